@@ -1,0 +1,1 @@
+"""The HTTP face of the mesh: it knows messages and records, never the science."""

@@ -1,0 +1,1 @@
+"""The servers and images that the mesh stands on."""

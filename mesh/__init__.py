@@ -1,0 +1,1 @@
+"""The kernel that services and gateway share; it imports neither."""

@@ -1,0 +1,1 @@
+"""What a user installs: the Python client and the `odamesh` command."""

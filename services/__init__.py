@@ -1,0 +1,1 @@
+"""The services of the mesh: dispatcher, cache and one folder per instrument."""
