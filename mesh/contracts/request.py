@@ -1,0 +1,72 @@
+"""What a caller asks for (an analysis) and one caller's asking of it (a job)."""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from mesh.contracts.document import Document, Part
+from mesh.keys import content_key
+
+
+class Lane(StrEnum):
+    """Priority lanes; each is a queue of its own with reserved slots."""
+
+    ALERT = "alert"
+    USER = "user"
+    BATCH = "batch"
+
+
+class TimeRange(Part):
+    """UTC, ISO 8601 without zone, e.g. ``2018-10-29T00:00:00``."""
+
+    t1: str
+    t2: str
+
+
+class Cone(Part):
+    """Sky region, ICRS degrees; selects pointings whose axis lies inside."""
+
+    ra: float
+    dec: float
+    radius: float
+
+
+class Selection(Part):
+    """Which science windows: a list, or a time range with an optional cone.
+
+    ``max_pointings`` applies only when the caller sets it; there is no limit otherwise.
+    """
+
+    scws: tuple[str, ...] | None = None
+    time: TimeRange | None = None
+    cone: Cone | None = None
+    max_pointings: int | None = None
+
+
+class Analysis(Document):
+    """The content of a request: equal analyses share one run and one set of products."""
+
+    SCHEMA: ClassVar[str] = "odamesh.analysis/1"
+
+    instrument: str
+    product: str
+    selection: Selection
+    parameters: dict[str, Any]
+    """Every parameter of the product, defaults filled in, canonical units (see ``instrument.toml``)."""
+
+    @property
+    def key(self) -> str:
+        """The request key: what the permanent link of the request carries."""
+        return content_key(self.model_dump(mode="json"))
+
+
+class Job(Document):
+    """One caller's submission; stored before the caller is answered, then published."""
+
+    SCHEMA: ClassVar[str] = "odamesh.job/1"
+
+    job_id: str
+    request_key: str
+    user: str
+    lane: Lane
+    submitted: str
+    """UTC, ISO 8601 with ``Z``."""

@@ -1,0 +1,148 @@
+"""Every error of the mesh, in one tree, so that a handler catches a branch and a reader sees the whole.
+
+MeshError
+├── InvalidRequest           the caller must change something; answered at once, names the field
+│   ├── UnknownInstrument
+│   ├── UnknownProduct
+│   ├── UnknownParameter
+│   ├── InvalidParameter     wrong type, unit or range
+│   └── InvalidSelection     malformed list, T1 >= T2, cone that selects nothing
+├── UnitFailure              how one unit ended; never stops the other units
+│   ├── BadInput             exit 64: its data or parameters; not retried
+│   ├── ScienceFailure       exit 1-63: the analysis gave nothing usable; not retried
+│   ├── UnitTimeout          over its time limit; not retried
+│   ├── OutOfMemory          killed at its memory limit; retried once
+│   ├── UnitCancelled        killed because nobody waits for it any more
+│   └── TransientFailure     exit 75 or a part of the mesh out of reach; retried on the ladder
+│       ├── StoreUnavailable
+│       ├── BrokerUnavailable
+│       ├── EngineUnavailable
+│       └── ArchiveUnavailable
+├── ContractViolation        a message or document that cannot be understood; goes to the dead letters
+└── NotFound                 no such job, unit, product or window
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What an analysis process says with its exit status (architecture of containers)."""
+
+    DONE = 0
+    SCIENCE = 10
+    BAD_INPUT = 64
+    TRANSIENT = 75
+
+
+class MeshError(Exception):
+    """Root of everything that the mesh raises on purpose."""
+
+
+class InvalidRequest(MeshError):
+    """The caller's request cannot be planned.
+
+    Args:
+        text: what is wrong and what to do, for a person.
+        field: dotted path of the offending field, e.g. ``parameters.bands``.
+        allowed: the allowed values or range, in words, or None.
+    """
+
+    def __init__(self, text: str, *, field: str, allowed: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.field = field
+        self.allowed = allowed
+
+
+class UnknownInstrument(InvalidRequest):
+    """No instrument of that name."""
+
+
+class UnknownProduct(InvalidRequest):
+    """The instrument does not make that product."""
+
+
+class UnknownParameter(InvalidRequest):
+    """The product has no parameter of that name."""
+
+
+class InvalidParameter(InvalidRequest):
+    """A parameter has the wrong type, unit or range."""
+
+
+class InvalidSelection(InvalidRequest):
+    """The selection of science windows is malformed or selects nothing."""
+
+
+class UnitFailure(MeshError):
+    """One unit ended without a product.
+
+    Args:
+        reason: one CamelCase word from the vocabulary that callers can match on, e.g. ``NoISGRIEvents``.
+        text: what happened and what to do, for a person.
+    """
+
+    kind = "science"
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(f"{reason}: {text}")
+        self.reason = reason
+        self.text = text
+
+
+class BadInput(UnitFailure):
+    """The data or parameters of this unit are unusable; trying again cannot help."""
+
+    kind = "usage"
+
+
+class ScienceFailure(UnitFailure):
+    """The analysis ran and found nothing usable; trying again cannot help."""
+
+
+class UnitTimeout(UnitFailure):
+    """The unit ran longer than its limit."""
+
+    kind = "timeout"
+
+
+class OutOfMemory(UnitFailure):
+    """The unit was killed at its memory limit."""
+
+    kind = "out-of-memory"
+
+
+class UnitCancelled(UnitFailure):
+    """The unit was stopped because no job wants it any more."""
+
+    kind = "cancelled"
+
+
+class TransientFailure(UnitFailure):
+    """Something around the unit failed; the same unit may well succeed later."""
+
+    kind = "transient"
+
+
+class StoreUnavailable(TransientFailure):
+    """MinIO or Redis did not answer."""
+
+
+class BrokerUnavailable(TransientFailure):
+    """RabbitMQ did not answer or did not confirm."""
+
+
+class EngineUnavailable(TransientFailure):
+    """The container engine did not answer."""
+
+
+class ArchiveUnavailable(TransientFailure):
+    """The archive of science windows did not answer."""
+
+
+class ContractViolation(MeshError):
+    """A message or stored document does not follow its schema."""
+
+
+class NotFound(MeshError):
+    """What was asked for does not exist (any more)."""

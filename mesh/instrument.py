@@ -1,0 +1,193 @@
+"""Reads `instrument.toml`, the single source of what an instrument takes, makes and needs."""
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from mesh.contracts.document import Part
+from mesh.errors import ContractViolation, InvalidParameter, UnknownInstrument, UnknownParameter, UnknownProduct
+from mesh.parameters import Parameter
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class ArchiveFiles(Part):
+    """Which archive file of a science window this instrument reads."""
+
+    role: str
+    files: tuple[str, ...]
+    """Names in order of preference; the first that exists is taken."""
+
+
+class Image(Part):
+    """The container image of the analysis."""
+
+    tag: str
+    analysis: str
+    """Import name of the analysis package."""
+    source: str
+    """Folder with the Dockerfile, relative to the project."""
+
+
+class Limits(Part):
+    """What one unit may use; the sandbox enforces it."""
+
+    slots: int = Field(ge=1)
+    """Units at once in one service process."""
+    cpus: float = Field(gt=0)
+    memory_mb: int = Field(gt=0)
+    seconds: float = Field(gt=0)
+    pids: int = Field(gt=0)
+    tmp_mb: int = Field(gt=0)
+    output_mb: int = Field(gt=0)
+
+
+class Stage(Part):
+    """A step of the plan that is run, stored and cached as a whole."""
+
+    scope: Literal["scw", "job"]
+    """Once per science window, or once per job."""
+    parameters: tuple[str, ...]
+    steps: tuple[str, ...]
+    """Names of the steps inside, in order: the columns of the live table."""
+    needs: tuple[str, ...] = ()
+    """Earlier stages whose products it reads."""
+    archive: bool = False
+    """Whether it reads the archive."""
+
+
+class Product(Part):
+    """What a caller can ask for."""
+
+    title: str
+    help: str
+    stages: tuple[str, ...]
+
+
+class Instrument(Part):
+    """One instrument of the mesh."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9]*$")
+    title: str
+    help: str
+    calibration: str
+    image: Image
+    limits: Limits
+    parameters: Mapping[str, Parameter]
+    products: Mapping[str, Product]
+    stages: Mapping[str, Stage]
+    archive: ArchiveFiles | None = None
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Self:
+        for name, stage in self.stages.items():
+            if missing := [entry for entry in stage.parameters if entry not in self.parameters]:
+                msg = f"stage {name} uses undeclared parameters {missing}"
+                raise ValueError(msg)
+            if missing := [entry for entry in stage.needs if entry not in self.stages]:
+                msg = f"stage {name} needs unknown stages {missing}"
+                raise ValueError(msg)
+            if stage.archive and self.archive is None:
+                msg = f"stage {name} reads the archive, but the instrument has no [archive]"
+                raise ValueError(msg)
+        for name, product in self.products.items():
+            if missing := [entry for entry in product.stages if entry not in self.stages]:
+                msg = f"product {name} has unknown stages {missing}"
+                raise ValueError(msg)
+        for name, parameter in self.parameters.items():
+            try:
+                parameter.canonical(name, parameter.default)
+            except InvalidParameter as error:
+                msg = f"default of {name}: {error}"
+                raise ValueError(msg) from error
+        return self
+
+    def product(self, name: str) -> Product:
+        """Return a product.
+
+        Raises:
+            UnknownProduct: names the known ones.
+        """
+        if name not in self.products:
+            known = ", ".join(self.products)
+            msg = f"{self.name} has no product {name!r}; it makes: {known}"
+            raise UnknownProduct(msg, field="product", allowed=known)
+        return self.products[name]
+
+    def product_parameters(self, product: str) -> dict[str, Parameter]:
+        """Return the parameters that any stage of *product* reads, in the order of the file."""
+        used = {name for stage in self.product(product).stages for name in self.stages[stage].parameters}
+        return {name: parameter for name, parameter in self.parameters.items() if name in used}
+
+    def canonical_parameters(self, product: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every parameter of *product* in canonical form, defaults filled in.
+
+        Raises:
+            UnknownProduct, UnknownParameter, InvalidParameter: name the field and what is allowed.
+        """
+        declared = self.product_parameters(product)
+        for name in given:
+            if name not in declared:
+                known = ", ".join(declared)
+                msg = f"{product} has no parameter {name!r}; it takes: {known}"
+                raise UnknownParameter(msg, field=f"parameters.{name}", allowed=known)
+        return {
+            name: parameter.canonical(name, given.get(name, parameter.default)) for name, parameter in declared.items()
+        }
+
+    def stage_parameters(self, stage: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the canonical *parameters* that *stage* reads: the ones that enter its key."""
+        return {name: parameters[name] for name in self.stages[stage].parameters if name in parameters}
+
+
+def read_instrument(path: Path) -> Instrument:
+    """Read one `instrument.toml`.
+
+    Raises:
+        ContractViolation: the file is not valid; the text says where.
+    """
+    try:
+        return Instrument.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        msg = f"{path}: {error}"
+        raise ContractViolation(msg) from error
+
+
+def instrument_files() -> tuple[Path, ...]:
+    """Return every `instrument.toml` of the project: one per folder of services, and the drill instrument.
+
+    The drill instrument takes part only where ``ODAMESH_DRILLS=1``.
+    """
+    found = sorted((_ROOT / "services").glob("*/instrument.toml"))
+    if os.environ.get("ODAMESH_DRILLS") == "1":
+        found.append(_ROOT / "mesh" / "testing" / "noop" / "instrument.toml")
+    return tuple(found)
+
+
+@cache
+def _read_all(paths: tuple[Path, ...]) -> Mapping[str, Instrument]:
+    return {instrument.name: instrument for instrument in map(read_instrument, paths)}
+
+
+def instruments(paths: Iterable[Path] | None = None) -> Mapping[str, Instrument]:
+    """Return the instruments by name (read once)."""
+    return _read_all(tuple(paths) if paths is not None else instrument_files())
+
+
+def instrument(name: str) -> Instrument:
+    """Return one instrument.
+
+    Raises:
+        UnknownInstrument: names the known ones.
+    """
+    known = instruments()
+    if name not in known:
+        names = ", ".join(known)
+        msg = f"there is no instrument {name!r}; this mesh has: {names}"
+        raise UnknownInstrument(msg, field="instrument", allowed=names)
+    return known[name]

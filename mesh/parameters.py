@@ -1,0 +1,179 @@
+"""From what a caller writes to the canonical value of a parameter, by the parameter's declared type."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from mesh.contracts.document import Part
+from mesh.errors import InvalidParameter
+
+ParameterType = Literal["number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels"]
+
+_TEXT_LIMIT = 2000
+_CATALOGUE_LIMIT = 2000
+_BAND_LIMIT = 64
+
+
+class Parameter(Part):
+    """One declared parameter of an instrument."""
+
+    type: ParameterType
+    default: Any
+    help: str
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words, with the unit."""
+        unit = f" {self.unit}" if self.unit else ""
+        match self.type:
+            case "number" | "integer":
+                return f"{self.type} from {_bound(self.minimum)} to {_bound(self.maximum)}{unit}"
+            case "boolean":
+                return "true or false"
+            case "choice":
+                return "one of " + ", ".join(self.choices or ())
+            case "bands":
+                bounds = f"{_bound(self.minimum)} <= low < high <= {_bound(self.maximum)}{unit}"
+                return f"list of at most {_BAND_LIMIT} [low, high] with {bounds}"
+            case "catalogue":
+                words = ", ".join(self.choices or ())
+                return f"{words}, or a list of objects with name, ra (0-360 deg) and dec (-90 to 90 deg)"
+            case "labels":
+                return "list of texts"
+            case _:
+                return f"text of at most {_TEXT_LIMIT} characters"
+
+    def canonical(self, name: str, value: Any) -> Any:
+        """Return the canonical form of *value*.
+
+        Raises:
+            InvalidParameter: names the field and what is allowed.
+        """
+        return _READERS[self.type](self, _Place(f"parameters.{name}", self.allowed), value)
+
+
+class _Place(Part):
+    """Where a value stands, so that its error can say so."""
+
+    field: str
+    allowed: str
+
+    def refuse(self, text: str, index: int | None = None) -> InvalidParameter:
+        field = self.field if index is None else f"{self.field}[{index}]"
+        return InvalidParameter(f"{field}: {text}; allowed: {self.allowed}", field=field, allowed=self.allowed)
+
+
+def _bound(value: float | None) -> str:
+    return "any" if value is None else f"{value:g}"
+
+
+def _number(parameter: Parameter, place: _Place, value: Any) -> float:
+    number = _finite(value)
+    if number is None:
+        raise place.refuse(f"{value!r} is not a number")
+    low = -math.inf if parameter.minimum is None else parameter.minimum
+    high = math.inf if parameter.maximum is None else parameter.maximum
+    if not low <= number <= high:
+        raise place.refuse(f"{number:g} is out of range")
+    return number
+
+
+def _finite(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _integer(parameter: Parameter, place: _Place, value: Any) -> int:
+    number = _number(parameter, place, value)
+    if not number.is_integer():
+        raise place.refuse(f"{number:g} is not a whole number")
+    return int(number)
+
+
+def _boolean(_: Parameter, place: _Place, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise place.refuse(f"{value!r} is neither true nor false")
+
+
+def _choice(parameter: Parameter, place: _Place, value: Any) -> str:
+    if isinstance(value, str) and value in (parameter.choices or ()):
+        return value
+    raise place.refuse(f"{value!r} is not known")
+
+
+def _text(_: Parameter, place: _Place, value: Any) -> str:
+    if isinstance(value, str) and len(value) <= _TEXT_LIMIT:
+        return value
+    raise place.refuse("not a text, or too long")
+
+
+def _labels(_: Parameter, place: _Place, value: Any) -> list[str]:
+    if isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value):
+        return sorted(set(value))
+    raise place.refuse("not a list of texts")
+
+
+def _bands(parameter: Parameter, place: _Place, value: Any) -> list[list[float]]:
+    if isinstance(value, str):
+        value = [re.split(r"\s*-\s*", part.strip()) for part in value.split(",")]
+    if not isinstance(value, Sequence) or not value or len(value) > _BAND_LIMIT:
+        raise place.refuse("not a list of bands, empty, or too long")
+    bands: list[list[float]] = []
+    for index, band in enumerate(value):
+        edges = [_finite(edge) for edge in band] if isinstance(band, (list, tuple)) else []
+        if len(edges) != 2 or edges[0] is None or edges[1] is None:
+            raise place.refuse(f"{band!r} is not [low, high]", index)
+        low, high = edges[0], edges[1]
+        if not low < high:
+            raise place.refuse(f"{low:g} is not below {high:g}", index)
+        if low < (parameter.minimum or 0) or high > (parameter.maximum or math.inf):
+            raise place.refuse(f"{low:g}-{high:g} is out of range", index)
+        if [low, high] not in bands:
+            bands.append([low, high])
+    return sorted(bands)
+
+
+def _catalogue(parameter: Parameter, place: _Place, value: Any) -> str | list[dict[str, Any]]:
+    if isinstance(value, str):
+        return _choice(parameter, place, value)
+    if not isinstance(value, (list, tuple)) or not value or len(value) > _CATALOGUE_LIMIT:
+        raise place.refuse("neither a known word nor a list of sources")
+    sources = []
+    for index, source in enumerate(value):
+        if not isinstance(source, Mapping) or set(source) != {"name", "ra", "dec"}:
+            raise place.refuse("a source has exactly name, ra and dec", index)
+        ra, dec = _finite(source["ra"]), _finite(source["dec"])
+        if ra is None or dec is None or not 0 <= ra <= 360 or not -90 <= dec <= 90:
+            raise place.refuse(f"ra {source['ra']!r}, dec {source['dec']!r} are not a position", index)
+        if not isinstance(source["name"], str) or not source["name"].strip():
+            raise place.refuse("the name is empty", index)
+        sources.append({"name": source["name"].strip(), "ra": ra % 360, "dec": dec})
+    names = [source["name"] for source in sources]
+    if len(set(names)) != len(names):
+        raise place.refuse("two sources have the same name")
+    return sorted(sources, key=lambda source: (source["ra"], source["dec"], source["name"]))
+
+
+_READERS: Mapping[str, Callable[[Parameter, _Place, Any], Any]] = {
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+    "choice": _choice,
+    "text": _text,
+    "labels": _labels,
+    "bands": _bands,
+    "catalogue": _catalogue,
+}
