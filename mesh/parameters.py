@@ -54,7 +54,7 @@ class Parameter(Part):
         Raises:
             InvalidParameter: names the field and what is allowed.
         """
-        return _READERS[self.type](self, _Place(f"parameters.{name}", self.allowed), value)
+        return _READERS[self.type](self, _Place(field=f"parameters.{name}", allowed=self.allowed), value)
 
 
 class _Place(Part):
