@@ -1,18 +1,23 @@
 """What travels between the parts of the mesh and what is stored; JSON Schema is generated from it."""
 
+from mesh.contracts.cancel import CancelJob, CancelUnits
 from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
 from mesh.contracts.manifest import Manifest, ProductFile, Resources
 from mesh.contracts.request import Analysis, Cone, Job, Lane, Selection, TimeRange
 from mesh.contracts.unit import ArchiveInput, ProductInput, Unit, UnitInput
+from mesh.contracts.view import JobView, StageProduct, UnitRow
 
 __all__ = [
     "Analysis",
     "ArchiveInput",
+    "CancelJob",
+    "CancelUnits",
     "Cone",
     "Document",
     "Failure",
     "Job",
+    "JobView",
     "Lane",
     "Manifest",
     "ProductFile",
@@ -20,8 +25,10 @@ __all__ = [
     "Resources",
     "RunEvent",
     "Selection",
+    "StageProduct",
     "TimeRange",
     "Unit",
     "UnitEvent",
     "UnitInput",
+    "UnitRow",
 ]

@@ -1,0 +1,62 @@
+"""What a caller sees of a job: the record that the gateway serves and the client draws."""
+
+from mesh.contracts.document import Part
+from mesh.contracts.event import Failure
+from mesh.contracts.manifest import ProductFile
+from mesh.contracts.request import Lane
+from mesh.states import JobState, UnitState
+
+
+class UnitRow(Part):
+    """One row of the table science window x step."""
+
+    key: str
+    stage: str
+    label: str
+    state: UnitState
+    step: str | None = None
+    """The step that runs, or the last one that did."""
+    attempt: int = 1
+    seconds: float | None = None
+    worker: str = ""
+    failure: Failure | None = None
+    warnings: tuple[str, ...] = ()
+    cached_from: str | None = None
+    """For a cached unit: the run that made the product."""
+
+
+class StageProduct(Part):
+    """The files of one finished unit that are a result of the job."""
+
+    stage: str
+    label: str
+    key: str
+    files: tuple[ProductFile, ...]
+
+
+class JobView(Part):
+    """One job as its caller sees it."""
+
+    job_id: str
+    run_id: str | None
+    """The run that serves it (shared by equal requests); None until planned."""
+    request_key: str
+    instrument: str
+    product: str
+    user: str
+    lane: Lane
+    state: JobState
+    submitted: str
+    started: str | None = None
+    finished: str | None = None
+    total: int = 0
+    counts: dict[UnitState, int]
+    stages: dict[str, dict[UnitState, int]]
+    """Counts per stage, in the order of the plan."""
+    steps: dict[str, tuple[str, ...]]
+    """Steps of each stage: the columns of the table."""
+    warnings: tuple[str, ...] = ()
+    """A sentence per rejected or failed window and per warning of the merge."""
+    failure: Failure | None = None
+    """Why the job is in state ERROR."""
+    products: tuple[StageProduct, ...] = ()

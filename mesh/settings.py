@@ -1,0 +1,154 @@
+"""Where the servers are and which account to use, from one private file and the environment.
+
+`odamesh stack up` writes ``credentials.toml`` (mode 0600). ``ODAMESH_CREDENTIALS`` names it; every service reads only
+its own account. What a deployment sets differently goes into environment variables with the prefix ``ODAMESH_``.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mesh.contracts.document import Part
+from mesh.errors import MeshError
+
+
+class SettingsError(MeshError):
+    """A setting is missing or wrong; the text says which and where to set it."""
+
+
+class BrokerSettings(Part):
+    """RabbitMQ."""
+
+    host: str
+    port: int
+    user: str
+    password: str = Field(repr=False)
+    vhost: str = "odamesh"
+
+    @property
+    def url(self) -> str:
+        """AMQP URL with the password: never log it."""
+        return f"amqp://{self.user}:{self.password}@{self.host}:{self.port}/{self.vhost}"
+
+
+class RedisSettings(Part):
+    """Redis."""
+
+    host: str
+    port: int
+    user: str
+    password: str = Field(repr=False)
+
+
+class StoreSettings(Part):
+    """MinIO or whatever speaks S3 in its place."""
+
+    endpoint: str
+    """host:port, without scheme."""
+    access_key: str
+    secret_key: str = Field(repr=False)
+    bucket: str = "odamesh"
+    secure: bool = False
+
+
+class Connections(Part):
+    """The three servers, as one account sees them."""
+
+    broker: BrokerSettings
+    redis: RedisSettings
+    store: StoreSettings
+
+
+class Settings(BaseSettings):
+    """What a process of the mesh can be told by its environment (prefix ``ODAMESH_``)."""
+
+    model_config = SettingsConfigDict(env_prefix="ODAMESH_", extra="ignore", frozen=True)
+
+    home: Path = Path("/var/lib/odamesh")
+    """State of this machine: server data, logs, work directories."""
+    credentials: Path | None = None
+    """Private file with end points and accounts; default ``<home>/credentials.toml``."""
+    archive: str = ""
+    """Directory, http(s) or s3 prefix laid out as the ISDC archive."""
+    runner: str = "warm"
+    """How units run: warm, docker, local (no engine) or fake (tests)."""
+    docker_host: str = ""
+    """Address of the container engine; empty: from the credentials file or the default socket."""
+    health_host: str = "127.0.0.1"
+    health_port: int = 0
+    """Port of /livez, /readyz and /metrics; 0 takes the one of the service (see docs/operate.md)."""
+    log_level: str = "info"
+
+    @property
+    def credentials_file(self) -> Path:
+        """The private file."""
+        return self.credentials or self.home / "credentials.toml"
+
+    @property
+    def work(self) -> Path:
+        """Directory for unit directories and runner sockets."""
+        return self.home / "work"
+
+    @property
+    def images_file(self) -> Path:
+        """File with the digests of the analysis images, written by the set-up."""
+        return self.home / "images.toml"
+
+    def engine_address(self) -> str:
+        """Return the address of the container engine, or an empty text for the default socket."""
+        if self.docker_host:
+            return self.docker_host
+        return str(_read(self.credentials_file).get("endpoints", {}).get("docker_host", ""))
+
+    def connections(self, account: str) -> Connections:
+        """Return the servers with the account's own credentials.
+
+        Raises:
+            SettingsError: no file, or no such account in it.
+        """
+        content = _read(self.credentials_file)
+        if account not in content.get("accounts", {}):
+            msg = f"{self.credentials_file} has no account {account!r}: run `odamesh stack up` again"
+            raise SettingsError(msg)
+        ends, own = content["endpoints"], content["accounts"][account]
+        try:
+            return Connections(
+                broker=BrokerSettings(
+                    host=ends["amqp_host"],
+                    port=ends["amqp_port"],
+                    user=own["amqp_user"],
+                    password=own["amqp_password"],
+                    vhost=ends.get("amqp_vhost", "odamesh"),
+                ),
+                redis=RedisSettings(
+                    host=ends["redis_host"],
+                    port=ends["redis_port"],
+                    user=own["redis_user"],
+                    password=own["redis_password"],
+                ),
+                store=StoreSettings(
+                    endpoint=ends["s3_endpoint"],
+                    access_key=own["s3_access_key"],
+                    secret_key=own["s3_secret_key"],
+                    bucket=ends.get("bucket", "odamesh"),
+                    secure=ends.get("s3_secure", False),
+                ),
+            )
+        except (KeyError, ValidationError) as error:
+            msg = f"{self.credentials_file}: {error} is missing or wrong: run `odamesh stack up` again"
+            raise SettingsError(msg) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file() or not os.access(path, os.R_OK):
+        msg = f"cannot read {path}: run `odamesh stack up`, or set ODAMESH_CREDENTIALS to your own file"
+        raise SettingsError(msg)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path} is not valid TOML ({error}): run `odamesh stack up` again"
+        raise SettingsError(msg) from error
