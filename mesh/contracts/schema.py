@@ -1,0 +1,39 @@
+"""Writes the JSON Schema of every document that travels or is stored: `python -m mesh.contracts.schema`."""
+
+import json
+from pathlib import Path
+
+from mesh.contracts.cancel import CancelJob, CancelUnits
+from mesh.contracts.document import Document
+from mesh.contracts.event import RunEvent, UnitEvent
+from mesh.contracts.manifest import Manifest
+from mesh.contracts.request import Analysis, Job
+from mesh.contracts.unit import Unit
+
+FOLDER = Path(__file__).parent / "schema"
+DOCUMENTS: tuple[type[Document], ...] = (Analysis, CancelJob, CancelUnits, Job, Manifest, RunEvent, Unit, UnitEvent)
+
+
+def schema_text(document: type[Document]) -> str:
+    """Return the JSON Schema of *document* as it stands on the wire, with its ``schema`` field."""
+    schema = document.model_json_schema()
+    schema["$id"] = document.SCHEMA
+    schema["properties"] = {"schema": {"const": document.SCHEMA}, **schema["properties"]}
+    schema["required"] = ["schema", *schema.get("required", [])]
+    return json.dumps(schema, indent=1, sort_keys=True) + "\n"
+
+
+def schema_file(document: type[Document]) -> Path:
+    """Return where the schema of *document* is kept."""
+    return FOLDER / (document.SCHEMA.removeprefix("odamesh.").replace("/", ".v") + ".json")
+
+
+def main() -> None:
+    """Write every schema file."""
+    FOLDER.mkdir(exist_ok=True)
+    for document in DOCUMENTS:
+        schema_file(document).write_text(schema_text(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Instrument files: what they declare is what a caller may ask, and every refusal says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from mesh.errors import ContractViolation, InvalidParameter, UnknownInstrument, UnknownParameter, UnknownProduct
+from mesh.instrument import instrument, instrument_files, read_instrument
+
+ISGRI = instrument("isgri")
+
+
+@pytest.mark.parametrize("path", instrument_files(), ids=lambda path: path.parent.name)
+def test_files_are_valid_and_named_after_their_folder(path: Path) -> None:
+    assert read_instrument(path).name == path.parent.name
+
+
+def test_defaults_are_filled_in() -> None:
+    assert ISGRI.canonical_parameters("isgri_image", {}) == {
+        "bands": [[20.0, 40.0]],
+        "detection_threshold": 6.0,
+        "catalogue": "reference",
+        "burst_search": False,
+    }
+
+
+def test_spelling_of_a_value_does_not_matter() -> None:
+    assert ISGRI.canonical_parameters("isgri_image", {"bands": "40-80, 20-40"}) == ISGRI.canonical_parameters(
+        "isgri_image", {"bands": [[20, 40], [40, 80.0]]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "allowed"),
+    [
+        ({"bands": [[10, 40]]}, "parameters.bands[0]", "15 <= low"),
+        ({"bands": [[20, 40], [60, 40]]}, "parameters.bands[1]", "low < high"),
+        ({"bands": [[20, float("nan")]]}, "parameters.bands[0]", "keV"),
+        ({"bands": []}, "parameters.bands", "list"),
+        ({"detection_threshold": 3}, "parameters.detection_threshold", "from 4 to 50 sigma"),
+        ({"detection_threshold": True}, "parameters.detection_threshold", "number"),
+        ({"catalogue": "mine"}, "parameters.catalogue", "reference, none"),
+        ({"catalogue": [{"name": "a", "ra": 400, "dec": 0}]}, "parameters.catalogue[0]", "0-360"),
+        ({"catalogue": [{"name": "a", "ra": 4, "dec": 0}] * 2}, "parameters.catalogue", "list"),
+        ({"burst_search": "perhaps"}, "parameters.burst_search", "true or false"),
+    ],
+)
+def test_bad_values_name_field_and_range(given: dict[str, object], field: str, allowed: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        ISGRI.canonical_parameters("isgri_image", given)
+    assert caught.value.field == field
+    assert allowed in str(caught.value.allowed)
+
+
+def test_unknown_names_list_the_known_ones() -> None:
+    with pytest.raises(UnknownInstrument, match="isgri"):
+        instrument("spy")
+    with pytest.raises(UnknownProduct, match="isgri_image"):
+        ISGRI.product("isgri_movie")
+    with pytest.raises(UnknownParameter, match="bands"):
+        ISGRI.canonical_parameters("isgri_image", {"band": 1})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('parameters = ["bands",', 'parameters = ["bnads",', "undeclared parameters"),
+        ('needs = ["image"]', 'needs = ["picture"]', "unknown stages"),
+        ('stages = ["image", "mosaic"]', 'stages = ["movie"]', "unknown stages"),
+        ("default = 6.0", "default = 600", "default of detection_threshold"),
+        ("slots = 2", "slots = 0", "slots"),
+        ('title = "INTEGRAL', 'tilte = "INTEGRAL', "tilte"),
+    ],
+)
+def test_a_wrong_file_says_where(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    text = next(path for path in instrument_files() if path.parent.name == "isgri").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "instrument.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ContractViolation, match=complaint):
+        read_instrument(path)
