@@ -1,0 +1,55 @@
+"""What each service may do in the object store, as S3 policies over the prefixes of the bucket.
+
+A link that a service presigns carries its own rights: the gateway hands out product links because it may read
+products.
+"""
+
+from typing import Any
+
+from infra.rabbitmq.topology import INSTRUMENTS
+
+_READ = "s3:GetObject"
+_WRITE = "s3:PutObject"
+_DELETE = "s3:DeleteObject"
+
+# Prefixes by action. Products of any instrument can be inputs of another stage, so all of them can be read.
+_INSTRUMENT = {
+    _READ: ("requests", "products"),
+    _WRITE: ("products",),
+}
+_SERVICES = {
+    "gateway": {
+        _READ: ("requests", "jobs", "products", "alerts", "transients"),
+        _WRITE: ("requests", "jobs", "alerts"),
+    },
+    "dispatcher": {
+        _READ: ("requests", "jobs", "products"),
+        _WRITE: ("requests", "jobs"),
+        _DELETE: ("jobs",),
+    },
+    "cache": {
+        _READ: ("requests", "jobs", "products"),
+        _DELETE: ("products",),
+    },
+}
+
+
+def of(service: str, bucket: str) -> dict[str, Any]:
+    """Policy document of one service. KeyError for a service without an account."""
+    rights = _INSTRUMENT if service in INSTRUMENTS else _SERVICES[service]
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+            "Resource": [f"arn:aws:s3:::{bucket}"],
+        }
+    ]
+    statements += [
+        {
+            "Effect": "Allow",
+            "Action": [action],
+            "Resource": [f"arn:aws:s3:::{bucket}/{prefix}/*" for prefix in prefixes],
+        }
+        for action, prefixes in rights.items()
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}

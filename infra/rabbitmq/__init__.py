@@ -1,0 +1,1 @@
+"""The broker's topology: its generator and the definition files made by it."""

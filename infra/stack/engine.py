@@ -1,0 +1,123 @@
+"""The container engine: the one that answers, else a Docker engine of our own without network or firewall rules."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import docker
+
+from infra.stack import process
+from infra.stack.process import PidFile
+from infra.stack.server import Server, State
+
+_SYSTEM_SOCKET = "unix:///var/run/docker.sock"
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
+
+
+class Engine(Server):
+    """Runs the analyses.
+
+    Ours has its own socket, data and containerd. Containers of the mesh see no network and images are built on the
+    host's, so it makes no bridge and touches no firewall rule.
+    """
+
+    name = "docker"
+    packages = ("docker.io",)
+    ready_within_s = 60.0
+
+    @property
+    def address(self) -> str:
+        """Address of the engine that answers, else of our own."""
+        if named := os.environ.get("DOCKER_HOST"):
+            return named
+        if self.pid_file.read() is None and _answers(_SYSTEM_SOCKET):
+            return _SYSTEM_SOCKET
+        return f"unix://{self.layout.run / 'docker.sock'}"
+
+    @property
+    def named_by(self) -> str:  # noqa: D102
+        return "DOCKER_HOST" if os.environ.get("DOCKER_HOST") else ""
+
+    @property
+    def ports(self) -> Mapping[str, int]:  # noqa: D102
+        return {}
+
+    def version(self) -> str | None:  # noqa: D102
+        return _answers(self.address)
+
+    def launch(self) -> None:  # noqa: D102
+        _mount_control_groups()
+        run = self.layout.run
+        self.directory.mkdir(exist_ok=True)
+        # What a killed engine left: a socket nobody listens on, a pid that may belong to someone else by now.
+        for remains in ("docker.sock", "dockerd.pid", "containerd/containerd.sock", "containerd/containerd.sock.ttrpc"):
+            (run / remains).unlink(missing_ok=True)
+        socket = run / "containerd" / "containerd.sock"
+        configuration = self.directory / "containerd.toml"
+        configuration.write_text(
+            "version = 2\n"
+            f'root = "{self.directory / "containerd"}"\nstate = "{run / "containerd"}"\n'
+            'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+            f'[grpc]\naddress = "{socket}"\n'
+        )
+        self.spawn(["containerd", "--config", configuration], {}, self._containerd)
+        command: list[str | Path] = ["dockerd", "--host", f"unix://{run / 'docker.sock'}"]
+        command += ["--data-root", self.directory / "data", "--exec-root", run / "docker"]
+        command += ["--pidfile", run / "dockerd.pid", "--containerd", socket]
+        command += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
+        command += ["--log-level", "warn", "--config-file", self.directory / "daemon.json"]
+        (self.directory / "daemon.json").write_text("{}\n")
+        self.spawn(command, {})
+
+    def state(self) -> State:
+        """As for every server; where no engine runs, the row names the runner used instead."""
+        state = super().state()
+        if state.up:
+            return state
+        return State(state.name, False, "-", "-", "no engine: units run in subprocesses (local runner)")
+
+    def stop(self) -> bool:  # noqa: D102
+        stopped = super().stop()
+        if record := self._containerd.read():
+            process.stop(record, grace_s=10.0)
+        self._containerd.remove()
+        return stopped
+
+    @staticmethod
+    def account() -> str | None:
+        """An engine needs root."""
+        return None
+
+    @property
+    def _containerd(self) -> PidFile:
+        return PidFile(self.layout.run / "containerd.pid")
+
+
+def client(address: str, timeout_s: int = 600) -> docker.DockerClient:
+    """Client of the engine at an address."""
+    return docker.DockerClient(base_url=address, timeout=timeout_s)
+
+
+def possible() -> bool:
+    """Whether an engine of our own could be started here."""
+    return os.geteuid() == 0 and shutil.which("dockerd") is not None
+
+
+def _answers(address: str) -> str | None:
+    try:
+        engine = client(address, timeout_s=5)
+    except docker.errors.DockerException:
+        return None
+    try:
+        return str(engine.version()["Version"])
+    except (docker.errors.DockerException, OSError):
+        return None
+    finally:
+        engine.close()
+
+
+def _mount_control_groups() -> None:
+    """Mount the unified hierarchy where nothing did, as on a machine without an init system."""
+    if not any(_CONTROL_GROUPS.iterdir()):
+        process.run(["mount", "-t", "cgroup2", "cgroup2", _CONTROL_GROUPS])

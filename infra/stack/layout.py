@@ -1,0 +1,72 @@
+"""Where the stack keeps its state, its logs and what it built."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.stack.problem import SetupProblem
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+# Unix socket paths end at 107 bytes; the engine adds up to 40 to our own directory.
+_LONGEST_HOME = 64
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Directories of one stack.
+
+    `home` holds state that must survive (ODAMESH_HOME, default /var/lib/odamesh for root);
+    `cache` holds what can be built again (ODAMESH_CACHE, default /var/cache/odamesh for root).
+    """
+
+    home: Path
+    cache: Path
+
+    @classmethod
+    def from_environment(cls) -> "Layout":
+        """Directories that the environment names, else the defaults of this user."""
+        if os.geteuid() == 0:
+            home, cache = Path("/var/lib/odamesh"), Path("/var/cache/odamesh")
+        else:
+            home, cache = Path.home() / ".local/share/odamesh", Path.home() / ".cache/odamesh"
+        home = Path(os.environ.get("ODAMESH_HOME", home)).absolute()
+        cache = Path(os.environ.get("ODAMESH_CACHE", cache)).absolute()
+        if len(str(home)) > _LONGEST_HOME:
+            message = f"ODAMESH_HOME={home} is too long for Unix sockets: choose at most {_LONGEST_HOME} characters"
+            raise SetupProblem(message)
+        return cls(home, cache)
+
+    @property
+    def run(self) -> Path:
+        """Pid files and sockets."""
+        return self.home / "run"
+
+    @property
+    def log(self) -> Path:
+        """Output of every process."""
+        return self.home / "log"
+
+    @property
+    def work(self) -> Path:
+        """Unit directories of the instrument services."""
+        return self.home / "work"
+
+    @property
+    def credentials(self) -> Path:
+        """Addresses and passwords, readable by the owner alone."""
+        return self.home / "credentials.toml"
+
+    @property
+    def images(self) -> Path:
+        """Ids of the analysis images."""
+        return self.home / "images.toml"
+
+    def make(self) -> None:
+        """Create the directories; SetupProblem where that is not allowed."""
+        try:
+            for directory in (self.home, self.run, self.log, self.work, self.cache):
+                directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"cannot create {error.filename}: {error.strerror}; set ODAMESH_HOME and ODAMESH_CACHE"
+            raise SetupProblem(message) from error

@@ -1,0 +1,149 @@
+"""The object store: MinIO, or rclone behind the same S3 protocol where MinIO cannot be built."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import minio
+import urllib3
+from minio.credentials import StaticProvider
+from minio.error import MinioException
+
+from infra.minio import policies
+from infra.stack.credentials import ADMIN
+from infra.stack.server import Server, Setting
+
+MINIO, RCLONE = "minio", "rclone"
+
+
+class ObjectStore(Server):
+    """Requests, products and manifests: the truth of the mesh."""
+
+    name = "minio"
+    packages = ()
+
+    def __init__(self, setting: Setting, program: Path | None = None) -> None:
+        """Take the server program that set-up made; None = ask for the state only."""
+        super().__init__(setting)
+        self.program = program
+
+    @property
+    def address(self) -> str:  # noqa: D102
+        return self.endpoints.s3_endpoint
+
+    @property
+    def named_by(self) -> str:  # noqa: D102
+        named = self.endpoints.named.get("s3")
+        return named.variable if named else ""
+
+    @property
+    def ports(self) -> Mapping[str, int]:  # noqa: D102
+        return {"ODAMESH_S3_PORT": int(self.endpoints.s3_endpoint.rpartition(":")[2])}
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether rclone serves in MinIO's place."""
+        try:
+            return (self.directory / "server").read_text() == RCLONE
+        except OSError:
+            return False
+
+    def version(self) -> str | None:  # noqa: D102
+        try:
+            self._client().bucket_exists(self.endpoints.bucket)
+        except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError):
+            return None
+        if self.named_by:
+            return "S3"
+        return "rclone serve s3, standing in for MinIO" if self.stands_in else "MinIO"
+
+    def launch(self) -> None:  # noqa: D102
+        if self.program is None:
+            message = "the object store is launched without a program"
+            raise RuntimeError(message)
+        data = self.own_directory("data")
+        self.own_directory()
+        (self.directory / "server").write_text(RCLONE if self.program.name == RCLONE else MINIO)
+        if self.stands_in:
+            self._launch_rclone(data)
+        else:
+            self._launch_minio(data)
+
+    def configure(self) -> None:
+        """Make the bucket; on our own MinIO also the accounts and their policies."""
+        client = self._client()
+        if not client.bucket_exists(self.endpoints.bucket):
+            client.make_bucket(self.endpoints.bucket)
+        if not self.named_by and not self.stands_in:
+            self._configure_accounts()
+
+    def _launch_minio(self, data: Path) -> None:
+        admin = self.credentials[ADMIN]
+        environment = {
+            "MINIO_ROOT_USER": admin.s3_access_key,
+            "MINIO_ROOT_PASSWORD": admin.s3_secret_key,
+            "MINIO_BROWSER": "off",
+            "MINIO_UPDATE": "off",
+            "MINIO_PROMETHEUS_AUTH_TYPE": "public",  # on loopback
+        }
+        command = [self.program, "server", "--quiet", "--address", self.endpoints.s3_endpoint, data]
+        self.spawn(command, environment)  # type: ignore[arg-type]
+
+    def _launch_rclone(self, data: Path) -> None:
+        pairs = [f"{one.s3_access_key},{one.s3_secret_key}" for one in self.credentials.accounts.values()]
+        # rclone reads any flag from the environment: the keys do not show in the process list.
+        environment = {"RCLONE_AUTH_KEY": " ".join(pairs), "RCLONE_CONFIG": os.devnull}
+        command = [self.program, "serve", "s3", "--addr", self.endpoints.s3_endpoint, data]
+        self.spawn(command, environment)  # type: ignore[arg-type]
+
+    def _configure_accounts(self) -> None:
+        admin = self._admin()
+        known = json.loads(admin.user_list())
+        with TemporaryDirectory() as folder:
+            for service, account in self.credentials.accounts.items():
+                if service == ADMIN:
+                    continue
+                document = Path(folder) / "policy.json"
+                document.write_text(json.dumps(policies.of(service, self.endpoints.bucket)))
+                admin.policy_add(account.s3_access_key, str(document))
+                if account.s3_access_key not in known or not self._accepts(service):
+                    admin.user_add(account.s3_access_key, account.s3_secret_key)
+                if known.get(account.s3_access_key, {}).get("policyName") != account.s3_access_key:
+                    admin.policy_set(account.s3_access_key, user=account.s3_access_key)
+
+    def _accepts(self, service: str) -> bool:
+        account = self.credentials[service]
+        try:
+            self._client(account.s3_access_key, account.s3_secret_key).bucket_exists(self.endpoints.bucket)
+        except MinioException:
+            return False
+        return True
+
+    def _admin(self) -> Any:
+        account = self.credentials[ADMIN]
+        return minio.MinioAdmin(
+            endpoint=self.endpoints.s3_endpoint,
+            credentials=StaticProvider(account.s3_access_key, account.s3_secret_key),
+            secure=False,
+            http_client=_direct(),
+        )
+
+    def _client(self, access_key: str = "", secret_key: str = "") -> Any:
+        named = self.endpoints.named.get("s3")
+        admin = self.credentials[ADMIN]
+        own = (named.user, named.password) if named else (admin.s3_access_key, admin.s3_secret_key)
+        return minio.Minio(
+            self.endpoints.s3_endpoint,
+            access_key=access_key or own[0],
+            secret_key=secret_key or own[1],
+            secure=self.endpoints.s3_secure,
+            http_client=None if named else _direct(),
+        )
+
+
+def _direct() -> urllib3.PoolManager:
+    """No proxy and no repeats: the server is on loopback, and a caller that polls asks again itself."""
+    return urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=10), retries=False)

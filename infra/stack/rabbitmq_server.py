@@ -1,0 +1,200 @@
+"""RabbitMQ: a node of our own, the mesh's topology, and one account per service."""
+
+import base64
+import json
+import os
+import secrets
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.rabbitmq import permissions, topology
+from infra.stack import process
+from infra.stack.credentials import ADMIN, write_private
+from infra.stack.endpoints import LOOPBACK
+from infra.stack.problem import SetupProblem
+from infra.stack.process import PidFile
+from infra.stack.server import Server
+
+NODE = "odamesh@localhost"
+_PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_CONFIGURATION = Path(topology.__file__).parent / "rabbitmq.conf"
+_CONSUMER_TIMEOUT_POLICY = (3, 12)  # first version that knows the policy key
+
+
+class RabbitmqServer(Server):
+    """The broker; what it knows about users comes from our credentials at each of its starts."""
+
+    name = "rabbitmq"
+    packages = ("rabbitmq-server",)
+    ready_within_s = 120.0
+    grace_s = 60.0
+
+    @property
+    def address(self) -> str:  # noqa: D102
+        return f"{self.endpoints.amqp_host}:{self.endpoints.amqp_port}"
+
+    @property
+    def named_by(self) -> str:  # noqa: D102
+        named = self.endpoints.named.get("amqp")
+        return named.variable if named else ""
+
+    @property
+    def ports(self) -> Mapping[str, int]:  # noqa: D102
+        return {
+            "ODAMESH_AMQP_PORT": self.endpoints.amqp_port,
+            "ODAMESH_AMQP_MANAGEMENT_PORT": self._management_port,
+            "ODAMESH_AMQP_METRICS_PORT": self.endpoints.amqp_metrics_port,
+            "ODAMESH_AMQP_DISTRIBUTION_PORT": self.endpoints.amqp_distribution_port,
+            "ODAMESH_EPMD_PORT": self.endpoints.epmd_port,
+        }
+
+    def version(self) -> str | None:  # noqa: D102
+        try:
+            overview = self._management("GET", "/api/overview")
+        except (OSError, ValueError):
+            return None
+        version: str = overview["rabbitmq_version"]
+        return version
+
+    def launch(self) -> None:  # noqa: D102
+        home = self.own_directory()
+        self.own_directory("mnesia")
+        write_private(home / "rabbitmq.conf", self._configuration(), self.owner())
+        write_private(home / "accounts.json", json.dumps(self._accounts()), self.owner())
+        write_private(home / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n", self.owner())
+        cookie = home / ".erlang.cookie"
+        if not cookie.exists():
+            write_private(cookie, secrets.token_hex(16), self.owner())
+        environment = self._environment()
+        self._start_port_mapper(environment)
+        self.spawn([_PROGRAM], environment)
+
+    def configure(self) -> None:
+        """Import the topology; on our own broker also the accounts. Importing again changes nothing."""
+        if self.named_by:
+            self._import(topology.definitions())
+        else:
+            self._import(topology.definitions() | self._accounts())
+        version = self.version() or "0"
+        if tuple(int(part) for part in version.split(".")[:2]) >= _CONSUMER_TIMEOUT_POLICY:
+            self._import(topology.overlay_4x())
+
+    def stop(self) -> bool:  # noqa: D102
+        stopped = super().stop()
+        if record := self._port_mapper.read():
+            process.stop(record, grace_s=5.0)
+        self._port_mapper.remove()
+        return stopped
+
+    @property
+    def _management_port(self) -> int:
+        return urlsplit(self.endpoints.mgmt_url).port or 15672
+
+    @property
+    def _port_mapper(self) -> PidFile:
+        return PidFile(self.layout.run / "epmd.pid")
+
+    def _start_port_mapper(self, environment: Mapping[str, str]) -> None:
+        """Start Erlang's port mapper ourselves: a node would leave its own running for good."""
+        port = str(self.endpoints.epmd_port)
+        self.spawn(["epmd", "-address", LOOPBACK, "-port", port], environment, self._port_mapper)
+
+    def _environment(self) -> dict[str, str]:
+        home = self.directory
+        return {
+            "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin",
+            "RABBITMQ_NODENAME": NODE,
+            "RABBITMQ_CONF_ENV_FILE": str(home / "rabbitmq-env.conf"),
+            "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(home / "advanced.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(home),
+            "RABBITMQ_GENERATED_CONFIG_DIR": str(home / "generated"),
+            "RABBITMQ_PID_FILE": str(home / "mnesia" / "node.pid"),
+            "RABBITMQ_DIST_PORT": str(self.endpoints.amqp_distribution_port),
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_EPMD_PORT": str(self.endpoints.epmd_port),
+            # Distribution on loopback; no busy waiting: the node shares its cores with the analyses.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"
+            " +sbwt none +sbwtdcpu none +sbwtdio none",
+            "ERL_CRASH_DUMP_SECONDS": "0",
+            # The start script then becomes the node instead of waiting beside it: one pid to record.
+            "RUNNING_UNDER_SYSTEMD": "1",
+        }
+
+    def _configuration(self) -> str:
+        listeners = {
+            "listeners.tcp.local": f"{LOOPBACK}:{self.endpoints.amqp_port}",
+            "management.tcp.ip": LOOPBACK,
+            "management.tcp.port": self._management_port,
+            "prometheus.tcp.ip": LOOPBACK,
+            "prometheus.tcp.port": self.endpoints.amqp_metrics_port,
+            "load_definitions": self.directory / "accounts.json",
+        }
+        added = "".join(f"{name} = {value}\n" for name, value in listeners.items())
+        return f"{_CONFIGURATION.read_text()}\n# This machine\n{added}"
+
+    def _accounts(self) -> dict[str, Any]:
+        accounts = self.credentials.accounts
+        users = [
+            {
+                "name": account.amqp_user,
+                "password_hash": _password_hash(account.amqp_password),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": "administrator" if service == ADMIN else "",
+            }
+            for service, account in accounts.items()
+        ]
+        rights = [
+            {"user": account.amqp_user, "vhost": topology.VIRTUAL_HOST, **permissions.of(service)}
+            for service, account in accounts.items()
+        ]
+        return {"vhosts": [{"name": topology.VIRTUAL_HOST}], "users": users, "permissions": rights}
+
+    def _import(self, definitions: dict[str, Any]) -> None:
+        try:
+            self._management("POST", "/api/definitions", definitions)
+        except (OSError, ValueError) as error:
+            message = f"RabbitMQ at {self.endpoints.mgmt_url} refused infra/rabbitmq/definitions.json: {_reason(error)}"
+            raise SetupProblem(message) from error
+
+    def _management(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        named = self.endpoints.named.get("amqp")
+        admin = self.credentials[ADMIN]
+        user, password = (named.user, named.password) if named else (admin.amqp_user, admin.amqp_password)
+        request = urllib.request.Request(  # noqa: S310 - the address is the operator's
+            self.endpoints.mgmt_url.rstrip("/") + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode(),
+                "Content-Type": "application/json",
+            },
+        )
+        # A proxy of the environment has no business between us and a broker on loopback.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=20) as response:
+            answer = response.read()
+        return dict(json.loads(answer)) if answer else {}
+
+
+def _password_hash(password: str) -> str:
+    """RabbitMQ's form: base64 of a 4-byte salt and sha256(salt + password).
+
+    The salt follows from the password, so that the same account gives the same text at every set-up;
+    passwords are long and random, a salt adds nothing to them.
+    """
+    salt = sha256(b"odamesh:" + password.encode()).digest()[:4]
+    return base64.b64encode(salt + sha256(salt + password.encode()).digest()).decode()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"HTTP {error.code} {error.read().decode(errors='replace')[:200]}"
+    return str(error)
