@@ -1,0 +1,71 @@
+"""Simulates one ISGRI science window, from the sky to the event file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from services.isgri.simulator.detector import DetectorState, draw_state
+from services.isgri.simulator.eventfile import WindowFacts, write_event_file
+from services.isgri.simulator.photons import background_events, concatenate, source_events
+from services.isgri.simulator.sky import Pointing, SkySource
+from services.isgri.simulator.telemetry import TICK_S, Interval, pack_rows
+
+SETTLING_S, GAP_S, TAIL_S = 10.0, 4.0, 2.0
+"""A window starts before its first good time, has two telemetry gaps, and ends after its last good time."""
+OVERHEAD_S = SETTLING_S + 2 * GAP_S + TAIL_S
+LIVE_FRACTION = 0.72
+
+_DETECTOR_SEED = 2018
+
+
+def simulate_window(
+    path: Path,
+    pointing: Pointing,
+    sky: Sequence[SkySource],
+    *,
+    seed: int,
+    exposure_s: float = 2000.0,
+    live_fraction: float = LIVE_FRACTION,
+    detector: DetectorState | None = None,
+) -> None:
+    """Write the event file of one simulated science window; same arguments, same bytes.
+
+    The window lasts `exposure_s` of good time in three intervals plus 20 s: 10 s before the first interval and 2 s
+    after the last with events, and two gaps of 4 s without.
+
+    Args:
+        path: file to write, .fits or .fits.gz.
+        pointing: identifier, attitude and start.
+        sky: the sources; those outside the coded field give no events.
+        seed: of all random draws of this window.
+        exposure_s: sum of the good time intervals [s].
+        live_fraction: recorded over incident events (DEADC); background rates are as recorded, whatever it is.
+        detector: condition of the pixels; by default one fixed draw, the same for every window.
+
+    Raises:
+        ValueError: exposure or live fraction out of range.
+    """
+    if exposure_s <= 0 or not 0 < live_fraction <= 1:
+        raise ValueError("a window needs a positive exposure and a live fraction in (0, 1]")
+    state = detector if detector is not None else draw_state(np.random.default_rng(_DETECTOR_SEED))
+    rng = np.random.default_rng(np.random.SeedSequence([seed, int(pointing.swid)]))
+    span_s = exposure_s + OVERHEAD_S
+    parts = [background_events(rng, state, span_s)]
+    for source in sky:
+        parts.append(source_events(rng, source, pointing, span_s=span_s, live_fraction=live_fraction))
+    gti = _good_time(exposure_s)
+    ticks = round(span_s / TICK_S)
+    telemetered = (Interval(0, gti[0].stop), gti[1], Interval(gti[2].start, ticks))
+    rows = pack_rows(rng, concatenate(parts), state, t_start_ijd=pointing.t_start_ijd, telemetered=telemetered)
+    text = f"seed {seed}, {len(sky)} sources, {exposure_s:g} s"
+    write_event_file(path, rows, WindowFacts(pointing, ticks, live_fraction, gti, text))
+
+
+def _good_time(exposure_s: float) -> tuple[Interval, Interval, Interval]:
+    """Three good time intervals of 30, 45 and 25 % of the exposure."""
+    first = SETTLING_S + 0.30 * exposure_s
+    second = first + GAP_S + 0.45 * exposure_s
+    third = second + GAP_S + 0.25 * exposure_s
+    edges = [round(t / TICK_S) for t in (SETTLING_S, first, first + GAP_S, second, second + GAP_S, third)]
+    return Interval(edges[0], edges[1]), Interval(edges[2], edges[3]), Interval(edges[4], edges[5])
