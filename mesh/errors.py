@@ -15,7 +15,10 @@ MeshError
 │   ├── UnitCancelled        killed because nobody waits for it any more
 │   └── TransientFailure     exit 75 or a part of the mesh out of reach; retried on the ladder
 │       ├── StoreUnavailable
+│       ├── HeldElsewhere    another worker runs the same unit; tried again without using up an attempt
 │       ├── BrokerUnavailable
+│       │   ├── Unroutable   no queue takes the message
+│       │   └── QueueFull    the queue refuses more messages
 │       ├── EngineUnavailable
 │       └── ArchiveUnavailable
 ├── ContractViolation        a message or document that cannot be understood; goes to the dead letters
@@ -128,8 +131,20 @@ class StoreUnavailable(TransientFailure):
     """MinIO or Redis did not answer."""
 
 
+class HeldElsewhere(TransientFailure):
+    """Another worker holds the lease of this unit; look again soon, its product may be there then."""
+
+
 class BrokerUnavailable(TransientFailure):
     """RabbitMQ did not answer or did not confirm."""
+
+
+class Unroutable(BrokerUnavailable):
+    """RabbitMQ has no queue or exchange for the message."""
+
+
+class QueueFull(BrokerUnavailable):
+    """The queue has reached its length and refuses more: release less."""
 
 
 class EngineUnavailable(TransientFailure):
