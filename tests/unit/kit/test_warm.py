@@ -1,0 +1,158 @@
+"""The warm server as a process of its own: units in forks, their endings told apart, nothing left behind."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .conftest import MakeUnit
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+def _environment(folder: Path, analysis: str) -> dict[str, str]:
+    search = os.pathsep.join(map(str, (_ROOT, _ROOT / "mesh/testing/noop/analysis", folder)))
+    return {**os.environ, "ODAMESH_ANALYSIS": analysis, "PYTHONPATH": search}
+
+
+@contextmanager
+def _server(
+    directory: Path, *options: str, analysis: str = "noop_analysis"
+) -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket]]:
+    path = directory / "s"
+    command = [sys.executable, "-m", "mesh.kit.warm", str(path), *options]
+    process = subprocess.Popen(command, env=_environment(directory, analysis))
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        deadline = time.monotonic() + 30
+        while not path.exists():
+            assert process.poll() is None, "the server ended before it listened"
+            assert time.monotonic() < deadline, "the server does not listen"
+            time.sleep(0.01)
+        connection.connect(str(path))
+        yield process, connection
+    finally:
+        connection.close()
+        process.kill()
+        process.wait()
+
+
+def _ask(connection: socket.socket, directory: Path, **limits: float) -> dict[str, Any]:
+    connection.sendall(json.dumps({"directory": str(directory), "limits": limits}).encode() + b"\n")
+    with connection.makefile("r") as answers:
+        answer: dict[str, Any] = json.loads(answers.readline())
+    return answer
+
+
+def _again(directory: Path, **parameters: object) -> Path:
+    content = json.loads((directory / "unit.json").read_text())
+    (directory / "unit.json").write_text(json.dumps({**content, "parameters": parameters}))
+    for path in (directory / "out").iterdir():
+        path.unlink()
+    return directory
+
+
+def test_units_run_one_after_the_other_in_forks(make_unit: MakeUnit, tmp_path: Path) -> None:
+    directory = make_unit(parameters={})
+    with _server(tmp_path) as (process, connection):
+        for salt in ("a", "b"):
+            answer = _ask(connection, _again(directory, salt=salt))
+            assert (answer["status"], answer["recycle"]) == (0, False)
+            assert json.loads((directory / "out" / "noop.json").read_text())["salt"] == salt
+            assert answer["peak_rss_mb"] > 1
+        assert process.poll() is None
+
+
+def test_endings_are_told_apart_and_a_signal_recycles(make_unit: MakeUnit, tmp_path: Path) -> None:
+    directory = make_unit(parameters={})
+    with _server(tmp_path) as (process, connection):
+        assert _ask(connection, _again(directory, behaviour="usage"))["status"] == 64
+        assert _ask(connection, _again(directory, behaviour="science"))["status"] == 10
+        assert _ask(connection, _again(directory, behaviour="transient"))["status"] == 75
+        assert _ask(connection, _again(directory, behaviour="memory"), memory_mb=200)["status"] == 71
+        crash = _ask(connection, _again(directory, behaviour="crash"))
+        assert (crash["status"], crash["signal"], crash["recycle"]) == (None, 11, True)
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_file_above_the_limit_is_refused(make_unit: MakeUnit, tmp_path: Path) -> None:
+    directory = make_unit(parameters={})
+    with _server(tmp_path) as (_, connection):
+        assert _ask(connection, _again(directory, behaviour="disk"), file_mb=0.5)["status"] == 10
+        assert json.loads((directory / "out" / "failure.json").read_text())["reason"] == "OutputTooLarge"
+
+
+def test_the_server_ends_after_its_number_of_units(make_unit: MakeUnit, tmp_path: Path) -> None:
+    directory = make_unit(parameters={})
+    with _server(tmp_path, "--units", "2") as (process, connection):
+        assert _ask(connection, _again(directory))["recycle"] is False
+        assert _ask(connection, _again(directory))["recycle"] is True
+        assert process.wait(timeout=30) == 0
+
+
+def test_processes_that_outlive_their_unit_are_ended(make_unit: MakeUnit, tmp_path: Path) -> None:
+    directory = make_unit(parameters={})
+    with _server(tmp_path) as (process, connection):
+        answer = _ask(connection, _again(directory, behaviour="forks"))
+        assert answer["status"] == 10
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert children == []
+        # The 200 sleepers were in the unit's group; orphans of this machine would hang on its first process.
+        sleepers = [path for path in Path("/proc").glob("[0-9]*/environ") if _has(path, str(tmp_path))]
+        assert [path.parent.name for path in sleepers] == [str(process.pid)]
+
+
+def _has(path: Path, text: str) -> bool:
+    try:
+        return text.encode() in path.with_name("cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_the_server_and_its_unit_end_when_the_owner_hangs_up(make_unit: MakeUnit, tmp_path: Path) -> None:
+    directory = make_unit(parameters={"behaviour": "hang"})
+    with _server(tmp_path) as (process, connection):
+        connection.sendall(json.dumps({"directory": str(directory), "limits": {}}).encode() + b"\n")
+        while "work" not in _read(directory / "out" / "steps.jsonl"):
+            time.sleep(0.01)
+        connection.close()
+        assert process.wait(timeout=30) == 0
+        assert not [path for path in Path("/proc").glob("[0-9]*/environ") if _has(path, str(tmp_path))]
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def _write_talker(folder: Path) -> None:
+    (folder / "talker.py").write_text(
+        "def talk(unit):\n"
+        "    print('hello from the unit')\n"
+        "    raise ValueError('and broke')\n"
+        "STAGES = {'window': talk}\n"
+    )
+
+
+def test_what_a_unit_prints_comes_back(make_unit: MakeUnit, tmp_path: Path) -> None:
+    _write_talker(tmp_path)
+    with _server(tmp_path, analysis="talker") as (_, connection):
+        answer = _ask(connection, make_unit())
+    assert answer["status"] == 10
+    assert "hello from the unit" in answer["log"]
+    assert "ValueError: and broke" in answer["log"]
+
+
+def test_one_unit_can_run_without_a_server(make_unit: MakeUnit, tmp_path: Path) -> None:
+    _write_talker(tmp_path)
+    directory = make_unit()
+    command = [sys.executable, "-m", "mesh.kit.run", str(directory), "--die-with-parent", "--limits", '{"file_mb": 1}']
+    ended = subprocess.run(command, env=_environment(tmp_path, "talker"), capture_output=True, check=False)
+    assert ended.returncode == 10
+    assert "hello from the unit" in ended.stdout.decode()
+    assert json.loads((directory / "out" / "failure.json").read_text())["reason"] == "AnalysisCrashed"
