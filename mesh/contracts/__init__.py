@@ -5,6 +5,7 @@ from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
 from mesh.contracts.manifest import Manifest, ProductFile, Resources
 from mesh.contracts.request import Analysis, Cone, Job, Lane, Selection, TimeRange
+from mesh.contracts.result import JobEnd, RunResult
 from mesh.contracts.unit import ArchiveInput, ProductInput, Unit, UnitInput
 from mesh.contracts.view import JobView, StageProduct, UnitRow
 
@@ -17,6 +18,7 @@ __all__ = [
     "Document",
     "Failure",
     "Job",
+    "JobEnd",
     "JobView",
     "Lane",
     "Manifest",
@@ -24,6 +26,7 @@ __all__ = [
     "ProductInput",
     "Resources",
     "RunEvent",
+    "RunResult",
     "Selection",
     "StageProduct",
     "TimeRange",

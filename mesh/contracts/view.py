@@ -23,6 +23,8 @@ class UnitRow(Part):
     warnings: tuple[str, ...] = ()
     cached_from: str | None = None
     """For a cached unit: the run that made the product."""
+    at: str = ""
+    """When the row changed last, UTC, ISO 8601 with ``Z``."""
 
 
 class StageProduct(Part):

@@ -1,0 +1,232 @@
+"""Jobs as callers know them: submitted, looked at, followed, listed. What the gateway needs, and no more."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import redis
+
+from mesh.contracts import Analysis, Job, JobView, StageProduct, UnitRow
+from mesh.errors import NotFound
+from mesh.states import UnitState
+from mesh.store import names
+from mesh.store.connect import redis_answers
+from mesh.store.objects import Objects
+from mesh.store.requests import Requests
+from mesh.store.views import job_fields, view_of_documents, view_of_records
+
+_LISTED_JOBS = 100_000
+
+
+class Jobs:
+    """Jobs by their id. A job that the index forgot is shown from its documents.
+
+    Synchronous and cheap: a view takes two round trips to Redis. Every method raises StoreUnavailable when MinIO or
+    Redis is out of reach.
+    """
+
+    def __init__(self, objects: Objects, index: redis.Redis) -> None:
+        self._requests = Requests(objects)
+        self._redis: Any = index
+
+    def submit(self, analysis: Analysis, job: Job) -> None:
+        """Store a job and its analysis, then enter it into the index; doing it again changes nothing.
+
+        The job is safe once this returns: what is lost on its further way is found again from the documents.
+        """
+        self._requests.put_analysis(analysis)
+        self._requests.put_job(job)
+        self.enter(analysis, job)
+
+    @redis_answers()
+    def enter(self, analysis: Analysis, job: Job) -> None:
+        """Enter a stored job into the index."""
+        place = _place(job)
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hset(names.job_record(job.job_id), mapping=job_fields(analysis, job))
+        for listing in (names.ALL_JOBS, names.jobs_of(job.user)):
+            pipeline.zadd(listing, {job.job_id: place})
+            pipeline.zremrangebyrank(listing, 0, -_LISTED_JOBS - 1)
+        pipeline.execute()
+
+    def view(self, job_id: str) -> JobView:
+        """Return a job as its caller sees it.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        views = self._views([job_id])
+        return views[0] if views else self._view_of_documents(job_id)
+
+    def rows(
+        self, job_id: str, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None
+    ) -> list[UnitRow]:
+        """Return a page of the table science window x step, in the order of the plan.
+
+        Args:
+            job_id: the job.
+            offset: rows to leave out; with *states*, among the rows in those states.
+            limit: most rows to return.
+            states: only rows in these states; None: all.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        run_id = self.run_of(job_id)
+        wanted = None if states is None else tuple(states)
+        if run_id is None:
+            return []
+        rows = self._indexed_rows(run_id, offset, limit, wanted)
+        if rows is not None:
+            return rows
+        try:
+            kept = self._requests.result(run_id).rows
+        except NotFound:
+            return []
+        return [row for row in kept if wanted is None or row.state in wanted][offset : offset + limit]
+
+    def row(self, job_id: str, stage: str, label: str) -> UnitRow:
+        """Return one row of the table, e.g. to find the key of its product.
+
+        Raises:
+            NotFound: there is no such job, or its table has no such row.
+        """
+        run_id = self.run_of(job_id)
+        text = None if run_id is None else self._indexed_row(run_id, names.row_name(stage, label))
+        if text is not None:
+            return UnitRow.model_validate_json(text)
+        for row in self.rows(job_id, 0, 2**31):
+            if (row.stage, row.label) == (stage, label):
+                return row
+        raise NotFound(f"job {job_id} has no unit {stage} {label}")
+
+    @redis_answers()
+    def recent(self, user: str | None = None, limit: int = 50, before: str | None = None) -> list[JobView]:
+        """Return jobs, newest first, without their warnings and products.
+
+        Args:
+            user: only this user's; None: everybody's.
+            limit: most jobs to return.
+            before: id of the last job of the page before; None: from the newest.
+        """
+        listing = names.ALL_JOBS if user is None else names.jobs_of(user)
+        first = 0
+        if before is not None:
+            rank = self._redis.zrevrank(listing, before)
+            if rank is None:
+                return []
+            first = rank + 1
+        return self._views(self._redis.zrevrange(listing, first, first + limit - 1), brief=True)
+
+    @redis_answers()
+    def events(self, run_id: str, after_id: str = "0", limit: int = 1000) -> list[tuple[str, dict[str, Any]]]:
+        """Return what happened to a run after an event, oldest first.
+
+        Each entry is (id, content): {"type": "unit", "row": fields of a UnitRow} or {"type": "run", "state": word}.
+        The stream keeps about the last 20 000 entries, and one day after the end of the run; who was away for longer
+        looks at the view and the rows instead.
+        """
+        entries = self._redis.xrange(names.run_record(run_id, "events"), min=f"({after_id}", count=limit)
+        return [(entry_id, _event(fields)) for entry_id, fields in entries]
+
+    @redis_answers()
+    def last_event(self, run_id: str) -> str:
+        """Return the id of the newest event of a run, from which a follower of now starts; "0": there is none."""
+        newest = self._redis.xrevrange(names.run_record(run_id, "events"), count=1)
+        return str(newest[0][0]) if newest else "0"
+
+    def result(self, job_id: str) -> list[StageProduct]:
+        """Return the products that are the result of a job; empty until it is COMPLETED.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        return list(self.view(job_id).products)
+
+    def run_of(self, job_id: str) -> str | None:
+        """Return the run that serves a job; None until it is planned.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        found, run_id = self._indexed_run(job_id)
+        return run_id if found else self._view_of_documents(job_id).run_id
+
+    @redis_answers()
+    def _indexed_run(self, job_id: str) -> tuple[bool, str | None]:
+        request_key, run_id = self._redis.hmget(names.job_record(job_id), "request_key", "run_id")
+        return request_key is not None, run_id or None
+
+    @redis_answers()
+    def _indexed_row(self, run_id: str, row: str) -> str | None:
+        text: str | None = self._redis.hget(names.run_record(run_id, "rows"), row)
+        return text
+
+    @redis_answers()
+    def _indexed_rows(
+        self, run_id: str, offset: int, limit: int, states: Sequence[UnitState] | None
+    ) -> list[UnitRow] | None:
+        if states is None:
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.exists(names.run_record(run_id, "order"))
+            pipeline.lrange(names.run_record(run_id, "order"), offset, offset + limit - 1)
+            known, page = pipeline.execute()
+        else:
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.exists(names.run_record(run_id, "order"))
+            for state in states:
+                pipeline.zrange(names.run_record(run_id, f"in:{state.value}"), 0, offset + limit - 1, withscores=True)
+            known, *found = pipeline.execute()
+            places = sorted((place, row) for entries in found for row, place in entries)
+            page = [row for _, row in places[offset : offset + limit]]
+        if not known:
+            return None
+        texts = self._redis.hmget(names.run_record(run_id, "rows"), page) if page else []
+        return [UnitRow.model_validate_json(text) for text in texts if text is not None]
+
+    @redis_answers()
+    def _views(self, job_ids: Sequence[str], *, brief: bool = False) -> list[JobView]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hgetall(names.job_record(job_id))
+        jobs = [record for record in pipeline.execute() if record.get("request_key")]
+        pipeline = self._redis.pipeline(transaction=False)
+        for job in jobs:
+            pipeline.hgetall(names.run_record(job.get("run_id", "")))
+            pipeline.hgetall(names.run_record(job.get("run_id", ""), "counts"))
+        answers = pipeline.execute()
+        views = []
+        for job, run, counts in zip(jobs, answers[::2], answers[1::2], strict=True):
+            if job.get("run_id") and not run:
+                # The record of the run is gone (expired or lost): its document knows more than the index.
+                view = self._view_of_documents(job["job_id"])
+            else:
+                view = view_of_records(job, run, counts)
+            views.append(view.model_copy(update={"warnings": (), "products": ()}) if brief else view)
+        return views
+
+    def _view_of_documents(self, job_id: str) -> JobView:
+        try:
+            job = self._requests.job(job_id)
+        except NotFound as error:
+            raise NotFound(f"there is no job {job_id}") from error
+        analysis = self._requests.analysis(job.request_key)
+        end = result = None
+        try:
+            end = self._requests.end(job_id)
+            result = self._requests.result(end.run_id) if end.run_id else None
+        except NotFound:
+            pass
+        return view_of_documents(analysis, job, end, result)
+
+
+def _place(job: Job) -> float:
+    """Place of a job in the listings: when it was submitted [s since 1970]."""
+    return datetime.fromisoformat(job.submitted).timestamp()
+
+
+def _event(fields: dict[str, str]) -> dict[str, Any]:
+    if fields["type"] == "unit":
+        return {"type": "unit", "row": json.loads(fields["row"])}
+    return {"type": "run", "state": fields["state"]}

@@ -1,0 +1,75 @@
+"""Leases: who executes a unit, which owners live, and which units nobody wants any more."""
+
+from typing import Any
+
+import redis
+
+from mesh.store import names
+from mesh.store.connect import redis_answers
+from mesh.store.scripts import script
+
+OWNER_SECONDS = 20
+"""An owner that was not heard of for so long is dead; owners beat every 5 s."""
+TOMBSTONE_SECONDS = 86_400
+"""Longer than any message about a cancelled unit can be on its way."""
+
+
+class Leases:
+    """Leases of units, with expiry: a lease whose owner died frees itself.
+
+    A lease only saves work. Two executions of one unit write the same bytes under the same key, so a lease lost with
+    the data of Redis does no harm. Every method raises StoreUnavailable when Redis is out of reach.
+    """
+
+    def __init__(self, index: redis.Redis) -> None:
+        self._redis: Any = index
+        self._renew = script(index, "renew")
+        self._release = script(index, "drop_lease")
+
+    @redis_answers()
+    def take(self, unit_key: str, owner: str, seconds: float) -> bool:
+        """Take the lease of a unit; true when it is ours (also when it was already)."""
+        return bool(self._renew(keys=[names.lease(unit_key)], args=[owner, _milliseconds(seconds)]))
+
+    @redis_answers()
+    def renew(self, unit_key: str, owner: str, seconds: float) -> bool:
+        """Keep the lease; a lease that vanished with the data of Redis is taken again. False: it is another's."""
+        return bool(self._renew(keys=[names.lease(unit_key)], args=[owner, _milliseconds(seconds)]))
+
+    @redis_answers()
+    def release(self, unit_key: str, owner: str) -> None:
+        """Give the lease back; another owner's lease stays."""
+        self._release(keys=[names.lease(unit_key)], args=[owner])
+
+    @redis_answers()
+    def holder(self, unit_key: str) -> str | None:
+        """Return the owner that executes a unit, or None."""
+        owner: str | None = self._redis.get(names.lease(unit_key))
+        return owner
+
+    @redis_answers()
+    def beat(self, owner: str, seconds: float = OWNER_SECONDS) -> None:
+        """Say that an owner lives."""
+        self._redis.set(names.owner(owner), "1", px=_milliseconds(seconds))
+
+    @redis_answers()
+    def retire(self, owner: str) -> None:
+        """Say that an owner has ended: what it left behind may be taken over at once."""
+        self._redis.delete(names.owner(owner))
+
+    @redis_answers()
+    def owner_alive(self, owner: str) -> bool:
+        """Say whether an owner was heard of lately."""
+        return bool(self._redis.exists(names.owner(owner)))
+
+    @redis_answers()
+    def unit_wanted(self, unit_key: str) -> bool:
+        """Say whether a unit may go on: false once every job that waited for it was cancelled.
+
+        A unit that Redis knows nothing of is wanted: forgetting must not cancel.
+        """
+        return not self._redis.exists(names.unit_record(unit_key, "cancelled"))
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))

@@ -1,0 +1,145 @@
+"""Names of the objects in MinIO and of the keys in Redis, in one place.
+
+MinIO::
+
+    requests/<request_key>.json            the analysis
+    jobs/<job_id>.json                     one caller's submission
+    ends/<job_id>.json                     how the job ended and which run served it
+    runs/<run_id>.json                     the outcome of a run: everything that a caller sees of it
+    products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
+    logs/<unit_key>.txt                    log of the last failure of a unit
+
+Redis (the Lua scripts build the names of a run and of a unit from the same two prefixes)::
+
+    job:<job_id>                           hash: the job and the run that serves it
+    jobs, jobs:<user>                      sorted sets of job ids by time of submission
+    request:<request_key>                  text: the active run of an analysis
+    run:<run_id>                           hash: state, plan, times, outcome
+    run:<run_id>:jobs                      set: jobs that wait for the run
+    run:<run_id>:order                     list: row names `<stage>/<label>` in the order of the table
+    run:<run_id>:rows                      hash: row name -> UnitRow as JSON
+    run:<run_id>:in:<state>                sorted set: row names in a state, by place in the table
+    run:<run_id>:counts, run:<run_id>:left hashes: rows per stage and state; rows per stage that are not final
+    run:<run_id>:events                    stream of row and state changes, for live followers
+    run:<run_id>:claim                     text with expiry: who takes the run on to its next stage
+    run:<run_id>:backlog                   list: keys of units that are not released yet
+    runs                                   set of the runs that are not final
+    unit:<unit_key>                        hash: message, release, last known row of a unit that someone waits for
+    unit:<unit_key>:runs                   set: runs that wait for the unit
+    unit:<unit_key>:cancelled              text with expiry: nobody waits any more
+    units:watched                          sorted set: released units by the time to look after them
+    backlog:<instrument>:<lane>            sorted set: users with unreleased units, by their share used so far
+    backlog:<instrument>:<lane>:<user>     list: their runs
+    window:<instrument>:<lane>[:<user>]    sets: units released and not final
+    lease:<unit_key>, owner:<owner>        texts with expiry: who executes a unit; which owners live
+    announced:<instrument>                 hash: worker -> what it can run
+    product:<unit_key>                     text: short form of a manifest
+    mesh:<word>                            marks and locks of the mesh as a whole
+"""
+
+INDEX_COMPLETE = "mesh:products-indexed"
+"""Set while every committed product is known to be in the index."""
+GENERATION = "mesh:generation"
+"""Which life of the Redis server the records belong to."""
+SWEEP_LOCK = "mesh:sweep"
+ACTIVE_RUNS = "runs"
+ALL_JOBS = "jobs"
+WATCHED_UNITS = "units:watched"
+WEIGHTS = "mesh:weights"
+"""Hash: user -> weight of the round robin; absent: 1."""
+
+PRODUCTS = "products/"
+JOBS = "jobs/"
+ENDS = "ends/"
+MANIFEST = "manifest.json"
+LOG = "log.txt"
+
+
+def request_object(request_key: str) -> str:
+    """Object of an analysis."""
+    return f"requests/{request_key}.json"
+
+
+def job_object(job_id: str) -> str:
+    """Object of a job."""
+    return f"{JOBS}{job_id}.json"
+
+
+def end_object(job_id: str) -> str:
+    """Object that says how a job ended."""
+    return f"{ENDS}{job_id}.json"
+
+
+def run_object(run_id: str) -> str:
+    """Object with the outcome of a run."""
+    return f"runs/{run_id}.json"
+
+
+def product_object(key: str, name: str) -> str:
+    """Object of one file of a product."""
+    return f"{PRODUCTS}{key[:2]}/{key}/{name}"
+
+
+def failure_log_object(key: str) -> str:
+    """Object with the log of a unit's last failure."""
+    return f"logs/{key}.txt"
+
+
+def job_record(job_id: str) -> str:
+    """Hash of a job."""
+    return f"job:{job_id}"
+
+
+def jobs_of(user: str) -> str:
+    """Sorted set of a user's jobs."""
+    return f"{ALL_JOBS}:{user}"
+
+
+def active_run(request_key: str) -> str:
+    """Text: the run that serves an analysis now."""
+    return f"request:{request_key}"
+
+
+def run_record(run_id: str, part: str = "") -> str:
+    """Hash of a run, or one of its parts."""
+    return f"run:{run_id}:{part}" if part else f"run:{run_id}"
+
+
+def unit_record(key: str, part: str = "") -> str:
+    """Hash of a unit, or one of its parts."""
+    return f"unit:{key}:{part}" if part else f"unit:{key}"
+
+
+def row_name(stage: str, label: str) -> str:
+    """Name of a row of the table; a unit key determines its stage and label, so this is unique in a run."""
+    return f"{stage}/{label}"
+
+
+def product_entry(key: str) -> str:
+    """Text: short form of a product's manifest."""
+    return f"product:{key}"
+
+
+def lease(key: str) -> str:
+    """Text: who executes a unit."""
+    return f"lease:{key}"
+
+
+def owner(name: str) -> str:
+    """Text: an owner of leases lives."""
+    return f"owner:{name}"
+
+
+def announced(instrument: str) -> str:
+    """Hash of an instrument's workers."""
+    return f"announced:{instrument}"
+
+
+def backlog(instrument: str, lane: str) -> str:
+    """Sorted set of users with unreleased units."""
+    return f"backlog:{instrument}:{lane}"
+
+
+def window(instrument: str, lane: str) -> str:
+    """Set of units released and not final."""
+    return f"window:{instrument}:{lane}"

@@ -1,0 +1,147 @@
+"""Objects in MinIO (or whatever speaks S3 in its place): bytes and files under names, nothing more."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import urllib3
+from minio import Minio
+from minio.error import InvalidResponseError, S3Error, ServerError
+
+from mesh.errors import NotFound, StoreUnavailable
+from mesh.settings import StoreSettings
+
+_CONNECT_SECONDS = 3.0
+_ANSWER_SECONDS = 60.0
+_CONNECTIONS = 32
+_PART_BYTES = 64 * 1024 * 1024
+_BLOCK_BYTES = 1024 * 1024
+_ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchBucket"})
+# A region that is named spares a question before the first request.
+_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One entry of a listing."""
+
+    name: str
+    size: int
+    """Bytes."""
+    modified: datetime
+
+
+class Objects:
+    """One bucket, as one account sees it. Nothing is retried here: callers know what a retry costs them.
+
+    Every method raises StoreUnavailable when the store cannot be reached, is overloaded or refuses the account.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._bucket = settings.bucket
+        pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
+            maxsize=_CONNECTIONS,
+            retries=False,
+        )
+        self._client = Minio(
+            settings.endpoint,
+            access_key=settings.access_key,
+            secret_key=settings.secret_key,
+            secure=settings.secure,
+            region=_REGION,
+            http_client=pool,
+        )
+
+    def put(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> None:
+        """Write an object; its name shows the old content or the new one, never a part."""
+        with _store_answers(name):
+            self._client.put_object(self._bucket, name, BytesIO(content), len(content), content_type=media_type)
+
+    def upload(self, name: str, path: Path, media_type: str = "application/octet-stream") -> None:
+        """Write an object from a file."""
+        with _store_answers(name), path.open("rb") as stream:
+            self._client.put_object(
+                self._bucket,
+                name,
+                stream,
+                path.stat().st_size,
+                content_type=media_type,
+                part_size=_PART_BYTES,
+                num_parallel_uploads=1,
+            )
+
+    def get(self, name: str) -> bytes:
+        """Return the content of an object.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        with _store_answers(name), self._open(name) as answer:
+            content: bytes = answer.read()
+            return content
+
+    def download(self, name: str, path: Path) -> str:
+        """Write an object to a file and return the SHA-256 of its content.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        digest = hashlib.sha256()
+        with _store_answers(name), self._open(name) as answer, path.open("wb") as stream:
+            for block in answer.stream(_BLOCK_BYTES):
+                digest.update(block)
+                stream.write(block)
+        return digest.hexdigest()
+
+    def exists(self, name: str) -> bool:
+        """Say whether there is an object of that name."""
+        try:
+            with _store_answers(name):
+                self._client.stat_object(self._bucket, name)
+        except NotFound:
+            return False
+        return True
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Return the objects whose name begins with *prefix*, in the order of their names."""
+        with _store_answers(prefix):
+            for entry in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
+                yield StoredObject(name=entry.object_name, size=entry.size, modified=entry.last_modified)
+
+    def delete(self, name: str) -> None:
+        """Delete an object; one that is not there is no error."""
+        with _store_answers(name):
+            self._client.remove_object(self._bucket, name)
+
+    def presign(self, name: str, seconds: int) -> str:
+        """Return a link to an object that works for *seconds* (at most 7 days) without an account."""
+        with _store_answers(name):
+            link: str = self._client.presigned_get_object(self._bucket, name, expires=timedelta(seconds=seconds))
+            return link
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[urllib3.BaseHTTPResponse]:
+        answer = self._client.get_object(self._bucket, name)
+        try:
+            yield answer
+        finally:
+            answer.close()
+            answer.release_conn()
+
+
+@contextmanager
+def _store_answers(name: str) -> Iterator[None]:
+    try:
+        yield
+    except S3Error as error:
+        if error.code in _ABSENT:
+            raise NotFound(f"the store has no object {name}") from error
+        raise StoreUnavailable("StoreRefused", f"the store answered {error.code} for {name}") from error
+    except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError) as error:
+        text = f"the store does not answer for {name} ({type(error).__name__}); is it up?"
+        raise StoreUnavailable("StoreUnavailable", text) from error

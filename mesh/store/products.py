@@ -1,0 +1,190 @@
+"""Products: files under their key in MinIO, committed by the manifest, found fast by the index in Redis."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import redis
+
+from mesh.contracts import Document, Manifest, ProductFile, StageProduct
+from mesh.errors import NotFound, TransientFailure
+from mesh.store import names
+from mesh.store.connect import redis_answers
+from mesh.store.objects import Objects
+
+_JSON = "application/json"
+_TEXT = "text/plain; charset=utf-8"
+_CHUNK = 1000
+
+
+class ProductEntry(Document):
+    """The short form of a manifest, as the index keeps it."""
+
+    SCHEMA: ClassVar[str] = "odamesh.product-entry/1"
+
+    key: str
+    instrument: str
+    stage: str
+    label: str
+    run_id: str
+    seconds: float
+    files: tuple[ProductFile, ...]
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> "ProductEntry":
+        """Return the short form of a manifest."""
+        return cls(
+            key=manifest.key,
+            instrument=manifest.instrument,
+            stage=manifest.stage,
+            label=manifest.label,
+            run_id=manifest.run_id,
+            seconds=manifest.resources.seconds,
+            files=manifest.files,
+            warnings=manifest.warnings,
+        )
+
+    @property
+    def product(self) -> StageProduct:
+        """The product as a caller sees it."""
+        return StageProduct(stage=self.stage, label=self.label, key=self.key, files=self.files)
+
+
+class Products:
+    """The products of the mesh. A product exists when, and only when, its manifest does.
+
+    Every method raises StoreUnavailable when MinIO or Redis is out of reach.
+    """
+
+    def __init__(self, objects: Objects, index: redis.Redis) -> None:
+        self._objects = objects
+        self._redis: Any = index
+
+    def find(self, key: str) -> Manifest | None:
+        """Return the manifest of a product, or None when there is no such product; sets the index right."""
+        manifest = self.read(key)
+        if manifest is None:
+            self.forget(key)
+        else:
+            self.index([manifest])
+        return manifest
+
+    def read(self, key: str) -> Manifest | None:
+        """Return the manifest of a product, or None; leaves the index alone."""
+        try:
+            return Manifest.decode(self._objects.get(names.product_object(key, names.MANIFEST)))
+        except NotFound:
+            return None
+
+    @redis_answers()
+    def find_many(self, keys: Sequence[str]) -> dict[str, ProductEntry]:
+        """Return the indexed ones of the products, in one round trip per thousand keys."""
+        found: dict[str, ProductEntry] = {}
+        for start in range(0, len(keys), _CHUNK):
+            chunk = keys[start : start + _CHUNK]
+            for key, text in zip(chunk, self._redis.mget([names.product_entry(key) for key in chunk]), strict=True):
+                if text is not None:
+                    found[key] = ProductEntry.decode(text)
+        return found
+
+    def commit(self, manifest: Manifest, directory: Path, log: bytes) -> None:
+        """Store the files named in the manifest, the log, then the manifest, then the index entry.
+
+        Until the manifest is there nobody sees the product; committing the same key again writes the same bytes.
+        """
+        for file in manifest.files:
+            self._objects.upload(names.product_object(manifest.key, file.name), directory / file.name, file.media_type)
+        self._objects.put(names.product_object(manifest.key, names.LOG), log, _TEXT)
+        self._objects.put(names.product_object(manifest.key, names.MANIFEST), manifest.encode(), _JSON)
+        self.index([manifest])
+
+    def fetch(self, key: str, into: Path) -> Manifest:
+        """Copy the files of a product into a directory and return its manifest.
+
+        Raises:
+            NotFound: there is no such product.
+            TransientFailure: a file arrived with another content than the manifest says, or not at all.
+        """
+        manifest = self.read(key)
+        if manifest is None:
+            raise NotFound(f"there is no product {key}")
+        into.mkdir(parents=True, exist_ok=True)
+        for file in manifest.files:
+            try:
+                sha256 = self._objects.download(names.product_object(key, file.name), into / file.name)
+            except NotFound as error:
+                text = f"the manifest of product {key} names {file.name}, which the store does not have"
+                raise TransientFailure("ProductIncomplete", text) from error
+            if sha256 != file.sha256:
+                text = f"{file.name} of product {key} arrived damaged: SHA-256 {sha256}, expected {file.sha256}"
+                raise TransientFailure("ProductDamaged", text)
+        return manifest
+
+    def link(self, key: str, name: str, seconds: int) -> str:
+        """Return a link to one file of a product that expires after *seconds*.
+
+        Raises:
+            NotFound: there is no such product, or it has no such file.
+        """
+        entry = self.find_many([key]).get(key) or self.find(key)
+        if entry is None:
+            raise NotFound(f"there is no product {key}")
+        known = [file.name for file in entry.files]
+        if name not in (*known, names.LOG, names.MANIFEST):
+            raise NotFound(f"product {key} has no file {name}; it has: {', '.join(known)}")
+        return self._objects.presign(names.product_object(key, name), seconds)
+
+    def log(self, key: str) -> bytes:
+        """Return the log of the unit that made the product, or of its last failure.
+
+        Raises:
+            NotFound: the unit has not ended yet, or there is no such unit.
+        """
+        for name in (names.product_object(key, names.LOG), names.failure_log_object(key)):
+            try:
+                return self._objects.get(name)
+            except NotFound:
+                continue
+        raise NotFound(f"there is no log of unit {key}: it has not ended yet")
+
+    def put_failure_log(self, key: str, log: bytes) -> None:
+        """Store the log of a failed unit; the next failure of the same unit replaces it."""
+        self._objects.put(names.failure_log_object(key), log, _TEXT)
+
+    @redis_answers()
+    def index(self, manifests: Iterable[Manifest]) -> None:
+        """Enter products into the index."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for manifest in manifests:
+            pipeline.set(names.product_entry(manifest.key), ProductEntry.of(manifest).encode())
+        pipeline.execute()
+
+    @redis_answers()
+    def forget(self, key: str) -> None:
+        """Take a product out of the index."""
+        self._redis.delete(names.product_entry(key))
+
+    @redis_answers()
+    def indexed(self, keys: Sequence[str]) -> list[bool]:
+        """Say for each key whether the index has it."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for key in keys:
+            pipeline.exists(names.product_entry(key))
+        return [bool(answer) for answer in pipeline.execute()]
+
+    def keys(self) -> Iterator[str]:
+        """Return the key of every committed product, from MinIO."""
+        for entry in self._objects.list(names.PRODUCTS):
+            if entry.name.endswith(f"/{names.MANIFEST}"):
+                yield entry.name.split("/")[2]
+
+    @redis_answers()
+    def index_is_complete(self) -> bool:
+        """Say whether the index knows every committed product; false after Redis lost its data."""
+        return bool(self._redis.exists(names.INDEX_COMPLETE))
+
+    @redis_answers()
+    def mark_index_complete(self) -> None:
+        """Say that every committed product is in the index."""
+        self._redis.set(names.INDEX_COMPLETE, "1")

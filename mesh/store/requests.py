@@ -1,0 +1,61 @@
+"""The documents of requests in MinIO: analyses, jobs, how jobs ended, outcomes of runs. Written once, never changed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from mesh.contracts import Analysis, Job, JobEnd, RunResult
+from mesh.store import names
+from mesh.store.objects import Objects
+
+_JSON = "application/json"
+
+
+class Requests:
+    """Reads and writes the documents; every method raises StoreUnavailable when MinIO is out of reach."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def put_analysis(self, analysis: Analysis) -> None:
+        """Store an analysis under its key; storing it again changes nothing."""
+        self._objects.put(names.request_object(analysis.key), analysis.encode(), _JSON)
+
+    def analysis(self, request_key: str) -> Analysis:
+        """Return an analysis; NotFound when it was never stored."""
+        return Analysis.decode(self._objects.get(names.request_object(request_key)))
+
+    def put_job(self, job: Job) -> None:
+        """Store a job."""
+        self._objects.put(names.job_object(job.job_id), job.encode(), _JSON)
+
+    def job(self, job_id: str) -> Job:
+        """Return a job; NotFound when it was never stored."""
+        return Job.decode(self._objects.get(names.job_object(job_id)))
+
+    def put_end(self, end: JobEnd) -> None:
+        """Store how a job ended."""
+        self._objects.put(names.end_object(end.job_id), end.encode(), _JSON)
+
+    def end(self, job_id: str) -> JobEnd:
+        """Return how a job ended; NotFound while it has not."""
+        return JobEnd.decode(self._objects.get(names.end_object(job_id)))
+
+    def put_result(self, result: RunResult) -> None:
+        """Store the outcome of a run."""
+        self._objects.put(names.run_object(result.run_id), result.encode(), _JSON)
+
+    def result(self, run_id: str) -> RunResult:
+        """Return the outcome of a run; NotFound while it has none."""
+        return RunResult.decode(self._objects.get(names.run_object(run_id)))
+
+    def jobs(self) -> Iterator[tuple[str, datetime]]:
+        """Return the id of every job and when it was stored."""
+        return self._ids(names.JOBS)
+
+    def ends(self) -> Iterator[tuple[str, datetime]]:
+        """Return the id of every job that ended and when."""
+        return self._ids(names.ENDS)
+
+    def _ids(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        for entry in self._objects.list(prefix):
+            yield entry.name.removeprefix(prefix).removesuffix(".json"), entry.modified

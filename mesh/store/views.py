@@ -1,0 +1,107 @@
+"""Builds what a caller sees of a job: from the records in Redis, or from the documents when those are gone."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from mesh.contracts import Analysis, Failure, Job, JobEnd, JobView, Lane, RunResult, StageProduct, UnitRow
+from mesh.errors import InvalidRequest
+from mesh.instrument import instrument
+from mesh.states import JobState, UnitState
+
+
+def job_fields(analysis: Analysis, job: Job) -> dict[str, str]:
+    """Return the record of a job, as its hash in Redis holds it."""
+    return {
+        "job_id": job.job_id,
+        "request_key": job.request_key,
+        "instrument": analysis.instrument,
+        "product": analysis.product,
+        "user": job.user,
+        "lane": job.lane.value,
+        "submitted": job.submitted,
+    }
+
+
+def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapping[str, str]) -> JobView:
+    """Return the view of a job from its hash, the hash of its run (empty until planned) and the run's counters.
+
+    A job that was cancelled stays ABORTED whatever becomes of the run that others share.
+    """
+    steps = _steps(job["instrument"], job["product"], run.get("steps"))
+    stages = {stage: dict.fromkeys(UnitState, 0) for stage in steps}
+    for name, count in counts.items():
+        stage, _, state = name.rpartition("/")
+        stages.setdefault(stage, dict.fromkeys(UnitState, 0))[UnitState(state)] = int(count)
+    total = {state: sum(stage[state] for stage in stages.values()) for state in UnitState}
+    note = (run["note"],) if run.get("note") else ()
+    return JobView(
+        job_id=job["job_id"],
+        run_id=job.get("run_id") or None,
+        request_key=job["request_key"],
+        instrument=job["instrument"],
+        product=job["product"],
+        user=job["user"],
+        lane=Lane(job["lane"]),
+        state=JobState(job.get("state") or run.get("state") or JobState.PENDING),
+        submitted=job["submitted"],
+        started=run.get("started") or None,
+        finished=job.get("finished") or run.get("finished") or None,
+        total=sum(total.values()),
+        counts=total,
+        stages=stages,
+        steps=steps,
+        warnings=(*note, *json.loads(run.get("warnings") or "[]")),
+        failure=Failure.model_validate_json(run["failure"]) if run.get("failure") else None,
+        products=tuple(StageProduct.model_validate(entry) for entry in json.loads(run.get("products") or "[]")),
+    )
+
+
+def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: RunResult | None) -> JobView:
+    """Return the view of a job from its documents.
+
+    A job that has not ended shows as PENDING: the dispatcher finds it and takes it up again.
+    """
+    stages = _count(result.rows) if result else {}
+    steps = result.steps if result else _steps(analysis.instrument, analysis.product, None)
+    for stage in steps:
+        stages.setdefault(stage, dict.fromkeys(UnitState, 0))
+    return JobView(
+        job_id=job.job_id,
+        run_id=end.run_id if end else None,
+        request_key=job.request_key,
+        instrument=analysis.instrument,
+        product=analysis.product,
+        user=job.user,
+        lane=job.lane,
+        state=end.state if end else JobState.PENDING,
+        submitted=job.submitted,
+        started=result.started if result else None,
+        finished=end.finished if end else None,
+        total=len(result.rows) if result else 0,
+        counts={state: sum(stage[state] for stage in stages.values()) for state in UnitState},
+        stages=stages,
+        steps=steps,
+        warnings=result.warnings if result else (),
+        failure=result.failure if result else None,
+        products=result.products if result else (),
+    )
+
+
+def _count(rows: Iterable[UnitRow]) -> dict[str, dict[UnitState, int]]:
+    found = Counter((row.stage, row.state) for row in rows)
+    stages: dict[str, dict[UnitState, int]] = {}
+    for (stage, state), count in found.items():
+        stages.setdefault(stage, dict.fromkeys(UnitState, 0))[state] = count
+    return stages
+
+
+def _steps(name: str, product: str, kept: str | None) -> dict[str, tuple[str, ...]]:
+    if kept:
+        return {stage: tuple(steps) for stage, steps in json.loads(kept).items()}
+    try:
+        declared = instrument(name)
+        return {stage: declared.stages[stage].steps for stage in declared.product(product).stages}
+    except InvalidRequest:
+        # An instrument or product that this mesh no longer has: old jobs must still be shown.
+        return {}
