@@ -28,7 +28,7 @@ Definition = dict[str, Any]
 
 
 def definitions() -> Definition:
-    """The whole topology, for brokers from 3.10 on."""
+    """Return the whole topology, for brokers from 3.10 on."""
     return {
         "vhosts": [{"name": VIRTUAL_HOST}],
         "exchanges": _exchanges(),

@@ -38,7 +38,8 @@ def ensure(engine: docker.DockerClient, layout: Layout) -> str:
         pass
     archive = make_archive(layout)
     changes = [f"LABEL {SOURCE_LABEL}={source()}", "ENV LANG=C.UTF-8", 'CMD ["python"]']
-    engine.api.import_image_from_file(str(archive), *TAG.split(":"), changes=changes)
+    repository, _, tag = TAG.partition(":")
+    engine.api.import_image(src=str(archive), repository=repository, tag=tag, changes=changes)
     return TAG
 
 
@@ -74,8 +75,13 @@ def make_archive(layout: Layout) -> Path:
 
 def _discard(root: Path) -> None:
     """Remove a half-made root: file systems that a killed debootstrap left mounted are taken off first."""
-    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-    for point in sorted((one for one in mounted if one.startswith(f"{root}/")), reverse=True):
-        process.run(["umount", "--lazy", point])
+    unmount_below(root)
     if root.exists():
         shutil.rmtree(root)
+
+
+def unmount_below(directory: Path) -> None:
+    """Take off whatever is mounted below a directory, so that removing it touches nothing else."""
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for point in sorted((one for one in mounted if one.startswith(f"{directory}/")), reverse=True):
+        process.run(["umount", "--lazy", point])

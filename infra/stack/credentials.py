@@ -22,6 +22,13 @@ _ACCOUNT_FIELDS = (
     "s3_access_key",
     "s3_secret_key",
 )
+_Sections = dict[str, dict[str, str | int | bool]]
+
+_FIELDS_OF_SERVER = {
+    "amqp": ("amqp_user", "amqp_password"),
+    "redis": ("redis_user", "redis_password"),
+    "s3": ("s3_access_key", "s3_secret_key"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def load_or_generate(path: Path) -> Credentials:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The file as it stands; SetupProblem if it is not there, not ours to read or damaged."""
+    """Read the file as it stands; SetupProblem if it is not there, not ours to read or damaged."""
     try:
         return tomllib.loads(path.read_text())
     except FileNotFoundError:
@@ -95,16 +102,9 @@ def for_services(credentials: Credentials, endpoints: Endpoints) -> Credentials:
     return Credentials(replaced)
 
 
-_FIELDS_OF_SERVER = {
-    "amqp": ("amqp_user", "amqp_password"),
-    "redis": ("redis_user", "redis_password"),
-    "s3": ("s3_access_key", "s3_secret_key"),
-}
-
-
 def text(credentials: Credentials, endpoints: Endpoints, docker_host: str) -> str:
-    """The file's content; generated names and passwords need no TOML escapes, named ones get them."""
-    sections: dict[str, dict[str, str | int | bool]] = {
+    """Return the file's content; generated names and passwords need no TOML escapes, named ones get them."""
+    sections: _Sections = {
         "endpoints": {
             "amqp_host": endpoints.amqp_host,
             "amqp_port": endpoints.amqp_port,
@@ -120,9 +120,23 @@ def text(credentials: Credentials, endpoints: Endpoints, docker_host: str) -> st
             "docker_host": docker_host,
         }
     }
-    for service, account in credentials.accounts.items():
-        sections[f"accounts.{service}"] = {name: getattr(account, name) for name in _ACCOUNT_FIELDS}
-    lines = ["# Private: addresses and passwords of the odamesh stack, written by `odamesh stack up`."]
+    return _document({**sections, **_account_sections(credentials)})
+
+
+def accounts_text(credentials: Credentials) -> str:
+    """Content of the file that keeps the generated accounts."""
+    return _document(_account_sections(credentials))
+
+
+def _account_sections(credentials: Credentials) -> _Sections:
+    return {
+        f"accounts.{service}": {name: getattr(account, name) for name in _ACCOUNT_FIELDS}
+        for service, account in credentials.accounts.items()
+    }
+
+
+def _document(sections: _Sections) -> str:
+    lines = ["# Private: written by `odamesh stack up`."]
     for section, values in sections.items():
         lines += ["", f"[{section}]", *(f"{name} = {_toml(value)}" for name, value in values.items())]
     return "\n".join(lines) + "\n"

@@ -86,7 +86,7 @@ class Engine(Server):
 
     @staticmethod
     def account() -> str | None:
-        """An engine needs root."""
+        """Return the caller: an engine needs root."""
         return None
 
     @property

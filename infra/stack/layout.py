@@ -58,6 +58,11 @@ class Layout:
         return self.home / "credentials.toml"
 
     @property
+    def accounts(self) -> Path:
+        """Generated accounts, kept even while the environment names other servers."""
+        return self.home / "accounts.toml"
+
+    @property
     def images(self) -> Path:
         """Ids of the analysis images."""
         return self.home / "images.toml"

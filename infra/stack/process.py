@@ -48,7 +48,7 @@ class PidFile:
     path: Path
 
     def read(self) -> ProcessRecord | None:
-        """The recorded process if it still runs, else None; an unreadable file counts as none."""
+        """Return the recorded process if it still runs, else None; an unreadable file counts as none."""
         try:
             record = ProcessRecord(**json.loads(self.path.read_text()))
         except (OSError, ValueError, TypeError):
@@ -134,4 +134,4 @@ def run(command: Sequence[str | Path], **options: Any) -> str:
         lines = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
         message = f"`{' '.join(arguments[:4])}` failed: {lines[-1]}"
         raise SetupProblem(message)
-    return done.stdout
+    return str(done.stdout)

@@ -82,6 +82,7 @@ class Server(ABC):
 
     def configure(self) -> None:
         """Bring accounts and contents of the running server to what the mesh needs; repeatable."""
+        return
 
     def ensure(self) -> str:
         """Have it answer; returns how that came about."""
@@ -147,7 +148,7 @@ class Server(ABC):
             (pid_file or self.pid_file).write(record)
 
     def own_directory(self, *below: str) -> Path:
-        """A directory under the server's own, made and given to the account that the server runs under."""
+        """Make a directory under the server's own and give it to the account that it runs under."""
         path = self.directory.joinpath(*below)
         path.mkdir(parents=True, exist_ok=True)
         if owner := self.owner():

@@ -1,0 +1,101 @@
+"""Builds the analysis images: the shared science layer, then one thin layer per instrument."""
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from infra.stack import base_image, build_context
+from infra.stack.credentials import write_private
+from infra.stack.layout import CHECKOUT, Layout
+from infra.stack.problem import SetupProblem
+
+SCIENCE_TAG = "odamesh/science:latest"
+_INFRA = CHECKOUT / "infra" / "images"
+_INSTRUMENTS = ("services/*/instrument.toml", "mesh/testing/*/instrument.toml")
+
+
+@dataclass(frozen=True)
+class InstrumentImage:
+    """An image that an `instrument.toml` names and whose Dockerfile is there."""
+
+    instrument: str
+    tag: str
+    folder: Path
+
+
+def instruments(checkout: Path = CHECKOUT) -> Iterator[InstrumentImage]:
+    """Images of the instruments of this checkout."""
+    for pattern in _INSTRUMENTS:
+        for path in sorted(checkout.glob(pattern)):
+            content = tomllib.loads(path.read_text())
+            folder = checkout / content["image"]["source"]
+            if (folder / "Dockerfile").is_file():
+                yield InstrumentImage(content["name"], content["image"]["tag"], folder)
+
+
+def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
+    """Have every image up to date; returns instrument -> image id and writes it to `<home>/images.toml`."""
+    base = base_image.ensure(engine, layout)
+    science = _science(engine, base)
+    ids = {"science": science}
+    for image in instruments():
+        files = build_context.tree(image.folder)
+        arguments = {"SCIENCE_IMAGE": SCIENCE_TAG}
+        ids[image.instrument] = _build(engine, image.tag, files=files, arguments=arguments, parent=science)
+    lines = [f'{name} = "{image_id}"' for name, image_id in sorted(ids.items())]
+    write_private(layout.images, "# Image ids, written by `odamesh stack up`.\n[images]\n" + "\n".join(lines) + "\n")
+    layout.images.chmod(0o644)
+    return ids
+
+
+def _science(engine: docker.DockerClient, base: str) -> str:
+    files = build_context.tree(CHECKOUT / "mesh" / "kit", "mesh/kit/")
+    files["mesh/__init__.py"] = b'"""The part of the mesh that runs inside analysis images."""\n'
+    files["Dockerfile"] = (_INFRA / "science.Dockerfile").read_bytes()
+    files["build/science.lock"] = (_INFRA / "science.lock").read_bytes()
+    parent = base
+    if base == base_image.TAG:
+        parent = str(engine.images.get(base).id)
+    # The installer and the machine's settings do not decide the result: the lock's hashes do.
+    added = build_context.machine_settings() | {"build/uv": (Path(sys.executable).parent / "uv").read_bytes()}
+    return _build(engine, SCIENCE_TAG, files=files, arguments={"BASE_IMAGE": base}, parent=parent, added=added)
+
+
+def _build(
+    engine: docker.DockerClient,
+    tag: str,
+    *,
+    files: build_context.Files,
+    arguments: dict[str, str],
+    parent: str,
+    added: build_context.Files | None = None,
+) -> str:
+    """Image id of `tag`, built unless an image of the same content is there."""
+    source = build_context.digest(files, parent, repr(sorted(arguments.items())))
+    try:
+        found = engine.images.get(tag)
+        if found.labels.get(base_image.SOURCE_LABEL) == source:
+            return str(found.id)
+    except docker.errors.ImageNotFound:
+        pass
+    context = build_context.archive({**files, **(added or {})}, executable=frozenset({"build/uv"}))
+    try:
+        built, _ = engine.images.build(
+            fileobj=context,
+            custom_context=True,
+            tag=tag,
+            buildargs=arguments,
+            labels={base_image.SOURCE_LABEL: source},
+            network_mode="host",
+            rm=True,
+            forcerm=True,
+        )
+    except docker.errors.BuildError as error:
+        told = [line["stream"].strip() for line in error.build_log if line.get("stream", "").strip()]
+        message = f"building {tag} failed: {error.msg}; {' / '.join(told[-3:])}"
+        raise SetupProblem(message) from error
+    return str(built.id)

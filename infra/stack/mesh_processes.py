@@ -1,0 +1,152 @@
+"""The mesh's own processes: which there are, on which port each tells its health, and their start and end."""
+
+import json
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from infra.stack import process, supervisor
+from infra.stack.endpoints import LOOPBACK
+from infra.stack.layout import CHECKOUT, Layout
+from infra.stack.problem import SetupProblem
+from infra.stack.process import PidFile
+from infra.stack.supervisor import Program
+
+# Order in which they are shown. The gateway is last: it is ready only when it can accept requests.
+_PORTS = {
+    "dispatcher": 9201,
+    "isgri": 9202,
+    "cache": 9203,
+    "noop": 9204,
+    "jemx": 9205,
+    "polar": 9206,
+    "spiacs": 9207,
+    "triggers": 9208,
+    "gateway": 8080,
+}
+_MODULES = {"gateway": "gateway"}  # every other process is `services.<name>`
+_DRILL = "noop"
+_READY_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class MeshState:
+    """One row of `odamesh mesh status`."""
+
+    name: str
+    up: bool
+    ready: bool
+    address: str
+    pid: int | None
+    restarts: int
+
+
+def ports() -> dict[str, int]:
+    """Process name -> port of /livez, /readyz and /metrics; ODAMESH_<NAME>_PORT changes one."""
+    return {name: int(os.environ.get(f"ODAMESH_{name.upper()}_PORT", port)) for name, port in _PORTS.items()}
+
+
+def programs() -> list[Program]:
+    """List the processes of this checkout. The drill instrument takes part only where ODAMESH_DRILLS=1."""
+    found = []
+    for name, port in ports().items():
+        module = _MODULES.get(name, f"services.{name}")
+        if not (CHECKOUT / module.replace(".", "/") / "__main__.py").is_file():
+            continue
+        if name == _DRILL and os.environ.get("ODAMESH_DRILLS") != "1":
+            continue
+        environment = {"ODAMESH_HEALTH_PORT": str(port)}
+        found.append(Program(name, (sys.executable, "-m", module), environment))
+    return found
+
+
+def up(runner: str) -> list[str]:
+    """Start the supervisor with what should run and wait until every process is ready; returns their names.
+
+    Args:
+        runner: How units run (settings variable ODAMESH_RUNNER).
+    """
+    layout = Layout.from_environment()
+    if not layout.credentials.exists():
+        message = f"{layout.credentials} does not exist: run `odamesh stack up` first"
+        raise SetupProblem(message)
+    layout.make()
+    wanted = programs()
+    plan = supervisor.plan_path(layout)
+    partial = plan.with_suffix(".new")
+    partial.write_text(json.dumps([asdict(program) for program in wanted]))
+    partial.replace(plan)
+    pid_file = _supervisor(layout)
+    if record := pid_file.read():
+        os.kill(record.pid, supervisor.RECONCILE)
+    else:
+        environment = os.environ | {
+            "ODAMESH_HOME": str(layout.home),
+            "ODAMESH_CREDENTIALS": os.environ.get("ODAMESH_CREDENTIALS", str(layout.credentials)),
+            "ODAMESH_RUNNER": runner,
+        }
+        command = (sys.executable, "-m", "infra.stack.supervisor")
+        started = process.start(command, log=layout.log / "supervisor.log", environment=environment, directory=CHECKOUT)
+        if record := process.ProcessRecord.of(started.pid):
+            pid_file.write(record)
+    _wait_ready(layout, wanted)
+    return [program.name for program in wanted]
+
+
+def down() -> list[str]:
+    """Stop the mesh's processes; returns the names of those that ran."""
+    layout = Layout.from_environment()
+    running = [one.name for one in status() if one.up]
+    pid_file = _supervisor(layout)
+    if record := pid_file.read():
+        process.stop(record, grace_s=supervisor.GRACE_S + 10.0)
+    pid_file.remove()
+    supervisor.stop_left_over(layout)  # of a supervisor that was killed
+    return running
+
+
+def status() -> list[MeshState]:
+    """Every process of this checkout: whether it runs, whether it is ready, how often it was restarted."""
+    layout = Layout.from_environment()
+    rows = []
+    for program in programs():
+        record = supervisor.pid_file(layout, program.name).read()
+        address = f"http://{LOOPBACK}:{ports()[program.name]}"
+        restarts = supervisor.restarts(layout, program.name)
+        rows.append(
+            MeshState(
+                program.name, record is not None, _ready(address), address, record.pid if record else None, restarts
+            )
+        )
+    return rows
+
+
+def _wait_ready(layout: Layout, wanted: Sequence[Program]) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_S
+    late = {program.name: f"http://{LOOPBACK}:{ports()[program.name]}" for program in wanted}
+    while late:
+        late = {name: address for name, address in late.items() if not _ready(address)}
+        if late and time.monotonic() > deadline:
+            name = next(iter(late))
+            log = layout.log / f"{name}.log"
+            lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+            told = lines[-1][:300] if lines else "nothing"
+            message = f"{', '.join(late)} not ready after {_READY_WITHIN_S:.0f} s; {log} says: {told}"
+            raise SetupProblem(message)
+        time.sleep(0.1)
+
+
+def _ready(address: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{address}/readyz", timeout=3) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def _supervisor(layout: Layout) -> PidFile:
+    return PidFile(layout.run / "supervisor.pid")

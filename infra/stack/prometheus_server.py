@@ -1,0 +1,81 @@
+"""Prometheus: scrapes the services, the broker and the object store."""
+
+import json
+import os
+import shutil
+import signal
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.stack import mesh_processes
+from infra.stack.endpoints import LOOPBACK
+from infra.stack.server import Server
+
+_CONFIGURATION = Path(__file__).resolve().parent.parent / "prometheus"
+_KEPT = "30d"
+
+
+class PrometheusServer(Server):
+    """Keeps the figures that operators watch."""
+
+    name = "prometheus"
+    packages = ("prometheus",)
+
+    @property
+    def address(self) -> str:  # noqa: D102
+        return self.endpoints.prometheus_url
+
+    @property
+    def named_by(self) -> str:  # noqa: D102
+        named = self.endpoints.named.get("prometheus")
+        return named.variable if named else ""
+
+    @property
+    def ports(self) -> Mapping[str, int]:  # noqa: D102
+        return {"ODAMESH_PROMETHEUS_PORT": int(self.endpoints.prometheus_url.rpartition(":")[2])}
+
+    def version(self) -> str | None:  # noqa: D102
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"{self.address}/api/v1/status/buildinfo", timeout=5) as response:
+                return str(json.load(response)["data"]["version"])
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def launch(self) -> None:  # noqa: D102
+        data = self.own_directory("data")
+        self.own_directory()
+        self._write_configuration()
+        command: list[str | Path] = ["prometheus", f"--config.file={self.directory / 'prometheus.yml'}"]
+        command += [f"--storage.tsdb.path={data}", f"--storage.tsdb.retention.time={_KEPT}"]
+        command += [f"--web.listen-address={LOOPBACK}:{self.ports['ODAMESH_PROMETHEUS_PORT']}"]
+        self.spawn(command, {})
+
+    def configure(self) -> None:
+        """Have our own server read rules and targets again if they changed."""
+        record = self.pid_file.read()
+        if record and self._write_configuration():
+            os.kill(record.pid, signal.SIGHUP)
+
+    def _write_configuration(self) -> bool:
+        """Rules from the project, targets of this machine; False if nothing changed."""
+        contents = {name: (_CONFIGURATION / name).read_text() for name in ("prometheus.yml", "alerts.yml")}
+        for job, addresses in self._targets().items():
+            contents[f"targets-{job}.json"] = json.dumps([{"targets": addresses}]) + "\n"
+        changed = False
+        for name, content in contents.items():
+            path = self.directory / name
+            if not path.exists() or path.read_text() != content:
+                path.write_text(content)
+                if owner := self.owner():
+                    shutil.chown(path, *owner)
+                changed = True
+        return changed
+
+    def _targets(self) -> dict[str, list[str]]:
+        return {
+            "mesh": [f"{LOOPBACK}:{port}" for port in mesh_processes.ports().values()],
+            "rabbitmq": [f"{self.endpoints.amqp_host}:{self.endpoints.amqp_metrics_port}"],
+            "minio": [self.endpoints.s3_endpoint],
+        }

@@ -1,0 +1,198 @@
+"""The whole stack: what `odamesh stack up`, `down` and `status` do."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from infra.stack import base_image, credentials, engine, images, packages, store_program
+from infra.stack.endpoints import Endpoints
+from infra.stack.engine import Engine
+from infra.stack.layout import Layout
+from infra.stack.object_store import ObjectStore
+from infra.stack.problem import SetupProblem
+from infra.stack.prometheus_server import PrometheusServer
+from infra.stack.rabbitmq_server import RabbitmqServer
+from infra.stack.redis_server import RedisServer
+from infra.stack.server import Server, Setting, State, make_system_account
+from infra.stack.steps import Step, run_steps
+
+_LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The servers of one stack."""
+
+    setting: Setting
+    rabbitmq: RabbitmqServer
+    redis: RedisServer
+    store: ObjectStore
+    prometheus: PrometheusServer
+    engine: Engine
+
+    @classmethod
+    def of(cls, layout: Layout) -> "Stack":
+        """Return the stack that lives in `layout`, with the accounts of earlier set-ups."""
+        setting = Setting(layout, Endpoints.from_environment(), credentials.load_or_generate(layout.accounts))
+        return cls(
+            setting,
+            RabbitmqServer(setting),
+            RedisServer(setting),
+            ObjectStore(setting),
+            PrometheusServer(setting),
+            Engine(setting),
+        )
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """All of them, in the order in which they are shown."""
+        return (self.rabbitmq, self.redis, self.store, self.prometheus, self.engine)
+
+    def publish_credentials(self) -> None:
+        """Write what services read; passwords are on disk before a server learns them."""
+        layout, endpoints, accounts = self.setting.layout, self.setting.endpoints, self.setting.credentials
+        credentials.write_private(layout.accounts, credentials.accounts_text(accounts))
+        docker_host = self.engine.address if self.engine.version() else ""
+        content = credentials.text(credentials.for_services(accounts, endpoints), endpoints, docker_host)
+        credentials.write_private(layout.credentials, content)
+
+
+def up(console: Console) -> None:
+    """Install, build and start what is missing; SetupProblem with one line where that cannot be done."""
+    layout = Layout.from_environment()
+    layout.make()
+    with _one_at_a_time(layout):
+        stack = Stack.of(layout)
+        stack.publish_credentials()
+        run_steps(_steps(stack), console)
+        stack.publish_credentials()
+
+
+def down(*, purge: bool = False) -> list[str]:
+    """Stop the servers that we started; with `purge` also remove their data. Returns the names of those stopped."""
+    layout = Layout.from_environment()
+    if not layout.home.exists():
+        return []
+    layout.make()
+    with _one_at_a_time(layout):
+        stack = Stack.of(layout)
+        stopped = [server.name for server in reversed(stack.servers) if server.stop()]
+        if purge:
+            base_image.unmount_below(layout.home)
+            for path in (*(server.directory for server in stack.servers), layout.run, layout.log, layout.work):
+                shutil.rmtree(path, ignore_errors=True)
+            for path in (layout.accounts, layout.credentials, layout.images):
+                path.unlink(missing_ok=True)
+    return stopped
+
+
+def status() -> list[State]:
+    """Every server: whether it answers, where, who started it, its version."""
+    layout = Layout.from_environment()
+    credentials.read(layout.accounts)  # says what to do where nothing was set up
+    return [server.state() for server in Stack.of(layout).servers]
+
+
+def runner_in_use() -> str:
+    """How units run here: in containers, or in subprocesses where no engine answers."""
+    if named := os.environ.get("ODAMESH_RUNNER"):
+        return named
+    answering = Stack.of(Layout.from_environment()).engine.version()
+    return "warm" if answering else _LOCAL
+
+
+def build_images() -> dict[str, str]:
+    """Bring the analysis images up to date alone; returns instrument -> image id."""
+    layout = Layout.from_environment()
+    with _one_at_a_time(layout):
+        return images.ensure(engine.client(Stack.of(layout).engine.address), layout)
+
+
+def _steps(stack: Stack) -> list[Step]:
+    needed = [name for server in stack.servers for name in _packages_of(server)]
+    steps = [
+        Step("packages", lambda: _install(needed)),
+        Step("redis", stack.redis.ensure, after=("packages",)),
+        Step("rabbitmq", stack.rabbitmq.ensure, after=("packages",)),
+        Step("prometheus", stack.prometheus.ensure, after=("packages",)),
+        Step("object store", lambda: _ensure_store(stack)),
+    ]
+    if _containers_wanted():
+        steps += [
+            Step("container engine", lambda: _ensure_engine(stack.engine), after=("packages",)),
+            Step("base image", lambda: _ensure_base(stack), after=("packages",)),
+            Step("analysis images", lambda: _ensure_images(stack), after=("container engine", "base image")),
+        ]
+    return steps
+
+
+def _containers_wanted() -> bool:
+    return os.environ.get("ODAMESH_RUNNER") != _LOCAL
+
+
+def _packages_of(server: Server) -> tuple[str, ...]:
+    """Return the packages that a server needs; none if it is not ours to start or its programs are not wanted."""
+    if server.named_by:
+        return ()
+    if isinstance(server, Engine):
+        if not _containers_wanted() or server.version():
+            return ()
+        return server.packages if os.geteuid() == 0 else ()
+    return server.packages
+
+
+def _install(needed: list[str]) -> str:
+    if _containers_wanted() and os.geteuid() == 0 and not os.environ.get("ODAMESH_BASE_IMAGE"):
+        needed = [*needed, "debootstrap"]
+    outcome = packages.install(needed)
+    make_system_account()
+    return outcome
+
+
+def _ensure_store(stack: Stack) -> str:
+    make_system_account()
+    if stack.store.version() is None and not stack.store.named_by:
+        stack.store.program = store_program.ensure(stack.setting.layout)
+    return stack.store.ensure()
+
+
+def _ensure_engine(server: Engine) -> str:
+    try:
+        if server.version() is None and not server.named_by and not engine.possible():
+            message = "no Docker engine answers, and one of our own needs root and the package docker.io"
+            raise SetupProblem(message)
+        return server.ensure()
+    except SetupProblem as problem:
+        if server.named_by:
+            raise
+        server.stop()
+        return f"none ({problem}); units will run in subprocesses (local runner)"
+
+
+def _ensure_base(stack: Stack) -> str:
+    """Make the archive while the engine starts; loading it is part of the images step."""
+    if os.environ.get("ODAMESH_BASE_IMAGE"):
+        return os.environ["ODAMESH_BASE_IMAGE"]
+    if stack.engine.version() is None and not engine.possible():
+        return "not needed without an engine"
+    return base_image.make_archive(stack.setting.layout).name
+
+
+def _ensure_images(stack: Stack) -> str:
+    if stack.engine.version() is None:
+        return "not needed without an engine"
+    ids = images.ensure(engine.client(stack.engine.address), stack.setting.layout)
+    return ", ".join(sorted(ids))
+
+
+@contextlib.contextmanager
+def _one_at_a_time(layout: Layout) -> Iterator[None]:
+    """Two set-ups of one stack wait for each other; the lock goes with the process that holds it."""
+    with (layout.home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

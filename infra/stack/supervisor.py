@@ -1,0 +1,167 @@
+"""Keeps the mesh's processes running: starts those of the plan, restarts those that end, with growing pauses.
+
+SIGHUP reads the plan again, SIGTERM stops everything. Processes left over from a supervisor that was killed are
+stopped before new ones start, so that no service runs twice unseen.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from infra.stack import process
+from infra.stack.layout import CHECKOUT, Layout
+from infra.stack.process import PidFile, ProcessRecord
+
+RECONCILE = signal.SIGHUP
+GRACE_S = 40.0  # services drain: they finish or hand back what they hold
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+_STEADY_S = 60.0  # a process that ran this long starts again with the first pause
+_PREFIX = "mesh-"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process to keep running."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+
+
+@dataclass
+class _Kept:
+    program: Program
+    child: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    next_start: float = 0.0
+    pause_s: float = _FIRST_PAUSE_S
+    restarts: int = 0
+
+
+def plan_path(layout: Layout) -> Path:
+    """File with the programs that should run."""
+    return layout.run / "mesh-plan.json"
+
+
+def pid_file(layout: Layout, name: str) -> PidFile:
+    """Of one process of the mesh."""
+    return PidFile(layout.run / f"{_PREFIX}{name}.pid")
+
+
+def restarts(layout: Layout, name: str) -> int:
+    """How often a process was started again since `mesh up`."""
+    try:
+        return int((layout.run / f"{_PREFIX}{name}.restarts").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def stop_left_over(layout: Layout) -> None:
+    """Stop processes of the mesh that run although their supervisor is gone."""
+    files = [PidFile(path) for path in layout.run.glob(f"{_PREFIX}*.pid")]
+    records = [record for one in files if (record := one.read())]
+    _stop_all(records)
+    for one in files:
+        one.remove()
+
+
+@dataclass
+class Supervisor:
+    """The loop; `run` returns after SIGTERM or SIGINT."""
+
+    layout: Layout
+    kept: dict[str, _Kept] = field(default_factory=dict)
+    stopping: bool = False
+    changed: bool = True
+
+    def run(self) -> None:
+        """Keep the plan's programs running until told to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(RECONCILE, self._on_change)
+        stop_left_over(self.layout)
+        while not self.stopping:
+            if self.changed:
+                self.changed = False
+                self._reconcile()
+            for kept in self.kept.values():
+                self._keep(kept)
+            time.sleep(0.2)
+        self._stop(list(self.kept))
+
+    def _reconcile(self) -> None:
+        entries = json.loads(plan_path(self.layout).read_text())
+        plan = {one["name"]: Program(one["name"], tuple(one["command"]), one["environment"]) for one in entries}
+        self._stop([name for name, kept in self.kept.items() if plan.get(name) != kept.program])
+        for name, program in plan.items():
+            self.kept.setdefault(name, _Kept(program))
+
+    def _keep(self, kept: _Kept) -> None:
+        now = time.monotonic()
+        if kept.child is None:
+            if now >= kept.next_start:
+                self._start(kept)
+            return
+        if (status := kept.child.poll()) is None:
+            return
+        name = kept.program.name
+        if now - kept.started_at > _STEADY_S:
+            kept.pause_s = _FIRST_PAUSE_S
+        print(f"{name} ended with status {status}; starting it again in {kept.pause_s:g} s", flush=True)
+        kept.child, kept.next_start = None, now + kept.pause_s
+        kept.pause_s = min(2 * kept.pause_s, _LONGEST_PAUSE_S)
+        kept.restarts += 1
+        self._write_restarts(kept)
+
+    def _start(self, kept: _Kept) -> None:
+        program = kept.program
+        kept.child = process.start(
+            program.command,
+            log=self.layout.log / f"{program.name}.log",
+            environment=os.environ | program.environment,
+            directory=CHECKOUT,
+        )
+        kept.started_at = time.monotonic()
+        self._write_restarts(kept)
+        if record := ProcessRecord.of(kept.child.pid):
+            pid_file(self.layout, program.name).write(record)
+
+    def _stop(self, names: list[str]) -> None:
+        stopped = [self.kept.pop(name) for name in names]
+        records = [ProcessRecord.of(kept.child.pid) for kept in stopped if kept.child]
+        _stop_all([record for record in records if record])
+        for kept in stopped:
+            if kept.child:
+                kept.child.wait()
+            pid_file(self.layout, kept.program.name).remove()
+
+    def _write_restarts(self, kept: _Kept) -> None:
+        (self.layout.run / f"{_PREFIX}{kept.program.name}.restarts").write_text(str(kept.restarts))
+
+    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def _on_change(self, _number: int, _frame: FrameType | None) -> None:
+        self.changed = True
+
+
+def _stop_all(records: list[ProcessRecord]) -> None:
+    """Ask all at once, then wait for each: their grace periods run side by side."""
+    deadline = time.monotonic() + GRACE_S
+    for record in records:
+        if record.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(record.pid, signal.SIGTERM)
+    for record in records:
+        process.stop(record, grace_s=max(0.0, deadline - time.monotonic()))
+
+
+if __name__ == "__main__":
+    Supervisor(Layout.from_environment()).run()

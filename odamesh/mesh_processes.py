@@ -1,0 +1,48 @@
+"""`odamesh mesh`: the mesh's own processes on this machine.
+
+The set-up is imported inside the commands: an installation of the client alone has no server libraries.
+"""
+
+import sys
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.stack.problem import SetupProblem
+from odamesh.stack import fail
+
+app = typer.Typer(help="Start and stop the services and the gateway on this machine.", no_args_is_help=True)
+_console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not cut at 80 columns
+
+
+@app.command()
+def up() -> None:
+    """Start the services and the gateway and wait until each is ready."""
+    from infra.stack import mesh_processes, stack  # noqa: PLC0415
+
+    try:
+        names = mesh_processes.up(stack.runner_in_use())
+    except SetupProblem as problem:
+        fail(problem)
+    _console.print(f"ready: {', '.join(names) or 'this checkout has no services'}")
+
+
+@app.command()
+def down() -> None:
+    """Stop the services and the gateway; running containers are taken up again by the next start."""
+    from infra.stack import mesh_processes  # noqa: PLC0415
+
+    _console.print(f"stopped: {', '.join(mesh_processes.down()) or 'nothing ran'}")
+
+
+@app.command()
+def status() -> None:
+    """Show each process: whether it runs and is ready, where, and how often it was restarted."""
+    from infra.stack import mesh_processes  # noqa: PLC0415
+
+    table = Table("process", "state", "address", "pid", "restarts", box=None, pad_edge=False)
+    for row in mesh_processes.status():
+        shown = "[green]ready[/green]" if row.ready else "[yellow]running[/yellow]" if row.up else "[red]down[/red]"
+        table.add_row(row.name, shown, row.address, str(row.pid or "-"), str(row.restarts))
+    _console.print(table)

@@ -1,0 +1,81 @@
+"""`odamesh stack`: the servers that the mesh stands on, on this machine.
+
+The set-up is imported inside the commands: an installation of the client alone has no server libraries.
+"""
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.stack.problem import SetupProblem
+
+app = typer.Typer(help="Set up, start and stop the servers of the mesh on this machine.", no_args_is_help=True)
+_console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not cut at 80 columns
+
+
+@app.command()
+def up() -> None:
+    """Install, build and start what is missing. Can be repeated at any time."""
+    from infra.stack import stack  # noqa: PLC0415
+
+    try:
+        stack.up(_console)
+    except SetupProblem as problem:
+        fail(problem)
+    status()
+
+
+@app.command()
+def down(
+    purge: Annotated[bool, typer.Option("--purge", help="Remove data, logs and accounts as well.")] = False,
+) -> None:
+    """Stop the servers that `up` started; data stay."""
+    from infra.stack import stack  # noqa: PLC0415
+
+    try:
+        stopped = stack.down(purge=purge)
+    except SetupProblem as problem:
+        fail(problem)
+    _console.print(f"stopped: {', '.join(stopped) or 'nothing ran'}" + ("; data removed" if purge else ""))
+
+
+@app.command()
+def status() -> None:
+    """Show each server: whether it answers, where, who started it, its version; and how units run."""
+    from infra.stack import stack  # noqa: PLC0415
+
+    try:
+        states, runner = stack.status(), stack.runner_in_use()
+    except SetupProblem as problem:
+        fail(problem)
+    table = Table("server", "state", "address", "started by", "version", box=None, pad_edge=False)
+    for state in states:
+        shown = "[green]up[/green]" if state.up else "[red]down[/red]"
+        table.add_row(state.name, shown, state.address, state.started_by, state.version)
+    _console.print(table)
+    if runner == "local":
+        _console.print("runner: local (no container engine: units run in subprocesses, without sandbox)")
+    else:
+        _console.print(f"runner: {runner} (containers)")
+
+
+@app.command()
+def images() -> None:
+    """Bring the analysis images up to date."""
+    from infra.stack import stack  # noqa: PLC0415
+
+    try:
+        ids = stack.build_images()
+    except SetupProblem as problem:
+        fail(problem)
+    for name, image_id in sorted(ids.items()):
+        _console.print(f"{name} {image_id}", soft_wrap=True)
+
+
+def fail(problem: Exception) -> NoReturn:
+    """Print one clear line and end with status 1."""
+    print(f"odamesh: {problem}", file=sys.stderr)
+    raise typer.Exit(1)
