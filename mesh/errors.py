@@ -25,6 +25,7 @@ MeshError
 └── NotFound                 no such job, unit, product or window
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -136,7 +137,17 @@ class HeldElsewhere(TransientFailure):
 
 
 class BrokerUnavailable(TransientFailure):
-    """RabbitMQ did not answer or did not confirm."""
+    """RabbitMQ did not answer or did not confirm.
+
+    Args:
+        reason: see `UnitFailure`.
+        text: see `UnitFailure`.
+        failed: ids of the messages that are not known to be stored.
+    """
+
+    def __init__(self, reason: str, text: str, *, failed: Sequence[str] = ()) -> None:
+        super().__init__(reason, text)
+        self.failed = tuple(failed)
 
 
 class Unroutable(BrokerUnavailable):

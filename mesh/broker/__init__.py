@@ -1,0 +1,1 @@
+"""Messages at least once: names, confirmed publishing, draining consumption, and the one table that settles them."""

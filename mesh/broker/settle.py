@@ -1,0 +1,143 @@
+"""The settle table: what becomes of a message, by how its handler ended.
+
+This is the only place that decides between acknowledging, retrying and giving up. Handlers raise; they never settle.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from mesh.broker.topology import LADDER
+from mesh.errors import (
+    ContractViolation,
+    HeldElsewhere,
+    MeshError,
+    OutOfMemory,
+    ScienceFailure,
+    TransientFailure,
+    UnitCancelled,
+    UnitFailure,
+    UnitTimeout,
+)
+
+
+class Outcome(StrEnum):
+    """How a handler ended."""
+
+    DONE = "done"
+    """Returned: the work is done, or its product was there before."""
+    REFUSED = "refused"
+    """Bad input or a request that cannot be planned; another try cannot help."""
+    SCIENCE = "science"
+    """The analysis gave nothing usable; another try cannot help."""
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    OUT_OF_MEMORY = "out-of-memory"
+    TRANSIENT = "transient"
+    """Something around the work failed."""
+    HELD = "held"
+    """Somebody else does the same work."""
+    UNEXPECTED = "unexpected"
+    """An error that nobody foresaw: a defect, or a machine in trouble."""
+    UNDECODABLE = "undecodable"
+    """Not a message of ours, or of another version."""
+
+
+class Action(StrEnum):
+    """What is done to the message."""
+
+    ACK = "ack"
+    RETRY = "retry"
+    """Come back after ``delay``: a copy goes to the retry exchange, then the original is acknowledged."""
+    DEAD = "dead"
+    """Rejected without requeue: the broker hands it to ``mesh.dead``."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table.
+
+    Args:
+        delays: the waits before each further try; empty for none.
+        exhausted: what is done when no try is left.
+        counts: whether a try uses up an attempt.
+    """
+
+    delays: tuple[str, ...] = ()
+    exhausted: Action = Action.ACK
+    counts: bool = True
+
+
+SETTLE: Mapping[Outcome, Rule] = MappingProxyType(
+    {
+        Outcome.DONE: Rule(),
+        Outcome.REFUSED: Rule(),
+        Outcome.SCIENCE: Rule(),
+        Outcome.TIMEOUT: Rule(),
+        Outcome.CANCELLED: Rule(),
+        Outcome.OUT_OF_MEMORY: Rule(delays=LADDER[:1]),
+        Outcome.TRANSIENT: Rule(delays=LADDER, exhausted=Action.DEAD),
+        Outcome.UNEXPECTED: Rule(delays=LADDER, exhausted=Action.DEAD),
+        Outcome.HELD: Rule(delays=LADDER[:1], counts=False),
+        Outcome.UNDECODABLE: Rule(exhausted=Action.DEAD),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one message.
+
+    Args:
+        outcome: how its handler ended.
+        action: what is done to it.
+        delay: the wait, for a retry.
+        next_attempt: number of the next try, for a retry.
+    """
+
+    outcome: Outcome
+    action: Action
+    delay: str = ""
+    next_attempt: int = 0
+
+    @property
+    def final(self) -> bool:
+        """Whether the message does not come back."""
+        return self.action is not Action.RETRY
+
+
+def outcome_of(error: BaseException | None) -> Outcome:
+    """Say how a handler ended from what it raised (None: it returned)."""
+    match error:
+        case None:
+            return Outcome.DONE
+        case HeldElsewhere():
+            return Outcome.HELD
+        case TransientFailure():
+            return Outcome.TRANSIENT
+        case OutOfMemory():
+            return Outcome.OUT_OF_MEMORY
+        case UnitTimeout():
+            return Outcome.TIMEOUT
+        case UnitCancelled():
+            return Outcome.CANCELLED
+        case ScienceFailure():
+            return Outcome.SCIENCE
+        case ContractViolation():
+            return Outcome.UNDECODABLE
+        case UnitFailure() | MeshError():
+            return Outcome.REFUSED
+        case _:
+            return Outcome.UNEXPECTED
+
+
+def decide(error: BaseException | None, attempt: int) -> Decision:
+    """Look up what becomes of a message whose *attempt*-th try (from 1) ended with *error*."""
+    outcome = outcome_of(error)
+    rule = SETTLE[outcome]
+    if rule.delays and not rule.counts:
+        return Decision(outcome, Action.RETRY, rule.delays[0], attempt)
+    if attempt <= len(rule.delays):
+        return Decision(outcome, Action.RETRY, rule.delays[attempt - 1], attempt + 1)
+    return Decision(outcome, rule.exhausted)

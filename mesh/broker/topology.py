@@ -1,0 +1,59 @@
+"""The names of exchanges and queues; the broker itself gets them from ``infra/rabbitmq/definitions.json``.
+
+Services declare nothing of this: a queue that is missing is an error of the set-up, not something to be made up.
+"""
+
+from mesh.contracts.request import Lane
+
+REQUESTS = "mesh.requests"
+UNITS = "mesh.units"
+EVENTS = "mesh.events"
+CONTROL = "mesh.control"
+DEAD = "mesh.dead"
+
+REQUESTS_QUEUE = "requests.dispatcher"
+FAN_IN_QUEUE = "events.aggregate"
+CACHE_QUEUE = "events.cache"
+
+LADDER = ("5s", "30s", "2m", "10m")
+"""Delays of the retry ladder, shortest first; each has an exchange and a queue."""
+
+
+def submit_key(instrument: str) -> str:
+    """Routing key of a submitted job on ``mesh.requests``."""
+    return f"submit.{instrument}"
+
+
+def cancel_key(instrument: str) -> str:
+    """Routing key of a cancel, on ``mesh.requests`` (a job) and on ``mesh.control`` (its units)."""
+    return f"cancel.{instrument}"
+
+
+def unit_key(instrument: str, lane: Lane) -> str:
+    """Routing key of a unit on ``mesh.units``."""
+    return f"{instrument}.{lane.value}"
+
+
+def unit_queue(instrument: str, lane: Lane) -> str:
+    """Queue of the units of one instrument and lane."""
+    return f"units.{instrument}.{lane.value}"
+
+
+def retry_exchange(delay: str) -> str:
+    """Exchange that hands a message back to ``mesh.units`` after *delay*, its routing key untouched."""
+    return f"mesh.retry.{delay}"
+
+
+def retry_queue(delay: str) -> str:
+    """Queue in which messages wait for *delay*."""
+    return f"retry.{delay}"
+
+
+def dead_queue(instrument: str) -> str:
+    """Queue of the units of an instrument that nobody could settle."""
+    return f"dead.{instrument}"
+
+
+def control_queue(service: str, instance: str) -> str:
+    """Exclusive queue of one service process for broadcasts on ``mesh.control``."""
+    return f"control.{service}.{instance}"
