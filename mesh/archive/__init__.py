@@ -1,1 +1,1 @@
-"""Where science windows come from: identifiers, times, the index, selection, and access by file, http or S3."""
+"""Where science windows come from: identifiers, times, the index, selection, and access by directory, http or S3."""

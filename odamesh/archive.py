@@ -1,0 +1,95 @@
+"""`odamesh archive`: index an archive, list its science windows, simulate one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mesh.archive.build import build_index
+from mesh.archive.index import COMPACT_PATH, Index, read_index
+from mesh.archive.locate import open_archive
+from mesh.archive.times import utc_from_ijd
+from mesh.errors import UnitFailure
+
+app = typer.Typer(no_args_is_help=True, help="Archives of science windows: index, list, simulate.")
+
+Directory = Annotated[Path, typer.Argument(help="Directory with scw/ and idx/.", show_default=False)]
+
+
+@app.command()
+def index(directory: Directory) -> None:
+    """Write idx/scw/odamesh-index.jsonl, the list of science windows that the services read."""
+    try:
+        entries, problems = build_index(directory)
+    except (ValueError, OSError) as error:
+        raise _end(str(error)) from error
+    for problem in problems:
+        typer.echo(f"left out {problem}", err=True)
+    empty = sum(not entry.files for entry in entries)
+    typer.echo(f"{len(entries)} science windows ({empty} without files) in {directory / COMPACT_PATH}")
+
+
+@app.command("list")
+def list_windows(
+    address: Annotated[
+        str, typer.Argument(help="Directory, or http://, https:// or s3:// address.", show_default=False)
+    ],
+) -> None:
+    """List the science windows of an archive in time order."""
+    try:
+        windows = read_index(open_archive(address))
+    except (ValueError, UnitFailure) as error:
+        raise _end(error.text if isinstance(error, UnitFailure) else str(error)) from error
+    Console().print(_table(windows))
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="galactic-centre or empty.", show_default=False)],
+    directory: Annotated[Path, typer.Argument(help="Directory to write the archive to.", show_default=False)],
+    *,
+    scws: Annotated[int, typer.Option(help="Number of science windows, from 201600270010 on.")] = 6,
+    seed: Annotated[int, typer.Option(help="Of all random draws; the same seed gives the same files.")] = 1,
+    exposure: Annotated[float, typer.Option(help="Good time of each window in seconds.")] = 2000.0,
+    processes: Annotated[int, typer.Option(help="Windows simulated at the same time.")] = 1,
+) -> None:
+    """Simulate an archive of ISGRI events with known sources, and index it."""
+    from services.isgri.simulator.scenarios import write_archive  # noqa: PLC0415 - loads the science stack
+
+    try:
+        write_archive(
+            directory,
+            scenario,
+            scws=scws,
+            seed=seed,
+            exposure_s=exposure,
+            processes=processes,
+            done=lambda scw: typer.echo(f"simulated {scw}"),
+        )
+    except (ValueError, OSError) as error:
+        raise _end(str(error)) from error
+    index(directory)
+
+
+def _table(windows: Index) -> Table:
+    """Lay out an index as a table."""
+    table = Table(title=f"{len(windows)} science windows of {windows.source}", box=None)
+    for name in ("ScW", "start (UTC)"):
+        table.add_column(name, no_wrap=True)
+    for name in ("length [s]", "RA X", "Dec X"):
+        table.add_column(name, justify="right")
+    for name in ("type", "files"):
+        table.add_column(name, overflow="fold")
+    for entry in windows:
+        files = "not listed" if entry.files is None else ", ".join(entry.files) or "none"
+        pointing = (f"{entry.telapse:.0f}", f"{entry.ra_x:.3f}", f"{entry.dec_x:+.3f}")
+        table.add_row(str(entry.scw), utc_from_ijd(entry.t_start, 0), *pointing, entry.sw_type, files)
+    return table
+
+
+def _end(text: str) -> typer.Exit:
+    """Print an error and build the exit that follows."""
+    typer.echo(f"error: {text}", err=True)
+    return typer.Exit(1)
