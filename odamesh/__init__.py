@@ -1,1 +1,40 @@
-"""What a user installs: the Python client and the `odamesh` command."""
+"""What a user installs: the Python client and the `odamesh` command.
+
+>>> import odamesh
+>>> mesh = odamesh.connect()
+>>> job = mesh.isgri.image(scws=["201600270010"], bands=[(20, 40)])
+>>> job.download("results")
+"""
+
+from odamesh.client import IncompleteSelection, Mesh, connect
+from odamesh.errors import (
+    DamagedDownload,
+    FieldError,
+    JobAborted,
+    JobEnded,
+    JobFailed,
+    MeshUnavailable,
+    NoSuchThing,
+    OdameshError,
+    RequestRefused,
+    UnexpectedAnswer,
+)
+from odamesh.job import Job, Progress
+
+__all__ = [
+    "DamagedDownload",
+    "FieldError",
+    "IncompleteSelection",
+    "Job",
+    "JobAborted",
+    "JobEnded",
+    "JobFailed",
+    "Mesh",
+    "MeshUnavailable",
+    "NoSuchThing",
+    "OdameshError",
+    "Progress",
+    "RequestRefused",
+    "UnexpectedAnswer",
+    "connect",
+]

@@ -1,0 +1,66 @@
+"""Gives every request an id, a line in the log and its part in the metrics."""
+
+import re
+import time
+import uuid
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway import metrics
+
+_log = structlog.get_logger("gateway.access")
+_HEADER = b"x-request-id"
+_SAFE = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+"""Probes are counted, not logged."""
+
+
+class AccessLog:
+    """ASGI middleware around the application; it does not touch bodies, so streams stay streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 500
+        started = time.monotonic()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (_HEADER, request_id.encode("ascii"))]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                _record(scope, status, time.monotonic() - started)
+
+
+def _request_id(scope: Scope) -> str:
+    """Return the caller's id if it is harmless in a log, else a new one."""
+    for name, value in scope["headers"]:
+        text = value.decode("latin-1")
+        if name == _HEADER and _SAFE.match(text):
+            return str(text)
+    return uuid.uuid4().hex
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    # The route's template, not the address: job ids must not become label values.
+    route = getattr(scope.get("route"), "path", "unknown")
+    metrics.REQUESTS.labels(scope["method"], route, str(status)).inc()
+    metrics.REQUEST_SECONDS.labels(scope["method"], route).observe(seconds)
+    if scope["path"] not in _QUIET:
+        _log.info(
+            "request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(1000 * seconds, 1)
+        )

@@ -1,0 +1,140 @@
+"""What the interface answers: the mesh's own views, with the addresses of everything that belongs to them."""
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from pydantic import BaseModel, Field
+
+from mesh.contracts import JobView, ProductFile, StageProduct, UnitRow
+from mesh.instrument import Instrument
+from mesh.states import job_is_final
+
+PREFIX = "/api/v1"
+
+
+class LinkedFile(ProductFile):
+    """One file of a product and where to get it."""
+
+    url: str
+    """Does not expire; redirects to a link that does."""
+
+
+class LinkedProduct(StageProduct):
+    """The files of one finished unit that are a result of the job."""
+
+    files: tuple[LinkedFile, ...]
+
+
+class JobDocument(JobView):
+    """One job as its caller sees it, with its links."""
+
+    final: bool
+    """Whether the state is the last one."""
+    links: dict[str, str]
+    """Addresses: self, units, events, and cancel while it can be cancelled."""
+    products: tuple[LinkedProduct, ...] = ()
+
+
+class JobList(BaseModel):
+    """One page of jobs, newest first."""
+
+    jobs: tuple[JobDocument, ...]
+    next: str | None = Field(description="address of the page of older jobs")
+
+
+class UnitTable(BaseModel):
+    """One page of the table science window x step."""
+
+    rows: tuple[UnitRow, ...]
+    offset: int
+    total: int = Field(description="units of the job, whatever the filter")
+    next: str | None = Field(description="address of the next page")
+
+
+class ParameterDocument(BaseModel):
+    """One parameter of a product."""
+
+    type: str
+    unit: str | None
+    default: Any
+    allowed: str
+    help: str
+
+
+class ProductDocument(BaseModel):
+    """One product of an instrument."""
+
+    title: str
+    help: str
+    stages: tuple[str, ...]
+    parameters: dict[str, ParameterDocument]
+
+
+class InstrumentDocument(BaseModel):
+    """One instrument and what it makes."""
+
+    name: str
+    title: str
+    help: str
+    calibration: str
+    products: dict[str, ProductDocument]
+    links: dict[str, str]
+
+
+def root(request: Request) -> str:
+    """Return the path of the interface as the caller sees it, also behind a proxy that strips a prefix."""
+    return f"{request.scope.get('root_path', '')}{PREFIX}"
+
+
+def job_document(base: str, view: JobView) -> JobDocument:
+    """Return a job with its links; *base* is from `root`."""
+    own = f"{base}/jobs/{view.job_id}"
+    final = job_is_final(view.state)
+    links = {"self": own, "units": f"{own}/units", "events": f"{own}/events"}
+    if not final:
+        links["cancel"] = own
+    fields = dict(view)
+    fields["products"] = tuple(_linked(own, product) for product in view.products)
+    return JobDocument.model_construct(**fields, final=final, links=links)
+
+
+def brief_document(base: str, view: JobView) -> JobDocument:
+    """Return a job without its products, for lists and streams."""
+    return job_document(base, view.model_copy(update={"products": ()}))
+
+
+def instrument_document(base: str, instrument: Instrument) -> InstrumentDocument:
+    """Return the public part of an instrument file."""
+    products = {
+        name: ProductDocument(
+            title=product.title,
+            help=product.help,
+            stages=product.stages,
+            parameters={
+                parameter: ParameterDocument(
+                    type=declared.type,
+                    unit=declared.unit,
+                    default=declared.default,
+                    allowed=declared.allowed,
+                    help=declared.help,
+                )
+                for parameter, declared in instrument.product_parameters(name).items()
+            },
+        )
+        for name, product in instrument.products.items()
+    }
+    return InstrumentDocument(
+        name=instrument.name,
+        title=instrument.title,
+        help=instrument.help,
+        calibration=instrument.calibration,
+        products=products,
+        links={"self": f"{base}/instruments/{instrument.name}", "submit": f"{base}/jobs"},
+    )
+
+
+def _linked(own: str, product: StageProduct) -> LinkedProduct:
+    place = f"{own}/products/{quote(product.stage)}/{quote(product.label)}"
+    files = tuple(LinkedFile.model_construct(**dict(file), url=f"{place}/{quote(file.name)}") for file in product.files)
+    return LinkedProduct.model_construct(stage=product.stage, label=product.label, key=product.key, files=files)

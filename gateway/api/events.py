@@ -1,0 +1,56 @@
+"""The event stream of a job (Server-Sent Events)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from gateway import metrics
+from gateway.api.documents import brief_document, root
+from gateway.api.jobs import find
+from gateway.parts import Given, Parts
+from gateway.problem import Problem
+from gateway.stream import Change, follow
+
+router = APIRouter(tags=["jobs"])
+
+_DESCRIPTION = """\
+Events, each with an id to resume from (`Last-Event-ID`):
+
+- `units`: rows of the table that are new or changed, `{"rows": [...]}`; a fresh stream begins with the whole table;
+- `job`: the job's record without its products, whenever it changed;
+- `end`: the job has ended, `{"state": ...}`; the stream closes after it.
+"""
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    response_class=EventSourceResponse,
+    description=_DESCRIPTION,
+    responses={404: {"model": Problem, "description": "no such job"}},
+)
+async def events(
+    job_id: str, request: Request, parts: Given, last_event_id: Annotated[str | None, Header()] = None
+) -> EventSourceResponse:
+    """Tell what happens to a job while it happens."""
+    await asyncio.to_thread(find, parts, job_id)  # An unknown job is answered with a problem, not with a stream.
+    return EventSourceResponse(_write(parts, job_id, last_event_id, root(request)), ping=15)
+
+
+async def _write(parts: Parts, job_id: str, last_event_id: str | None, base: str) -> AsyncIterator[ServerSentEvent]:
+    with metrics.STREAMS.track_inprogress():
+        async for change in follow(parts.records, parts.bell, job_id, last_event_id):
+            yield ServerSentEvent(json.dumps(_data(change, base)), event=change.event, id=change.position)
+
+
+def _data(change: Change, base: str) -> dict[str, Any]:
+    match change.event:
+        case "units":
+            return {"rows": [row.model_dump(mode="json") for row in change.rows]}
+        case "job":
+            return brief_document(base, change.view).model_dump(mode="json", exclude={"products"})
+        case _:
+            return {"state": change.view.state.value}

@@ -1,0 +1,80 @@
+"""Products and logs: addresses that do not expire, leading to links that do."""
+
+from fastapi import APIRouter, Response, status
+from fastapi.responses import PlainTextResponse, RedirectResponse
+
+from gateway.api.jobs import find
+from gateway.parts import Given, Parts
+from gateway.problem import Problem
+from mesh.contracts import JobView, UnitRow
+from mesh.errors import NotFound
+from mesh.states import UnitState
+
+router = APIRouter(tags=["products"], responses={404: {"model": Problem, "description": "no such job, unit or file"}})
+
+_EVERY_ROW = 1_000_000
+_THERE = frozenset({UnitState.DONE, UnitState.CACHED})
+
+
+@router.get(
+    "/jobs/{job_id}/products/{stage}/{label}/{name}",
+    status_code=status.HTTP_302_FOUND,
+    response_class=RedirectResponse,
+)
+def job_product(job_id: str, stage: str, label: str, name: str, parts: Given) -> RedirectResponse:
+    """Lead to one file that a unit of the job made; *label* is a science window with version, or ``job``."""
+    view = find(parts, job_id)
+    key = next((entry.key for entry in view.products if (entry.stage, entry.label) == (stage, label)), None)
+    if key is None:
+        row = _row(parts, view, stage, label)
+        if row.state not in _THERE:
+            msg = f"{stage} of {label} has no product: it is {row.state.value}."
+            raise NotFound(msg)
+        key = row.key
+    return _lead(parts, key, name)
+
+
+@router.get("/products/{key}/{name}", status_code=status.HTTP_302_FOUND, response_class=RedirectResponse)
+def product(key: str, name: str, parts: Given) -> RedirectResponse:
+    """Lead to one file of the product with a content key."""
+    return _lead(parts, key, name)
+
+
+@router.get("/jobs/{job_id}/units/{label}/log", response_class=PlainTextResponse)
+def log(job_id: str, label: str, parts: Given, stage: str | None = None) -> Response:
+    """Return the log of one unit: of *stage*, or of the first stage that has the window."""
+    view = find(parts, job_id)
+    row = _row(parts, view, stage, label) if stage is not None else _first_row(parts, view, label)
+    try:
+        text = parts.products.log(row.key)
+    except NotFound:
+        msg = f"{row.stage} of {label} has no log yet: it is {row.state.value}."
+        raise NotFound(msg) from None
+    return PlainTextResponse(text)
+
+
+def _row(parts: Parts, view: JobView, stage: str, label: str) -> UnitRow:
+    try:
+        return parts.records.row(view.job_id, stage, label)
+    except NotFound:
+        stages = ", ".join(view.stages) or "none yet"
+        msg = f"Job {view.job_id} has no unit {stage} of {label}; its stages: {stages}."
+        raise NotFound(msg) from None
+
+
+def _first_row(parts: Parts, view: JobView, label: str) -> UnitRow:
+    """Return the row of a window in the first stage that has it; the version may be left out."""
+    for stage in view.stages:
+        try:
+            return parts.records.row(view.job_id, stage, label)
+        except NotFound:
+            continue
+    for row in parts.records.rows(view.job_id, 0, _EVERY_ROW):
+        if row.label.startswith(f"{label}."):
+            return row
+    msg = f"Job {view.job_id} has no unit {label!r}: give a science window, e.g. 201600270010.001, or job."
+    raise NotFound(msg)
+
+
+def _lead(parts: Parts, key: str, name: str) -> RedirectResponse:
+    return RedirectResponse(parts.products.link(key, name, parts.link_seconds), status_code=status.HTTP_302_FOUND)

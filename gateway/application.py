@@ -1,0 +1,54 @@
+"""Puts the application together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+
+from gateway import health, problem
+from gateway.access import AccessLog
+from gateway.api import events, instruments, jobs, products
+from gateway.api.documents import PREFIX
+from gateway.parts import Parts
+
+_DESCRIPTION = """\
+Ask for an analysis, follow it window by window, take its products.
+
+Every error is a problem document (RFC 9457) that names the field and what it may hold.
+"""
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application that works with *parts*; they start and stop with it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        parts.start(asyncio.get_running_loop())
+        yield
+        await asyncio.to_thread(parts.stop)
+
+    app = FastAPI(
+        title="odamesh",
+        description=_DESCRIPTION,
+        version=_version(),
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+    )
+    app.state.parts = parts
+    problem.install(app)
+    app.add_middleware(AccessLog)
+    for router in (jobs.router, events.router, products.router, instruments.router):
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(health.router)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("odamesh")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,45 @@
+"""Makes the real parts from the settings: records and products in the store, publisher and wake-ups on the broker."""
+
+import asyncio
+
+from gateway.parts import Parts
+from gateway.publisher import Publisher
+from gateway.settings import GatewaySettings
+from gateway.wakeups import Bell, Wakeups
+from mesh.store.connect import redis_client
+from mesh.store.jobs import Jobs
+from mesh.store.objects import Objects
+from mesh.store.products import Products
+
+
+def real_parts(settings: GatewaySettings) -> Parts:
+    """Return the parts of this deployment; nothing is connected before the application starts.
+
+    Raises:
+        SettingsError: the credentials file is missing or incomplete.
+    """
+    connections = settings.mesh.connections(settings.account)
+    objects = Objects(connections.store)
+    index = redis_client(connections.redis)
+    bell = Bell()
+    publisher = Publisher(connections.broker, settings.publish_seconds)
+    wakeups = Wakeups(connections.broker, settings.instance, bell)
+
+    def start(loop: asyncio.AbstractEventLoop) -> None:
+        publisher.start()
+        wakeups.start(loop)
+
+    def stop() -> None:
+        wakeups.stop()
+        publisher.stop()
+        index.close()
+
+    return Parts(
+        records=Jobs(objects, index),
+        products=Products(objects, index),
+        publisher=publisher,
+        bell=bell,
+        link_seconds=settings.link_seconds,
+        start=start,
+        stop=stop,
+    )

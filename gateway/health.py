@@ -1,0 +1,39 @@
+"""Probes and metrics."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway.parts import Given
+from mesh.errors import NotFound, TransientFailure
+
+router = APIRouter(include_in_schema=False)
+
+_NO_JOB = "0" * 32
+
+
+@router.get("/livez")
+def livez() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+def readyz(parts: Given) -> JSONResponse:
+    """Say whether a job could be taken now, and if not, which part is missing."""
+    checks = {"broker": "ok" if parts.publisher.ready else "not connected", "store": "ok"}
+    try:
+        # Looks in Redis, then in MinIO: both have answered when it is not found.
+        parts.records.view(_NO_JOB)
+    except NotFound:
+        pass
+    except TransientFailure:
+        checks["store"] = "does not answer"
+    ready = all(state == "ok" for state in checks.values())
+    return JSONResponse({"status": "ready" if ready else "not ready", **checks}, status_code=200 if ready else 503)
+
+
+@router.get("/metrics")
+def metrics() -> Response:
+    """Give Prometheus its numbers."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,238 @@
+"""Errors as RFC 9457 problem documents that name the field and what it may hold."""
+
+import http
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar, cast
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from gateway.submission import SubmissionRefused
+from mesh.errors import (
+    BrokerUnavailable,
+    ContractViolation,
+    InvalidParameter,
+    InvalidRequest,
+    InvalidSelection,
+    NotFound,
+    StoreUnavailable,
+    TransientFailure,
+    UnknownInstrument,
+    UnknownParameter,
+    UnknownProduct,
+)
+
+_log = structlog.get_logger("gateway")
+
+_Error = TypeVar("_Error", bound=Exception)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """One kind of problem: its address ends with *name*, under which ``/api/v1/problems`` explains it."""
+
+    name: str
+    status: int
+    title: str
+    advice: str
+
+
+_UNAVAILABLE_ADVICE = "Nothing is lost: send the same request again after the time in Retry-After."
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("malformed", 400, "The body cannot be read", "Send one JSON object, UTF-8, with its own media type."),
+            Kind("invalid-request", 422, "The request is not valid", "Each entry of errors names a field to change."),
+            Kind("unknown-instrument", 422, "Unknown instrument", "/api/v1/instruments lists those of this mesh."),
+            Kind("unknown-product", 422, "Unknown product", "/api/v1/instruments/{name} lists its products."),
+            Kind("unknown-parameter", 422, "Unknown parameter", "/api/v1/instruments/{name} lists its parameters."),
+            Kind("invalid-parameter", 422, "Invalid parameter", "Bring the value into the allowed range."),
+            Kind("invalid-selection", 422, "Invalid selection", "Select by a list of windows, or by a time range."),
+            Kind("not-found", 404, "Not found", "Check the address; a job is known by the id in its Location."),
+            Kind("method-not-allowed", 405, "Method not allowed", "See /docs for what this address takes."),
+            Kind("job-final", 409, "The job has ended", "An ended job cannot be cancelled; its record stays."),
+            Kind("idempotency-key-reused", 409, "Idempotency key reused", "Use a new key for another request."),
+            Kind("store-unavailable", 503, "The store does not answer", _UNAVAILABLE_ADVICE),
+            Kind("broker-unavailable", 503, "The message broker does not answer", _UNAVAILABLE_ADVICE),
+            Kind("internal", 500, "Unexpected error", "Tell the operators the request id; the log has the details."),
+        )
+    }
+)
+
+_BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
+    (UnknownInstrument, "unknown-instrument"),
+    (UnknownProduct, "unknown-product"),
+    (UnknownParameter, "unknown-parameter"),
+    (InvalidParameter, "invalid-parameter"),
+    (InvalidSelection, "invalid-selection"),
+    (InvalidRequest, "invalid-request"),
+)
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["parameters.bands[0]"])
+    detail: str
+    allowed: str | None = None
+    type: str = Field(description="name of the kind of problem", examples=["invalid-parameter"])
+
+
+class Problem(BaseModel):
+    """Problem document of RFC 9457, with one entry in *errors* for every field to change."""
+
+    type: str = Field(examples=["/api/v1/problems/invalid-parameter"])
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: tuple[FieldError, ...] = ()
+
+
+class Refusal(Exception):
+    """An endpoint's way to answer with a problem.
+
+    Args:
+        name: one of `KINDS`.
+        detail: what is wrong and what to do, for a person.
+    """
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = KINDS[name]
+        self.detail = detail
+
+
+def field_error(error: InvalidRequest) -> FieldError:
+    """Return the entry of one refused field."""
+    name = next(name for kind, name in _BY_ERROR if isinstance(error, kind))
+    return FieldError(field=error.field, detail=error.text, allowed=error.allowed, type=name)
+
+
+def answer(
+    request: Request,
+    kind: Kind,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Return the response of one problem."""
+    address = f"{request.scope.get('root_path', '')}/api/v1/problems/{kind.name}"
+    problem = Problem(
+        type=address if kind.name else "about:blank",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=request.url.path,
+        request_id=request.scope.get("state", {}).get("request_id", ""),
+        errors=tuple(errors),
+    )
+    return JSONResponse(problem.model_dump(), status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make *app* answer every error with a problem document."""
+    _on(app, Refusal, _refusal)
+    _on(app, SubmissionRefused, _submission)
+    _on(app, InvalidRequest, _invalid)
+    _on(app, RequestValidationError, _validation)
+    _on(app, NotFound, _not_found)
+    _on(app, TransientFailure, _unavailable)
+    _on(app, ContractViolation, _unexpected)
+    _on(app, HTTPException, _http)
+    _on(app, Exception, _unexpected)
+
+
+def _on(app: FastAPI, kind: type[_Error], handler: Callable[[Request, _Error], JSONResponse]) -> None:
+    # The framework's own type promises less than it does: a handler is called with its kind of exception only.
+    app.add_exception_handler(kind, cast("Callable[[Request, Exception], JSONResponse]", handler))
+
+
+def _refusal(request: Request, error: Refusal) -> JSONResponse:
+    return answer(request, error.kind, error.detail)
+
+
+def _submission(request: Request, error: SubmissionRefused) -> JSONResponse:
+    errors = [field_error(entry) for entry in error.errors]
+    kinds = {entry.type for entry in errors}
+    kind = KINDS[kinds.pop() if len(kinds) == 1 else "invalid-request"]
+    return answer(request, kind, _summary(errors), errors)
+
+
+def _invalid(request: Request, error: InvalidRequest) -> JSONResponse:
+    entry = field_error(error)
+    return answer(request, KINDS[entry.type], entry.detail, [entry])
+
+
+def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    details = error.errors()
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return answer(request, KINDS["malformed"], "The body is not valid JSON.")
+    errors = [
+        FieldError(
+            field=_field(detail["loc"]),
+            detail=f"{_field(detail['loc'])}: {_plain(detail['msg'])}",
+            type="invalid-request",
+        )
+        for detail in details
+    ]
+    return answer(request, KINDS["invalid-request"], _summary(errors), errors)
+
+
+def _not_found(request: Request, error: NotFound) -> JSONResponse:
+    return answer(request, KINDS["not-found"], str(error))
+
+
+def _unavailable(request: Request, error: TransientFailure) -> JSONResponse:
+    # The text of the error may name hosts and accounts: it goes to the log only.
+    _log.warning("unavailable", error=str(error), kind=type(error).__name__)
+    name = "broker-unavailable" if isinstance(error, BrokerUnavailable) else "store-unavailable"
+    if not isinstance(error, (BrokerUnavailable, StoreUnavailable)):
+        _log.error("unexpected transient failure", kind=type(error).__name__)
+    kind = KINDS[name]
+    return answer(request, kind, f"{kind.title}. {kind.advice}", headers={"Retry-After": "2"})
+
+
+def _http(request: Request, error: HTTPException) -> JSONResponse:
+    known = {404: "not-found", 405: "method-not-allowed"}
+    if error.status_code in known:
+        kind = KINDS[known[error.status_code]]
+        return answer(
+            request, kind, f"{request.method} {request.url.path}: {kind.title.lower()}.", headers=error.headers
+        )
+    title = http.HTTPStatus(error.status_code).phrase
+    return answer(request, Kind("", error.status_code, title, ""), str(error.detail), headers=error.headers)
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    _log.error("unexpected error", exc_info=error)
+    kind = KINDS["internal"]
+    return answer(request, kind, kind.advice)
+
+
+def _field(location: Sequence[str | int]) -> str:
+    text = ""
+    for part in location[1:] if location and location[0] in {"body", "query", "path", "header"} else location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "body"
+
+
+def _plain(text: str) -> str:
+    """Return a message of the validator in the words of JSON."""
+    return text.replace("valid tuple", "list").replace("valid dictionary", "JSON object")
+
+
+def _summary(errors: Sequence[FieldError]) -> str:
+    if len(errors) == 1:
+        return errors[0].detail
+    fields = ", ".join(dict.fromkeys(entry.field for entry in errors))
+    return f"{len(errors)} errors, each explained in errors: {fields}"

@@ -1,0 +1,77 @@
+"""Wakes the event streams when a run changed.
+
+A wake-up only means "look at the record again"; a lost one costs a stream the second until its own next look.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pika
+
+from gateway.connection import Connection
+from mesh.contracts import RunEvent
+from mesh.errors import ContractViolation
+from mesh.settings import BrokerSettings
+
+_EXCHANGE = "mesh.events"
+_KEYS = "job.#"
+
+
+class Bell:
+    """Which streams wait for which run; belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+
+    @contextmanager
+    def listen(self, run_id: str) -> Iterator[asyncio.Event]:
+        """Give an event that is set whenever the run changed, from now on."""
+        event = asyncio.Event()
+        self._waiting[run_id].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[run_id].discard(event)
+            if not self._waiting[run_id]:
+                del self._waiting[run_id]
+
+    def ring(self, run_id: str) -> None:
+        """Wake the streams of one run."""
+        for event in self._waiting.get(run_id, ()):
+            event.set()
+
+
+class Wakeups:
+    """Reads run events from an exclusive queue of this process and rings the bell."""
+
+    def __init__(self, settings: BrokerSettings, instance: str, bell: Bell) -> None:
+        self._queue = f"events.gateway.{instance}"
+        self._bell = bell
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection = Connection(settings, "wakeups", self._prepare, lambda: None)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to listen; streams live on *loop*."""
+        self._loop = loop
+        self._connection.start()
+
+    def stop(self) -> None:
+        """Stop listening; the broker deletes the queue."""
+        self._connection.stop()
+
+    def _prepare(self, connection: pika.BlockingConnection) -> None:
+        channel = connection.channel()
+        channel.queue_declare(self._queue, exclusive=True, auto_delete=True)
+        channel.queue_bind(self._queue, _EXCHANGE, _KEYS)
+        channel.basic_consume(self._queue, self._receive, auto_ack=True)
+
+    def _receive(self, _channel: Any, _method: Any, _properties: Any, body: bytes) -> None:
+        try:
+            event = RunEvent.decode(body)
+        except ContractViolation:
+            return  # Another version's event: the streams look by themselves each second.
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._bell.ring, event.run_id)

@@ -1,0 +1,81 @@
+"""What can go wrong for a caller, each with the mesh's own sentence.
+
+OdameshError
+├── RequestRefused      fields to change; `errors` has one entry each
+├── NoSuchThing         unknown job, window, product or address
+├── JobEnded            an ended job cannot be cancelled
+├── MeshUnavailable     nobody answers, or not ready; trying again later helps
+├── UnexpectedAnswer    the address answers, but not as a gateway of the mesh does
+├── JobFailed           the job ended in state ERROR; `job` has the details
+├── JobAborted          the job was cancelled
+└── DamagedDownload     a file does not have the checksum that the mesh announced
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from odamesh.job import Job
+
+
+class FieldError(NamedTuple):
+    """What is wrong with one field of a request."""
+
+    field: str
+    detail: str
+    allowed: str | None
+    type: str
+    """Kind of problem, e.g. ``invalid-parameter``."""
+
+
+class OdameshError(Exception):
+    """Root of the client's errors."""
+
+
+class RequestRefused(OdameshError):
+    """The mesh does not take the request as it is.
+
+    Args:
+        text: the mesh's sentence.
+        errors: one entry for each field to change.
+    """
+
+    def __init__(self, text: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(text)
+        self.errors = tuple(errors)
+
+
+class NoSuchThing(OdameshError):
+    """What was asked for does not exist."""
+
+
+class JobEnded(OdameshError):
+    """The job has ended already."""
+
+
+class MeshUnavailable(OdameshError):
+    """The mesh cannot be reached or is not ready."""
+
+
+class UnexpectedAnswer(OdameshError):
+    """The answer is not one of the mesh's."""
+
+
+class DamagedDownload(OdameshError):
+    """A downloaded file differs from what the mesh announced."""
+
+
+class JobFailed(OdameshError):
+    """Nothing usable came out of the job."""
+
+    def __init__(self, job: "Job", text: str) -> None:
+        super().__init__(text)
+        self.job = job
+
+
+class JobAborted(OdameshError):
+    """The job was cancelled."""
+
+    def __init__(self, job: "Job", text: str) -> None:
+        super().__init__(text)
+        self.job = job

@@ -1,0 +1,82 @@
+"""Shows a job in the terminal until it has ended; Ctrl-C leaves the job running."""
+
+import time
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from mesh.states import JobState
+from odamesh.job import Job, Progress
+from odamesh.live_table import counts, draw, head
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+_WARNINGS = 20
+_LINE_SECONDS = 2.0
+
+
+def follow_job(job: Job, console: Console) -> int:
+    """Show a job live up to its end, then its outcome; return the exit status of the command.
+
+    0: completed; 1: error or aborted; 130: Ctrl-C, the job goes on.
+    """
+    try:
+        if console.is_terminal:
+            _draw_live(job, console)
+        else:
+            _write_lines(job, console)
+    except KeyboardInterrupt:
+        console.print(f"\nJob {job.id} goes on. Come back with: odamesh watch {job.id}", highlight=False)
+        return INTERRUPTED
+    return tell_outcome(job, console)
+
+
+def tell_outcome(job: Job, console: Console) -> int:
+    """Print how a job ended and what to do next; return the exit status."""
+    for warning in job.warnings[:_WARNINGS]:
+        console.print(Text(f"warning: {warning}", style="yellow"))
+    if (more := len(job.warnings) - _WARNINGS) > 0:
+        console.print(Text(f"and {more} more warnings: {job.link}", style="yellow"))
+    match job.state:
+        case JobState.COMPLETED:
+            for product in job.products[:_WARNINGS]:
+                files = ", ".join(file.name for file in product.files)
+                console.print(f"{product.stage} {product.label}: {files}", highlight=False)
+            console.print(f"Save the products with: odamesh get {job.id}", highlight=False)
+            return 0
+        case JobState.ERROR:
+            failure = job.view.failure
+            text = f"{failure.reason}: {failure.text}" if failure else "no product came out"
+            console.print(Text(f"error: {text}", style="red"))
+            return 1
+        case JobState.ABORTED:
+            console.print(f"Job {job.id} was cancelled.", highlight=False)
+            return 1
+        case state:
+            console.print(f"Job {job.id} is {state.value}. Follow it with: odamesh watch {job.id}", highlight=False)
+            return 0
+
+
+def _draw_live(job: Job, console: Console) -> None:
+    plain = not console.encoding.lower().startswith("utf")
+    with Live(console=console, refresh_per_second=8, vertical_overflow="crop") as live:
+        for progress in job.watch():
+            live.update(draw(progress, console.height, plain=plain))
+
+
+def _write_lines(job: Job, console: Console) -> None:
+    """Write a line when the counts changed, not more often than every two seconds: for logs."""
+    told, last = "", 0.0
+    progress = Progress(job.view)
+    for progress in job.watch():
+        line = _line(progress)
+        if line != told and time.monotonic() - last >= _LINE_SECONDS:
+            console.print(line, highlight=False)
+            told, last = line, time.monotonic()
+    if _line(progress) != told:
+        console.print(_line(progress), highlight=False)
+
+
+def _line(progress: Progress) -> str:
+    return f"{head(progress).plain}  {counts(progress).plain if progress.view.total else ''}".rstrip()

@@ -1,0 +1,204 @@
+"""One job, from the caller's side."""
+
+import hashlib
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from mesh.contracts import JobView, StageProduct, UnitRow
+from mesh.states import JobState, UnitState, job_is_final
+from odamesh.errors import DamagedDownload, JobAborted, JobEnded, JobFailed
+from odamesh.event_stream import follow
+from odamesh.transport import API, Transport
+
+_PAGE = 1000
+_CHUNK = 1 << 16
+
+
+@dataclass
+class Progress:
+    """Where a job stands, kept up to date by `Job.watch`."""
+
+    view: JobView
+    rows: dict[tuple[str, str], UnitRow] = field(default_factory=dict)
+    """Rows of the table by stage and science window."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job has ended."""
+        return job_is_final(self.view.state)
+
+    @property
+    def settled(self) -> int:
+        """Number of units that have ended."""
+        counts = self.view.counts
+        final = (UnitState.DONE, UnitState.CACHED, UnitState.FAILED, UnitState.CANCELLED)
+        return sum(counts.get(state, 0) for state in final)
+
+
+class Job:
+    """A job on the mesh; it goes on whether or not anybody looks at it.
+
+    Get one from ``mesh.<instrument>.<product>(...)`` or ``mesh.job(id)``.
+    """
+
+    def __init__(self, transport: Transport, document: Mapping[str, Any]) -> None:
+        self._transport = transport
+        self._take(document)
+
+    def __repr__(self) -> str:
+        """Say which job and where it stands."""
+        counts = ", ".join(f"{number} {state.value}" for state, number in self.counts.items() if number)
+        return f"<Job {self.id} {self.state.value}{': ' + counts if counts else ''}>"
+
+    @property
+    def id(self) -> str:
+        """The job's id: ``mesh.job(id)`` finds it again, today or next year."""
+        return self.view.job_id
+
+    @property
+    def link(self) -> str:
+        """Address of the job's record."""
+        return self._transport.absolute(f"{API}/jobs/{self.id}")
+
+    @property
+    def state(self) -> JobState:
+        """State when the record was last read; see `refresh`."""
+        return self.view.state
+
+    @property
+    def counts(self) -> dict[UnitState, int]:
+        """Units per state when the record was last read."""
+        return self.view.counts
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for every science window that gave nothing, with its reason."""
+        return self.view.warnings
+
+    @property
+    def products(self) -> tuple[StageProduct, ...]:
+        """The results so far, file by file."""
+        return self.view.products
+
+    def refresh(self) -> "Job":
+        """Read the record again; return this job."""
+        self._take(self._transport.get(f"{API}/jobs/{self.id}"))
+        return self
+
+    def table(self, states: Collection[UnitState] | None = None) -> list[UnitRow]:
+        """Return the table science window x step, or only the rows in some states."""
+        rows: list[UnitRow] = []
+        wanted = [state.value for state in states] if states is not None else []
+        while True:
+            params: dict[str, Any] = {"offset": len(rows), "limit": _PAGE, "state": wanted}
+            page = self._transport.get(f"{API}/jobs/{self.id}/units", params)
+            rows.extend(UnitRow.model_validate(row) for row in page["rows"])
+            if len(page["rows"]) < _PAGE:
+                return rows
+
+    def watch(self) -> Iterator[Progress]:
+        """Yield the progress whenever something changed, until the job has ended."""
+        progress = Progress(self.view)
+        for event in follow(self._transport, f"{API}/jobs/{self.id}/events"):
+            match event.name:
+                case "units":
+                    for row in map(UnitRow.model_validate, event.data["rows"]):
+                        progress.rows[row.stage, row.label] = row
+                case "job":
+                    self._take({"products": (), **event.data})
+                    progress.view = self.view
+                case "end":
+                    progress.view = self.refresh().view
+                case _:
+                    continue  # A kind of event that a newer gateway added.
+            yield progress
+
+    def wait(self) -> "Job":
+        """Wait until the job has ended; return it.
+
+        Raises:
+            JobFailed: nothing usable came out.
+            JobAborted: the job was cancelled.
+        """
+        if not job_is_final(self.state):
+            for _ in self.watch():
+                pass
+        if self.state is JobState.ERROR:
+            failure = self.view.failure
+            reason = f"{failure.reason}: {failure.text}" if failure else "no product came out"
+            raise JobFailed(self, f"job {self.id} failed: {reason}")
+        if self.state is JobState.ABORTED:
+            raise JobAborted(self, f"job {self.id} was cancelled")
+        return self
+
+    def cancel(self) -> "Job":
+        """Ask the mesh to cancel the job; an ended job stays as it is."""
+        try:
+            self._transport.delete(f"{API}/jobs/{self.id}")
+        except JobEnded:
+            self.refresh()
+        return self
+
+    def log(self, scw: str, stage: str | None = None) -> str:
+        """Return the log of one science window (with version), or of ``job``."""
+        params = {"stage": stage} if stage else None
+        return self._transport.text(f"{API}/jobs/{self.id}/units/{quote(scw, safe='')}/log", params)
+
+    def download(self, directory: str | os.PathLike[str] = ".") -> list[Path]:
+        """Bring the products to *directory*, as ``<stage>/<file>`` or ``<stage>/<window>/<file>``; return their paths.
+
+        Files that are there already, with the same checksum, are not fetched again.
+
+        Raises:
+            DamagedDownload: a file does not have the announced checksum.
+        """
+        return list(self.downloads(directory))
+
+    def downloads(self, directory: str | os.PathLike[str] = ".") -> Iterator[Path]:
+        """Do what `download` does, and yield each path as soon as the file is there."""
+        if not self.products:
+            self.refresh()
+        for product in self.products:
+            place = Path(directory) / product.stage / ("" if product.label == "job" else product.label)
+            for file in product.files:
+                target = place / file.name
+                if not (target.is_file() and _sha256(target) == file.sha256):
+                    self._fetch(self._links[product.stage, product.label, file.name], target, file.sha256)
+                yield target
+
+    def _fetch(self, link: str, target: Path, sha256: str) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.part")
+        digest = hashlib.sha256()
+        try:
+            with self._transport.stream(link) as response, part.open("wb") as stream:
+                for chunk in response.iter_bytes(_CHUNK):
+                    digest.update(chunk)
+                    stream.write(chunk)
+            if digest.hexdigest() != sha256:
+                raise DamagedDownload(f"{target.name} does not have the announced checksum: download it again")
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _take(self, document: Mapping[str, Any]) -> None:
+        """Keep a job document: the view without the links, and the addresses of the files apart."""
+        fields = {name: value for name, value in document.items() if name in JobView.model_fields}
+        self._links: dict[tuple[str, str, str], str] = {}
+        products = []
+        for product in fields.get("products", ()):
+            files = []
+            for file in product["files"]:
+                self._links[product["stage"], product["label"], file["name"]] = file["url"]
+                files.append({name: value for name, value in file.items() if name != "url"})
+            products.append({**product, "files": files})
+        self.view = JobView.model_validate({**fields, "products": products})
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

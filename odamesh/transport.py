@@ -1,0 +1,170 @@
+"""HTTP to the gateway: retries where they are harmless, problems as exceptions."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from odamesh.errors import (
+    FieldError,
+    JobEnded,
+    MeshUnavailable,
+    NoSuchThing,
+    OdameshError,
+    RequestRefused,
+    UnexpectedAnswer,
+)
+
+API = "/api/v1"
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+_ATTEMPTS = 6
+_FIRST_DELAY = 0.3
+_LONGEST_DELAY = 5.0
+_RETRIED = frozenset({502, 503, 504})
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+STREAM_TIMEOUT = httpx.Timeout(45.0, connect=5.0)
+"""A stream that says nothing for longer than three of the gateway's pings is dead."""
+
+
+class Transport:
+    """A connection pool to one gateway.
+
+    Args:
+        url: address of the gateway, e.g. ``http://127.0.0.1:8080``.
+        client: another HTTP client (tests); by default one is made.
+        attempts: how often a request is sent at most when nobody answers.
+    """
+
+    def __init__(self, url: str, client: httpx.Client | None = None, attempts: int = _ATTEMPTS) -> None:
+        self.url = url.rstrip("/")
+        self._attempts = attempts
+        # A proxy has no business between a caller and the same machine.
+        self._client = client or httpx.Client(timeout=_TIMEOUT, trust_env=not _is_local(self.url))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def absolute(self, link: str) -> str:
+        """Return the full address of a link that the gateway gave, or of a path below the interface."""
+        if link.startswith("/"):
+            return f"{self.url}{link}" if link.startswith(API) else f"{_origin(self.url)}{link}"
+        return link
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Return the JSON that an address answers."""
+        return _json(self._send("GET", path, params=params))
+
+    def text(self, path: str, params: Mapping[str, Any] | None = None) -> str:
+        """Return the text that an address answers."""
+        return self._send("GET", path, params=params).text
+
+    def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
+        """Send JSON, return the JSON answered; *headers* hold an idempotency key, so a retry is harmless."""
+        return _json(self._send("POST", path, json=body, headers=headers))
+
+    def delete(self, path: str) -> Any:
+        """Delete what an address names, return the JSON answered."""
+        return _json(self._send("DELETE", path))
+
+    @contextmanager
+    def stream(
+        self, path: str, headers: Mapping[str, str] | None = None, timeout: httpx.Timeout = _TIMEOUT
+    ) -> Iterator[httpx.Response]:
+        """Open a streamed answer, following redirects; no retries, because only the caller knows where to go on.
+
+        Raises:
+            OdameshError: the answer is a problem, or nobody answers.
+        """
+        try:
+            with self._client.stream(
+                "GET", self.absolute(path), headers=headers, timeout=timeout, follow_redirects=True
+            ) as response:
+                if response.is_error:
+                    response.read()
+                    raise problem(response)
+                yield response
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        delay = _FIRST_DELAY
+        for attempt in range(1, self._attempts + 1):
+            try:
+                response = self._client.request(method, self.absolute(path), **options)
+            except httpx.TransportError as error:
+                if attempt == self._attempts:
+                    raise self._unreachable(error) from error
+            else:
+                if response.status_code not in _RETRIED or attempt == self._attempts:
+                    if response.is_error:
+                        raise problem(response)
+                    return response
+                delay = max(delay, _retry_after(response))
+            time.sleep(delay)
+            delay = min(2 * delay, _LONGEST_DELAY)
+        raise AssertionError
+
+    def _unreachable(self, error: httpx.TransportError) -> MeshUnavailable:
+        kind = type(error).__name__
+        text = f"no answer from {self.url} ({kind}): is the mesh up (`odamesh mesh status`), is the address right?"
+        return MeshUnavailable(text)
+
+
+def problem(response: httpx.Response) -> OdameshError:
+    """Return the exception of a problem document, or of an answer that is none."""
+    try:
+        body = response.json()
+        detail = str(body["detail"])
+    except (ValueError, KeyError, TypeError):
+        return UnexpectedAnswer(
+            f"{response.request.method} {response.request.url.copy_with(query=None)} answered {response.status_code} "
+            "without a problem document: is this the address of a gateway of the mesh?"
+        )
+    match response.status_code:
+        case 400 | 422:
+            return RequestRefused(detail, [_field_error(entry) for entry in body.get("errors", ())])
+        case 404:
+            return NoSuchThing(detail)
+        case 409:
+            return JobEnded(detail) if str(body.get("type", "")).endswith("/job-final") else RequestRefused(detail)
+        case status if status in _RETRIED:
+            return MeshUnavailable(detail)
+        case _:
+            return UnexpectedAnswer(f"{detail} (request id {body.get('request_id', 'unknown')})")
+
+
+def _field_error(entry: Mapping[str, Any]) -> FieldError:
+    return FieldError(
+        field=str(entry.get("field", "")),
+        detail=str(entry.get("detail", "")),
+        allowed=entry.get("allowed"),
+        type=str(entry.get("type", "")),
+    )
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError as error:
+        raise problem(response) from error
+
+
+def _retry_after(response: httpx.Response) -> float:
+    try:
+        return min(float(response.headers.get("Retry-After", "0")), _LONGEST_DELAY)
+    except ValueError:
+        return 0.0
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
