@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """Port of /livez, /readyz and /metrics; 0 takes the one of the service (see docs/operate.md)."""
+    drain_seconds: float = Field(default=60.0, ge=0)
+    """How long a service that is asked to stop lets its running handlers finish; then others take their work over."""
     log_level: str = "info"
 
     @property

@@ -8,6 +8,7 @@ ATTEMPT_HEADER = "x-attempt"
 LANE_HEADER = "x-lane"
 USER_HEADER = "x-user"
 TRACE_HEADER = "traceparent"
+REQUEST_HEADER = "x-request-id"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import structlog
 from mesh.broker import metrics
 from mesh.broker.confirm import ConfirmChannel
 from mesh.broker.connection import LOST, describe
-from mesh.broker.delivery import TRACE_HEADER
+from mesh.broker.delivery import REQUEST_HEADER, TRACE_HEADER
 from mesh.broker.outgoing import Outgoing
 from mesh.contracts.document import Document
 from mesh.errors import BrokerUnavailable, QueueFull, Unroutable
@@ -162,7 +162,7 @@ def _dispose(channel: ConfirmChannel | None) -> None:
 
 def _with_trace(message: Outgoing) -> Outgoing:
     """Carry the trace of the handler that publishes over to what it publishes."""
-    trace = structlog.contextvars.get_contextvars().get(TRACE_HEADER)
-    if trace is None or TRACE_HEADER in message.headers:
-        return message
-    return replace(message, headers={**message.headers, TRACE_HEADER: trace})
+    bound = structlog.contextvars.get_contextvars()
+    carried = {TRACE_HEADER: bound.get(TRACE_HEADER), REQUEST_HEADER: bound.get("request_id")}
+    missing = {name: value for name, value in carried.items() if value and name not in message.headers}
+    return replace(message, headers={**message.headers, **missing}) if missing else message

@@ -1,0 +1,79 @@
+"""``/livez``, ``/readyz`` and ``/metrics`` of one service process, on loopback."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import eventlet
+import eventlet.wsgi
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from mesh.broker.session import Session
+
+_JSON = "application/json"
+
+
+class Readiness:
+    """Whether this process takes work.
+
+    Args:
+        session: its consumers.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.draining = False
+
+    def problems(self) -> list[str]:
+        """Return why the process is not ready; empty when it is."""
+        if self.draining:
+            return ["draining"]
+        attached = self._session.attached
+        if not attached:
+            return ["starting"]
+        return [f"no consumer on {queue}" for queue, there in attached.items() if not there]
+
+
+class HealthServer:
+    """Answers on one port.
+
+    Args:
+        readiness: what ``/readyz`` says.
+        host: address to bind.
+        port: 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    def __init__(self, readiness: Readiness, host: str, port: int) -> None:
+        self._readiness = readiness
+        self._socket = eventlet.listen((host, port))
+        self.port: int = self._socket.getsockname()[1]
+
+    def start(self) -> None:
+        """Answer from now on."""
+        eventlet.spawn_n(eventlet.wsgi.server, self._socket, self._answer, log_output=False)
+
+    def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        status, media_type, body = self._page(environ["PATH_INFO"])
+        start(status, [("Content-Type", media_type), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _page(self, path: str) -> tuple[str, str, bytes]:
+        match path:
+            case "/livez":
+                return "200 OK", _JSON, _status("alive", [])
+            case "/readyz":
+                problems = self._readiness.problems()
+                if problems:
+                    return "503 Service Unavailable", _JSON, _status("not ready", problems)
+                return "200 OK", _JSON, _status("ready", [])
+            case "/metrics":
+                return "200 OK", CONTENT_TYPE_LATEST, generate_latest()
+            case _:
+                return "404 Not Found", _JSON, _status("no such page", ["/livez", "/readyz", "/metrics"])
+
+
+def _status(word: str, reasons: list[str]) -> bytes:
+    return json.dumps({"status": word, "reasons": reasons}).encode()

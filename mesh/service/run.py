@@ -1,0 +1,100 @@
+"""Runs one service class as a process: start, serve, drain on SIGTERM or SIGINT, exit status.
+
+Import this before anything else in ``__main__``: it makes the process green.
+"""
+
+# isort: off
+from mesh.service import green  # noqa: F401  makes the process green; must come first
+
+# isort: on
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+import eventlet
+import structlog
+from nameko import config
+
+from mesh.service.container import MAX_HANDLERS, Container
+from mesh.service.context import Context, open_context
+from mesh.service.health import HealthServer, Readiness
+from mesh.service.logging import configure_logging
+from mesh.settings import Settings, SettingsError
+
+_log = structlog.get_logger(__name__)
+
+EXIT_USAGE = 2
+
+
+def run(service_class: type, account: str, health_port: int) -> NoReturn:
+    """Serve until told to stop, then exit the process.
+
+    Exit status 0 after a drain, 1 when the service died, 2 when it cannot start as it is set up.
+
+    Args:
+        service_class: a nameko service class.
+        account: its name in the credentials file.
+        health_port: where health and metrics answer, unless ``ODAMESH_HEALTH_PORT`` says otherwise.
+    """
+    try:
+        settings = Settings()
+        context = open_context(account, settings)
+    except (SettingsError, ValueError) as error:
+        _cannot_start(account, str(error))
+    configure_logging(settings.log_level, account, context.worker)
+    readiness = Readiness(context.session)
+    port = settings.health_port or health_port
+    try:
+        HealthServer(readiness, settings.health_host, port).start()
+    except OSError as error:
+        _cannot_start(account, f"health port {settings.health_host}:{port}: {error}; set ODAMESH_HEALTH_PORT")
+    sys.exit(_serve(service_class, context, readiness))
+
+
+def _serve(service_class: type, context: Context, readiness: Readiness) -> int:
+    config["max_workers"] = MAX_HANDLERS
+    container = Container(service_class)
+    eventlet.spawn_n(_drain_when_told, container, context, readiness, _wake_on_signals())
+    try:
+        container.start()
+        _log.info("started", worker=context.worker)
+        container.wait()
+    except Exception:
+        _log.critical("service died", exc_info=True)
+        return 1
+    context.publisher.close()
+    _log.info("stopped", worker=context.worker)
+    return 0
+
+
+def _wake_on_signals() -> int:
+    """Return a file descriptor that becomes readable at SIGTERM or SIGINT.
+
+    A signal handler cannot use green primitives, and does not wake the event loop by itself; a pipe does both.
+    """
+    readable, writable = os.pipe()
+
+    def note(_signal: int, _frame: object) -> None:
+        os.write(writable, b"!")
+
+    signal.signal(signal.SIGTERM, note)
+    signal.signal(signal.SIGINT, note)
+    return readable
+
+
+def _drain_when_told(container: Any, context: Context, readiness: Readiness, told: int) -> None:
+    eventlet.hubs.trampoline(told, read=True)
+    readiness.draining = True
+    patience = context.settings.drain_seconds
+    _log.info("draining", seconds=patience)
+    with eventlet.Timeout(patience, False):
+        container.stop()
+        return
+    _log.warning("handlers still run; others take their work over")
+    container.kill()
+
+
+def _cannot_start(account: str, reason: str) -> NoReturn:
+    sys.stderr.write(f"{account}: {reason}\n")
+    sys.exit(EXIT_USAGE)
