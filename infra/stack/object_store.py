@@ -13,10 +13,12 @@ from minio.credentials import StaticProvider
 from minio.error import MinioException
 
 from infra.minio import policies
+from infra.stack import store_program
 from infra.stack.credentials import ADMIN
-from infra.stack.server import Server, Setting
+from infra.stack.server import Server
 
-MINIO, RCLONE = "minio", "rclone"
+# Named, a region spares a question before the first request (which rclone answers in its own way).
+_REGION = "us-east-1"
 
 
 class ObjectStore(Server):
@@ -24,11 +26,6 @@ class ObjectStore(Server):
 
     name = "minio"
     packages = ()
-
-    def __init__(self, setting: Setting, program: Path | None = None) -> None:
-        """Take the server program that set-up made; None = ask for the state only."""
-        super().__init__(setting)
-        self.program = program
 
     @property
     def address(self) -> str:  # noqa: D102
@@ -46,10 +43,7 @@ class ObjectStore(Server):
     @property
     def stands_in(self) -> bool:
         """Whether rclone serves in MinIO's place."""
-        try:
-            return (self.directory / "server").read_text() == RCLONE
-        except OSError:
-            return False
+        return self._reason_file.exists()
 
     def version(self) -> str | None:  # noqa: D102
         try:
@@ -58,19 +52,25 @@ class ObjectStore(Server):
             return None
         if self.named_by:
             return "S3"
-        return "rclone serve s3, standing in for MinIO" if self.stands_in else "MinIO"
-
-    def launch(self) -> None:  # noqa: D102
-        if self.program is None:
-            message = "the object store is launched without a program"
-            raise RuntimeError(message)
-        data = self.own_directory("data")
-        self.own_directory()
-        (self.directory / "server").write_text(RCLONE if self.program.name == RCLONE else MINIO)
         if self.stands_in:
-            self._launch_rclone(data)
+            return f"rclone serve s3, standing in: {self._reason_file.read_text()}"
+        return "MinIO"
+
+    def launch(self) -> None:
+        """Start MinIO or its stand-in; a store that has data here is started again, whatever could be built now."""
+        self.own_directory()
+        if self._rclone_has_data():
+            path = store_program.rclone(self.layout)
+            reason = "its data are here; `odamesh stack down --purge` discards them and begins with MinIO"
+            program = store_program.StoreProgram(path, reason)
         else:
-            self._launch_minio(data)
+            program = store_program.ensure(self.layout)
+        if program.stands_in_because:
+            self._reason_file.write_text(program.stands_in_because)
+            self._launch_rclone(program.path, self.own_directory("rclone-data"))
+        else:
+            self._reason_file.unlink(missing_ok=True)
+            self._launch_minio(program.path, self.own_directory("data"))
 
     def configure(self) -> None:
         """Make the bucket; on our own MinIO also the accounts and their policies."""
@@ -80,7 +80,15 @@ class ObjectStore(Server):
         if not self.named_by and not self.stands_in:
             self._configure_accounts()
 
-    def _launch_minio(self, data: Path) -> None:
+    @property
+    def _reason_file(self) -> Path:
+        return self.directory / "stand-in"
+
+    def _rclone_has_data(self) -> bool:
+        data = self.directory / "rclone-data"
+        return data.is_dir() and any(data.iterdir())
+
+    def _launch_minio(self, program: Path, data: Path) -> None:
         admin = self.credentials[ADMIN]
         environment = {
             "MINIO_ROOT_USER": admin.s3_access_key,
@@ -89,15 +97,13 @@ class ObjectStore(Server):
             "MINIO_UPDATE": "off",
             "MINIO_PROMETHEUS_AUTH_TYPE": "public",  # on loopback
         }
-        command = [self.program, "server", "--quiet", "--address", self.endpoints.s3_endpoint, data]
-        self.spawn(command, environment)  # type: ignore[arg-type]
+        self.spawn([program, "server", "--quiet", "--address", self.endpoints.s3_endpoint, data], environment)
 
-    def _launch_rclone(self, data: Path) -> None:
-        pairs = [f"{one.s3_access_key},{one.s3_secret_key}" for one in self.credentials.accounts.values()]
-        # rclone reads any flag from the environment: the keys do not show in the process list.
-        environment = {"RCLONE_AUTH_KEY": " ".join(pairs), "RCLONE_CONFIG": os.devnull}
-        command = [self.program, "serve", "s3", "--addr", self.endpoints.s3_endpoint, data]
-        self.spawn(command, environment)  # type: ignore[arg-type]
+    def _launch_rclone(self, program: Path, data: Path) -> None:
+        pairs = [f'"{one.s3_access_key},{one.s3_secret_key}"' for one in self.credentials.accounts.values()]
+        # rclone reads any flag from the environment (lists as CSV): the keys do not show in the process list.
+        environment = {"RCLONE_AUTH_KEY": ",".join(pairs), "RCLONE_CONFIG": os.devnull}
+        self.spawn([program, "serve", "s3", "--addr", self.endpoints.s3_endpoint, data], environment)
 
     def _configure_accounts(self) -> None:
         admin = self._admin()
@@ -140,6 +146,7 @@ class ObjectStore(Server):
             access_key=access_key or own[0],
             secret_key=secret_key or own[1],
             secure=self.endpoints.s3_secure,
+            region=_REGION,
             http_client=None if named else _direct(),
         )
 

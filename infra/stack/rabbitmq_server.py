@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from infra.rabbitmq import permissions, topology
 from infra.stack import process
@@ -80,6 +80,7 @@ class RabbitmqServer(Server):
             self._import(topology.definitions())
         else:
             self._import(topology.definitions() | self._accounts())
+        self._drop_obsolete_bindings()
         version = self.version() or "0"
         if tuple(int(part) for part in version.split(".")[:2]) >= _CONSUMER_TIMEOUT_POLICY:
             self._import(topology.overlay_4x())
@@ -164,7 +165,19 @@ class RabbitmqServer(Server):
             message = f"RabbitMQ at {self.endpoints.mgmt_url} refused infra/rabbitmq/definitions.json: {_reason(error)}"
             raise SetupProblem(message) from error
 
-    def _management(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _drop_obsolete_bindings(self) -> None:
+        """Remove what an earlier topology bound to the mesh's queues: an import only adds."""
+        definitions = topology.definitions()
+        queues = {queue["name"] for queue in definitions["queues"]}
+        wanted = {_ends(binding) for binding in definitions["bindings"]}
+        host = quote(self.endpoints.amqp_vhost, safe="")
+        for binding in self._management("GET", f"/api/bindings/{host}"):
+            source, queue, _ = ends = _ends(binding)
+            if source and queue in queues and ends not in wanted:
+                parts = "/".join(quote(part, safe="") for part in (source, "q", queue, binding["properties_key"]))
+                self._management("DELETE", f"/api/bindings/{host}/e/{parts}")
+
+    def _management(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         named = self.endpoints.named.get("amqp")
         admin = self.credentials[ADMIN]
         user, password = (named.user, named.password) if named else (admin.amqp_user, admin.amqp_password)
@@ -181,7 +194,12 @@ class RabbitmqServer(Server):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=20) as response:
             answer = response.read()
-        return dict(json.loads(answer)) if answer else {}
+        return json.loads(answer) if answer else {}
+
+
+def _ends(binding: dict[str, Any]) -> tuple[str, str, str]:
+    """Exchange, queue and routing key of a binding."""
+    return binding["source"], binding["destination"], binding["routing_key"]
 
 
 def _password_hash(password: str) -> str:

