@@ -76,15 +76,13 @@ def simulate(
 def _table(windows: Index) -> Table:
     """Lay out an index as a table."""
     table = Table(title=f"{len(windows)} science windows of {windows.source}", box=None)
-    for name in ("ScW", "start (UTC)"):
-        table.add_column(name, no_wrap=True)
-    for name in ("length [s]", "RA X", "Dec X"):
-        table.add_column(name, justify="right")
-    for name in ("type", "files"):
-        table.add_column(name, overflow="fold")
+    for name in ("ScW", "start (UTC)", "length", "RA X", "Dec X", "type", "files"):
+        table.add_column(
+            name, justify="right" if name in ("length", "RA X", "Dec X", "files") else "left", no_wrap=True
+        )
     for entry in windows:
-        files = "not listed" if entry.files is None else ", ".join(entry.files) or "none"
-        pointing = (f"{entry.telapse:.0f}", f"{entry.ra_x:.3f}", f"{entry.dec_x:+.3f}")
+        files = "unknown" if entry.files is None else str(len(entry.files))
+        pointing = (f"{entry.telapse:.0f} s", f"{entry.ra_x:.2f}", f"{entry.dec_x:+.2f}")
         table.add_row(str(entry.scw), utc_from_ijd(entry.t_start, 0), *pointing, entry.sw_type, files)
     return table
 

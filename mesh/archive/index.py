@@ -79,7 +79,7 @@ class Entry:
             if fields["files"] is not None:
                 fields["files"] = tuple(fields["files"])
             return cls(**fields)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a science window: {error}") from error
 
 

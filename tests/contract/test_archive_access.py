@@ -1,0 +1,223 @@
+"""What every kind of archive must do alike: directory, http, and S3 where one is reachable."""
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from minio import Minio
+
+from mesh.archive.access import Archive, MissingFile
+from mesh.archive.directory import DirectoryArchive
+from mesh.archive.locate import open_archive
+from mesh.archive.s3 import S3Archive, open_s3
+from mesh.archive.web import WebArchive
+from mesh.errors import ArchiveUnavailable
+
+SCW = "scw/2016/201600270010.001"
+EVENTS = f"{SCW}/isgri_events.fits.gz"
+CONTENT = bytes(range(256)) * 2000
+
+Put = Callable[[str, bytes], None]
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves a directory without writing to the terminal; files under broken/ end the request with status 503."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - name given by the base class
+        """Write nothing."""
+
+    def do_GET(self) -> None:
+        """Answer 503 below broken/, else the file."""
+        if self.path.startswith("/broken/"):
+            self.send_error(503)
+        else:
+            super().do_GET()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """Directory and its http address."""
+    root = tmp_path / "served"
+    root.mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(root))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield root, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def s3_endpoint() -> str:
+    """Give the address of the S3 server for tests, e.g. http://user:password@127.0.0.1:9000."""
+    address = os.environ.get("ODAMESH_TEST_S3")
+    if not address:
+        pytest.skip("no S3 server: set ODAMESH_TEST_S3=http://user:password@host:port")
+    return address
+
+
+@pytest.fixture(params=["directory", "http", "s3"])
+def archive(request: pytest.FixtureRequest) -> Iterator[tuple[Archive, Put]]:
+    """Make an archive with one file, and a function that puts further files into it."""
+    if request.param == "s3":
+        yield from s3_archive()
+        return
+    root: Path
+    if request.param == "http":
+        root, address = request.getfixturevalue("served")
+        opened: Archive = WebArchive(address)
+    else:
+        root = request.getfixturevalue("tmp_path")
+        opened = DirectoryArchive(root)
+
+    def put(path: str, content: bytes) -> None:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+
+    put(EVENTS, CONTENT)
+    yield opened, put
+
+
+def s3_archive() -> Iterator[tuple[Archive, Put]]:
+    """Make an archive in a bucket of its own, removed afterwards."""
+    server = urlsplit(s3_endpoint())
+    client = Minio(
+        f"{server.hostname}:{server.port}", server.username, server.password, secure=server.scheme == "https"
+    )
+    bucket = f"archive-test-{uuid.uuid4().hex[:12]}"
+    client.make_bucket(bucket)
+
+    def put(path: str, content: bytes) -> None:
+        client.put_object(bucket, f"integral/{path}", BytesIO(content), len(content))
+
+    put(EVENTS, CONTENT)
+    yield S3Archive(client, bucket, "/integral/"), put
+    for found in client.list_objects(bucket, recursive=True):
+        client.remove_object(bucket, str(found.object_name))
+    client.remove_bucket(bucket)
+
+
+def test_a_file_is_read_and_fetched_whole(archive: tuple[Archive, Put], tmp_path: Path) -> None:
+    opened, _ = archive
+    assert opened.read(EVENTS) == CONTENT
+    target = opened.fetch(EVENTS, tmp_path / "unit" / "in")
+    assert target == tmp_path / "unit" / "in" / "isgri_events.fits.gz"
+    assert target.read_bytes() == CONTENT
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert target.stat().st_mode & 0o444 == 0o444
+
+
+def test_fetching_again_replaces_the_file(archive: tuple[Archive, Put], tmp_path: Path) -> None:
+    opened, _ = archive
+    opened.fetch(EVENTS, tmp_path / "in").unlink()
+    (tmp_path / "in" / "isgri_events.fits.gz").write_bytes(b"old")
+    assert opened.fetch(EVENTS, tmp_path / "in").read_bytes() == CONTENT
+
+
+def test_a_stamp_stays_until_the_data_change(archive: tuple[Archive, Put]) -> None:
+    opened, put = archive
+    before = opened.stamp(EVENTS)
+    assert before == opened.stamp(EVENTS)
+    assert len(before) == 16
+    assert int(before, 16) >= 0
+    put(EVENTS, CONTENT + b"more")
+    assert opened.stamp(EVENTS) != before
+
+
+def test_a_missing_file_is_said_to_be_missing(archive: tuple[Archive, Put], tmp_path: Path) -> None:
+    opened, _ = archive
+    absent = "scw/2016/201600280010.001/isgri_events.fits.gz"
+    for use in (opened.stamp, opened.read, lambda path: opened.fetch(path, tmp_path / "in")):
+        with pytest.raises(MissingFile, match="is not in the archive") as caught:
+            use(absent)
+        assert caught.value.reason == "NoScWData"
+    assert not (tmp_path / "in" / "isgri_events.fits.gz").exists()
+
+
+def test_http_that_fails_or_is_gone_is_transient(served: tuple[Path, str], tmp_path: Path) -> None:
+    _, address = served
+    with pytest.raises(ArchiveUnavailable, match="503"):
+        WebArchive(address).fetch("broken/file", tmp_path)
+    with pytest.raises(ArchiveUnavailable, match="did not answer"):
+        WebArchive("http://127.0.0.1:9").stamp(EVENTS)
+
+
+def test_a_torn_download_leaves_nothing(tmp_path: Path) -> None:
+    class TornHandler(QuietHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"x" * 10)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), TornHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        with pytest.raises(ArchiveUnavailable):
+            WebArchive(f"http://127.0.0.1:{server.server_port}").fetch(EVENTS, tmp_path / "in")
+        server.shutdown()
+        thread.join()
+    assert list((tmp_path / "in").iterdir()) == []
+
+
+def test_credentials_of_an_address_are_not_shown() -> None:
+    assert WebArchive("https://user:secret@archive.example/integral/").url == "https://archive.example/integral"
+
+
+def test_an_unreachable_s3_server_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
+    with pytest.raises(ArchiveUnavailable):
+        open_s3("s3://bucket/prefix").stamp(EVENTS)
+
+
+def test_addresses_lead_to_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(open_archive(tmp_path), DirectoryArchive)
+    assert open_archive(f"file://{tmp_path}").url == str(tmp_path.resolve())
+    assert isinstance(open_archive("http://archive.example/integral"), WebArchive)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9000")
+    assert open_archive("s3://bucket/integral").url == "s3://bucket/integral"
+    for wrong in ("ftp://archive.example/", "s3:///integral", str(tmp_path / "absent")):
+        with pytest.raises(ValueError, match=r"archive|bucket"):
+            open_archive(wrong)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:9000")
+    with pytest.raises(ValueError, match="http://host:port"):
+        open_archive("s3://bucket/integral")
+
+
+def test_a_directory_that_vanished_is_transient(tmp_path: Path) -> None:
+    root = tmp_path / "mounted"
+    root.mkdir()
+    opened = DirectoryArchive(root)
+    root.rmdir()
+    with pytest.raises(ArchiveUnavailable):
+        opened.stamp(EVENTS)
+
+
+def test_a_local_file_is_linked_and_a_private_one_copied(tmp_path: Path) -> None:
+    source = tmp_path / "archive" / EVENTS
+    source.parent.mkdir(parents=True)
+    source.write_bytes(CONTENT)
+    source.chmod(0o644)
+    opened = DirectoryArchive(tmp_path / "archive")
+    assert opened.fetch(EVENTS, tmp_path / "a").stat().st_ino == source.stat().st_ino
+    source.chmod(0o600)
+    copied = opened.fetch(EVENTS, tmp_path / "b")
+    assert copied.stat().st_ino != source.stat().st_ino
+    assert copied.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_local_stamp_sees_both_ends_of_a_large_file(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    stamps = set()
+    for first, last in ((b"a", b"a"), (b"b", b"a"), (b"a", b"b")):
+        path.write_bytes(first + bytes(300_000) + last)
+        stamps.add(DirectoryArchive(tmp_path).stamp("events"))
+    assert len(stamps) == 3
