@@ -48,7 +48,15 @@ class Jobs:
         for listing in (names.ALL_JOBS, names.jobs_of(job.user)):
             pipeline.zadd(listing, {job.job_id: place})
             pipeline.zremrangebyrank(listing, 0, -_LISTED_JOBS - 1)
+        pipeline.zadd(names.NEW_JOBS, {job.job_id: place})
         pipeline.execute()
+
+    @redis_answers()
+    def new(self, older_than: float) -> list[str]:
+        """Return the jobs that were submitted more than *older_than* seconds ago and that no run serves yet."""
+        seconds, _ = self._redis.time()
+        found: list[str] = self._redis.zrange(names.NEW_JOBS, "-inf", seconds - older_than, byscore=True)
+        return found
 
     def view(self, job_id: str) -> JobView:
         """Return a job as its caller sees it.

@@ -12,7 +12,8 @@ MinIO::
 Redis (the Lua scripts build the names of a run and of a unit from the same two prefixes)::
 
     job:<job_id>                           hash: the job and the run that serves it
-    jobs, jobs:<user>                      sorted sets of job ids by time of submission
+    jobs, jobs:of:<user>                   sorted sets of job ids by time of submission
+    jobs:new                               sorted set of the jobs that no run serves yet
     request:<request_key>                  text: the active run of an analysis
     run:<run_id>                           hash: state, plan, times, outcome
     run:<run_id>:jobs                      set: jobs that wait for the run
@@ -44,6 +45,7 @@ GENERATION = "mesh:generation"
 SWEEP_LOCK = "mesh:sweep"
 ACTIVE_RUNS = "runs"
 ALL_JOBS = "jobs"
+NEW_JOBS = "jobs:new"
 WATCHED_UNITS = "units:watched"
 WEIGHTS = "mesh:weights"
 """Hash: user -> weight of the round robin; absent: 1."""
@@ -92,7 +94,7 @@ def job_record(job_id: str) -> str:
 
 def jobs_of(user: str) -> str:
     """Sorted set of a user's jobs."""
-    return f"{ALL_JOBS}:{user}"
+    return f"{ALL_JOBS}:of:{user}"
 
 
 def active_run(request_key: str) -> str:

@@ -1,0 +1,88 @@
+"""The backlog: units that are not released to the broker yet, and those released that nothing was heard of."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import redis
+
+from mesh.store import names
+from mesh.store.connect import redis_answers
+from mesh.store.scripts import script
+
+_FIRST_WATCH_SECONDS = 60.0
+_LONGEST_WATCH_SECONDS = 3600.0
+
+
+class Released(NamedTuple):
+    """A unit that may go to the broker now."""
+
+    key: str
+    run_id: str
+    user: str
+    message: str
+    """The unit as JSON; empty where its product is there already and it need not go."""
+
+
+class Silent(NamedTuple):
+    """A released unit that nothing was heard of for too long."""
+
+    key: str
+    message: str
+    tries: int
+    """How often it was published again."""
+    lane: str
+    user: str
+
+
+class Backlog:
+    """Units by instrument, lane and user. Every method raises StoreUnavailable when Redis is out of reach."""
+
+    def __init__(self, index: redis.Redis) -> None:
+        self._redis: Any = index
+        self._release = script(index, "release")
+        self._watch = script(index, "watch")
+
+    @redis_answers()
+    def release(self, instrument: str, lane: str, *, per_user: int, in_lane: int, most: int) -> list[Released]:
+        """Take units from the backlog, fairly between users; see ``lua/release.lua``.
+
+        Args:
+            instrument: name.
+            lane: name.
+            per_user: most units of one user that are released and not final.
+            in_lane: the same for the whole lane.
+            most: units to take in this call.
+        """
+        watch = int(_FIRST_WATCH_SECONDS * 1000)
+        return [Released(*entry) for entry in self._release(args=[instrument, lane, per_user, in_lane, most, watch])]
+
+    @redis_answers()
+    def not_published(self, keys: Sequence[str]) -> None:
+        """Say that the broker did not take released units: they are due at once."""
+        if keys:
+            self._redis.zadd(names.WATCHED_UNITS, dict.fromkeys(keys, 0), xx=True)
+
+    @redis_answers()
+    def silent(self, limit: int) -> list[Silent]:
+        """Return released units whose time to look after them has come."""
+        seconds, microseconds = self._redis.time()
+        now = seconds * 1000 + microseconds // 1000
+        keys = self._redis.zrange(names.WATCHED_UNITS, 0, now, byscore=True, offset=0, num=limit)
+        pipeline = self._redis.pipeline(transaction=False)
+        for key in keys:
+            pipeline.hmget(names.unit_record(key), "message", "tries", "lane", "user")
+        found, gone = [], []
+        for key, (message, tries, lane, user) in zip(keys, pipeline.execute(), strict=True):
+            if message is None:
+                gone.append(key)
+            else:
+                found.append(Silent(key, message, int(tries or 0), lane, user))
+        if gone:
+            self._redis.zrem(names.WATCHED_UNITS, *gone)
+        return found
+
+    @redis_answers()
+    def watch(self, key: str, tries: int) -> None:
+        """Look after a released unit again later; the pause doubles each time that it was published again (*tries*)."""
+        pause = min(_FIRST_WATCH_SECONDS * 2**tries, _LONGEST_WATCH_SECONDS)
+        self._watch(args=[key, int(pause * 1000), tries])

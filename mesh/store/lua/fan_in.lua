@@ -1,0 +1,101 @@
+-- Apply one event of a unit to every run that waits for it.
+-- ARGV: unit key, change of the row as JSON, milliseconds until the unit is looked after if nothing more is heard,
+--       claimant, lease of a claim in milliseconds.
+-- Duplicated, late and reordered events change nothing: a final row never moves, and before that a later attempt beats
+-- an earlier one, a later state beats an earlier one, and within a state the later time wins.
+-- Returns for each run that changed: {run, rows left in the stage, 1 if the caller has the claim on the next stage}.
+local key, change = ARGV[1], cjson.decode(ARGV[2])
+local name = change.stage .. '/' .. change.label
+local final = FINAL[change.state]
+
+local function is_news(row)
+  if FINAL[row.state] then
+    return false
+  end
+  if final then
+    return true
+  end
+  local attempt = row.attempt or 1
+  if change.attempt < attempt then
+    return false
+  end
+  if change.state == row.state then
+    return change.attempt > attempt or change.at > (row.at or '')
+  end
+  if change.attempt == attempt and row.state == 'running' then
+    return false
+  end
+  return NEXT[row.state][change.state]
+end
+
+local function apply(run)
+  local text = redis.call('HGET', part(run, 'rows'), name)
+  local row = text and cjson.decode(text)
+  if not row or not is_news(row) then
+    return nil
+  end
+  local before = row.state
+  for field, value in pairs(change) do
+    row[field] = value
+  end
+  row.failure = change.failure
+  if change.state == 'running' then
+    row.step = change.step
+  elseif change.state == 'cached' then
+    local maker = product(key)
+    if maker == run then
+      row.state = 'done' -- made for this run; the event that said so was lost
+    else
+      row.cached_from = maker
+    end
+  end
+  local left = write_row(run, name, row, before, true)
+  if change.state == 'running' then
+    local state = redis.call('HGET', 'run:' .. run, 'state')
+    if state == 'PENDING' or state == 'QUEUED' then
+      redis.call('HSET', 'run:' .. run, 'started', change.at)
+      set_run_state(run, 'EXECUTING')
+    end
+  end
+  local claimed = 0
+  if final and left == 0 and redis.call('SET', part(run, 'claim'), ARGV[4], 'NX', 'PX', ARGV[5]) then
+    claimed = 1
+  end
+  return {run, left, claimed}
+end
+
+local changed, live = {}, {}
+for _, run in ipairs(redis.call('SMEMBERS', unit(key, 'runs'))) do
+  if not is_over(run) then
+    live[#live + 1] = run
+  end
+end
+
+if change.state == 'cancelled' and #live > 0 then
+  -- Stopped for a run that was cancelled, but wanted again meanwhile: back to the backlog.
+  leave_window(key)
+  redis.call('HDEL', unit(key), 'released', 'row')
+  for _, run in ipairs(live) do
+    local row = cjson.decode(redis.call('HGET', part(run, 'rows'), name))
+    if not FINAL[row.state] then
+      local before = row.state
+      row.state, row.step, row.at = 'queued', nil, change.at
+      changed[#changed + 1] = {run, write_row(run, name, row, before, true), 0}
+      redis.call('RPUSH', part(run, 'backlog'), key)
+      local fields = redis.call('HMGET', 'run:' .. run, 'instrument', 'lane', 'user')
+      schedule(fields[1], fields[2], fields[3], run)
+    end
+  end
+  return changed
+end
+
+for _, run in ipairs(live) do
+  changed[#changed + 1] = apply(run)
+end
+if final then
+  forget_unit(key)
+elseif #changed > 0 then
+  redis.call('HSET', unit(key), 'row', redis.call('HGET', part(changed[1][1], 'rows'), name))
+  redis.call('ZADD', 'units:watched', 'XX', milliseconds() + tonumber(ARGV[3]), key)
+end
+return changed

@@ -1,0 +1,19 @@
+-- Write the outcome of a run into its record.
+-- ARGV: run, state, time, warnings, failure, products (the last three as JSON; failure may be empty),
+--       seconds that the record lasts, seconds that the stream of events lasts.
+-- Returns the jobs that waited for it; nothing when it was over before.
+local run, request = ARGV[1], redis.call('HGET', 'run:' .. ARGV[1], 'request_key')
+if is_over(run) then
+  return {}
+end
+redis.call('HSETNX', 'run:' .. run, 'started', ARGV[3])
+redis.call('HSET', 'run:' .. run, 'finished', ARGV[3], 'warnings', ARGV[4], 'failure', ARGV[5], 'products', ARGV[6])
+redis.call('HDEL', 'run:' .. run, 'note')
+if redis.call('GET', 'request:' .. request) == run then
+  redis.call('DEL', 'request:' .. request)
+end
+redis.call('SREM', 'runs', run)
+set_run_state(run, ARGV[2])
+redis.call('DEL', part(run, 'backlog'), part(run, 'claim'))
+expire(run, ARGV[7], ARGV[8])
+return redis.call('SMEMBERS', part(run, 'jobs'))

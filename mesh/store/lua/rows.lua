@@ -1,0 +1,105 @@
+-- Shared by the scripts that move rows of a run. FINAL, OVER and NEXT are generated from mesh/states.py.
+-- Names of keys are built here: the mesh uses one Redis server, not a cluster (see mesh/store/names.py).
+-- Rows hold no empty lists and no nulls, because Lua cannot tell an empty list from an empty object.
+
+local function part(run, name)
+  return 'run:' .. run .. ':' .. name
+end
+
+local function unit(key, name)
+  return name and 'unit:' .. key .. ':' .. name or 'unit:' .. key
+end
+
+local function milliseconds()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Whether a run takes no more changes: it ended, or it is unknown.
+local function is_over(run)
+  local state = redis.call('HGET', 'run:' .. run, 'state')
+  return not state or OVER[state]
+end
+
+local function tell(run, ...)
+  redis.call('XADD', part(run, 'events'), 'MAXLEN', '~', 20000, '*', ...)
+end
+
+local function set_run_state(run, state)
+  redis.call('HSET', 'run:' .. run, 'state', state)
+  tell(run, 'type', 'run', 'state', state)
+end
+
+-- Write a changed row; counters, listings and (if told) followers see it. Returns how many rows of its stage are left.
+local function write_row(run, name, row, before, told)
+  local text = cjson.encode(row)
+  redis.call('HSET', part(run, 'rows'), name, text)
+  if row.state ~= before then
+    local counts = part(run, 'counts')
+    redis.call('HINCRBY', counts, row.stage .. '/' .. before, -1)
+    redis.call('HINCRBY', counts, row.stage .. '/' .. row.state, 1)
+    local place = redis.call('ZSCORE', part(run, 'in:' .. before), name)
+    redis.call('ZREM', part(run, 'in:' .. before), name)
+    redis.call('ZADD', part(run, 'in:' .. row.state), place or 0, name)
+    if FINAL[row.state] then
+      redis.call('HINCRBY', part(run, 'left'), row.stage, -1)
+    end
+  end
+  if told then
+    tell(run, 'type', 'unit', 'row', text)
+  end
+  return tonumber(redis.call('HGET', part(run, 'left'), row.stage) or 0)
+end
+
+-- Give a run with unreleased units its turn among those of its user; a user who comes new starts with the smallest
+-- share that anybody has used, neither favoured nor punished for the past.
+local function schedule(instrument, lane, user, run)
+  local users = 'backlog:' .. instrument .. ':' .. lane
+  local runs = users .. ':' .. user
+  if not redis.call('LPOS', runs, run) then
+    redis.call('RPUSH', runs, run)
+  end
+  if not redis.call('ZSCORE', users, user) then
+    local least = redis.call('ZRANGE', users, 0, 0, 'WITHSCORES')
+    redis.call('ZADD', users, least[2] or 0, user)
+  end
+end
+
+-- Take a unit out of the windows that count it as released.
+local function leave_window(key)
+  local record = redis.call('HMGET', unit(key), 'instrument', 'lane', 'user')
+  if record[2] then
+    local window = 'window:' .. record[1] .. ':' .. record[2]
+    redis.call('SREM', window, key)
+    redis.call('SREM', window .. ':' .. record[3], key)
+  end
+  redis.call('ZREM', 'units:watched', key)
+end
+
+-- Forget a unit that ended or that nobody waits for.
+local function forget_unit(key)
+  leave_window(key)
+  redis.call('DEL', unit(key), unit(key, 'runs'))
+end
+
+-- The run that made a product, and the time it took [s]; nothing when there is no such product.
+local function product(key)
+  local text = redis.call('GET', 'product:' .. key)
+  if text then
+    local entry = cjson.decode(text)
+    return entry.run_id, entry.seconds
+  end
+end
+
+-- Let the records of a run that is over lapse: its documents stay.
+local function expire(run, seconds, seconds_of_events)
+  redis.call('EXPIRE', 'run:' .. run, seconds)
+  for _, name in ipairs({'jobs', 'order', 'rows', 'counts', 'left'}) do
+    redis.call('EXPIRE', part(run, name), seconds)
+  end
+  for state in pairs(NEXT) do
+    redis.call('EXPIRE', part(run, 'in:' .. state), seconds)
+  end
+  redis.call('EXPIRE', part(run, 'events'), seconds_of_events)
+end
+

@@ -1,0 +1,56 @@
+"""Changes of rows as the Lua scripts take them: JSON without nulls and empty lists."""
+
+import json
+from typing import Any
+
+from mesh.contracts import Failure, UnitEvent, UnitRow
+from mesh.contracts.document import Part
+from mesh.states import UnitState
+
+
+class RowChange(Part):
+    """What an event, or planning, says about one row."""
+
+    key: str
+    stage: str
+    label: str
+    state: UnitState
+    attempt: int = 1
+    at: str = ""
+    step: str | None = None
+    seconds: float | None = None
+    worker: str = ""
+    failure: Failure | None = None
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, event: UnitEvent) -> "RowChange":
+        """Return what an event says."""
+        return cls(
+            key=event.unit_key,
+            stage=event.stage,
+            label=event.label,
+            state=event.state,
+            attempt=event.attempt,
+            at=event.at,
+            step=event.step,
+            seconds=event.seconds,
+            worker=event.worker,
+            failure=event.failure,
+            warnings=event.warnings,
+        )
+
+    def text(self) -> str:
+        """Return the JSON that a script takes."""
+        return _without_nothing(self, always={"key": self.key, "attempt": self.attempt, "at": self.at})
+
+
+def row_text(row: UnitRow) -> str:
+    """Return a row as its hash keeps it."""
+    return _without_nothing(row, always={"key": row.key})
+
+
+def _without_nothing(part: Part, always: dict[str, Any]) -> str:
+    # Lua cannot tell an empty list from an empty object, nor a null from an absent field.
+    fields = {name: value for name, value in part.model_dump(mode="json").items() if value not in (None, "", [], ())}
+    return json.dumps(fields | always)

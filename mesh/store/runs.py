@@ -1,0 +1,271 @@
+"""Runs: one execution of an analysis, its rows, and how events and cancels move them. What the dispatcher works on."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import redis
+
+from mesh.contracts import Analysis, Job, RunResult, UnitRow
+from mesh.contracts.document import Part
+from mesh.errors import NotFound
+from mesh.states import JobState, UnitState
+from mesh.store import names
+from mesh.store.connect import redis_answers
+from mesh.store.row_change import RowChange, row_text
+from mesh.store.scripts import script
+
+CLAIM_SECONDS = 60.0
+"""Lease on taking a run to its next stage; longer than planning ten thousand windows takes."""
+_RECORD_SECONDS = 7 * 86_400
+_EVENTS_SECONDS = 86_400
+_TOMBSTONE_SECONDS = 86_400
+_CHUNK = 250
+_Entry = TypeVar("_Entry")
+
+
+class Run(Part):
+    """The record of a run."""
+
+    run_id: str
+    request_key: str
+    instrument: str
+    product: str
+    state: JobState
+    lane: str
+    user: str
+    opened: str
+    started: str | None
+    finished: str | None
+    steps: dict[str, tuple[str, ...]]
+    """Steps of each stage, in the order of the plan."""
+    image: str
+    """Digest that all stages use; empty until laid out."""
+    calibration: str
+    laid_out: bool
+    """Whether it has its rows."""
+    planned: frozenset[str]
+    """Stages whose units have keys and were queued."""
+    left: dict[str, int]
+    """Rows of each stage that are not final."""
+
+    @property
+    def complete(self) -> frozenset[str]:
+        """Stages without a row that is not final."""
+        return frozenset(stage for stage in self.planned if self.left.get(stage, 0) == 0)
+
+
+class Change(NamedTuple):
+    """What one event did to one run."""
+
+    run_id: str
+    left: int
+    """Rows of the stage that are not final yet."""
+    claimed: bool
+    """Whether the caller has the claim on the run: it must take it to its next stage."""
+
+
+class Cancelled(NamedTuple):
+    """What the cancel of a job meant."""
+
+    run_id: str | None
+    what: Literal["ended", "job", "run"]
+    """ended: the job was over before; job: others still wait for the run; run: nobody does, its rows must be ended."""
+
+
+class Runs:
+    """The runs in Redis. Every method raises StoreUnavailable when Redis is out of reach."""
+
+    def __init__(self, index: redis.Redis) -> None:
+        self._redis: Any = index
+        self._open = script(index, "open")
+        self._enqueue = script(index, "enqueue")
+        self._planned = script(index, "planned")
+        self._fan_in = script(index, "fan_in")
+        self._cancel = script(index, "cancel")
+        self._drop = script(index, "drop")
+        self._finish = script(index, "finish")
+        self._drop_lease = script(index, "drop_lease")
+
+    @redis_answers()
+    def open(
+        self, analysis: Analysis, job: Job, steps: Mapping[str, Sequence[str]], now: str
+    ) -> tuple[str, bool] | None:
+        """Find the active run of an analysis, or open one, for a job.
+
+        Returns:
+            The run and whether it was opened now; None when the job was cancelled before.
+        """
+        arguments = [job.job_id, job.request_key, analysis.instrument, analysis.product, job.lane.value, job.user]
+        run_id, opened = self._open(args=[*arguments, json.dumps(dict(steps)), now])
+        return (run_id, bool(opened)) if run_id else None
+
+    @redis_answers()
+    def get(self, run_id: str) -> Run:
+        """Return a run.
+
+        Raises:
+            NotFound: the index knows no such run.
+        """
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hgetall(names.run_record(run_id))
+        pipeline.hgetall(names.run_record(run_id, "left"))
+        record, left = pipeline.execute()
+        if "state" not in record:
+            raise NotFound(f"the index knows no run {run_id}")
+        return Run(
+            run_id=run_id,
+            request_key=record["request_key"],
+            instrument=record["instrument"],
+            product=record["product"],
+            state=JobState(record["state"]),
+            lane=record["lane"],
+            user=record["user"],
+            opened=record["opened"],
+            started=record.get("started"),
+            finished=record.get("finished"),
+            steps={stage: tuple(steps) for stage, steps in json.loads(record["steps"]).items()},
+            image=record.get("image", ""),
+            calibration=record.get("calibration", ""),
+            laid_out="laid_out" in record,
+            planned=frozenset(name.removeprefix("planned:") for name in record if name.startswith("planned:")),
+            left={stage: int(count) for stage, count in left.items()},
+        )
+
+    @redis_answers()
+    def active(self) -> frozenset[str]:
+        """Return the runs that are not final."""
+        return frozenset(self._redis.smembers(names.ACTIVE_RUNS))
+
+    @redis_answers()
+    def lay_out(self, run_id: str, rows: Sequence[UnitRow], image: str, calibration: str) -> None:
+        """Write the rows of a run, all waiting, in the order of the table; a run that has them keeps them."""
+        record = names.run_record(run_id)
+        if self._redis.hexists(record, "laid_out"):
+            return
+        left: dict[str, int] = {}
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.delete(names.run_record(run_id, "order"))
+        for start in range(0, len(rows), _CHUNK):
+            chunk = {names.row_name(row.stage, row.label): row for row in rows[start : start + _CHUNK]}
+            pipeline.rpush(names.run_record(run_id, "order"), *chunk)
+            pipeline.hset(
+                names.run_record(run_id, "rows"), mapping={name: row_text(row) for name, row in chunk.items()}
+            )
+            places = {name: start + place for place, name in enumerate(chunk)}
+            pipeline.zadd(names.run_record(run_id, "in:waiting"), places)
+        for row in rows:
+            left[row.stage] = left.get(row.stage, 0) + 1
+        if left:
+            pipeline.hset(names.run_record(run_id, "left"), mapping=left)
+            counts = {f"{stage}/{UnitState.WAITING.value}": count for stage, count in left.items()}
+            pipeline.hset(names.run_record(run_id, "counts"), mapping=counts)
+        pipeline.hset(record, mapping={"image": image, "calibration": calibration, "laid_out": "1"})
+        pipeline.execute()
+
+    @redis_answers()
+    def enqueue(self, run_id: str, stage: str, units: Iterable[tuple[RowChange, bytes]], now: str) -> int:
+        """Give the waiting rows of a stage their units, and note that the stage is planned.
+
+        Args:
+            run_id: the run.
+            stage: the stage that they belong to.
+            units: change of the row (state queued with its key, or failed) and message; the message of a failed one is
+                not looked at.
+            now: UTC.
+
+        Returns:
+            How many units went to the backlog; the others were cached, are in work for another run, or failed.
+        """
+        backlogged = 0
+        for chunk in _chunks(units, _CHUNK):
+            arguments: list[str | bytes] = [run_id, now]
+            for change, message in chunk:
+                arguments += [names.row_name(change.stage, change.label), change.text(), message]
+            backlogged += self._enqueue(args=arguments)[1]
+        self._redis.hset(names.run_record(run_id), f"planned:{stage}", "1")
+        return backlogged
+
+    @redis_answers()
+    def set_queued(self, run_id: str) -> None:
+        """Note that a run is planned; one that executes already, or is over, stays as it is."""
+        self._planned(args=[run_id])
+
+    @redis_answers()
+    def note(self, run_id: str, text: str) -> None:
+        """Tell the caller why a run is not planned yet."""
+        self._redis.hset(names.run_record(run_id), "note", text)
+
+    @redis_answers()
+    def apply(self, change: RowChange, watch_seconds: float, claimant: str) -> list[Change]:
+        """Apply one event to every run that waits for the unit; see ``lua/fan_in.lua``."""
+        times = int(watch_seconds * 1000), int(CLAIM_SECONDS * 1000)
+        answer = self._fan_in(args=[change.key, change.text(), times[0], claimant, times[1]])
+        return [Change(run_id, int(left), bool(claimed)) for run_id, left, claimed in answer]
+
+    @redis_answers()
+    def claim(self, run_id: str, claimant: str, seconds: float = CLAIM_SECONDS) -> bool:
+        """Take the claim on a run: whoever has it takes the run to its next stage, and nobody else."""
+        key = names.run_record(run_id, "claim")
+        return bool(self._redis.set(key, claimant, nx=True, px=int(seconds * 1000)))
+
+    @redis_answers()
+    def unclaim(self, run_id: str, claimant: str) -> None:
+        """Give the claim back."""
+        self._drop_lease(keys=[names.run_record(run_id, "claim")], args=[claimant])
+
+    @redis_answers()
+    def rows(
+        self, run_id: str, stages: Iterable[str] | None = None, states: Iterable[UnitState] = tuple(UnitState)
+    ) -> list[UnitRow]:
+        """Return the rows of a run in the order of the table, or those of some stages and states."""
+        pipeline = self._redis.pipeline(transaction=True)
+        for state in states:
+            pipeline.zrange(names.run_record(run_id, f"in:{state.value}"), 0, -1, withscores=True)
+        found = sorted((place, name) for entries in pipeline.execute() for name, place in entries)
+        wanted = None if stages is None else set(stages)
+        chosen = [name for _, name in found if wanted is None or name.split("/", 1)[0] in wanted]
+        rows = []
+        for chunk in _chunks(chosen, 1000):
+            texts = self._redis.hmget(names.run_record(run_id, "rows"), chunk)
+            rows += [UnitRow.model_validate_json(text) for text in texts if text is not None]
+        return rows
+
+    @redis_answers()
+    def finish(self, result: RunResult) -> list[str]:
+        """Write the outcome of a run into its record; returns the jobs that waited for it, none if it was over."""
+        failure = result.failure.model_dump_json() if result.failure else ""
+        products = "[" + ",".join(product.model_dump_json() for product in result.products) + "]"
+        outcome = [result.run_id, result.state.value, result.finished, json.dumps(result.warnings), failure, products]
+        jobs: list[str] = self._finish(args=[*outcome, _RECORD_SECONDS, _EVENTS_SECONDS])
+        return jobs
+
+    @redis_answers()
+    def cancel(self, job_id: str, now: str) -> Cancelled:
+        """End a job, and its run when nobody else waits for it."""
+        run_id, what = self._cancel(args=[job_id, now])
+        return Cancelled(run_id or None, what)
+
+    def drop_rows(self, run_id: str, now: str) -> Iterator[list[str]]:
+        """End the rows of a cancelled run; yields keys of released units that nobody waits for any more."""
+        while True:
+            ended, *keys = self._drop_some(run_id, now)
+            yield keys
+            if ended == 0:
+                return
+
+    @redis_answers()
+    def _drop_some(self, run_id: str, now: str) -> list[Any]:
+        answer: list[Any] = self._drop(args=[run_id, now, _CHUNK, _TOMBSTONE_SECONDS])
+        return answer
+
+
+def _chunks(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:
+    chunk: list[_Entry] = []
+    for entry in entries:
+        chunk.append(entry)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
