@@ -14,22 +14,21 @@ _DELETE = "s3:DeleteObject"
 
 # Prefixes by action. Products of any instrument can be inputs of another stage, so all of them can be read.
 _INSTRUMENT = {
-    _READ: ("requests", "products"),
-    _WRITE: ("products",),
+    _READ: ("requests", "products", "logs"),
+    _WRITE: ("products", "logs"),
 }
 _SERVICES = {
     "gateway": {
-        _READ: ("requests", "jobs", "products", "alerts", "transients"),
-        _WRITE: ("requests", "jobs", "alerts"),
+        _READ: ("requests", "jobs", "ends", "runs", "products", "logs"),
+        _WRITE: ("requests", "jobs"),
     },
     "dispatcher": {
-        _READ: ("requests", "jobs", "products"),
-        _WRITE: ("requests", "jobs"),
-        _DELETE: ("jobs",),
+        _READ: ("requests", "jobs", "ends", "runs", "products", "logs"),
+        _WRITE: ("requests", "jobs", "ends", "runs"),
     },
     "cache": {
-        _READ: ("requests", "jobs", "products"),
-        _DELETE: ("products",),
+        _READ: ("requests", "jobs", "ends", "runs", "products", "logs"),
+        _DELETE: ("products", "logs"),
     },
 }
 

@@ -5,13 +5,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from infra.redis import access
 from infra.stack.credentials import ADMIN, write_private
 from infra.stack.endpoints import LOOPBACK
 from infra.stack.server import Server
-
-# Services read, write, run our Lua files and publish; nothing that lists, flushes or configures the server.
-_SERVICE_RIGHTS = "~* &* +@all -@admin -@dangerous +info"
 
 
 class RedisServer(Server):
@@ -78,9 +78,8 @@ class RedisServer(Server):
     def _accounts(self) -> str:
         lines = ["user default off"]
         for service, account in self.credentials.accounts.items():
-            rights = "~* &* +@all" if service == ADMIN else _SERVICE_RIGHTS
             digest = sha256(account.redis_password.encode()).hexdigest()
-            lines.append(f"user {account.redis_user} on #{digest} {rights}")
+            lines.append(f"user {account.redis_user} on #{digest} {access.rules(service)}")
         return "\n".join(lines) + "\n"
 
     def _client(self) -> redis.Redis:
@@ -93,4 +92,5 @@ class RedisServer(Server):
             password=(named.password or None) if named else admin.redis_password,
             socket_connect_timeout=2,
             socket_timeout=5,
+            retry=Retry(NoBackoff(), 0),  # who waits for the server asks again itself
         )

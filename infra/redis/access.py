@@ -1,0 +1,28 @@
+"""What each service may do in Redis: key patterns and command categories, as an access list states them.
+
+Keys belong to families, the word before the first colon. Rights hold inside Lua scripts too. Nobody but `admin` may
+list, flush or configure the server.
+"""
+
+from infra.rabbitmq.topology import INSTRUMENTS
+
+_ALL = "~* &* +@all"
+_COMMANDS = "resetchannels +@all -@admin -@dangerous +info"
+
+# Instruments say who executes what and which products are there; jobs and runs are not their business.
+_INSTRUMENT = ("lease", "owner", "announced", "product", "unit", "mesh")
+_RECORDS = ("job", "jobs", "request", "run", "runs", "unit", "units", "backlog", "window")
+_SERVICES = {
+    "gateway": (*_RECORDS, "announced", "product", "mesh"),
+    "dispatcher": (*_RECORDS, "announced", "product", "lease", "owner", "mesh"),
+    "cache": ("product", "unit", "lease", "owner", "mesh"),
+}
+
+
+def rules(service: str) -> str:
+    """Rules of one service's account, after its password. KeyError for a service without an account."""
+    if service == "admin":
+        return _ALL
+    families = _INSTRUMENT if service in INSTRUMENTS else _SERVICES[service]
+    patterns = [pattern for family in families for pattern in (f"~{family}", f"~{family}:*")]
+    return f"{' '.join(patterns)} {_COMMANDS}"
