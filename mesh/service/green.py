@@ -7,7 +7,7 @@ import warnings
 
 with warnings.catch_warnings():
     # eventlet announces its own retirement; nameko needs it, and nothing but mesh.broker and mesh.service knows of it.
-    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore")
     import eventlet
 
 eventlet.monkey_patch()

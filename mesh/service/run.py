@@ -74,12 +74,10 @@ def _wake_on_signals() -> int:
     A signal handler cannot use green primitives, and does not wake the event loop by itself; a pipe does both.
     """
     readable, writable = os.pipe()
-
-    def note(_signal: int, _frame: object) -> None:
-        os.write(writable, b"!")
-
-    signal.signal(signal.SIGTERM, note)
-    signal.signal(signal.SIGINT, note)
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
     return readable
 
 
