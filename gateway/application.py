@@ -42,7 +42,7 @@ def create_app(parts: Parts) -> FastAPI:
     problem.install(app)
     app.add_middleware(AccessLog)
     for router in (jobs.router, events.router, products.router, instruments.router):
-        app.include_router(router, prefix=PREFIX)
+        app.include_router(router)
     app.include_router(health.router)
     return app
 

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from gateway import metrics
 from gateway.submission import SubmissionRefused
 from mesh.errors import (
     BrokerUnavailable,
@@ -126,6 +127,7 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return the response of one problem."""
+    metrics.REFUSALS.labels(kind.name or str(kind.status)).inc()
     address = f"{request.scope.get('root_path', '')}/api/v1/problems/{kind.name}"
     problem = Problem(
         type=address if kind.name else "about:blank",

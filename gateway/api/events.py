@@ -9,13 +9,13 @@ from fastapi import APIRouter, Header, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway import metrics
-from gateway.api.documents import brief_document, root
+from gateway.api.documents import PREFIX, brief_document, root
 from gateway.api.jobs import find
 from gateway.parts import Given, Parts
 from gateway.problem import Problem
 from gateway.stream import Change, follow
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(prefix=PREFIX, tags=["jobs"])
 
 _DESCRIPTION = """\
 Events, each with an id to resume from (`Last-Event-ID`):

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Request
 
-from gateway.api.documents import InstrumentDocument, instrument_document, root
+from gateway.api.documents import PREFIX, InstrumentDocument, instrument_document, root
 from gateway.problem import KINDS, Problem
 from mesh.errors import NotFound
 from mesh.instrument import instruments
 
-router = APIRouter(tags=["instruments"])
+router = APIRouter(prefix=PREFIX, tags=["instruments"])
 
 
 @router.get("/instruments")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response, status
 
 from gateway import metrics
-from gateway.api.documents import JobDocument, JobList, UnitTable, brief_document, job_document, root
+from gateway.api.documents import PREFIX, JobDocument, JobList, UnitTable, brief_document, job_document, root
 from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
 from gateway.submission import Submission, read_analysis
@@ -17,7 +17,7 @@ from mesh.contracts import Analysis, CancelJob, Job, JobView
 from mesh.errors import NotFound
 from mesh.states import JobState, UnitState, job_is_final
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(prefix=PREFIX, tags=["jobs"])
 
 _PAGE = 100
 _ROWS = 1000

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response, status
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
+from gateway.api.documents import PREFIX
 from gateway.api.jobs import find
 from gateway.parts import Given, Parts
 from gateway.problem import Problem
@@ -10,7 +11,9 @@ from mesh.contracts import JobView, UnitRow
 from mesh.errors import NotFound
 from mesh.states import UnitState
 
-router = APIRouter(tags=["products"], responses={404: {"model": Problem, "description": "no such job, unit or file"}})
+router = APIRouter(
+    prefix=PREFIX, tags=["products"], responses={404: {"model": Problem, "description": "no such job, unit or file"}}
+)
 
 _EVERY_ROW = 1_000_000
 _THERE = frozenset({UnitState.DONE, UnitState.CACHED})

@@ -1,0 +1,183 @@
+"""Stand-ins for store and broker: a job's life is played by the test, step by step."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from mesh.contracts import Analysis, Document, Job, JobView, ProductFile, StageProduct, UnitRow
+from mesh.errors import NotFound
+from mesh.states import JobState, UnitState
+
+
+class MemoryRecords:
+    """Jobs in memory; each submitted job has a run of its own once the test plans it."""
+
+    def __init__(self) -> None:
+        self.analyses: dict[str, Analysis] = {}
+        self.views: dict[str, JobView] = {}
+        self.tables: dict[str, dict[tuple[str, str], UnitRow]] = {}
+        self.streams: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        self.error: Exception | None = None
+
+    def submit(self, analysis: Analysis, job: Job) -> None:
+        """Keep a job."""
+        self._answer()
+        self.analyses[analysis.key] = analysis
+        self.views[job.job_id] = JobView(
+            job_id=job.job_id,
+            run_id=None,
+            request_key=analysis.key,
+            instrument=analysis.instrument,
+            product=analysis.product,
+            user=job.user,
+            lane=job.lane,
+            state=JobState.PENDING,
+            submitted=job.submitted,
+            counts={},
+            stages={"image": {}, "mosaic": {}},
+            steps={"image": ("events", "image"), "mosaic": ("mosaic",)},
+        )
+
+    def view(self, job_id: str) -> JobView:
+        """Return a job."""
+        self._answer()
+        if job_id not in self.views:
+            raise NotFound(f"there is no job {job_id}")
+        return self.views[job_id]
+
+    def rows(
+        self, job_id: str, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None
+    ) -> list[UnitRow]:
+        """Return part of its table."""
+        self._answer()
+        wanted = set(states) if states is not None else set(UnitState)
+        rows = [row for row in self.tables.get(job_id, {}).values() if row.state in wanted]
+        return rows[offset : offset + limit]
+
+    def row(self, job_id: str, stage: str, label: str) -> UnitRow:
+        """Return one row."""
+        self._answer()
+        try:
+            return self.tables[job_id][stage, label]
+        except KeyError:
+            raise NotFound(f"job {job_id} has no unit {stage} {label}") from None
+
+    def recent(self, user: str | None = None, limit: int = 50, before: str | None = None) -> list[JobView]:
+        """Return the newest jobs."""
+        self._answer()
+        newest = [view for view in reversed(self.views.values()) if user in {None, view.user}]
+        ids = [view.job_id for view in newest]
+        first = ids.index(before) + 1 if before else 0
+        return newest[first : first + limit]
+
+    def last_event(self, run_id: str) -> str:
+        """Return the id of the newest entry."""
+        return self.streams[run_id][-1][0] if self.streams.get(run_id) else "0"
+
+    def events(self, run_id: str, after_id: str = "0", limit: int = 1000) -> list[tuple[str, dict[str, Any]]]:
+        """Return the entries after one."""
+        self._answer()
+        return [entry for entry in self.streams.get(run_id, []) if _order(entry[0]) > _order(after_id)][:limit]
+
+    def plan(self, job_id: str, labels: Iterable[str]) -> None:
+        """Play the dispatcher: the job has a run and a table of waiting units."""
+        table = {("image", label): unit_row("image", label, UnitState.QUEUED) for label in labels}
+        table["mosaic", "job"] = unit_row("mosaic", "job", UnitState.WAITING)
+        self.tables[job_id] = table
+        self.streams[job_id] = []
+        self._change(job_id, state=JobState.EXECUTING, run_id=job_id)
+
+    def move(self, job_id: str, row: UnitRow) -> None:
+        """Play the fan-in: one row changed."""
+        self.tables[job_id][row.stage, row.label] = row
+        stream = self.streams[job_id]
+        stream.append((f"{len(stream) + 1}-0", {"type": "unit", "row": row.model_dump(mode="json")}))
+        self._change(job_id)
+
+    def finish(self, job_id: str, state: JobState = JobState.COMPLETED, **fields: Any) -> None:
+        """Play the end of the run."""
+        stream = self.streams.setdefault(job_id, [])
+        stream.append((f"{len(stream) + 1}-0", {"type": "run", "state": state.value}))
+        self._change(job_id, state=state, **fields)
+
+    def _change(self, job_id: str, **fields: Any) -> None:
+        table = self.tables.get(job_id, {})
+        counts: dict[UnitState, int] = {}
+        for row in table.values():
+            counts[row.state] = counts.get(row.state, 0) + 1
+        self.views[job_id] = self.views[job_id].model_copy(update={"counts": counts, "total": len(table), **fields})
+
+    def _answer(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class RecordingPublisher:
+    """Keeps what was published, and what was stored at that moment."""
+
+    def __init__(self, records: MemoryRecords) -> None:
+        self.ready = True
+        self.sent: list[tuple[str, Document, str, dict[str, Any]]] = []
+        self.stored_then: list[set[str]] = []
+        self.error: Exception | None = None
+        self._records = records
+
+    def publish(self, routing_key: str, document: Document, *, message_id: str, headers: Mapping[str, Any]) -> None:
+        """Keep a message, or fail as told."""
+        if self.error is not None:
+            raise self.error
+        self.sent.append((routing_key, document, message_id, dict(headers)))
+        self.stored_then.append(set(self._records.views))
+
+
+class MemoryProducts:
+    """Products and logs by key."""
+
+    def __init__(self, base: str = "http://store.invalid") -> None:
+        self.base = base
+        self.files: dict[tuple[str, str], bytes] = {}
+        self.logs: dict[str, bytes] = {}
+
+    def link(self, key: str, name: str, seconds: int) -> str:
+        """Return an address that names what was asked for."""
+        if (key, name) not in self.files:
+            raise NotFound(f"product {key} has no file {name}")
+        return f"{self.base}/{key}/{name}?expires={seconds}"
+
+    def log(self, key: str) -> bytes:
+        """Return a log."""
+        if key not in self.logs:
+            raise NotFound(f"there is no log of unit {key}")
+        return self.logs[key]
+
+
+def unit_row(stage: str, label: str, state: UnitState, **fields: Any) -> UnitRow:
+    """Return a row whose key can be told from its place."""
+    return UnitRow(key=f"key-{stage}-{label}", stage=stage, label=label, state=state, **fields)
+
+
+def stage_product(stage: str, label: str, files: Mapping[str, str]) -> StageProduct:
+    """Return a product with files of given names and checksums."""
+    listed = tuple(
+        ProductFile(name=name, sha256=sha256, size=1, media_type="application/fits") for name, sha256 in files.items()
+    )
+    return StageProduct(stage=stage, label=label, key=f"key-{stage}-{label}", files=listed)
+
+
+def call(app: FastAPI, method: str, path: str, **options: Any) -> httpx.Response:
+    """Send one request to an application in this process."""
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+            return await client.request(method, path, **options)
+
+    return asyncio.run(send())
+
+
+def _order(position: str) -> tuple[int, int]:
+    first, _, second = position.partition("-")
+    return int(first), int(second or 0)

@@ -1,0 +1,71 @@
+"""Products and logs: stable addresses that lead to links."""
+
+import pytest
+
+from mesh.states import UnitState
+from tests.unit.gateway.conftest import Gateway
+from tests.unit.gateway.doubles import stage_product, unit_row
+
+_SCW = "201600270010.001"
+
+
+@pytest.fixture
+def job_id(gateway: Gateway) -> str:
+    """Make a finished job with a mosaic, one image, and one failed window."""
+    job = gateway.submit()
+    gateway.records.plan(job, [_SCW, "201600280010.001"])
+    gateway.records.move(job, unit_row("image", _SCW, UnitState.CACHED))
+    gateway.records.move(job, unit_row("image", "201600280010.001", UnitState.FAILED))
+    gateway.records.move(job, unit_row("mosaic", "job", UnitState.DONE))
+    gateway.records.finish(job, products=(stage_product("mosaic", "job", {"mosaic 1.fits": "00"}),))
+    gateway.products.files = {
+        ("key-mosaic-job", "mosaic 1.fits"): b"",
+        (f"key-image-{_SCW}", "image.fits"): b"",
+    }
+    gateway.products.logs = {f"key-image-{_SCW}": "größer".encode()}
+    return job
+
+
+def test_the_result_names_the_address_of_each_file_and_it_redirects(gateway: Gateway, job_id: str) -> None:
+    (product,) = gateway.call("GET", f"/jobs/{job_id}").json()["products"]
+    url = product["files"][0]["url"]
+    assert url == f"/api/v1/jobs/{job_id}/products/mosaic/job/mosaic%201.fits"
+    response = gateway.call("GET", url.removeprefix("/api/v1"))
+    assert response.status_code == 302
+    assert response.headers["Location"] == "http://store.invalid/key-mosaic-job/mosaic%201.fits?expires=3600"
+
+
+def test_the_product_of_a_single_window_is_found_as_well(gateway: Gateway, job_id: str) -> None:
+    response = gateway.call("GET", f"/jobs/{job_id}/products/image/{_SCW}/image.fits")
+    assert response.headers["Location"].startswith(f"http://store.invalid/key-image-{_SCW}/image.fits")
+
+
+def test_a_product_is_found_by_its_key(gateway: Gateway, job_id: str) -> None:
+    assert gateway.call("GET", f"/products/key-image-{_SCW}/image.fits").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("products/image/201600280010.001/image.fits", "failed"),
+        ("products/image/201699990010.001/image.fits", "no unit"),
+        ("products/picture/job/image.fits", "image, mosaic"),
+        ("products/mosaic/job/none.fits", "no file none.fits"),
+        ("units/201600280010.001/log", "no log yet"),
+        ("units/201699990010.001/log", "no unit"),
+        ("units/20160027/log", "no unit"),
+    ],
+)
+def test_what_is_not_there_is_explained(gateway: Gateway, job_id: str, path: str, said: str) -> None:
+    response = gateway.call("GET", f"/jobs/{job_id}/{path}")
+    assert response.status_code == 404
+    assert said in response.json()["detail"]
+
+
+@pytest.mark.parametrize("label", [_SCW, "201600270010", f"{_SCW}/log?stage=image"])
+def test_the_log_of_a_window_with_or_without_version(gateway: Gateway, job_id: str, label: str) -> None:
+    path = label if "/log" in label else f"{label}/log"
+    response = gateway.call("GET", f"/jobs/{job_id}/units/{path}")
+    assert response.status_code == 200
+    assert response.text == "größer"
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
