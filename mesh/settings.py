@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     credentials: Path | None = None
     """Private file with end points and accounts; default ``<home>/credentials.toml``."""
     archive: str = ""
-    """Directory, http(s) or s3 prefix laid out as the ISDC archive."""
+    """Directory, http(s) or s3 prefix laid out as the ISDC archive; default ``<home>/archive``."""
     runner: str = "warm"
     """How units run: warm, docker, local (no engine) or fake (tests)."""
     docker_host: str = ""
@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     def credentials_file(self) -> Path:
         """The private file."""
         return self.credentials or self.home / "credentials.toml"
+
+    @property
+    def archive_location(self) -> str:
+        """Where science windows come from."""
+        return self.archive or str(self.home / "archive")
 
     @property
     def work(self) -> Path:

@@ -1,0 +1,1 @@
+"""Tests, split by what must be running: unit, contract, integration, science; bench measures."""

@@ -1,0 +1,69 @@
+"""The whole mesh under test: its processes, its archive with good and bad windows, and a client.
+
+`make test` starts the servers of a stack of its own (tests/stack.env); where they do not run, these tests skip.
+"""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import odamesh
+from odamesh import Mesh
+from services.isgri.simulator.scenarios import write_archive
+from tests import real_window
+from tests.integration.mesh.windows import EMPTY, NO_EVENTS, TRUNCATED
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """State directory of the stack for tests."""
+    directory = Path(os.environ.get("ODAMESH_HOME", "/nonexistent"))
+    if not (directory / "credentials.toml").exists() or "ODAMESH_GATEWAY_PORT" not in os.environ:
+        pytest.skip("no stack for tests is up: run `make test`, which starts one")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def archive(home: Path) -> Path:
+    """An archive with six good simulated windows, three bad ones and, where the real data are, the real one."""
+    root = home / "archive"
+    if not (root / "complete").exists():
+        shutil.rmtree(root, ignore_errors=True)
+        write_archive(root, "galactic-centre", scws=9, processes=os.cpu_count() or 1)
+        _spoil(root)
+        (root / "complete").touch()
+    pieces = real_window.parts(Path(os.environ.get("ODAMESH_SHARED_DATA", "../shared/data")))
+    scw = real_window.SCW
+    target = root / "scw" / scw[:4] / f"{scw}.001" / "isgri_events.fits"
+    if pieces and not target.exists():
+        real_window.assemble(pieces, target)
+        # The simulated index does not list it: without it the index is built from the headers.
+        (root / "idx" / "scw" / "GNRL-SCWG-GRP-IDX.fits").unlink(missing_ok=True)
+    subprocess.run([sys.executable, "-m", "odamesh", "archive", "index", str(root)], check=True)
+    return root
+
+
+def _spoil(root: Path) -> None:
+    def events(scw: str) -> Path:
+        return root / "scw" / scw[:4] / f"{scw}.001" / "isgri_events.fits.gz"
+
+    whole = gzip.decompress(events(TRUNCATED).read_bytes())
+    events(TRUNCATED).write_bytes(gzip.compress(whole[: len(whole) // 2], 1, mtime=0))
+    events(EMPTY).write_bytes(b"")
+    events(NO_EVENTS).unlink()
+
+
+@pytest.fixture(scope="session")
+def mesh(home: Path, archive: Path) -> Iterator[Mesh]:
+    """A client of a mesh that runs on real servers and a real engine."""
+    command = [sys.executable, "-m", "odamesh", "mesh"]
+    subprocess.run([*command, "up"], check=True)
+    with odamesh.connect(f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}") as client:
+        yield client
+    subprocess.run([*command, "down"], check=True)
