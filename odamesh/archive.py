@@ -37,7 +37,7 @@ def list_windows(
         str, typer.Argument(help="Directory, or http://, https:// or s3:// address.", show_default=False)
     ],
 ) -> None:
-    """List the science windows of an archive in time order."""
+    """List the science windows of an archive in time order; files: how many, ? where the index does not tell."""
     try:
         windows = read_index(open_archive(address))
     except (ValueError, UnitFailure) as error:
@@ -81,7 +81,7 @@ def _table(windows: Index) -> Table:
             name, justify="right" if name in ("length", "RA X", "Dec X", "files") else "left", no_wrap=True
         )
     for entry in windows:
-        files = "unknown" if entry.files is None else str(len(entry.files))
+        files = "?" if entry.files is None else str(len(entry.files))
         pointing = (f"{entry.telapse:.0f} s", f"{entry.ra_x:.2f}", f"{entry.dec_x:+.2f}")
         table.add_row(str(entry.scw), utc_from_ijd(entry.t_start, 0), *pointing, entry.sw_type, files)
     return table

@@ -33,7 +33,7 @@ GALACTIC_CENTRE_SKY: tuple[SkySource, ...] = (
 _CENTRE_L, _CENTRE_B = 357.0, 0.3
 _STEP_DEG = 2.17
 _PATTERN_TURN_DEG = 17.0  # every 25 pointings the pattern is turned, as the observatory does since 2007
-_SLEW_S = 130.0
+_CADENCE_S, _SLEW_S = 2150.0, 130.0  # from start to start; longer windows make it longer
 # Revolution 2016 by its start and period; science begins outside the radiation belts.
 _REVOLUTION, _REVOLUTION_START, _REVOLUTION_D = 2016, "2018-10-28T03:45:00", 2.65916
 _FIRST_POINTING = 27
@@ -115,7 +115,7 @@ def dither(count: int, exposure_s: float = 2000.0) -> list[Pointing]:
     """
     if count < 1:
         raise ValueError("an archive needs at least one science window")
-    cadence_s = exposure_s + OVERHEAD_S + _SLEW_S
+    cadence_s = max(_CADENCE_S, exposure_s + OVERHEAD_S + _SLEW_S)
     per_revolution = int((_REVOLUTION_D * 86400.0 - _BELTS_S) / cadence_s)
     if per_revolution < _FIRST_POINTING:
         raise ValueError(f"{exposure_s:g} s is too long: a revolution must hold {_FIRST_POINTING} pointings")

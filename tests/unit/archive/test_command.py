@@ -1,0 +1,39 @@
+"""`odamesh archive` from the command line."""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from odamesh.archive import app
+
+RUNNER = CliRunner()
+
+
+def test_simulate_index_list(tmp_path: Path) -> None:
+    arguments = ["simulate", "galactic-centre", str(tmp_path), "--scws", "2", "--exposure", "5", "--seed", "4"]
+    made = RUNNER.invoke(app, arguments)
+    assert made.exit_code == 0, made.output
+    assert "simulated 201600280010.001" in made.output
+    assert "2 science windows (0 without files)" in made.output
+    listed = RUNNER.invoke(app, ["list", str(tmp_path)])
+    assert listed.exit_code == 0
+    assert "201600270010.001  2018-10-29T" in listed.output
+    (tmp_path / "idx" / "scw" / "odamesh-index.jsonl").unlink()
+    assert "POINTING      ?" in RUNNER.invoke(app, ["list", str(tmp_path)]).output
+    (tmp_path / "idx" / "scw" / "GNRL-SCWG-GRP-IDX.fits").unlink()
+    assert RUNNER.invoke(app, ["index", str(tmp_path)]).exit_code == 0
+    assert "201600280010.001" in RUNNER.invoke(app, ["list", str(tmp_path)]).output
+
+
+def test_errors_end_with_one_line_and_status_1(tmp_path: Path) -> None:
+    for arguments in (
+        ["index", str(tmp_path)],
+        ["index", str(tmp_path / "absent")],
+        ["list", str(tmp_path)],
+        ["list", "ftp://archive.example/"],
+        ["simulate", "andromeda", str(tmp_path)],
+    ):
+        result = RUNNER.invoke(app, arguments)
+        assert result.exit_code == 1
+        assert result.output.startswith("error: ")
+        assert result.output.count("\n") == 1
