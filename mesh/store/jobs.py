@@ -7,9 +7,9 @@ from typing import Any
 
 import redis
 
-from mesh.contracts import Analysis, Job, JobView, StageProduct, UnitRow
+from mesh.contracts import Analysis, Job, JobEnd, JobView, StageProduct, UnitRow
 from mesh.errors import NotFound
-from mesh.states import UnitState
+from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
 from mesh.store.objects import Objects
@@ -41,14 +41,21 @@ class Jobs:
 
     @redis_answers()
     def enter(self, analysis: Analysis, job: Job) -> None:
-        """Enter a stored job into the index."""
-        place = _place(job)
+        """Enter a stored job into the index, as one that no run serves yet."""
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hset(names.job_record(job.job_id), mapping=job_fields(analysis, job))
-        for listing in (names.ALL_JOBS, names.jobs_of(job.user)):
-            pipeline.zadd(listing, {job.job_id: place})
-            pipeline.zremrangebyrank(listing, 0, -_LISTED_JOBS - 1)
-        pipeline.zadd(names.NEW_JOBS, {job.job_id: place})
+        self._list(pipeline, analysis, job)
+        pipeline.zadd(names.NEW_JOBS, {job.job_id: _place(job)})
+        pipeline.execute()
+
+    @redis_answers()
+    def enter_ended(self, analysis: Analysis, job: Job, end: JobEnd) -> None:
+        """Enter a job that has ended into an index that forgot it."""
+        pipeline = self._redis.pipeline(transaction=True)
+        self._list(pipeline, analysis, job)
+        outcome = {"run_id": end.run_id or ""}
+        if end.state is JobState.ABORTED:
+            outcome |= {"state": end.state.value, "finished": end.finished}
+        pipeline.hset(names.job_record(job.job_id), mapping=outcome)
         pipeline.execute()
 
     @redis_answers()
@@ -158,13 +165,20 @@ class Jobs:
         Raises:
             NotFound: there is no such job.
         """
-        found, run_id = self._indexed_run(job_id)
+        found, run_id = self.indexed_run(job_id)
         return run_id if found else self._view_of_documents(job_id).run_id
 
     @redis_answers()
-    def _indexed_run(self, job_id: str) -> tuple[bool, str | None]:
+    def indexed_run(self, job_id: str) -> tuple[bool, str | None]:
+        """Say whether the index knows a job, and which run serves it."""
         request_key, run_id = self._redis.hmget(names.job_record(job_id), "request_key", "run_id")
         return request_key is not None, run_id or None
+
+    def _list(self, pipeline: Any, analysis: Analysis, job: Job) -> None:
+        pipeline.hset(names.job_record(job.job_id), mapping=job_fields(analysis, job))
+        for listing in (names.ALL_JOBS, names.jobs_of(job.user)):
+            pipeline.zadd(listing, {job.job_id: _place(job)})
+            pipeline.zremrangebyrank(listing, 0, -_LISTED_JOBS - 1)
 
     @redis_answers()
     def _indexed_row(self, run_id: str, row: str) -> str | None:

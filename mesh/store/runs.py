@@ -59,8 +59,8 @@ class Change(NamedTuple):
     """What one event did to one run."""
 
     run_id: str
-    left: int
-    """Rows of the stage that are not final yet."""
+    state: JobState
+    """Where the run stands now."""
     claimed: bool
     """Whether the caller has the claim on the run: it must take it to its next stage."""
 
@@ -182,7 +182,7 @@ class Runs:
             arguments: list[str | bytes] = [run_id, now]
             for change, message in chunk:
                 arguments += [names.row_name(change.stage, change.label), change.text(), message]
-            backlogged += self._enqueue(args=arguments)[1]
+            backlogged += int(self._enqueue(args=arguments))
         self._redis.hset(names.run_record(run_id), f"planned:{stage}", "1")
         return backlogged
 
@@ -201,7 +201,7 @@ class Runs:
         """Apply one event to every run that waits for the unit; see ``lua/fan_in.lua``."""
         times = int(watch_seconds * 1000), int(CLAIM_SECONDS * 1000)
         answer = self._fan_in(args=[change.key, change.text(), times[0], claimant, times[1]])
-        return [Change(run_id, int(left), bool(claimed)) for run_id, left, claimed in answer]
+        return [Change(run_id, JobState(state), bool(claimed)) for run_id, state, claimed in answer]
 
     @redis_answers()
     def claim(self, run_id: str, claimant: str, seconds: float = CLAIM_SECONDS) -> bool:
@@ -243,7 +243,7 @@ class Runs:
     @redis_answers()
     def cancel(self, job_id: str, now: str) -> Cancelled:
         """End a job, and its run when nobody else waits for it."""
-        run_id, what = self._cancel(args=[job_id, now])
+        run_id, what = self._cancel(args=[job_id, now, _RECORD_SECONDS, _EVENTS_SECONDS])
         return Cancelled(run_id or None, what)
 
     def drop_rows(self, run_id: str, now: str) -> Iterator[list[str]]:

@@ -1,5 +1,6 @@
 -- End a job; the run goes on while other jobs wait for it.
--- ARGV: job, time. Returns {run or empty, what}: what is 'ended' (was over before), 'job' (only this job) or 'run'.
+-- ARGV: job, time, seconds that the record of a run lasts, seconds that the stream of events lasts.
+-- Returns {run or empty, what}: what is 'ended' (was over before), 'job' (only this job) or 'run'.
 local record = 'job:' .. ARGV[1]
 local run = redis.call('HGET', record, 'run_id') or ''
 redis.call('ZREM', 'jobs:new', ARGV[1])
@@ -27,4 +28,5 @@ redis.call('HSET', 'run:' .. run, 'finished', ARGV[2])
 redis.call('DEL', part(run, 'backlog'))
 redis.call('SREM', 'runs', run)
 set_run_state(run, 'ABORTED')
+expire(run, ARGV[3], ARGV[4])
 return {run, 'run'}

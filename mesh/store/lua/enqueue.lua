@@ -1,13 +1,14 @@
 -- Give waiting rows of a run their units: product there -> cached; wanted by another run too -> joined; else backlog.
 -- ARGV: run, time, then for each unit: row name, change of the row as JSON, message.
 -- A change with state failed (rejected window, no inputs) ends its row at once and has an empty message.
--- Rows that are not waiting are left alone, so planning may be repeated. Returns {cached, backlogged}.
+-- Rows that are not waiting are left alone, so planning may be repeated. Returns how many went to
+-- the backlog.
 local run, at = ARGV[1], ARGV[2]
 if is_over(run) then
-  return {0, 0}
+  return 0
 end
 local fields = redis.call('HMGET', 'run:' .. run, 'instrument', 'lane', 'user')
-local cached, backlogged = 0, 0
+local backlogged = 0
 for position = 3, #ARGV, 3 do
   local name = ARGV[position]
   local text = redis.call('HGET', part(run, 'rows'), name)
@@ -20,12 +21,9 @@ for position = 3, #ARGV, 3 do
     local key = row.key
     if row.state == 'queued' then
       redis.call('DEL', unit(key, 'cancelled'))
-      local maker, seconds = product(key)
-      if maker == run then
-        row.state, row.seconds = 'done', seconds
-      elseif maker then
-        row.state, row.cached_from = 'cached', maker
-        cached = cached + 1
+      local entry = product(key)
+      if entry then
+        take_product(row, run, entry)
       else
         redis.call('SADD', unit(key, 'runs'), run)
         redis.call('HSETNX', unit(key), 'message', ARGV[position + 2])
@@ -44,4 +42,4 @@ end
 if backlogged > 0 then
   schedule(fields[1], fields[2], fields[3], run)
 end
-return {cached, backlogged}
+return backlogged

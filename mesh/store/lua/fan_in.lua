@@ -3,7 +3,7 @@
 --       claimant, lease of a claim in milliseconds.
 -- Duplicated, late and reordered events change nothing: a final row never moves, and before that a later attempt beats
 -- an earlier one, a later state beats an earlier one, and within a state the later time wins.
--- Returns for each run that changed: {run, rows left in the stage, 1 if the caller has the claim on the next stage}.
+-- Returns for each run that changed: {run, its state, 1 if the caller has the claim on the next stage}.
 local key, change = ARGV[1], cjson.decode(ARGV[2])
 local name = change.stage .. '/' .. change.label
 local final = FINAL[change.state]
@@ -42,26 +42,23 @@ local function apply(run)
   if change.state == 'running' then
     row.step = change.step
   elseif change.state == 'cached' then
-    local maker = product(key)
-    if maker == run then
-      row.state = 'done' -- made for this run; the event that said so was lost
-    else
-      row.cached_from = maker
+    local entry = product(key)
+    if entry then
+      take_product(row, run, entry)
     end
   end
   local left = write_row(run, name, row, before, true)
-  if change.state == 'running' then
-    local state = redis.call('HGET', 'run:' .. run, 'state')
-    if state == 'PENDING' or state == 'QUEUED' then
-      redis.call('HSET', 'run:' .. run, 'started', change.at)
-      set_run_state(run, 'EXECUTING')
-    end
+  local state = redis.call('HGET', 'run:' .. run, 'state')
+  if change.state == 'running' and state ~= 'EXECUTING' then
+    state = 'EXECUTING'
+    redis.call('HSET', 'run:' .. run, 'started', change.at)
+    set_run_state(run, state)
   end
   local claimed = 0
   if final and left == 0 and redis.call('SET', part(run, 'claim'), ARGV[4], 'NX', 'PX', ARGV[5]) then
     claimed = 1
   end
-  return {run, left, claimed}
+  return {run, state, claimed}
 end
 
 local changed, live = {}, {}
@@ -80,7 +77,8 @@ if change.state == 'cancelled' and #live > 0 then
     if not FINAL[row.state] then
       local before = row.state
       row.state, row.step, row.at = 'queued', nil, change.at
-      changed[#changed + 1] = {run, write_row(run, name, row, before, true), 0}
+      write_row(run, name, row, before, true)
+      changed[#changed + 1] = {run, redis.call('HGET', 'run:' .. run, 'state'), 0}
       redis.call('RPUSH', part(run, 'backlog'), key)
       local fields = redis.call('HMGET', 'run:' .. run, 'instrument', 'lane', 'user')
       schedule(fields[1], fields[2], fields[3], run)

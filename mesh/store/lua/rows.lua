@@ -82,12 +82,21 @@ local function forget_unit(key)
   redis.call('DEL', unit(key), unit(key, 'runs'))
 end
 
--- The run that made a product, and the time it took [s]; nothing when there is no such product.
+-- The short form of a product's manifest; nothing when there is no such product.
 local function product(key)
   local text = redis.call('GET', 'product:' .. key)
-  if text then
-    local entry = cjson.decode(text)
-    return entry.run_id, entry.seconds
+  return text and cjson.decode(text)
+end
+
+-- Make a row that of a product that is there. Whoever made it for this run did the work; else it is cached.
+local function take_product(row, run, entry)
+  if #entry.warnings > 0 then
+    row.warnings = entry.warnings
+  end
+  if entry.run_id == run then
+    row.state, row.seconds = 'done', entry.seconds
+  else
+    row.state, row.cached_from = 'cached', entry.run_id
   end
 end
 

@@ -125,7 +125,10 @@ def test_an_event_moves_every_run_that_waits(index: redis.Redis, analysis: Analy
     assert runs.rows(second)[0].step == "begin", "joins the unit as it stands"
     assert not backlog.release("noop", "user", per_user=1, in_lane=9, most=9), "nothing is released twice"
     changes = runs.apply(change("k1", UnitState.DONE, 2), 60, "me")
-    assert {(done.run_id, done.left, done.claimed) for done in changes} == {(first, 1, False), (second, 0, True)}
+    assert {(done.run_id, done.state, done.claimed) for done in changes} == {
+        (first, JobState.EXECUTING, False),
+        (second, JobState.QUEUED, True),
+    }
     assert [unit.key for unit in backlog.release("noop", "user", per_user=1, in_lane=9, most=9)] == ["k2"]
 
 
