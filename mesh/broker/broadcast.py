@@ -1,8 +1,9 @@
 """Broadcasts: a queue of one process, gone with it, for what every process of a service must hear."""
 
+from collections.abc import Callable
 from typing import Any
 
-from mesh.broker.consumer import Consume, Retry
+from mesh.broker.consumer import Consume, Handler, Retry
 from mesh.broker.link import Link
 from mesh.broker.session import session
 from mesh.broker.topology import CONTROL, control_queue
@@ -34,4 +35,7 @@ class Listen(Consume):
         return link
 
 
-listen = Listen.decorator
+def listen(*routing_keys: str) -> Callable[[Handler], Handler]:
+    """Make a method the handler of broadcasts; see `Listen`."""
+    decorate: Callable[[Handler], Handler] = Listen.decorator(*routing_keys)
+    return decorate

@@ -8,7 +8,7 @@ one cancels its subscription, lets the handlers finish, settles by the table of 
 import time
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any
+from typing import Any, TypeVar
 
 import eventlet
 import structlog
@@ -26,6 +26,9 @@ from mesh.broker.settle import Action, Decision, Outcome, decide
 from mesh.errors import BrokerUnavailable, MeshError
 
 _log = structlog.get_logger(__name__)
+
+Handler = TypeVar("Handler", bound=Callable[[Any, Delivery], None])
+"""A method that takes a delivery."""
 
 _RECONNECT_FIRST, _RECONNECT_LONGEST = 0.2, 5.0
 _HOLD_FIRST, _HOLD_LONGEST = 0.5, 15.0
@@ -235,4 +238,9 @@ class Consume(Entrypoint):
         )
 
 
-consume = Consume.decorator
+def consume(
+    queue: str, prefetch: int | Callable[[], int] = 1, *, retry: Retry = Retry.LADDER
+) -> Callable[[Handler], Handler]:
+    """Make a method the handler of a queue; see `Consume`."""
+    decorate: Callable[[Handler], Handler] = Consume.decorator(queue, prefetch, retry=retry)
+    return decorate

@@ -56,23 +56,25 @@ class HealthServer:
         eventlet.spawn_n(eventlet.wsgi.server, self._socket, self._answer, log_output=False)
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        status, media_type, body = self._page(environ["PATH_INFO"])
+        status, media_type, body = health_page(self._readiness, environ["PATH_INFO"])
         start(status, [("Content-Type", media_type), ("Content-Length", str(len(body)))])
         return [body]
 
-    def _page(self, path: str) -> tuple[str, str, bytes]:
-        match path:
-            case "/livez":
-                return "200 OK", _JSON, _status("alive", [])
-            case "/readyz":
-                problems = self._readiness.problems()
-                if problems:
-                    return "503 Service Unavailable", _JSON, _status("not ready", problems)
-                return "200 OK", _JSON, _status("ready", [])
-            case "/metrics":
-                return "200 OK", CONTENT_TYPE_LATEST, generate_latest()
-            case _:
-                return "404 Not Found", _JSON, _status("no such page", ["/livez", "/readyz", "/metrics"])
+
+def health_page(readiness: Readiness, path: str) -> tuple[str, str, bytes]:
+    """Return status, media type and body of one page."""
+    match path:
+        case "/livez":
+            return "200 OK", _JSON, _status("alive", [])
+        case "/readyz":
+            problems = readiness.problems()
+            if problems:
+                return "503 Service Unavailable", _JSON, _status("not ready", problems)
+            return "200 OK", _JSON, _status("ready", [])
+        case "/metrics":
+            return "200 OK", CONTENT_TYPE_LATEST, generate_latest()
+        case _:
+            return "404 Not Found", _JSON, _status("no such page", ["/livez", "/readyz", "/metrics"])
 
 
 def _status(word: str, reasons: list[str]) -> bytes:

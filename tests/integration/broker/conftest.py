@@ -147,7 +147,7 @@ def start_service(tmp_path: Path, broker_settings: BrokerSettings, corner: Corne
         if service.process.poll() is None:
             service.process.kill()
         service.process.wait()
-    print((tmp_path / "log").read_text())  # noqa: T201  shown by pytest where a test fails
+    print((tmp_path / "log").read_text())  # shown by pytest where a test fails
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:

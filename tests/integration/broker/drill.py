@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import mesh.broker.link
 import mesh.broker.retry
@@ -65,6 +66,6 @@ def _block(seconds: float) -> None:
 
 mesh.broker.link.HEARTBEAT_SECONDS = int(sys.argv[3])
 if PREFIX:
-    mesh.broker.retry.retry_exchange = lambda delay: f"{PREFIX}.{delay}"
+    patch.object(mesh.broker.retry, "retry_exchange", lambda delay: f"{PREFIX}.{delay}").start()
 
 run(Drill, "admin", 0)

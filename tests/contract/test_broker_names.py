@@ -1,0 +1,79 @@
+"""The names that the code uses are those that the broker is set up with."""
+
+import fnmatch
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesh.broker import topology
+from mesh.contracts.request import Lane
+
+_DEFINITIONS = Path(__file__).resolve().parents[2] / "infra" / "rabbitmq" / "definitions.json"
+INSTRUMENTS = ("isgri", "noop")
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(_DEFINITIONS.read_text())
+    return content
+
+
+def queues_for(definitions: dict[str, Any], exchange: str, key: str) -> set[str]:
+    """Return where a message goes, by the rules of topic exchanges (for keys of two words)."""
+    return {
+        binding["destination"]
+        for binding in definitions["bindings"]
+        if binding["source"] == exchange and fnmatch.fnmatchcase(key, binding["routing_key"].replace("#", "*"))
+    }
+
+
+def test_exchanges_exist(definitions: dict[str, Any]) -> None:
+    there = {exchange["name"] for exchange in definitions["exchanges"]}
+    used = {topology.REQUESTS, topology.UNITS, topology.EVENTS, topology.CONTROL, topology.DEAD}
+
+    assert used | {topology.retry_exchange(delay) for delay in topology.LADDER} <= there
+
+
+def test_queues_exist(definitions: dict[str, Any]) -> None:
+    there = {queue["name"] for queue in definitions["queues"]}
+    used = {topology.REQUESTS_QUEUE, topology.FAN_IN_QUEUE, topology.CACHE_QUEUE}
+    used |= {topology.retry_queue(delay) for delay in topology.LADDER}
+    used |= {topology.unit_queue(name, lane) for name in INSTRUMENTS for lane in Lane}
+    used |= {topology.dead_queue(name) for name in INSTRUMENTS}
+
+    assert used <= there
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+@pytest.mark.parametrize("lane", Lane)
+def test_units_reach_the_queue_of_their_lane_only(definitions: dict[str, Any], instrument: str, lane: Lane) -> None:
+    reached = queues_for(definitions, topology.UNITS, topology.unit_key(instrument, lane))
+
+    assert reached == {topology.unit_queue(instrument, lane)}
+
+
+@pytest.mark.parametrize("exchange", [topology.REQUESTS, topology.UNITS])
+@pytest.mark.parametrize("key", [topology.submit_key("isgri"), topology.cancel_key("isgri")])
+def test_requests_reach_the_dispatcher_also_from_the_retry_ladder(
+    definitions: dict[str, Any], exchange: str, key: str
+) -> None:
+    assert queues_for(definitions, exchange, key) == {topology.REQUESTS_QUEUE}
+
+
+def test_the_ladder_waits_as_long_as_it_says(definitions: dict[str, Any]) -> None:
+    waits = {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000}
+    policies = {policy["name"]: policy["definition"] for policy in definitions["policies"]}
+
+    for delay in topology.LADDER:
+        policy = policies[topology.retry_queue(delay)]
+        assert policy["message-ttl"] == waits[delay]
+        assert policy["dead-letter-exchange"] == topology.UNITS
+        assert "dead-letter-routing-key" not in policy
+
+
+def test_dead_units_reach_the_queue_of_their_instrument(definitions: dict[str, Any]) -> None:
+    key = topology.unit_key("isgri", Lane.USER)
+
+    assert queues_for(definitions, topology.DEAD, key) == {topology.dead_queue("isgri")}

@@ -1,0 +1,64 @@
+"""What the health pages say."""
+
+import json
+from typing import Any
+
+import pytest
+
+from mesh.broker.publisher import Publisher
+from mesh.broker.session import Session
+from mesh.service.health import Readiness, health_page
+from mesh.settings import BrokerSettings
+
+
+@pytest.fixture
+def session() -> Session:
+    settings = BrokerSettings(host="127.0.0.1", port=1, user="nobody", password="")
+    return Session(settings, "isgri", "isgri-1", Publisher(settings, name="test"))
+
+
+@pytest.fixture
+def readiness(session: Session) -> Readiness:
+    return Readiness(session)
+
+
+def ask(readiness: Readiness, path: str) -> tuple[int, Any]:
+    status, media_type, body = health_page(readiness, path)
+    assert media_type == "application/json"
+    return int(status.split()[0]), json.loads(body)["reasons"]
+
+
+def test_a_process_that_answers_lives(readiness: Readiness) -> None:
+    assert ask(readiness, "/livez") == (200, [])
+
+
+def test_it_is_not_ready_before_its_consumers_are_made(readiness: Readiness) -> None:
+    assert ask(readiness, "/readyz") == (503, ["starting"])
+
+
+def test_it_names_the_queue_without_a_consumer(readiness: Readiness, session: Session) -> None:
+    session.attached.update({"units.isgri.user": True, "units.isgri.alert": False})
+
+    assert ask(readiness, "/readyz") == (503, ["no consumer on units.isgri.alert"])
+
+
+def test_it_is_ready_when_all_consume_and_not_while_draining(readiness: Readiness, session: Session) -> None:
+    session.attached["units.isgri.user"] = True
+    assert ask(readiness, "/readyz") == (200, [])
+
+    readiness.draining = True
+
+    assert ask(readiness, "/readyz") == (503, ["draining"])
+    assert ask(readiness, "/livez") == (200, [])
+
+
+def test_metrics_are_those_of_the_mesh(readiness: Readiness) -> None:
+    status, media_type, body = health_page(readiness, "/metrics")
+
+    assert status == "200 OK"
+    assert media_type.startswith("text/plain")
+    assert b"# TYPE odamesh_deliveries_total counter" in body
+
+
+def test_other_pages_do_not_exist(readiness: Readiness) -> None:
+    assert ask(readiness, "/")[0] == 404
