@@ -142,6 +142,10 @@ def _wait(pid: int, reading: int, woken: socket.socket, owner: socket.socket, lo
                     woken.recv(_CHUNK)
                 elif not owner.recv(1, socket.MSG_PEEK):
                     raise OwnerGone
+                else:
+                    # Another line while a unit runs: its owner wants it ended, and still wants the answer.
+                    selector.unregister(owner)
+                    os.killpg(pid, signal.SIGKILL)
 
 
 def _clean_up(pid: int) -> None:

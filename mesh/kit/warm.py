@@ -2,9 +2,10 @@
 
 The owner (an instrument service) connects to the Unix socket and sends one JSON line for each unit,
 ``{"directory": ..., "limits": {...}}``; the answer is one JSON line with the fields of
-:class:`mesh.kit.fork.Ending` and ``recycle``. Each unit runs in a fork, so that starting one takes milliseconds and
-no unit sees the memory of another. The server ends when its owner hangs up, so no owner leaves one behind, and when
-it has answered ``recycle``: after many units, after its own memory grew, or after a unit ended by a signal.
+:class:`mesh.kit.fork.Ending` and ``recycle``. An empty line while the unit runs kills it, and the answer comes then.
+Each unit runs in a fork, so that starting one takes milliseconds and no unit sees the memory of another. The server
+ends when its owner hangs up, so no owner leaves one behind, and when it has answered ``recycle``: after many units,
+after its own memory grew, or after a unit ended by a signal.
 """
 
 import argparse

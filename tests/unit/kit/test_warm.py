@@ -163,3 +163,24 @@ def test_one_unit_can_run_without_a_server(make_unit: MakeUnit, tmp_path: Path) 
     assert ended.returncode == 10
     assert "hello from the unit" in ended.stdout.decode()
     assert json.loads((directory / "out" / "failure.json").read_text())["reason"] == "AnalysisCrashed"
+
+
+def test_an_empty_line_kills_the_unit_and_still_gives_its_log(make_unit: MakeUnit, tmp_path: Path) -> None:
+    (tmp_path / "sleeper.py").write_text(
+        "import time\n"
+        "def sleep(unit):\n"
+        "    print('half-way', flush=True)\n"
+        "    with unit.step('work'):\n"
+        "        time.sleep(600)\n"
+        "STAGES = {'window': sleep}\n"
+    )
+    directory = make_unit()
+    with _server(tmp_path, analysis="sleeper") as (process, connection):
+        connection.sendall(json.dumps({"directory": str(directory)}).encode() + b"\n")
+        _wait_until(lambda: "work" in _read(directory / "out" / "steps.jsonl"))
+        connection.sendall(b"\n")
+        with connection.makefile("r") as answers:
+            answer = json.loads(answers.readline())
+        assert (answer["signal"], answer["recycle"]) == (9, True)
+        assert "half-way" in answer["log"]
+        assert process.wait(timeout=30) == 0

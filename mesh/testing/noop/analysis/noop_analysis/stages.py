@@ -1,6 +1,7 @@
 """The two stages of the drill instrument."""
 
 import json
+import sys
 import time
 
 from mesh.kit import BadInput, Unit
@@ -13,6 +14,8 @@ def window(unit: Unit) -> None:
     """Write one small file, after the time and in the way that the parameters ask for."""
     with unit.step("begin"):
         behaviour = _behaviour(unit)
+        sys.stderr.write(f"{unit.label}: {behaviour}\n")
+        sys.stderr.flush()
     with unit.step("work"):
         time.sleep(float(unit.parameters.get("seconds", 0)))
         if behaviour != "done":

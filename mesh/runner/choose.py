@@ -1,0 +1,50 @@
+"""Makes the runner that the settings ask for, or the best that this machine allows."""
+
+import structlog
+
+from mesh.errors import EngineUnavailable
+from mesh.instrument import Instrument
+from mesh.runner.docker import DockerRunner
+from mesh.runner.engine import connect
+from mesh.runner.fake import FakeRunner
+from mesh.runner.local import LocalRunner
+from mesh.runner.protocol import Runner
+from mesh.runner.warm import WarmRunner
+from mesh.runner.workspace import Workspace
+from mesh.settings import Settings, SettingsError
+
+_log = structlog.get_logger()
+
+
+def choose(settings: Settings, instrument: Instrument, owner: str) -> Runner:
+    """Return the runner of one instrument service.
+
+    Args:
+        settings: ``runner`` is warm, docker, local or fake.
+        instrument: whose units it runs.
+        owner: name of this service process, unique among all that live or lived.
+
+    Raises:
+        SettingsError: no runner of that name.
+    """
+    workspace = Workspace(settings.work / instrument.name)
+    match settings.runner:
+        case "fake":
+            return FakeRunner(workspace)
+        case "local":
+            return LocalRunner(instrument, workspace)
+        case "docker" | "warm":
+            return _with_engine(settings, instrument, owner, workspace)
+        case unknown:
+            msg = f"ODAMESH_RUNNER={unknown}: set it to warm, docker, local or fake"
+            raise SettingsError(msg)
+
+
+def _with_engine(settings: Settings, instrument: Instrument, owner: str, workspace: Workspace) -> Runner:
+    try:
+        client = connect(settings.engine_address())
+    except EngineUnavailable as error:
+        _log.warning("no container engine: units run as processes of this machine, not confined", error=str(error))
+        return LocalRunner(instrument, workspace)
+    cold = DockerRunner(client, instrument, owner, workspace)
+    return WarmRunner(client, instrument, owner, workspace, cold) if settings.runner == "warm" else cold

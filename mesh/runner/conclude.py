@@ -1,0 +1,88 @@
+"""From how a process ended to the product or the failure of its unit: one table for all runners."""
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from mesh.errors import (
+    BadInput,
+    EngineUnavailable,
+    ExitCode,
+    OutOfMemory,
+    ScienceFailure,
+    TransientFailure,
+    UnitFailure,
+)
+from mesh.instrument import Limits
+from mesh.runner.product import Product, read_product, read_reason
+
+# The kit's own status for an allocation that was refused.
+_MEMORY_REFUSED = 71
+_SCIENCE = range(1, 64)
+_BY_SIGNAL = 128
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How the process of a unit ended.
+
+    Args:
+        status: exit status, or None when a signal ended it.
+        signal: number of that signal.
+        out_of_memory: the kernel killed at the memory limit.
+    """
+
+    status: int | None
+    signal: int | None = None
+    out_of_memory: bool = False
+
+    @classmethod
+    def of_shell(cls, status: int, *, out_of_memory: bool) -> "Exit":
+        """Read a status as shells and container engines write it: 128 + n for signal n."""
+        if status > _BY_SIGNAL:
+            return cls(status=None, signal=status - _BY_SIGNAL, out_of_memory=out_of_memory)
+        return cls(status=status, out_of_memory=out_of_memory)
+
+
+def conclude(ended: Exit, out: Path, key: str, limits: Limits) -> Product:
+    """Return the product of a unit whose process ended.
+
+    Raises:
+        UnitFailure: the branch that tells how it ended; reason and text are the analysis's own where it left them.
+    """
+    if ended.status == ExitCode.DONE:
+        return read_product(out, key)
+    raise _failure(ended, out, limits)
+
+
+def _failure(ended: Exit, out: Path, limits: Limits) -> UnitFailure:
+    memory = f"the analysis needs more memory than its limit of {limits.memory_mb} MiB"
+    if ended.out_of_memory and ended.signal == signal.SIGKILL:
+        return OutOfMemory("OutOfMemory", memory)
+    if ended.signal == signal.SIGXFSZ:
+        return ScienceFailure("OutputTooLarge", f"the analysis wrote a file of more than {limits.output_mb} MiB")
+    if ended.signal == signal.SIGKILL:
+        # Not at its memory limit and not by us: by the kernel for the whole machine, or by an operator.
+        return TransientFailure("Killed", "the analysis was killed from outside")
+    if ended.signal is not None:
+        return ScienceFailure("AnalysisCrashed", f"the analysis crashed with {_signal_name(ended.signal)}")
+    said = read_reason(out)
+    reason, text = (said.reason, said.text) if said else (None, f"the analysis ended with status {ended.status}")
+    match ended.status:
+        case ExitCode.BAD_INPUT:
+            return BadInput(reason or "BadInput", text)
+        case ExitCode.TRANSIENT:
+            return TransientFailure(reason or "Transient", text)
+        case int() if ended.status == _MEMORY_REFUSED:
+            return OutOfMemory("OutOfMemory", memory)
+        case int() if ended.status in _SCIENCE:
+            return ScienceFailure(reason or "AnalysisFailed", text)
+        case _:
+            return EngineUnavailable("NotStarted", f"the analysis could not be started (status {ended.status})")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,150 @@
+"""The directory where a service and a container meet: ``unit.json``, ``in/``, ``out/``, and the log beside them."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mesh.runner.product import read_small
+
+_SCHEMA = "odamesh.unitdir/1"
+LOG_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """What one input put into ``in/<role>/<label>/``."""
+
+    role: str
+    label: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnitDirectory:
+    """One unit's directory.
+
+    Args:
+        path: where it is.
+    """
+
+    path: Path
+
+    @property
+    def inputs(self) -> Path:
+        """Directory of the inputs; the analysis can only read it."""
+        return self.path / "in"
+
+    @property
+    def out(self) -> Path:
+        """Directory that the analysis writes to."""
+        return self.path / "out"
+
+    @property
+    def unit_file(self) -> Path:
+        """What the analysis is told."""
+        return self.path / "unit.json"
+
+    @property
+    def log_file(self) -> Path:
+        """Standard output and error of the analysis, bounded; written by the runner."""
+        return self.path / "log.txt"
+
+    def create(self) -> None:
+        """Make it empty, whatever was there before."""
+        self.remove()
+        self.inputs.mkdir(parents=True)
+        self.out.mkdir()
+        # The analysis runs as another user; who may come here at all is settled by the directory above.
+        self.out.chmod(0o777)
+
+    def input_folder(self, role: str, label: str) -> Path:
+        """Return the folder for the files of one input, made if need be."""
+        folder = self.inputs / role / label
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write_unit(
+        self,
+        *,
+        key: str,
+        stage: str,
+        label: str,
+        parameters: Mapping[str, Any],
+        inputs: Sequence[InputFiles],
+        provenance: Mapping[str, Any],
+    ) -> None:
+        """Write ``unit.json``: the last thing before the unit runs."""
+        content = {
+            "schema": _SCHEMA,
+            "key": key,
+            "stage": stage,
+            "label": label,
+            "parameters": parameters,
+            "inputs": [{"role": entry.role, "label": entry.label, "files": entry.files} for entry in inputs],
+            "provenance": provenance,
+        }
+        self.unit_file.write_text(json.dumps(content, sort_keys=True), encoding="utf-8")
+
+    def write_log(self, text: str) -> None:
+        """Keep the log, its beginning and its end if it is long."""
+        data = text.encode()
+        if len(data) > LOG_LIMIT:
+            half = LOG_LIMIT // 2
+            gap = f"\n[{len(data) - 2 * half} bytes left out]\n".encode()
+            data = data[:half] + gap + data[-half:]
+        self.log_file.write_bytes(data)
+
+    def read_log(self) -> bytes:
+        """Return the log; empty when the unit never began."""
+        try:
+            return read_small(self.log_file)
+        except OSError:
+            return b""
+
+    def clear(self) -> None:
+        """Empty the directories but keep them: a container has them mounted."""
+        self.unit_file.unlink(missing_ok=True)
+        for directory in (self.inputs, self.out):
+            for path in directory.iterdir():
+                discard(path)
+
+    def remove(self) -> None:
+        """Remove it with all that is in it."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or a directory; never what a link points to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def output_size(out: Path, most_files: int = 10_000) -> tuple[int, int]:
+    """Return the bytes and the number of files below *out*; stops counting beyond *most_files*."""
+    size = number = 0
+    for entry in _walk(out):
+        number += 1
+        size += entry.stat(follow_symlinks=False).st_blocks * 512
+        if number > most_files:
+            break
+    return size, number
+
+
+def _walk(directory: Path) -> Iterator[os.DirEntry[str]]:
+    waiting = [str(directory)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    yield entry
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except FileNotFoundError:
+            continue

@@ -1,0 +1,97 @@
+"""The container engine: finding it, its errors in our words, and the labels that say whose a container is."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import requests
+
+from mesh.errors import EngineUnavailable
+from mesh.instrument import Image, Limits
+
+UNIT = "mesh.unit"
+OWNER = "mesh.owner"
+DEADLINE = "mesh.deadline"
+INSTRUMENT = "mesh.instrument"
+
+
+@contextmanager
+def engine_answers() -> Iterator[None]:
+    """Turn errors of the engine and of the way to it into EngineUnavailable."""
+    try:
+        yield
+    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+        raise EngineUnavailable("EngineUnavailable", f"the container engine: {error}; it is tried again") from error
+
+
+def connect(address: str) -> Any:
+    """Return a client of the engine at *address* (empty: ``DOCKER_HOST`` or the default socket).
+
+    Raises:
+        EngineUnavailable: nothing answers there.
+    """
+    with engine_answers():
+        client = docker.DockerClient(base_url=address) if address else docker.from_env()
+        client.ping()
+    return client
+
+
+def image_id(client: Any, image: Image) -> str:
+    """Return the digest (``sha256:...``) of the image that the tag names now.
+
+    Local builds have no repository digest; the id covers the same content.
+
+    Raises:
+        EngineUnavailable: the engine does not answer, or the image is not built.
+    """
+    try:
+        with engine_answers():
+            return str(client.images.get(image.tag).id)
+    except EngineUnavailable as error:
+        if isinstance(error.__cause__, docker.errors.ImageNotFound):
+            text = f"there is no image {image.tag}: run `odamesh stack up`, which builds it"
+            raise EngineUnavailable("NoImage", text) from error
+        raise
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a container says of itself.
+
+    Args:
+        instrument: name.
+        owner: the service process that started it.
+        unit: key of its unit; empty for one that serves many.
+        deadline: end of its time, seconds since 1970; 0 for one without.
+    """
+
+    instrument: str
+    owner: str
+    unit: str = ""
+    deadline: float = 0.0
+
+    @classmethod
+    def of_unit(cls, instrument: str, owner: str, unit: str, limits: Limits) -> "Labels":
+        """Labels of a container for one unit that starts now."""
+        return cls(instrument, owner, unit, time.time() + limits.seconds)
+
+    @classmethod
+    def read(cls, labels: Mapping[str, str]) -> "Labels":
+        """Read them back from a container."""
+        try:
+            deadline = float(labels.get(DEADLINE, "0"))
+        except ValueError:
+            deadline = 0.0
+        return cls(labels.get(INSTRUMENT, ""), labels.get(OWNER, ""), labels.get(UNIT, ""), deadline)
+
+    def write(self) -> dict[str, str]:
+        """Return them as the engine wants them."""
+        return {
+            INSTRUMENT: self.instrument,
+            OWNER: self.owner,
+            UNIT: self.unit,
+            DEADLINE: f"{self.deadline:.3f}",
+        }

@@ -1,0 +1,103 @@
+"""A runner that runs nothing: for tests of everything around it."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+from mesh.errors import UnitFailure
+from mesh.runner.conclude import Exit, conclude
+from mesh.runner.directory import UnitDirectory
+from mesh.runner.protocol import OnStep, Outcome, Work
+from mesh.runner.running import Running
+from mesh.runner.watch import Watch
+from mesh.runner.workspace import Workspace
+
+_LOOK_EVERY_S = 0.01
+
+
+class FakeRunner:
+    """Ends every unit well with one small file that depends on its key alone, unless told otherwise.
+
+    Args:
+        workspace: where unit directories lie.
+        failures: unit key -> the failure that the unit ends with.
+        seconds: time that a unit takes.
+        steps: steps that it reports.
+        crash: called when a unit runs; whatever it raises stands for a defect or a lost machine.
+        image: digest that it claims.
+    """
+
+    name = "fake"
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        failures: Mapping[str, UnitFailure] | None = None,
+        seconds: float = 0.0,
+        steps: tuple[str, ...] = (),
+        crash: Callable[[Work], None] | None = None,
+        image: str = "fake:0",
+    ) -> None:
+        self._workspace = workspace
+        self._failures = failures or {}
+        self._seconds = seconds
+        self._steps = steps
+        self._crash = crash
+        self._image = image
+        self._running = Running()
+        self.ran: list[str] = []
+        """Keys of the units that it was asked to run, in order."""
+
+    def image(self) -> str:
+        """Return the digest that it was given."""
+        return self._image
+
+    def directory(self, unit_key: str) -> UnitDirectory:
+        """Return the directory of a unit; see the protocol."""
+        return self._workspace.unit(unit_key)
+
+    def run(self, work: Work, on_step: OnStep) -> Outcome:
+        """End the unit as told; see the protocol."""
+        self.ran.append(work.key)
+        out = work.directory.out
+        with self._running.entry(work.key, Watch(out, work.limits, on_step)) as watch:
+            for step in self._steps:
+                on_step(step)
+            while watch.seconds < self._seconds or watch.cancelled:
+                watch.check()
+                time.sleep(_LOOK_EVERY_S)
+            if self._crash is not None:
+                self._crash(work)
+            work.directory.write_log(f"unit {work.key}\n")
+            if work.key in self._failures:
+                raise self._failures[work.key]
+            content = json.dumps({"key": work.key}).encode()
+            (out / "fake.json").write_bytes(content)
+            (out / "manifest.json").write_text(json.dumps(_manifest(work.key, content)), encoding="utf-8")
+            product = conclude(Exit(status=0), out, work.key, work.limits)
+            return Outcome(product=product, seconds=watch.seconds, peak_rss_mb=None, runner=self.name)
+
+    def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
+        """Find nothing: a double leaves nothing running."""
+
+    def kill(self, unit_key: str) -> bool:
+        """End a unit; see the protocol."""
+        return self._running.cancel(unit_key)
+
+    def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
+        """Find nothing to remove."""
+
+    def close(self) -> None:
+        """Find nothing to end."""
+
+
+def _manifest(key: str, content: bytes) -> dict[str, object]:
+    file = {
+        "name": "fake.json",
+        "sha256": sha256(content).hexdigest(),
+        "size": len(content),
+        "media_type": "application/json",
+    }
+    return {"schema": "odamesh.product/1", "key": key, "files": [file], "warnings": [], "summary": {}, "steps": []}

@@ -1,0 +1,165 @@
+"""Runs units as processes of this machine, where no container engine is to be had.
+
+The analysis package is the one in the source tree. Time, memory, file size and output are limited and a killed unit
+takes its children along, but the process sees the machine's files and network: for trusted analyses only. Products say
+so, because the digest that enters their key and provenance begins with ``local:``.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from mesh.instrument import Instrument
+from mesh.runner.conclude import Exit, conclude
+from mesh.runner.directory import LOG_LIMIT, UnitDirectory
+from mesh.runner.pace import Pace
+from mesh.runner.protocol import OnStep, Outcome, Work
+from mesh.runner.running import Running
+from mesh.runner.watch import Watch
+from mesh.runner.workspace import Workspace
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_SCIENCE = ("numpy", "scipy", "numba", "astropy", "matplotlib")
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_OPEN_FILES = 1024
+_KEEP_S = 3600.0
+
+
+class LocalRunner:
+    """One process a unit.
+
+    Args:
+        instrument: whose units it runs.
+        workspace: where unit directories lie, and what is compiled for later units.
+    """
+
+    name = "local"
+
+    def __init__(self, instrument: Instrument, workspace: Workspace) -> None:
+        self._instrument = instrument
+        self._workspace = workspace
+        self._source = _ROOT / instrument.image.source
+        self._running = Running()
+
+    def image(self) -> str:
+        """Return the digest of the package, the kit, and the versions of Python and the science stack."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        digest = sha256(sys.version.encode())
+        for name in _SCIENCE:
+            digest.update(f"{name} {_version(name)}\n".encode())
+        for folder in (_ROOT / "mesh" / "kit", self._source / self._instrument.image.analysis):
+            for path in sorted(folder.rglob("*")):
+                if path.is_file() and path.suffix != ".pyc":
+                    digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+        return f"local:sha256:{digest.hexdigest()}"
+
+    def directory(self, unit_key: str) -> UnitDirectory:
+        """Return the directory of a unit; see the protocol."""
+        return self._workspace.unit(unit_key)
+
+    def run(self, work: Work, on_step: OnStep) -> Outcome:
+        """Run a unit in a process of its own; see the protocol."""
+        directory = work.directory
+        raw = directory.path / "output"
+        temporary = directory.path / "tmp"
+        temporary.mkdir(exist_ok=True)
+        with self._running.entry(work.key, Watch(directory.out, work.limits, on_step)) as watch:
+            with raw.open("wb") as output:
+                process = subprocess.Popen(
+                    self._command(work),
+                    env=self._environment(temporary),
+                    cwd=temporary,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            try:
+                status = _wait(process, watch)
+            finally:
+                _end(process)
+                directory.write_log(_ends_of(raw))
+                raw.unlink()
+                shutil.rmtree(temporary, ignore_errors=True)
+            seconds = watch.seconds
+        ended = Exit(status=status) if status >= 0 else Exit(status=None, signal=-status)
+        product = conclude(ended, directory.out, work.key, work.limits)
+        return Outcome(product=product, seconds=seconds, peak_rss_mb=None, runner=self.name)
+
+    def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
+        """Find nothing: processes end with their owner."""
+
+    def kill(self, unit_key: str) -> bool:
+        """End a unit at its next look; see the protocol."""
+        return self._running.cancel(unit_key)
+
+    def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
+        """Remove old directories; the kernel ends processes whose owner died."""
+        self._workspace.sweep("", alive, self._instrument.limits.seconds + _KEEP_S)
+
+    def close(self) -> None:
+        """Do nothing: no process outlives its unit."""
+
+    def _command(self, work: Work) -> list[str]:
+        limits = {"file_mb": work.limits.output_mb, "memory_mb": work.limits.memory_mb, "open_files": _OPEN_FILES}
+        directory = str(work.directory.path)
+        return [sys.executable, "-m", "mesh.kit.run", directory, "--die-with-parent", "--limits", json.dumps(limits)]
+
+    def _environment(self, temporary: Path) -> dict[str, str]:
+        # A fresh environment: that of the service names its credentials.
+        return {
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "HOME": str(temporary),
+            "TMPDIR": str(temporary),
+            "MPLBACKEND": "Agg",
+            "MPLCONFIGDIR": str(self._workspace.cache() / "matplotlib"),
+            "NUMBA_CACHE_DIR": str(self._workspace.cache() / "numba"),
+            "PYTHONHASHSEED": "0",
+            "PYTHONPATH": os.pathsep.join((str(_ROOT), str(self._source))),
+            "ODAMESH_ANALYSIS": self._instrument.image.analysis,
+            **dict.fromkeys(_ONE_THREAD, "1"),
+        }
+
+
+def _wait(process: "subprocess.Popen[bytes]", watch: Watch) -> int:
+    pace = Pace()
+    while (status := process.poll()) is None:
+        watch.check()
+        pace.sleep()
+    return status
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _ends_of(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(LOG_LIMIT + 1)
+        if len(head) > LOG_LIMIT:
+            half = LOG_LIMIT // 2
+            file.seek(-half, os.SEEK_END)
+            head = head[:half] + b"\n[output left out]\n" + file.read(half)
+    return head.decode("utf-8", errors="replace")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"

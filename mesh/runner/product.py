@@ -1,0 +1,139 @@
+"""Reads what an analysis left in its output directory, trusting nothing in it."""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+
+from mesh.contracts import ProductFile
+from mesh.contracts.document import Part
+from mesh.errors import ScienceFailure
+
+_SCHEMA = "odamesh.product/1"
+_DOCUMENT_LIMIT = 4 << 20
+_CHUNK = 1 << 20
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
+# Names that stand beside the files of a product in the store.
+_RESERVED = frozenset({"manifest.json", "log.txt", "failure.json", "steps.jsonl"})
+
+
+class StepTime(Part):
+    """How long one step took."""
+
+    step: str
+    seconds: float
+
+
+class Product(Part):
+    """``out/manifest.json`` as the kit writes it."""
+
+    key: str
+    files: tuple[ProductFile, ...] = Field(min_length=1, max_length=1000)
+    warnings: tuple[str, ...]
+    summary: dict[str, Any]
+    steps: tuple[StepTime, ...]
+
+    @field_validator("files")
+    @classmethod
+    def _names_are_plain(cls, files: tuple[ProductFile, ...]) -> tuple[ProductFile, ...]:
+        for file in files:
+            if not re.match(_NAME, file.name) or file.name in _RESERVED:
+                msg = f"{file.name!r} cannot be the name of a product"
+                raise ValueError(msg)
+        if len({file.name for file in files}) != len(files):
+            msg = "two products have the same name"
+            raise ValueError(msg)
+        return files
+
+
+class Reason(Part):
+    """``out/failure.json`` as the kit writes it."""
+
+    kind: str
+    reason: str = Field(pattern="^[A-Za-z][A-Za-z0-9]{0,63}$")
+    text: str = Field(max_length=10_000)
+
+
+def read_product(out: Path, key: str) -> Product:
+    """Return what the analysis says it made.
+
+    Raises:
+        ScienceFailure: reason ``BadProduct``; there is no such file or it is not one of the kit's.
+    """
+    try:
+        content = json.loads(read_small(out / "manifest.json"))
+        if not isinstance(content, dict) or content.pop("schema", None) != _SCHEMA:
+            raise _bad(f"manifest.json is not of schema {_SCHEMA}")
+        product = Product.model_validate(content)
+    except (OSError, ValueError, ValidationError) as error:
+        raise _bad(f"manifest.json cannot be read: {error}") from error
+    if product.key != key:
+        raise _bad(f"manifest.json is that of unit {product.key}")
+    return product
+
+
+def read_reason(out: Path) -> Reason | None:
+    """Return why the analysis failed, in its own words; None when it left none."""
+    try:
+        return Reason.model_validate_json(read_small(out / "failure.json"))
+    except (OSError, ValueError, ValidationError):
+        return None
+
+
+def verify_files(out: Path, product: Product) -> None:
+    """Check that the files are there, plain, and have the size and SHA-256 that the analysis says.
+
+    Raises:
+        ScienceFailure: reason ``BadProduct``; names the file.
+    """
+    for file in product.files:
+        digest, size = sha256(), 0
+        try:
+            for chunk in _chunks(out / file.name):
+                digest.update(chunk)
+                size += len(chunk)
+        except OSError as error:
+            raise _bad(f"{file.name}: {error}") from error
+        if (size, digest.hexdigest()) != (file.size, file.sha256):
+            raise _bad(f"{file.name} has another content than its manifest says")
+
+
+def read_small(path: Path) -> bytes:
+    """Return the content of a plain file of at most 4 MiB.
+
+    Raises:
+        OSError: no such file, not a plain one, or larger.
+    """
+    content = bytearray()
+    for chunk in _chunks(path):
+        content += chunk
+        if len(content) > _DOCUMENT_LIMIT:
+            msg = f"{path.name} is larger than {_DOCUMENT_LIMIT} bytes"
+            raise OSError(msg)
+    return bytes(content)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    # Links are refused and opening never waits: what lies in the directory was put there by the container.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            msg = f"{path.name} is not a plain file"
+            raise OSError(msg)
+        while chunk := os.read(descriptor, _CHUNK):
+            yield chunk
+            # Let the other green threads of the service have their turn.
+            sleep(0)
+    finally:
+        os.close(descriptor)
+
+
+def _bad(text: str) -> ScienceFailure:
+    return ScienceFailure("BadProduct", f"the analysis left no usable product: {text}")

@@ -1,0 +1,91 @@
+"""What every runner offers: run one unit to its end, take over one that runs, kill one, clear up after dead owners."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mesh.instrument import Limits
+from mesh.runner.directory import UnitDirectory
+from mesh.runner.product import Product
+
+OnStep = Callable[[str], None]
+"""Called with the name of a step when it begins."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One unit, prepared for running.
+
+    Args:
+        key: content key of the unit.
+        directory: the unit's own directory, complete with ``unit.json`` and inputs; products appear in its ``out``
+            and the log in ``log.txt``, also when the unit fails.
+        limits: what it may use.
+    """
+
+    key: str
+    directory: UnitDirectory
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A unit that ended well.
+
+    Args:
+        product: what the analysis says it wrote; the files are in the directory's ``out``.
+        seconds: time in the container or process.
+        peak_rss_mb: largest resident memory in MiB, where the runner can tell.
+        runner: ``docker``, ``warm``, ``local`` or ``fake``: what really ran it.
+    """
+
+    product: Product
+    seconds: float
+    peak_rss_mb: float | None
+    runner: str
+
+
+class Runner(Protocol):
+    """Runs the units of one instrument for one owner (a service process)."""
+
+    @property
+    def name(self) -> str:
+        """``docker``, ``warm``, ``local`` or ``fake``."""
+
+    def image(self) -> str:
+        """Return the digest of what runs: of the image, or of the package for processes.
+
+        Raises:
+            EngineUnavailable: the engine does not answer or has no such image.
+        """
+
+    def directory(self, unit_key: str) -> UnitDirectory:
+        """Return the directory of a unit on this machine, which may not exist yet."""
+
+    def run(self, work: Work, on_step: OnStep) -> Outcome:
+        """Run *work* and wait for its end.
+
+        Raises:
+            UnitFailure: the branch that tells how it ended.
+        """
+
+    def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
+        """Wait for *work* if it runs already, started by an owner that died; None when it does not run.
+
+        Raises:
+            UnitFailure: as :meth:`run`.
+        """
+
+    def kill(self, unit_key: str) -> bool:
+        """End a unit that this runner runs; its ``run`` raises UnitCancelled. False: it does not run here."""
+
+    def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
+        """Remove what dead owners left and nobody will take over.
+
+        Args:
+            alive: says whether an owner lives.
+            wanted: says whether a unit is still waited for.
+        """
+
+    def close(self) -> None:
+        """End everything that is kept ready for later units."""

@@ -1,0 +1,46 @@
+"""What a container may do: nothing but compute, in its own directory, within its limits."""
+
+from typing import Any
+
+from docker.types import LogConfig, Ulimit
+
+from mesh.instrument import Limits
+
+USER = "65534:65534"
+"""nobody: owns no file of any image."""
+
+_MIB = 1 << 20
+_OPEN_FILES = 1024
+
+
+def sandbox(limits: Limits) -> dict[str, Any]:
+    """Return the arguments of ``containers.create`` that confine a container to *limits*.
+
+    The default seccomp profile of the engine stays on: nothing here turns it off.
+    """
+    memory = f"{limits.memory_mb}m"
+    output = int(limits.output_mb * _MIB)
+    return {
+        "network_mode": "none",
+        "ipc_mode": "none",
+        "read_only": True,
+        "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,size={limits.tmp_mb}m,mode=1777"},  # noqa: S108
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "user": USER,
+        "pids_limit": limits.pids,
+        "mem_limit": memory,
+        # Equal limits leave no swap.
+        "memswap_limit": memory,
+        "nano_cpus": int(limits.cpus * 1e9),
+        "ulimits": [
+            Ulimit(name="nofile", soft=_OPEN_FILES, hard=_OPEN_FILES),
+            Ulimit(name="fsize", soft=output, hard=output),
+            Ulimit(name="core", soft=0, hard=0),
+        ],
+        "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "2"}),
+        "working_dir": "/tmp",  # noqa: S108
+        # The same in every container: no product may depend on where it was made.
+        "hostname": "odamesh",
+        "environment": {"HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONHASHSEED": "0"},  # noqa: S108
+    }

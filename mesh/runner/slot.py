@@ -1,0 +1,228 @@
+"""One warm container: it has loaded its analysis and runs the units of one owner, one after the other."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from mesh.errors import EngineUnavailable, TransientFailure, UnitFailure
+from mesh.instrument import Instrument
+from mesh.runner.conclude import Exit
+from mesh.runner.directory import UnitDirectory, discard
+from mesh.runner.engine import Labels, engine_answers
+from mesh.runner.sandbox import sandbox
+from mesh.runner.watch import Watch
+
+_READY_TIMEOUT_S = 120.0
+_READY_LOOK_S = 0.05
+_LOOK_S = 0.1
+_LAST_WORDS_S = 2.0
+_CHUNK = 1 << 16
+# A log of 1 MiB, every byte of it escaped.
+_ANSWER_LIMIT = 8 << 20
+_OPEN_FILES = 1024
+
+
+class Slot:
+    """A place for one unit at a time.
+
+    Its directory holds ``unit/`` (mounted read-only, ``unit/out`` writable) and ``ctl/`` with the socket. A unit's
+    files are moved in before it runs and out after it, so that it never sees those of another.
+
+    Args:
+        client: of the engine.
+        instrument: whose units run here.
+        image: digest of the image.
+        owner: name of this service process.
+        path: the slot's own directory.
+        name: of the container.
+    """
+
+    def __init__(self, client: Any, *, instrument: Instrument, image: str, owner: str, path: Path, name: str) -> None:
+        self._client = client
+        self._instrument = instrument
+        self._image = image
+        self._owner = owner
+        self._control = path / "ctl"
+        self._unit = UnitDirectory(path / "unit")
+        self._name = name
+        self._container: Any = None
+        self._connection: socket.socket | None = None
+
+    @property
+    def out(self) -> Path:
+        """Where the unit that runs writes."""
+        return self._unit.out
+
+    @property
+    def ready(self) -> bool:
+        """Say whether a container waits for a unit."""
+        return self._connection is not None
+
+    def start(self) -> None:
+        """Start the container and wait until it has loaded its analysis.
+
+        Raises:
+            EngineUnavailable: the engine does not answer, or the container ended or did not get ready.
+        """
+        self.stop()
+        discard(self._control)
+        self._control.mkdir(parents=True)
+        self._control.chmod(0o777)
+        self._unit.create()
+        with engine_answers():
+            self._container = self._create()
+            self._container.start()
+            self._connection = self._connect()
+
+    def run(self, unit: UnitDirectory, watch: Watch) -> tuple[Exit, float]:
+        """Run *unit* in the ready container; return how it ended and its peak resident memory in MiB.
+
+        Whatever happens, products and log are back in *unit*, and the slot is either ready or stopped.
+
+        Raises:
+            UnitFailure: the watch stopped the unit, or the container was lost.
+        """
+        whole = False
+        try:
+            _move(unit.unit_file, self._unit.path)
+            _move_all(unit.inputs, self._unit.inputs)
+            answer = self._ask(unit, watch)
+            unit.write_log(answer["log"])
+            whole = not answer["recycle"]
+            ended = Exit(status=answer["status"], signal=answer["signal"], out_of_memory=answer["out_of_memory"])
+            return ended, float(answer["peak_rss_mb"])
+        finally:
+            if not whole:
+                self.stop()
+            _move_all(self._unit.out, unit.out)
+            self._unit.clear()
+
+    def stop(self) -> None:
+        """Kill and remove the container."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._container is not None:
+            with suppress(EngineUnavailable), engine_answers():
+                self._container.remove(force=True)
+            self._container = None
+
+    def _create(self) -> Any:
+        arguments = {
+            **sandbox(self._instrument.limits),
+            "name": self._name,
+            "command": ["python", "-m", "mesh.kit.warm", "/ctl/warm"],
+            "labels": Labels(self._instrument.name, self._owner).write(),
+            "volumes": {
+                str(self._unit.path): {"bind": "/unit", "mode": "ro"},
+                str(self._unit.out): {"bind": "/unit/out", "mode": "rw"},
+                str(self._control): {"bind": "/ctl", "mode": "rw"},
+            },
+        }
+        with suppress(docker.errors.NotFound):
+            # Of an earlier process of this name.
+            self._client.containers.get(self._name).remove(force=True)
+        return self._client.containers.create(self._image, **arguments)
+
+    def _connect(self) -> socket.socket:
+        deadline = time.monotonic() + _READY_TIMEOUT_S
+        while not (self._control / "warm").exists():
+            self._container.reload()
+            if self._container.status != "running":
+                log = self._container.logs(tail=20).decode("utf-8", errors="replace")
+                raise EngineUnavailable("NotStarted", f"the warm container of {self._instrument.name} ended: {log}")
+            if time.monotonic() > deadline:
+                text = f"the warm container of {self._instrument.name} was not ready in {_READY_TIMEOUT_S:.0f} s"
+                raise EngineUnavailable("NotStarted", text)
+            time.sleep(_READY_LOOK_S)
+        return _connect_in(self._control, "warm")
+
+    def _ask(self, unit: UnitDirectory, watch: Watch) -> dict[str, Any]:
+        """Have the container run what lies in its directory; return its answer."""
+        limits = self._instrument.limits
+        request = {"directory": "/unit", "limits": {"file_mb": limits.output_mb, "open_files": _OPEN_FILES}}
+        try:
+            self._send(json.dumps(request).encode())
+            try:
+                return self._receive(watch.check)
+            except UnitFailure:
+                # The container kills the unit and answers with the log so far; then it ends.
+                self._send(b"")
+                with suppress(OSError, ValueError):
+                    unit.write_log(self._receive(_Patience(_LAST_WORDS_S).check)["log"])
+                raise
+        except (OSError, ValueError) as error:
+            raise self._lost(error) from error
+
+    def _send(self, line: bytes) -> None:
+        if self._connection is None:
+            raise ConnectionError("the container was stopped")
+        self._connection.sendall(line + b"\n")
+
+    def _receive(self, look: Callable[[], None]) -> dict[str, Any]:
+        """Return the next answer; *look* is called while it does not come."""
+        answer = bytearray()
+        while not answer.endswith(b"\n"):
+            if self._connection is None:
+                raise ConnectionError("the container was stopped")
+            try:
+                data = self._connection.recv(_CHUNK)
+            except TimeoutError:
+                look()
+                continue
+            if not data or len(answer) > _ANSWER_LIMIT:
+                raise ConnectionError("the container hung up")
+            answer += data
+        content: dict[str, Any] = json.loads(answer)
+        return content
+
+    def _lost(self, error: Exception) -> TransientFailure:
+        """Say why the container is not there any more."""
+        text = f"the warm container was lost ({error}); the unit is tried again"
+        with suppress(EngineUnavailable), engine_answers():
+            self._container.reload()
+            if self._container.attrs["State"]["OOMKilled"]:
+                text = "the warm container itself was killed at its memory limit; the unit is tried again"
+        return TransientFailure("ContainerLost", text)
+
+
+class _Patience:
+    """Waits for so many seconds and no more."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+
+    def check(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise ConnectionError("no answer")
+
+
+def _connect_in(directory: Path, name: str) -> socket.socket:
+    """Connect to the Unix socket *name* in *directory*, however long its path is (a socket's may have 107 bytes)."""
+    descriptor = os.open(directory, os.O_PATH)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(_LOOK_S)
+    try:
+        connection.connect(f"/proc/self/fd/{descriptor}/{name}")
+    except OSError as error:
+        connection.close()
+        raise EngineUnavailable("NotStarted", f"cannot reach the warm container: {error}") from error
+    finally:
+        os.close(descriptor)
+    return connection
+
+
+def _move(path: Path, into: Path) -> None:
+    path.rename(into / path.name)
+
+
+def _move_all(source: Path, into: Path) -> None:
+    for path in source.iterdir():
+        _move(path, into)

@@ -1,0 +1,104 @@
+"""Watches a unit while it runs: its steps, its time, the size of its output, and whether anybody still waits."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mesh.errors import ScienceFailure, UnitCancelled, UnitTimeout
+from mesh.instrument import Limits
+from mesh.runner.directory import output_size
+
+_SIZE_EVERY_S = 0.5
+_MOST_FILES = 1000
+_LONGEST_LINE = 1000
+_MIB = 1 << 20
+
+
+class Watch:
+    """What a runner asks, again and again, while a unit runs.
+
+    Args:
+        out: output directory of the unit.
+        limits: time and output size.
+        on_step: told of each step that begins.
+        seconds_left: time until the deadline; default: all of the limit.
+    """
+
+    def __init__(
+        self, out: Path, limits: Limits, on_step: Callable[[str], None], seconds_left: float | None = None
+    ) -> None:
+        self._out = out
+        self._limits = limits
+        self._on_step = on_step
+        self._began = time.monotonic()
+        self._deadline = self._began + (limits.seconds if seconds_left is None else seconds_left)
+        self._sized = self._began
+        self._read = 0
+        self._cancelled = False
+
+    @property
+    def seconds(self) -> float:
+        """Time since the watch began."""
+        return time.monotonic() - self._began
+
+    def cancel(self) -> None:
+        """Make the next check raise UnitCancelled."""
+        self._cancelled = True
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody cancelled the unit."""
+        return self._cancelled
+
+    def check(self) -> None:
+        """Report new steps and hold the unit to its limits.
+
+        Raises:
+            UnitCancelled: nobody waits any more.
+            UnitTimeout: over its time.
+            ScienceFailure: reason ``OutputTooLarge``.
+        """
+        if self._cancelled:
+            raise UnitCancelled("Cancelled", "no job waits for this unit any more")
+        now = time.monotonic()
+        if now > self._deadline:
+            text = f"the analysis was stopped at its limit of {self._limits.seconds:g} s"
+            raise UnitTimeout("Timeout", text)
+        self._report_step()
+        if now - self._sized >= _SIZE_EVERY_S:
+            self._sized = now
+            self._check_size()
+
+    def _report_step(self) -> None:
+        # Only the newest step counts: what began and ended between two looks is past.
+        if (step := self._newest_step()) is not None:
+            self._on_step(step)
+
+    def _newest_step(self) -> str | None:
+        try:
+            with (self._out / "steps.jsonl").open("rb") as file:
+                file.seek(self._read)
+                new = file.read(_MIB)
+        except OSError:
+            return None
+        whole = new[: new.rfind(b"\n") + 1]
+        self._read += len(whole)
+        begun = [step for line in whole.splitlines() if (step := _begun(line)) is not None]
+        return begun[-1] if begun else None
+
+    def _check_size(self) -> None:
+        size, files = output_size(self._out, _MOST_FILES)
+        if size > self._limits.output_mb * _MIB:
+            text = f"the analysis wrote {size // _MIB} MiB; its limit is {self._limits.output_mb} MiB"
+            raise ScienceFailure("OutputTooLarge", text)
+        if files > _MOST_FILES:
+            raise ScienceFailure("OutputTooLarge", f"the analysis wrote more than {_MOST_FILES} files")
+
+
+def _begun(line: bytes) -> str | None:
+    try:
+        content = json.loads(line[:_LONGEST_LINE])
+        return str(content["step"]) if content["event"] == "begin" else None
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,101 @@
+"""What holds for every runner: each way in which a unit can end, told apart, with its log."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from mesh.errors import BadInput, OutOfMemory, ScienceFailure, TransientFailure, UnitCancelled, UnitFailure, UnitTimeout
+from mesh.runner.product import verify_files
+
+from .conftest import MakeRunner, MakeWork, run, wait_until
+
+pytestmark = pytest.mark.parametrize("kind", ["local", "docker", "warm"])
+
+
+def test_a_good_unit_gives_its_product_and_steps(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:
+    runner = make_runner(kind)
+    work = make_work(runner, salt="sea", seconds=0.3)
+    steps: list[str] = []
+    outcome = runner.run(work, steps.append)
+    verify_files(work.directory.out, outcome.product)
+    assert json.loads((work.directory.out / "noop.json").read_text())["salt"] == "sea"
+    assert [step.step for step in outcome.product.steps] == ["begin", "work"]
+    assert steps[-1] == "work"
+    assert outcome.runner == kind
+    assert outcome.seconds >= 0.3
+
+
+def test_the_same_unit_gives_the_same_bytes(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:
+    runner = make_runner(kind)
+    first, second = (run(runner, make_work(runner, salt="sea")).product for _ in range(2))
+    assert [file.sha256 for file in first.files] == [file.sha256 for file in second.files]
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ("usage", BadInput, "NoScWData"),
+        ("science", ScienceFailure, "EmptyImageList"),
+        ("transient", TransientFailure, "Transient"),
+        ("memory", OutOfMemory, "OutOfMemory"),
+        ("garbage", ScienceFailure, "BadProduct"),
+        ("disk", ScienceFailure, "OutputTooLarge"),
+        ("crash", ScienceFailure, "AnalysisCrashed"),
+    ],
+    ids=lambda expected: expected[0],
+)
+def test_misfortunes_are_told_apart(
+    kind: str, make_runner: MakeRunner, make_work: MakeWork, expected: tuple[str, type[UnitFailure], str]
+) -> None:
+    behaviour, failure, reason = expected
+    runner = make_runner(kind)
+    work = make_work(runner, behaviour=behaviour)
+    with pytest.raises(failure) as caught:
+        run(runner, work)
+    assert f"201600270010.001: {behaviour}" in work.directory.read_log().decode()
+    assert caught.value.reason == reason
+    assert caught.value.text
+    # The next unit is none the worse.
+    run(runner, make_work(runner))
+
+
+def test_a_unit_over_its_time_is_killed(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:
+    runner = make_runner(kind)
+    run(runner, make_work(runner))
+    work = make_work(runner, behaviour="hang", limits={"seconds": 1})
+    with pytest.raises(UnitTimeout, match="1 s"):
+        run(runner, work)
+    assert b"201600270010.001: hang" in work.directory.read_log()
+    run(runner, make_work(runner))
+
+
+def test_a_running_unit_can_be_killed(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:
+    runner = make_runner(kind)
+    work = make_work(runner, behaviour="hang")
+    steps: list[str] = []
+    ended: list[Any] = []
+
+    def go() -> None:
+        try:
+            runner.run(work, steps.append)
+        except UnitFailure as failure:
+            ended.append(failure)
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    wait_until(lambda: "work" in steps)
+    assert runner.kill(work.key)
+    thread.join(timeout=30)
+    assert isinstance(ended[0], UnitCancelled)
+    assert not runner.kill(work.key)
+
+
+def test_a_unit_finds_nothing_of_the_one_before(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:
+    runner = make_runner(kind)
+    first = make_work(runner)
+    second = make_work(runner)
+    run(runner, first)
+    run(runner, second)
+    assert {path.name for path in second.directory.out.iterdir()} == {"noop.json", "manifest.json", "steps.jsonl"}
