@@ -41,7 +41,8 @@ class Archive(Protocol):
     def fetch(self, path: str, into: Path) -> Path:
         """Put a file into the directory `into` under its own name and return its path; raises as `stamp`.
 
-        The file appears whole or not at all. It blocks for as long as the copy takes.
+        The file appears whole or not at all. It may be the archive's own file under a second name: never change it or
+        its mode. The call blocks for as long as the copy takes.
         """
 
 
