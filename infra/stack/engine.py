@@ -2,7 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
@@ -53,18 +55,18 @@ class Engine(Server):
         # What a killed engine left: a socket nobody listens on, a pid that may belong to someone else by now.
         for remains in ("docker.sock", "dockerd.pid", "containerd/containerd.sock", "containerd/containerd.sock.ttrpc"):
             (run / remains).unlink(missing_ok=True)
-        socket = run / "containerd" / "containerd.sock"
+        containerd = run / "containerd" / "containerd.sock"
         configuration = self.directory / "containerd.toml"
         configuration.write_text(
             "version = 2\n"
             f'root = "{self.directory / "containerd"}"\nstate = "{run / "containerd"}"\n'
             'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
-            f'[grpc]\naddress = "{socket}"\n'
+            f'[grpc]\naddress = "{containerd}"\n'
         )
         self.spawn(["containerd", "--config", configuration], {}, self._containerd)
         command: list[str | Path] = ["dockerd", "--host", f"unix://{run / 'docker.sock'}"]
         command += ["--data-root", self.directory / "data", "--exec-root", run / "docker"]
-        command += ["--pidfile", run / "dockerd.pid", "--containerd", socket]
+        command += ["--pidfile", run / "dockerd.pid", "--containerd", containerd]
         command += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
         command += ["--log-level", "warn", "--config-file", self.directory / "daemon.json"]
         (self.directory / "daemon.json").write_text("{}\n")
@@ -94,9 +96,14 @@ class Engine(Server):
         return PidFile(self.layout.run / "containerd.pid")
 
 
-def client(address: str, timeout_s: int = 600) -> docker.DockerClient:
-    """Client of the engine at an address."""
-    return docker.DockerClient(base_url=address, timeout=timeout_s)
+@contextmanager
+def client(address: str, timeout_s: int = 600) -> Iterator[docker.DockerClient]:
+    """Client of the engine at an address, closed at the end."""
+    connected = docker.DockerClient(base_url=address, timeout=timeout_s)
+    try:
+        yield connected
+    finally:
+        connected.close()
 
 
 def possible() -> bool:
@@ -106,15 +113,14 @@ def possible() -> bool:
 
 def _answers(address: str) -> str | None:
     try:
-        engine = client(address, timeout_s=5)
-    except docker.errors.DockerException:
-        return None
-    try:
-        return str(engine.version()["Version"])
+        if address.startswith("unix://"):
+            # The client library leaves its socket open when it meets a dead one.
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(address.removeprefix("unix://"))
+        with client(address, timeout_s=5) as engine:
+            return str(engine.version()["Version"])
     except (docker.errors.DockerException, OSError):
         return None
-    finally:
-        engine.close()
 
 
 def _mount_control_groups() -> None:

@@ -27,7 +27,7 @@ _PORTS = {
     "triggers": 9208,
     "gateway": 8080,
 }
-_MODULES = {"gateway": "gateway"}  # every other process is `services.<name>`
+_MODULES = {"gateway": "gateway", "noop": "mesh.testing.noop"}  # every other process is `services.<name>`
 _DRILL = "noop"
 _READY_WITHIN_S = 60.0
 

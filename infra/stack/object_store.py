@@ -147,10 +147,10 @@ class ObjectStore(Server):
             secret_key=secret_key or own[1],
             secure=self.endpoints.s3_secure,
             region=_REGION,
-            http_client=None if named else _direct(),
+            http_client=_direct(),
         )
 
 
 def _direct() -> urllib3.PoolManager:
-    """No proxy and no repeats: the server is on loopback, and a caller that polls asks again itself."""
+    """No proxy and no repeats: the server is near, and a caller that polls asks again itself."""
     return urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=10), retries=False)

@@ -14,6 +14,7 @@ from typing import Any
 from infra.stack.problem import SetupProblem
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,20 @@ class ProcessRecord:
 
     @classmethod
     def of(cls, pid: int) -> "ProcessRecord | None":
-        """Record of a running process; None if there is none (a zombie does not run)."""
+        """Record of a running process; None if there is none.
+
+        A zombie does not run, unless it is the first thread of a process whose other threads still end: those
+        hold its ports.
+        """
         try:
             # The command name may hold spaces and brackets: fields are counted after the last one.
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return None
-        if fields[0] in "ZX":
+        state, threads, start_ticks = fields[0], int(fields[17]), int(fields[19])
+        if state in "ZX" and threads <= 1:
             return None
-        return cls(pid, int(fields[19]), _BOOT_ID.read_text().strip())
+        return cls(pid, start_ticks, _BOOT_ID.read_text().strip())
 
     def alive(self) -> bool:
         """Whether this very process still runs."""
@@ -83,8 +89,10 @@ def start(
         directory: Its working directory.
         account: System account to run as; None = the caller's.
     """
+    for pid in list(_children):
+        _reap(pid)
     with log.open("ab") as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -96,6 +104,8 @@ def start(
             group=account,
             extra_groups=[] if account else None,
         )
+    _children[child.pid] = child
+    return child
 
 
 def stop(record: ProcessRecord, grace_s: float = 30.0) -> None:
@@ -105,13 +115,14 @@ def stop(record: ProcessRecord, grace_s: float = 30.0) -> None:
     while record.alive() and time.monotonic() < deadline:
         _reap(record.pid)
         time.sleep(0.05)
+    _reap(record.pid)
     if record.alive():
         # It leads its own group (own session), so the group is ours too.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(record.pid, signal.SIGKILL)
         while record.alive():
-            _reap(record.pid)
             time.sleep(0.05)
+        _reap(record.pid)
 
 
 def _signal(record: ProcessRecord, number: signal.Signals) -> None:
@@ -121,9 +132,9 @@ def _signal(record: ProcessRecord, number: signal.Signals) -> None:
 
 
 def _reap(pid: int) -> None:
-    """Collect the exit status where the process is our child, so that it does not linger as a zombie."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    """Collect the exit status where the process is our child and has ended, so that no zombie lingers."""
+    if pid in _children and _children[pid].poll() is not None:
+        del _children[pid]
 
 
 def run(command: Sequence[str | Path], **options: Any) -> str:

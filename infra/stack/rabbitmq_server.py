@@ -85,6 +85,10 @@ class RabbitmqServer(Server):
         if tuple(int(part) for part in version.split(".")[:2]) >= _CONSUMER_TIMEOUT_POLICY:
             self._import(topology.overlay_4x())
 
+    def bindings(self) -> set[tuple[str, str, str]]:
+        """Exchange, queue and routing key of every binding that the broker has."""
+        return {_ends(binding) for binding in self._bindings()}
+
     def stop(self) -> bool:  # noqa: D102
         stopped = super().stop()
         if record := self._port_mapper.read():
@@ -171,11 +175,16 @@ class RabbitmqServer(Server):
         queues = {queue["name"] for queue in definitions["queues"]}
         wanted = {_ends(binding) for binding in definitions["bindings"]}
         host = quote(self.endpoints.amqp_vhost, safe="")
-        for binding in self._management("GET", f"/api/bindings/{host}"):
+        for binding in self._bindings():
             source, queue, _ = ends = _ends(binding)
-            if source and queue in queues and ends not in wanted:
+            if queue in queues and ends not in wanted:
                 parts = "/".join(quote(part, safe="") for part in (source, "q", queue, binding["properties_key"]))
                 self._management("DELETE", f"/api/bindings/{host}/e/{parts}")
+
+    def _bindings(self) -> list[dict[str, Any]]:
+        host = quote(self.endpoints.amqp_vhost, safe="")
+        # The default exchange binds every queue by its name; those bindings cannot be changed.
+        return [one for one in self._management("GET", f"/api/bindings/{host}") if one["source"]]
 
     def _management(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         named = self.endpoints.named.get("amqp")

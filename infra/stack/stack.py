@@ -110,8 +110,8 @@ def runner_in_use() -> str:
 def build_images() -> dict[str, str]:
     """Bring the analysis images up to date alone; returns instrument -> image id."""
     layout = Layout.from_environment()
-    with _one_at_a_time(layout):
-        return images.ensure(engine.client(Stack.of(layout).engine.address), layout)
+    with _one_at_a_time(layout), engine.client(Stack.of(layout).engine.address) as client:
+        return images.ensure(client, layout)
 
 
 def _steps(stack: Stack) -> list[Step]:
@@ -186,7 +186,8 @@ def _ensure_images(stack: Stack) -> str:
     if stack.engine.version() is None:
         return "not needed without an engine"
     try:
-        ids = images.ensure(engine.client(stack.engine.address), stack.setting.layout)
+        with engine.client(stack.engine.address) as client:
+            ids = images.ensure(client, stack.setting.layout)
     except docker.errors.APIError as error:
         message = f"the engine at {stack.engine.address} cannot take images: {error.explanation}"
         if not stack.engine.stop():  # not ours: its operator must know
