@@ -147,34 +147,6 @@ def read_index(archive: Archive) -> Index:
         raise BadInput("ArchiveIndexCorrupted", text) from error
 
 
-class CurrentIndex:
-    """The index of an archive, read again only when its file has changed.
-
-    Args:
-        archive: where the index lies.
-    """
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-        self._read: tuple[str, Index] | None = None
-
-    def get(self) -> Index:
-        """Give the index as it is now; raises as `read_index`."""
-        stamp = self._stamp()
-        if self._read is None or self._read[0] != stamp:
-            self._read = (stamp, read_index(self._archive))
-        return self._read[1]
-
-    def _stamp(self) -> str:
-        """Name and stamp of the file that would be read; '' when there is none."""
-        for path in (COMPACT_PATH, FITS_PATH):
-            try:
-                return f"{path} {self._archive.stamp(path)}"
-            except MissingFile:
-                continue
-        return ""
-
-
 def fits_entries(data: bytes) -> list[Entry]:
     """Entries of a GNRL-SCWG-GRP-IDX file.
 

@@ -9,7 +9,7 @@ from astropy.io import fits
 
 from mesh.archive.build import build_index
 from mesh.archive.directory import DirectoryArchive
-from mesh.archive.index import COMPACT_PATH, FITS_PATH, CurrentIndex, Entry, Index, fits_entries, read_index
+from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, fits_entries, read_index
 from mesh.archive.scw import ScwId
 from mesh.errors import BadInput
 from tests.unit.archive.windows import entry, small_index
@@ -109,20 +109,6 @@ def test_a_damaged_fits_index_says_so(shared_data: Path, root: Path) -> None:
         (root / FITS_PATH).write_bytes(damaged)
         with pytest.raises(BadInput, match="cannot be read"):
             read_index(DirectoryArchive(root))
-
-
-def test_the_current_index_follows_its_file(shared_data: Path, root: Path) -> None:
-    current = CurrentIndex(DirectoryArchive(root))
-    with pytest.raises(BadInput, match="odamesh archive index"):
-        current.get()
-    (root / FITS_PATH).write_bytes(real_index(shared_data))
-    first = current.get()
-    assert len(first) == 20
-    assert current.get() is first
-    lines = [entry(f"2016{n:04d}0010.001", f"2018-10-29T{n:02d}:00:00").to_json() + "\n" for n in (1, 2)]
-    for count in (1, 2):
-        (root / COMPACT_PATH).write_text("".join(lines[:count]))
-        assert len(current.get()) == count
 
 
 def test_a_column_that_is_no_scalar_is_refused(root: Path) -> None:
