@@ -4,7 +4,6 @@ import time
 
 from rich.console import Console
 from rich.live import Live
-from rich.text import Text
 
 from mesh.states import JobState
 from odamesh.job import Job, Progress
@@ -27,7 +26,7 @@ def follow_job(job: Job, console: Console) -> int:
         else:
             _write_lines(job, console)
     except KeyboardInterrupt:
-        console.print(f"\nJob {job.id} goes on. Come back with: odamesh watch {job.id}", highlight=False)
+        say(console, f"\nJob {job.id} goes on. Come back with: odamesh watch {job.id}")
         return INTERRUPTED
     return tell_outcome(job, console)
 
@@ -35,27 +34,32 @@ def follow_job(job: Job, console: Console) -> int:
 def tell_outcome(job: Job, console: Console) -> int:
     """Print how a job ended and what to do next; return the exit status."""
     for warning in job.warnings[:_WARNINGS]:
-        console.print(Text(f"warning: {warning}", style="yellow"))
+        say(console, f"warning: {warning}", "yellow")
     if (more := len(job.warnings) - _WARNINGS) > 0:
-        console.print(Text(f"and {more} more warnings: {job.link}", style="yellow"))
+        say(console, f"and {more} more warnings: {job.link}", "yellow")
     match job.state:
         case JobState.COMPLETED:
             for product in job.products[:_WARNINGS]:
                 files = ", ".join(file.name for file in product.files)
-                console.print(f"{product.stage} {product.label}: {files}", highlight=False)
-            console.print(f"Save the products with: odamesh get {job.id}", highlight=False)
+                say(console, f"{product.stage} {product.label}: {files}")
+            say(console, f"Save the products with: odamesh get {job.id}")
             return 0
         case JobState.ERROR:
             failure = job.view.failure
             text = f"{failure.reason}: {failure.text}" if failure else "no product came out"
-            console.print(Text(f"error: {text}", style="red"))
+            say(console, f"error: {text}", "red")
             return 1
         case JobState.ABORTED:
-            console.print(f"Job {job.id} was cancelled.", highlight=False)
+            say(console, f"Job {job.id} was cancelled.")
             return 1
         case state:
-            console.print(f"Job {job.id} is {state.value}. Follow it with: odamesh watch {job.id}", highlight=False)
+            say(console, f"Job {job.id} is {state.value}. Follow it with: odamesh watch {job.id}")
             return 0
+
+
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """Print a line as it is: brackets are brackets, and the terminal breaks it, so that commands can be copied."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _draw_live(job: Job, console: Console) -> None:
@@ -72,10 +76,10 @@ def _write_lines(job: Job, console: Console) -> None:
     for progress in job.watch():
         line = _line(progress)
         if line != told and time.monotonic() - last >= _LINE_SECONDS:
-            console.print(line, highlight=False)
+            say(console, line)
             told, last = line, time.monotonic()
     if _line(progress) != told:
-        console.print(_line(progress), highlight=False)
+        say(console, _line(progress))
 
 
 def _line(progress: Progress) -> str:

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from mesh.states import job_is_final
 from odamesh.client import IncompleteSelection, Mesh, connect, selection
 from odamesh.errors import OdameshError, RequestRefused
-from odamesh.follow_job import INTERRUPTED, follow_job, tell_outcome
+from odamesh.follow_job import INTERRUPTED, follow_job, say, tell_outcome
 from odamesh.request_options import WrongOption, read_bands, read_scws, read_settings
 from odamesh.transport import DEFAULT_URL
 
@@ -63,7 +62,7 @@ def submit(
         job = mesh.submit(instrument, full_name, region, parameters, lane=lane, user=user)
         if watch:
             raise typer.Exit(follow_job(job, console))
-        console.print(f"Job {job.id} is on its way. Follow it with: odamesh watch {job.id}", highlight=False)
+        say(console, f"Job {job.id} is on its way. Follow it with: odamesh watch {job.id}")
 
 
 def watch(job_id: JobId, url: Url = DEFAULT_URL) -> None:
@@ -86,10 +85,10 @@ def get(
         if not job.products:
             status = tell_outcome(job, console)
             if job_is_final(job.state) and status == 0:
-                console.print(f"Job {job.id} has no products.", highlight=False)
+                say(console, f"Job {job.id} has no products.")
             raise typer.Exit(1)
         for path in job.downloads(directory or Path(job.id[:12])):
-            console.print(str(path), highlight=False, soft_wrap=True)
+            say(console, str(path))
 
 
 def jobs(
@@ -116,7 +115,7 @@ def cancel(job_id: JobId, url: Url = DEFAULT_URL) -> None:
         if job_is_final(job.state):
             raise OdameshError(f"job {job.id} is {job.state.value}: only a job that has not ended can be cancelled")
         job.cancel()
-        Console().print(f"Job {job.id} is being cancelled.", highlight=False)
+        say(Console(), f"Job {job.id} is being cancelled.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -141,10 +140,10 @@ def _errors() -> Iterator[None]:
     except (RequestRefused, IncompleteSelection, WrongOption) as error:
         entries = error.errors if isinstance(error, RequestRefused) else ()
         for text in [entry.detail for entry in entries] or [str(error)]:
-            console.print(Text(f"error: {text}", style="red"), soft_wrap=True)
+            say(console, f"error: {text}", "red")
         raise typer.Exit(_USAGE) from error
     except (OdameshError, OSError) as error:
-        console.print(Text(f"error: {error}", style="red"), soft_wrap=True)
+        say(console, f"error: {error}", "red")
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
         raise typer.Exit(INTERRUPTED) from error

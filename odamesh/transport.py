@@ -1,6 +1,7 @@
 """HTTP to the gateway: retries where they are harmless, problems as exceptions."""
 
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -44,6 +45,8 @@ class Transport:
         self._attempts = attempts
         # A proxy has no business between a caller and the same machine.
         self._client = client or httpx.Client(timeout=_TIMEOUT, trust_env=not _is_local(self.url))
+        # Callers in notebooks do not close: connections end with the last object that uses them.
+        weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,179 @@
+"""The `odamesh` command: exit statuses, clear lines, and a job that survives Ctrl-C."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from mesh.contracts import Failure
+from mesh.states import FailureKind, JobState, UnitState
+from odamesh.command import app
+from tests.unit.client.conftest import Service
+from tests.unit.gateway.doubles import stage_product, unit_row
+
+_SCW = "201600270010"
+
+
+def _run(service: Service, *words: str) -> Result:
+    return CliRunner().invoke(app, list(words), env={"ODAMESH_URL": service.url, "COLUMNS": "200"})
+
+
+def _submit(service: Service, *words: str) -> str:
+    result = _run(service, "submit", "isgri", "image", "--scw", _SCW, "--no-watch", *words)
+    assert result.exit_code == 0, result.output
+    (job_id,) = service.records.views
+    assert f"odamesh watch {job_id}" in result.output
+    return job_id
+
+
+def test_submit_translates_the_options(service: Service) -> None:
+    words = ["--t1", "2018-10-29T00:00:00", "--t2", "2018-10-30T00:00:00", "--ra", "266.4", "--dec", "-29"]
+    words += ["--radius", "10", "--max-pointings", "7", "--band", "20-40", "--band", "40 - 80"]
+    words += ["--set", "detection_threshold=7", "--set", "catalogue=none", "--lane", "batch", "--user", "ada"]
+    result = _run(service, "submit", "isgri", "isgri_image", "--no-watch", *words)
+    assert result.exit_code == 0, result.output
+    (analysis,) = service.records.analyses.values()
+    assert analysis.parameters["bands"] == [[20.0, 40.0], [40.0, 80.0]]
+    assert (analysis.parameters["detection_threshold"], analysis.parameters["catalogue"]) == (7.0, "none")
+    assert analysis.selection.max_pointings == 7
+    (view,) = service.records.views.values()
+    assert (view.user, view.lane.value) == ("ada", "batch")
+
+
+def test_submit_reads_windows_from_a_file(service: Service, tmp_path: Path) -> None:
+    listed = tmp_path / "scws.txt"
+    listed.write_text("# the Galactic Centre\n201600280010\n\n201600290010  # the last\n")
+    _submit(service, "--scw-file", str(listed))
+    (analysis,) = service.records.analyses.values()
+    assert analysis.selection.scws == ("201600270010", "201600280010", "201600290010")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["isgri", "image", "--scw", "x"], "selection.scws[0]"),
+        (["isgri", "picture", "--scw", _SCW], "no product 'picture'"),
+        (["spi", "image", "--scw", _SCW], "no instrument 'spi'"),
+        (["isgri", "image", "--scw", _SCW, "--band", "20"], "LOW-HIGH"),
+        (["isgri", "image", "--scw", _SCW, "--band", "5-40"], "out of range"),
+        (["isgri", "image", "--scw", _SCW, "--set", "bands"], "name=value"),
+        (["isgri", "image", "--scw", _SCW, "--set", "energy=5"], "no parameter 'energy'"),
+        (["isgri", "image", "--t1", "2018-10-29"], "needs t2"),
+        (["isgri", "image", "--scw-file", "/nowhere"], "/nowhere"),
+        (["isgri", "image"], "either scws"),
+        (["isgri"], "product"),
+    ],
+)
+def test_wrong_words_exit_with_2_and_say_what_is_wrong(service: Service, words: list[str], said: str) -> None:
+    result = _run(service, "submit", *words)
+    assert result.exit_code == 2
+    assert said.lower() in result.output.lower()
+    assert service.records.views == {}
+
+
+def test_nobody_there_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("odamesh.transport._ATTEMPTS", 1)
+    monkeypatch.setattr("odamesh.transport.time.sleep", lambda _seconds: None)
+    result = CliRunner().invoke(app, ["jobs", "--url", "http://127.0.0.1:9"])
+    assert result.exit_code == 1
+    assert "is the mesh up" in result.output
+
+
+def test_watch_follows_to_the_end_and_names_the_products(service: Service) -> None:
+    job_id = _submit(service)
+    service.records.plan(job_id, [f"{_SCW}.001"])
+
+    def play() -> None:
+        while not service.positions:
+            time.sleep(0.02)
+        for unit in (("image", f"{_SCW}.001"), ("mosaic", "job")):
+            service.records.move(job_id, unit_row(*unit, UnitState.DONE))
+        service.records.finish(job_id, products=(stage_product("mosaic", "job", {"mosaic.fits": "0"}),))
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    result = _run(service, "watch", job_id)
+    thread.join()
+    assert result.exit_code == 0
+    assert "2 of 2" in result.output
+    assert "mosaic job: mosaic.fits" in result.output
+    assert f"odamesh get {job_id}" in result.output
+
+
+@pytest.mark.parametrize("state", [JobState.ERROR, JobState.ABORTED])
+def test_watch_of_a_job_that_came_to_nothing_exits_with_1(service: Service, state: JobState) -> None:
+    job_id = _submit(service)
+    failure = Failure(kind=FailureKind.USAGE, reason="EmptyImageList", text="nothing usable")
+    warnings = tuple(f"window {number} has no events" for number in range(30))
+    service.records.finish(job_id, state, failure=failure, warnings=warnings)
+    result = _run(service, "watch", job_id)
+    assert result.exit_code == 1
+    assert ("EmptyImageList: nothing usable" if state is JobState.ERROR else "was cancelled") in result.output
+    assert "window 19 has" in result.output
+    assert "10 more warnings" in result.output
+
+
+def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(service: Service) -> None:
+    job_id = _submit(service)
+    service.records.plan(job_id, [f"{_SCW}.001"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "odamesh.command", "watch", job_id],
+        env={**os.environ, "ODAMESH_URL": service.url},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while not service.positions and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"odamesh watch {job_id}" in output
+    assert service.records.views[job_id].state is JobState.EXECUTING
+    assert len(service.publisher.sent) == 1
+
+
+def test_get_saves_the_products(service: Service, tmp_path: Path) -> None:
+    job_id = _submit(service)
+    early = _run(service, "get", job_id, str(tmp_path))
+    assert early.exit_code == 1
+    assert "PENDING" in early.output
+    content = b"SIMPLE"
+    product = stage_product("mosaic", "job", {"mosaic.fits": hashlib.sha256(content).hexdigest()})
+    service.products.files["key-mosaic-job", "mosaic.fits"] = content
+    service.records.finish(job_id, products=(product,))
+    result = _run(service, "get", job_id, str(tmp_path))
+    assert result.exit_code == 0
+    assert (tmp_path / "mosaic" / "mosaic.fits").read_bytes() == content
+    assert str(tmp_path / "mosaic" / "mosaic.fits") in result.output
+
+
+def test_jobs_and_cancel(service: Service) -> None:
+    job_id = _submit(service)
+    assert job_id in _run(service, "jobs").output
+    assert job_id not in _run(service, "jobs", "--user", "nobody").output
+    assert _run(service, "cancel", job_id).exit_code == 0
+    assert service.publisher.sent[-1][0] == "cancel.isgri"
+    service.records.finish(job_id, JobState.ABORTED)
+    again = _run(service, "cancel", job_id)
+    assert again.exit_code == 1
+    assert "ABORTED" in again.output
+
+
+def test_a_missing_part_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "odamesh.archive", None)
+    result = CliRunner().invoke(app, ["archive", "index", "."])
+    assert result.exit_code == 1
+    assert "pip install 'odamesh[" in result.output
+
+
+def test_parts_have_their_own_help() -> None:
+    result = CliRunner().invoke(app, ["archive", "--help"])
+    assert result.exit_code == 0
+    assert "simulate" in result.output
