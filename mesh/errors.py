@@ -87,6 +87,8 @@ class UnitFailure(MeshError):
     """
 
     kind = "science"
+    log_tail: str = ""
+    """End of the unit's log, where there is one."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(f"{reason}: {text}")

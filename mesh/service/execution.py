@@ -1,0 +1,237 @@
+"""Executes one unit: lease, inputs, runner, commit; and tells what happens in events.
+
+The broker side calls `Executor.execute` and settles by what it raises. When that is the end of the unit it publishes
+`unit_events.final_event`, when the unit comes again `unit_events.retry_event`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from mesh.contracts import Manifest, Resources, Unit, UnitEvent
+from mesh.errors import (
+    BrokerUnavailable,
+    EngineUnavailable,
+    HeldElsewhere,
+    StoreUnavailable,
+    TransientFailure,
+    UnitCancelled,
+    UnitFailure,
+)
+from mesh.instrument import Instrument
+from mesh.runner.directory import UnitDirectory
+from mesh.runner.product import verify_files
+from mesh.runner.protocol import Outcome, Runner, Work
+from mesh.service.code_version import code_version
+from mesh.service.unit_events import event, now
+from mesh.service.unit_inputs import Archive, ProductSource, prepare
+from mesh.states import UnitState
+
+LOG_TAIL_BYTES = 64 << 10
+# On top of the unit's own limit: fetching its inputs and storing its products.
+_LEASE_MARGIN_S = 300.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Products(ProductSource, Protocol):
+    """What execution needs of the store of products."""
+
+    def find(self, key: str) -> Manifest | None:
+        """Return the manifest of a product, or None."""
+
+    def commit(self, manifest: Manifest, directory: Path, log: bytes) -> None:
+        """Store a product, its manifest last."""
+
+    def put_failure_log(self, key: str, log: bytes) -> None:
+        """Store the log of a failed unit."""
+
+
+class Leases(Protocol):
+    """What execution needs of the leases of units."""
+
+    def take(self, unit_key: str, owner: str, seconds: float) -> bool:
+        """Take the lease of a unit; false when it is another's."""
+
+    def release(self, unit_key: str, owner: str) -> None:
+        """Give the lease back."""
+
+    def holder(self, unit_key: str) -> str | None:
+        """Return the owner that executes a unit, or None."""
+
+    def owner_alive(self, owner: str) -> bool:
+        """Say whether an owner was heard of lately."""
+
+    def unit_wanted(self, unit_key: str) -> bool:
+        """Say whether any job still waits for a unit."""
+
+
+@dataclass(frozen=True)
+class Executor:
+    """What one instrument process executes units with.
+
+    Args:
+        instrument: whose units it executes.
+        runner: runs them.
+        products: where products are.
+        archive: opens the archive of science windows; asked only by units that read it.
+        leases: keeps two workers from executing the same unit.
+        worker: name of this process.
+        emit: publishes an event and returns when the broker has it.
+    """
+
+    instrument: Instrument
+    runner: Runner
+    products: Products
+    archive: Callable[[], Archive]
+    leases: Leases
+    worker: str
+    emit: Callable[[UnitEvent], None]
+    running: set[str] = field(default_factory=set)
+    """Keys of the units that this process executes now."""
+
+    def execute(self, unit: Unit, attempt: int) -> None:
+        """Execute *unit*: on return its product is stored and the event ``done`` or ``cached`` is with the broker.
+
+        Args:
+            unit: the message.
+            attempt: number of this try, from 1.
+
+        Raises:
+            HeldElsewhere: somebody executes the same unit now; look again in a few seconds.
+            UnitFailure: the branch that tells how the unit ended; no event has been published for that.
+        """
+        self._check_wanted(unit)
+        with self._lease(unit):
+            manifest = self.products.find(unit.key)
+            if manifest is None:
+                manifest = self._make(unit, attempt)
+            # Made for this very run before its worker died: not something that was there before the run asked.
+            state = UnitState.DONE if manifest.run_id == unit.run_id else UnitState.CACHED
+            self.emit(
+                event(
+                    unit,
+                    state,
+                    attempt=attempt,
+                    worker=self.worker,
+                    seconds=manifest.resources.seconds,
+                    warnings=manifest.warnings,
+                    summary=manifest.summary,
+                )
+            )
+
+    def _make(self, unit: Unit, attempt: int) -> Manifest:
+        """Run the unit and store its product."""
+        self._check_image(unit)
+        directory = self.runner.directory(unit.key)
+        work = Work(key=unit.key, directory=directory, limits=self.instrument.limits)
+        self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker))
+
+        def on_step(step: str) -> None:
+            self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker, step=step))
+
+        started = now()
+        try:
+            outcome = self._run(unit, work, on_step)
+            verify_files(directory.out, outcome.product)
+            self._check_wanted(unit)
+            manifest = self._manifest(unit, outcome, started)
+            self.products.commit(manifest, directory.out, directory.read_log())
+        except EngineUnavailable:
+            # The container may run on, and the next try take it over: it needs its directory.
+            raise
+        except UnitFailure as failure:
+            self._keep_log(unit, directory, failure)
+            directory.remove()
+            raise
+        directory.remove()
+        return manifest
+
+    def _run(self, unit: Unit, work: Work, on_step: Callable[[str], None]) -> Outcome:
+        # A complete directory was left by an owner that died, and its container may run on.
+        if work.directory.unit_file.exists():
+            adopted = self.runner.adopt(work, on_step)
+            if adopted is not None:
+                return adopted
+        prepare(unit, work.directory, self.products, self.archive)
+        return self.runner.run(work, on_step)
+
+    def _manifest(self, unit: Unit, outcome: Outcome, started: str) -> Manifest:
+        return Manifest(
+            key=unit.key,
+            instrument=unit.instrument,
+            stage=unit.stage,
+            label=unit.label,
+            parameters=unit.parameters,
+            inputs=unit.inputs,
+            files=outcome.product.files,
+            image=unit.image,
+            calibration=unit.calibration,
+            code_version=code_version(),
+            started=started,
+            finished=now(),
+            run_id=unit.run_id,
+            resources=Resources(
+                seconds=round(outcome.seconds, 3),
+                peak_rss_mb=outcome.peak_rss_mb,
+                runner=outcome.runner,
+                worker=self.worker,
+            ),
+            warnings=outcome.product.warnings,
+            summary=outcome.product.summary,
+        )
+
+    def _check_wanted(self, unit: Unit) -> None:
+        if not self.leases.unit_wanted(unit.key):
+            raise UnitCancelled("Cancelled", "no job waits for this unit any more")
+
+    def _check_image(self, unit: Unit) -> None:
+        """Refuse to make, under a key that names one image, a product with another."""
+        image, calibration = self.runner.image(), self.instrument.calibration
+        if (unit.image, unit.calibration) != (image, calibration):
+            text = (
+                f"the unit was planned for image {unit.image} with calibration {unit.calibration}; "
+                f"{self.worker} runs {image} with {calibration}; submit it again"
+            )
+            raise TransientFailure("OtherImage", text)
+
+    @contextmanager
+    def _lease(self, unit: Unit) -> Iterator[None]:
+        """Hold the unit; two messages for one unit in this process count as two owners."""
+        if unit.key in self.running or not self._take(unit.key):
+            raise HeldElsewhere("HeldElsewhere", "another worker executes this unit now")
+        self.running.add(unit.key)
+        try:
+            yield
+        finally:
+            self.running.discard(unit.key)
+            with suppress(StoreUnavailable):
+                self.leases.release(unit.key, self.worker)
+
+    def _take(self, key: str) -> bool:
+        seconds = self.instrument.limits.seconds + _LEASE_MARGIN_S
+        if self.leases.take(key, self.worker, seconds):
+            return True
+        holder = self.leases.holder(key)
+        if holder is not None and self.leases.owner_alive(holder):
+            return False
+        if holder is not None:
+            self.leases.release(key, holder)
+        return self.leases.take(key, self.worker, seconds)
+
+    def _tell(self, news: UnitEvent) -> None:
+        # Progress may be lost, the unit must not be: its end is told again until the broker has it.
+        try:
+            self.emit(news)
+        except BrokerUnavailable as error:
+            _log.warning("progress of a unit not published", unit_key=news.unit_key, error=str(error))
+
+    def _keep_log(self, unit: Unit, directory: UnitDirectory, failure: UnitFailure) -> None:
+        log = directory.read_log()
+        failure.log_tail = log[-LOG_TAIL_BYTES:].decode("utf-8", errors="replace")
+        with suppress(StoreUnavailable):
+            self.products.put_failure_log(unit.key, log or f"{failure}\n".encode())

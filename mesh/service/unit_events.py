@@ -1,0 +1,50 @@
+"""The events that tell what happens to a unit."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from mesh.contracts import Failure, Unit, UnitEvent
+from mesh.errors import UnitCancelled, UnitFailure
+from mesh.states import FailureKind, UnitState
+
+
+def event(unit: Unit, state: UnitState, *, attempt: int, worker: str, **more: Any) -> UnitEvent:
+    """Return an event of *unit* that happens now; *more* are further fields of `UnitEvent`."""
+    return UnitEvent(
+        event_id=uuid4().hex,
+        unit_key=unit.key,
+        instrument=unit.instrument,
+        stage=unit.stage,
+        label=unit.label,
+        run_id=unit.run_id,
+        state=state,
+        attempt=attempt,
+        worker=worker,
+        at=now(),
+        **more,
+    )
+
+
+def retry_event(unit: Unit, *, attempt: int, worker: str) -> UnitEvent:
+    """Return the event of a unit that waits for its next try, number *attempt*."""
+    return event(unit, UnitState.QUEUED, attempt=attempt, worker=worker)
+
+
+def final_event(unit: Unit, *, attempt: int, worker: str, error: BaseException) -> UnitEvent:
+    """Return the event of a unit that ended for good with *error*: cancelled or failed, with reason and log."""
+    match error:
+        case UnitCancelled():
+            return event(unit, UnitState.CANCELLED, attempt=attempt, worker=worker)
+        case UnitFailure():
+            failure = Failure(kind=FailureKind(error.kind), reason=error.reason, text=error.text)
+            tail = error.log_tail
+        case _:
+            text = f"{type(error).__name__}: {error}; this is a defect of the mesh"
+            failure, tail = Failure(kind=FailureKind.TRANSIENT, reason="Unexpected", text=text), ""
+    return event(unit, UnitState.FAILED, attempt=attempt, worker=worker, failure=failure, log_tail=tail)
+
+
+def now() -> str:
+    """Return the time as contracts write it: UTC, ISO 8601 with ``Z`` and milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
