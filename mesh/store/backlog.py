@@ -20,7 +20,9 @@ class Released(NamedTuple):
     run_id: str
     user: str
     message: str
-    """The unit as JSON; empty where its product is there already and it need not go."""
+    """The unit as JSON."""
+    made: bool
+    """Whether its product is there already, so that it need not go to the broker."""
 
 
 class Silent(NamedTuple):
@@ -54,7 +56,8 @@ class Backlog:
             most: units to take in this call.
         """
         watch = int(_FIRST_WATCH_SECONDS * 1000)
-        return [Released(*entry) for entry in self._release(args=[instrument, lane, per_user, in_lane, most, watch])]
+        answer = self._release(args=[instrument, lane, per_user, in_lane, most, watch])
+        return [Released(key, run_id, user, message, bool(made)) for key, run_id, user, message, made in answer]
 
     @redis_answers()
     def not_published(self, keys: Sequence[str]) -> None:

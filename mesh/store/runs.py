@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import redis
 
-from mesh.contracts import Analysis, Job, RunResult, UnitRow
+from mesh.contracts import Analysis, Job, Lane, RunResult, UnitRow
 from mesh.contracts.document import Part
 from mesh.errors import NotFound
 from mesh.states import JobState, UnitState
@@ -32,7 +32,7 @@ class Run(Part):
     instrument: str
     product: str
     state: JobState
-    lane: str
+    lane: Lane
     user: str
     opened: str
     started: str | None
@@ -119,7 +119,7 @@ class Runs:
             instrument=record["instrument"],
             product=record["product"],
             state=JobState(record["state"]),
-            lane=record["lane"],
+            lane=Lane(record["lane"]),
             user=record["user"],
             opened=record["opened"],
             started=record.get("started"),

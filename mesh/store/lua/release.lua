@@ -2,7 +2,7 @@
 -- window, the lane within its own; a user's runs take turns.
 -- ARGV: instrument, lane, window per user, window of the lane, most units to release, milliseconds until a released
 --       unit is looked after if nothing is heard of it.
--- Returns for each unit {key, run, user, message}; the message is empty where the product is there already.
+-- Returns for each unit {key, run, user, message, 1 if its product is there already, so that it need not go}.
 local instrument, lane, window_user, window_lane = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local users = 'backlog:' .. instrument .. ':' .. lane
 local window = 'window:' .. instrument .. ':' .. lane
@@ -44,9 +44,9 @@ while #released < tonumber(ARGV[5]) and in_lane < window_lane do
   end
   local key, run, message = next_unit(user)
   if key and product(key) then
-    released[#released + 1] = {key, run, user, ''}
+    released[#released + 1] = {key, run, user, message, 1}
   elseif key then
-    released[#released + 1] = {key, run, user, message}
+    released[#released + 1] = {key, run, user, message, 0}
     in_lane = in_lane + 1
     redis.call('HSET', unit(key), 'released', watch, 'instrument', instrument, 'lane', lane, 'user', user)
     redis.call('SADD', window, key)

@@ -1,0 +1,109 @@
+"""Admission: how many units of whom go to the broker, and when.
+
+The broker's queues stay short, so that order, fairness and cancel are decided here and not by who came first.
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from mesh.broker.outgoing import Outgoing
+from mesh.broker.publisher import Publisher
+from mesh.broker.topology import UNITS, unit_key
+from mesh.contracts import Lane, Unit
+from mesh.errors import BrokerUnavailable, InvalidRequest
+from mesh.instrument import instrument
+from mesh.states import UnitState
+from mesh.store.announcements import Records
+from mesh.store.backlog import Backlog, Released
+from mesh.store.row_change import RowChange
+from services.dispatcher import metrics
+from services.dispatcher.clock import utc_now
+
+_log = structlog.get_logger(__name__)
+
+# One unit runs and one waits for each slot: a worker never idles, and a new user waits for two units at most.
+_WINDOW_PER_SLOT = 2
+# Users share the lane: beyond this even a user with an empty window waits for its turn.
+_LANE_PER_WINDOW = 2
+_BATCH = 50
+
+
+class Admission:
+    """Releases units from the backlog.
+
+    Args:
+        backlog: what waits.
+        records: how many slots the instruments have.
+        publisher: takes units to the broker.
+        settle: applies a change that no worker tells, for a unit whose product is there already.
+    """
+
+    def __init__(
+        self, *, backlog: Backlog, records: Records, publisher: Publisher, settle: Callable[[RowChange], None]
+    ) -> None:
+        self._backlog = backlog
+        self._records = records
+        self._publisher = publisher
+        self._settle = settle
+
+    def release(self, name: str) -> None:
+        """Release what the windows of an instrument allow."""
+        window = _WINDOW_PER_SLOT * self.slots(name)
+        for lane in Lane:
+            while True:
+                released = self._backlog.release(
+                    name, lane.value, per_user=window, in_lane=_LANE_PER_WINDOW * window, most=_BATCH
+                )
+                self._publish(name, lane, [entry for entry in released if not entry.made])
+                for entry in released:
+                    if entry.made:
+                        self._settle_made(entry)
+                if len(released) < _BATCH:
+                    break
+
+    def publish_again(self, message: str, lane: Lane, user: str) -> None:
+        """Give a released unit to the broker once more.
+
+        Raises:
+            BrokerUnavailable: the broker did not take it.
+        """
+        unit = Unit.decode(message)
+        self._publisher.publish_many([_outgoing(unit, lane, user, unit.run_id)])
+
+    def slots(self, name: str) -> int:
+        """Return how many units of an instrument run at once; as declared while no worker lives."""
+        announced = self._records.announced(name)
+        if announced is not None and announced.slots:
+            return announced.slots
+        try:
+            return instrument(name).limits.slots
+        except InvalidRequest:
+            return 1
+
+    def _publish(self, name: str, lane: Lane, released: list[Released]) -> None:
+        messages = [_outgoing(Unit.decode(entry.message), lane, entry.user, entry.run_id) for entry in released]
+        try:
+            self._publisher.publish_many(messages)
+        except BrokerUnavailable as error:
+            # They stay released; the sweep gives them to the broker when it is back.
+            self._backlog.not_published(error.failed)
+            _log.warning("units not published", instrument=name, lane=lane, units=len(error.failed), error=str(error))
+        metrics.RELEASED.labels(name, lane.value).inc(len(messages))
+
+    def _settle_made(self, entry: Released) -> None:
+        unit = Unit.decode(entry.message)
+        self._settle(RowChange(key=unit.key, stage=unit.stage, label=unit.label, state=UnitState.CACHED, at=utc_now()))
+
+
+def _outgoing(unit: Unit, lane: Lane, user: str, run_id: str) -> Outgoing:
+    # The unit may have been made for another run than the one whose turn it is.
+    sent = unit.model_copy(update={"lane": lane, "user": user, "run_id": run_id})
+    return Outgoing.of(
+        sent,
+        UNITS,
+        unit_key(unit.instrument, lane),
+        message_id=unit.key,
+        correlation_id=run_id,
+        headers={"x-lane": lane.value, "x-user": user},
+    )

@@ -1,0 +1,147 @@
+"""The dispatcher's parts put together, and what each message makes them do."""
+
+import redis
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from mesh.broker.publisher import Publisher
+from mesh.contracts import Job, UnitEvent
+from mesh.errors import ContractViolation, InvalidRequest, NotFound
+from mesh.instrument import instrument, instruments
+from mesh.settings import Connections
+from mesh.states import JobState
+from mesh.store.announcements import Records
+from mesh.store.backlog import Backlog
+from mesh.store.connect import redis_client
+from mesh.store.jobs import Jobs
+from mesh.store.leases import Leases
+from mesh.store.marks import Marks
+from mesh.store.objects import Objects
+from mesh.store.products import Products
+from mesh.store.requests import Requests
+from mesh.store.runs import Runs
+from services.dispatcher.admission import Admission
+from services.dispatcher.cancel import Canceller
+from services.dispatcher.clock import utc_now
+from services.dispatcher.fan_in import FanIn
+from services.dispatcher.notify import Notifier
+from services.dispatcher.plan import steps_of
+from services.dispatcher.progress import Progress
+from services.dispatcher.rebuild import Rebuild
+from services.dispatcher.sweep import Sweep
+from services.dispatcher.windows import WindowSource
+
+_log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Handles requests, events and the passing of time. Several may run at once.
+
+    Args:
+        objects: the store of documents.
+        index: the Redis database.
+        publisher: to the broker.
+        archive: address of the archive; empty for none.
+        claimant: name of this process.
+    """
+
+    def __init__(
+        self, *, objects: Objects, index: redis.Redis, publisher: Publisher, archive: str, claimant: str
+    ) -> None:
+        self._requests, self._jobs, self._runs = Requests(objects), Jobs(objects, index), Runs(index)
+        products, backlog, records = Products(objects, index), Backlog(index), Records(index)
+        self._notifier = Notifier(publisher)
+        self._progress = Progress(
+            runs=self._runs,
+            requests=self._requests,
+            products=products,
+            records=records,
+            windows=WindowSource(archive),
+            notifier=self._notifier,
+            claimant=claimant,
+        )
+        self._fan_in = FanIn(runs=self._runs, progress=self._progress, notifier=self._notifier, claimant=claimant)
+        self._admission = Admission(backlog=backlog, records=records, publisher=publisher, settle=self._fan_in.apply)
+        self._canceller = Canceller(
+            runs=self._runs, requests=self._requests, publisher=publisher, notifier=self._notifier
+        )
+        self._sweep = Sweep(
+            marks=Marks(index),
+            jobs=self._jobs,
+            runs=self._runs,
+            backlog=backlog,
+            products=products,
+            leases=Leases(index),
+            fan_in=self._fan_in,
+            progress=self._progress,
+            admission=self._admission,
+            rebuild=Rebuild(jobs=self._jobs, runs=self._runs, requests=self._requests, take_up=self._take_up),
+            take_up=self._take_up,
+        )
+
+    @classmethod
+    def connect(cls, connections: Connections, publisher: Publisher, archive: str, claimant: str) -> "Dispatcher":
+        """Make a dispatcher for these servers; it connects when it first needs them."""
+        return cls(
+            objects=Objects(connections.store),
+            index=redis_client(connections.redis),
+            publisher=publisher,
+            archive=archive,
+            claimant=claimant,
+        )
+
+    def submitted(self, job: Job) -> None:
+        """Plan a job, or let it join the run that serves the same analysis."""
+        with bound_contextvars(job_id=job.job_id):
+            try:
+                self._plan(job)
+            except NotFound as error:
+                # The gateway stores the analysis before it publishes the job.
+                raise ContractViolation(f"job {job.job_id}: {error}") from error
+
+    def cancelled(self, job_id: str) -> None:
+        """Cancel a job."""
+        with bound_contextvars(job_id=job_id):
+            name = self._canceller.cancel(job_id)
+            if name is not None:
+                self._admission.release(name)
+
+    def happened(self, event: UnitEvent) -> None:
+        """Take in what a worker tells."""
+        with bound_contextvars(unit_key=event.unit_key, run_id=event.run_id):
+            if self._fan_in.event(event):
+                self._admission.release(event.instrument)
+
+    def tell(self) -> None:
+        """Tell the gateways which runs changed."""
+        self._notifier.flush()
+
+    def sweep(self) -> None:
+        """Set right what was lost on the way."""
+        if self._sweep.sweep():
+            for name in instruments():
+                self._admission.release(name)
+
+    def _take_up(self, job_id: str) -> None:
+        try:
+            self.submitted(self._requests.job(job_id))
+        except (NotFound, ContractViolation) as error:
+            _log.error("job cannot be taken up", job_id=job_id, error=str(error))
+
+    def _plan(self, job: Job) -> None:
+        analysis = self._requests.analysis(job.request_key)
+        known, _ = self._jobs.indexed_run(job.job_id)
+        if not known:
+            self._jobs.enter(analysis, job)
+        try:
+            steps = steps_of(instrument(analysis.instrument), analysis.product)
+        except InvalidRequest:
+            steps = {}  # said to the caller as the outcome of the run
+        opened = self._runs.open(analysis, job, steps, utc_now())
+        if opened is None:
+            return
+        run_id, is_new = opened
+        _log.info("job planned" if is_new else "job joined a run", run_id=run_id)
+        self._notifier.changed(run_id, JobState.PENDING)
+        self._progress.take_on(run_id)
+        self._admission.release(analysis.instrument)

@@ -1,0 +1,132 @@
+"""The plan of a run: its rows, and the units of a stage once what it needs is there. Plain functions, no servers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mesh.contracts import Analysis, Failure, ProductInput, Unit, UnitInput, UnitRow
+from mesh.instrument import Instrument
+from mesh.keys import unit_key
+from mesh.states import FailureKind, UnitState
+from mesh.store.row_change import RowChange
+from mesh.store.runs import Run
+from services.dispatcher.windows import Windows
+
+JOB_LABEL = "job"
+NO_INPUTS = "NoInputs"
+GOOD = (UnitState.CACHED, UnitState.DONE)
+
+
+Made = Mapping[str, Mapping[str, str]]
+"""Stage -> label -> key of the product."""
+
+
+def made_by(rows: Sequence[UnitRow]) -> Made:
+    """Return the products of good rows."""
+    made: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row.state in GOOD:
+            made.setdefault(row.stage, {})[row.label] = row.key
+    return made
+
+
+def steps_of(instrument: Instrument, product: str) -> dict[str, tuple[str, ...]]:
+    """Return the steps of each stage of a product, in the order of the plan."""
+    return {stage: instrument.stages[stage].steps for stage in instrument.product(product).stages}
+
+
+def rows_of(instrument: Instrument, product: str, windows: Windows) -> list[UnitRow]:
+    """Return every row of a run, waiting: a window per row for stages of scope scw, one row for those of scope job.
+
+    Rejected windows have a row in the first stage only.
+    """
+    rows: list[UnitRow] = []
+    rejected = [window.scw for window in windows.rejected]
+    for name in instrument.product(product).stages:
+        if instrument.stages[name].scope == "job":
+            labels = [JOB_LABEL]
+        else:
+            labels = [*windows.inputs, *rejected]
+            rejected = []
+        rows += [UnitRow(key="", stage=name, label=label, state=UnitState.WAITING) for label in labels]
+    return rows
+
+
+def units_of(
+    stage: str,
+    *,
+    instrument: Instrument,
+    analysis: Analysis,
+    run: Run,
+    labels: Sequence[str],
+    windows: Windows,
+    made: Made,
+) -> Iterator[tuple[RowChange, bytes]]:
+    """Yield what becomes of each row of a stage: its unit, or why there is none.
+
+    Args:
+        stage: whose needs are all complete.
+        instrument: of the run.
+        analysis: of the run.
+        run: gives image and calibration, equal for all its stages.
+        labels: of its waiting rows.
+        windows: of the run; not looked at for a stage that reads products only.
+        made: products of the stages that it needs.
+    """
+    parameters = instrument.stage_parameters(stage, analysis.parameters)
+    rejected = {window.scw: window for window in windows.rejected}
+    for label in labels:
+        if label in rejected:
+            yield _refused(stage, label, rejected[label].reason, rejected[label].text), b""
+            continue
+        inputs = _inputs(stage, label, instrument, windows, made)
+        if isinstance(inputs, RowChange):
+            yield inputs, b""
+            continue
+        key = unit_key(
+            instrument=instrument.name,
+            stage=stage,
+            image=run.image,
+            calibration=run.calibration,
+            parameters=parameters,
+            label=label,
+            inputs=[entry.model_dump(mode="json") for entry in inputs],
+        )
+        unit = Unit(
+            key=key,
+            instrument=instrument.name,
+            stage=stage,
+            label=label,
+            parameters=parameters,
+            inputs=inputs,
+            image=run.image,
+            calibration=run.calibration,
+            lane=run.lane,
+            user=run.user,
+            run_id=run.run_id,
+        )
+        yield RowChange(key=key, stage=stage, label=label, state=UnitState.QUEUED), unit.encode()
+
+
+def _inputs(
+    stage: str, label: str, instrument: Instrument, windows: Windows, made: Made
+) -> tuple[UnitInput, ...] | RowChange:
+    """Return the inputs of one unit, or the end of its row when one of them is missing."""
+    declared = instrument.stages[stage]
+    inputs: list[UnitInput] = []
+    if declared.archive:
+        wanted = windows.inputs if declared.scope == "job" else {label: windows.inputs.get(label)}
+        if None in wanted.values():
+            return _refused(stage, label, "NoScWData", f"{label} is no longer in the archive")
+        inputs += [entry for entry in wanted.values() if entry is not None]
+    for need in declared.needs:
+        products = made.get(need, {})
+        if declared.scope == "scw" and instrument.stages[need].scope == "scw":
+            products = {label: products[label]} if label in products else {}
+        if not products:
+            return _refused(stage, label, NO_INPUTS, f"stage {need} gave no product that {stage} could use")
+        inputs += [ProductInput(role=need, label=name, key=key) for name, key in sorted(products.items())]
+    return tuple(inputs)
+
+
+def _refused(stage: str, label: str, reason: str, text: str) -> RowChange:
+    failure = Failure(kind=FailureKind.USAGE, reason=reason, text=text)
+    return RowChange(key="", stage=stage, label=label, state=UnitState.FAILED, failure=failure)

@@ -1,0 +1,187 @@
+"""Takes a run from stage to stage: rows, units of what is ready, and the outcome when nothing is left.
+
+Whoever holds the claim on a run does this, and nobody else; everything here may be repeated, because a claimant can
+die at any point and the next one starts where the records stand.
+"""
+
+import structlog
+
+from mesh.contracts import Analysis, Failure, JobEnd, RunResult
+from mesh.errors import InvalidRequest, NotFound, TransientFailure, UnitFailure
+from mesh.instrument import Instrument, instrument
+from mesh.states import FailureKind, JobState, UnitState, job_is_final
+from mesh.store.announcements import Records
+from mesh.store.products import ProductEntry, Products
+from mesh.store.requests import Requests
+from mesh.store.runs import Run, Runs
+from services.dispatcher import metrics
+from services.dispatcher.clock import utc_now
+from services.dispatcher.notify import Notifier
+from services.dispatcher.outcome import ended_early, outcome, result_rows
+from services.dispatcher.plan import GOOD, made_by, rows_of, units_of
+from services.dispatcher.windows import Windows, WindowSource
+
+_log = structlog.get_logger(__name__)
+_REMEMBERED = 64
+
+
+class Progress:
+    """Takes runs on.
+
+    Args:
+        runs: their records.
+        requests: their documents.
+        products: what was made.
+        records: what the instruments announced.
+        windows: the archive.
+        notifier: told of every change.
+        claimant: name of this process.
+    """
+
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        requests: Requests,
+        products: Products,
+        records: Records,
+        windows: WindowSource,
+        notifier: Notifier,
+        claimant: str,
+    ) -> None:
+        self._runs = runs
+        self._requests = requests
+        self._products = products
+        self._records = records
+        self._source = windows
+        self._notifier = notifier
+        self._claimant = claimant
+        self._windows: dict[str, Windows] = {}
+
+    def take_on(self, run_id: str, *, claimed: bool = False) -> None:
+        """Take a run as far as it goes now; does nothing while somebody else has the claim.
+
+        Args:
+            run_id: the run.
+            claimed: whether this process has the claim already.
+        """
+        while claimed or self._runs.claim(run_id, self._claimant):
+            try:
+                stuck = not self._take_steps(run_id)
+            finally:
+                self._runs.unclaim(run_id, self._claimant)
+            # An event that came before the claim was given back could not take it: look again.
+            claimed = False
+            if stuck or not self._can_move(run_id):
+                return
+
+    def _can_move(self, run_id: str) -> bool:
+        try:
+            run = self._runs.get(run_id)
+        except NotFound:
+            return False
+        return run.laid_out and not job_is_final(run.state) and (bool(_ready(run)) or _is_complete(run))
+
+    def _take_steps(self, run_id: str) -> bool:
+        """Take all steps that can be taken now; false when something out of reach stopped it (the sweep goes on)."""
+        try:
+            run = self._runs.get(run_id)
+        except NotFound:
+            return False
+        try:
+            while not job_is_final(run.state) and self._step(run):
+                run = self._runs.get(run_id)
+                self._notifier.changed(run_id, run.state)
+        except TransientFailure as error:
+            _log.warning("run cannot go on yet", run_id=run_id, reason=error.reason, error=error.text)
+            if not run.laid_out:
+                self._runs.note(run_id, f"not planned yet: {error.text}")
+                self._notifier.changed(run_id, run.state)
+            return False
+        except InvalidRequest as error:
+            self._refuse(run, type(error).__name__, error.text)
+        except UnitFailure as error:
+            self._refuse(run, error.reason, error.text)
+        return True
+
+    def _step(self, run: Run) -> bool:
+        """Take the next step of a run; false when it must wait for units."""
+        if _is_complete(run):
+            self._finish(run)
+            return True
+        ready = _ready(run)
+        if run.laid_out and not ready:
+            return False
+        analysis, used = self._requests.analysis(run.request_key), instrument(run.instrument)
+        if not run.laid_out:
+            self._lay_out(run, used, analysis)
+            return True
+        for stage in ready:
+            self._enqueue(run, used, analysis, stage)
+        self._runs.set_queued(run.run_id)
+        return True
+
+    def _enqueue(self, run: Run, used: Instrument, analysis: Analysis, stage: str) -> None:
+        declared = used.stages[stage]
+        reads_windows = declared.archive or not declared.needs
+        windows = self._find_windows(run, used, analysis) if reads_windows else Windows({})
+        labels = [row.label for row in self._runs.rows(run.run_id, [stage], [UnitState.WAITING])]
+        made = made_by(self._runs.rows(run.run_id, declared.needs, GOOD)) if declared.needs else {}
+        units = units_of(stage, instrument=used, analysis=analysis, run=run, labels=labels, windows=windows, made=made)
+        backlogged = self._runs.enqueue(run.run_id, stage, units, utc_now())
+        _log.info("stage planned", run_id=run.run_id, stage=stage, rows=len(labels), backlogged=backlogged)
+
+    def _lay_out(self, run: Run, used: Instrument, analysis: Analysis) -> None:
+        windows = self._find_windows(run, used, analysis)
+        announced = self._records.announced(run.instrument)
+        if announced is None:
+            text = f"no {run.instrument} service has announced itself yet; is it running?"
+            raise TransientFailure("NoService", text)
+        rows = rows_of(used, analysis.product, windows)
+        self._runs.lay_out(run.run_id, rows, announced.image, announced.calibration)
+        _log.info("run laid out", run_id=run.run_id, rows=len(rows), rejected=len(windows.rejected))
+
+    def _find_windows(self, run: Run, used: Instrument, analysis: Analysis) -> Windows:
+        windows = self._windows.get(run.run_id)
+        if windows is None:
+            windows = self._source.find(used, analysis.selection)
+            while len(self._windows) >= _REMEMBERED:
+                self._windows.pop(next(iter(self._windows)))
+            self._windows[run.run_id] = windows
+        return windows
+
+    def _finish(self, run: Run) -> None:
+        rows = self._runs.rows(run.run_id)
+        chosen = result_rows(instrument(run.instrument), run.product, rows)
+        entries = self._products.find_many([row.key for row in chosen])
+        for key in {row.key for row in chosen} - set(entries):
+            manifest = self._products.find(key)
+            if manifest is not None:
+                entries[key] = ProductEntry.of(manifest)
+        self._end(run, outcome(run, rows, chosen, entries, utc_now()))
+
+    def _refuse(self, run: Run, reason: str, text: str) -> None:
+        failure = Failure(kind=FailureKind.USAGE, reason=reason, text=text)
+        self._end(run, ended_early(run, self._runs.rows(run.run_id), JobState.ERROR, failure, utc_now()))
+
+    def _end(self, run: Run, result: RunResult) -> None:
+        """Write the outcome: the document first, so that the record never says more than the truth."""
+        self._requests.put_result(result)
+        for job_id in self._runs.finish(result):
+            end = JobEnd(job_id=job_id, run_id=run.run_id, state=result.state, finished=result.finished)
+            self._requests.put_end(end)
+        self._windows.pop(run.run_id, None)
+        self._notifier.changed(run.run_id, result.state)
+        metrics.RUNS.labels(run.instrument, result.state.value).inc()
+        failed = sum(row.state is UnitState.FAILED for row in result.rows)
+        _log.info("run ended", run_id=run.run_id, state=result.state, rows=len(result.rows), failed=failed)
+
+
+def _is_complete(run: Run) -> bool:
+    return run.laid_out and run.complete == frozenset(run.steps)
+
+
+def _ready(run: Run) -> list[str]:
+    """Return the stages that are not planned and whose needs are complete."""
+    used = instrument(run.instrument)
+    return [stage for stage in run.steps if stage not in run.planned and set(used.stages[stage].needs) <= run.complete]

@@ -1,0 +1,55 @@
+"""Entry points of the dispatcher: messages and timers in, one call each."""
+
+from typing import Any
+
+from nameko.timer import timer
+
+from mesh.broker.consumer import Retry, consume
+from mesh.broker.delivery import Delivery
+from mesh.broker.topology import FAN_IN_QUEUE, REQUESTS_QUEUE
+from mesh.contracts import CancelJob, Job, UnitEvent
+from mesh.errors import MeshError
+from mesh.service.context import Context
+from mesh.service.provide import Provided
+from services.dispatcher.dispatcher import Dispatcher
+from services.dispatcher.sweep import SWEEP_SECONDS
+
+_TELL_SECONDS = 0.1
+
+
+def _make(context: Context) -> Dispatcher:
+    return Dispatcher.connect(
+        context.connections, context.publisher, archive=context.settings.archive, claimant=context.worker
+    )
+
+
+class DispatcherService:
+    """The dispatcher as a service; handlers hold their messages while a server is away, so that nothing is lost."""
+
+    name = "dispatcher"
+
+    dispatcher: Any = Provided(_make)
+
+    @consume(REQUESTS_QUEUE, prefetch=8, retry=Retry.HOLD)
+    def request(self, delivery: Delivery) -> None:
+        """Plan a submitted job, or cancel one."""
+        if delivery.routing_key.startswith("cancel."):
+            self.dispatcher.cancelled(CancelJob.decode(delivery.body).job_id)
+        else:
+            self.dispatcher.submitted(Job.decode(delivery.body))
+
+    @consume(FAN_IN_QUEUE, prefetch=64, retry=Retry.HOLD)
+    def event(self, delivery: Delivery) -> None:
+        """Take in what a worker tells; what dispatchers tell on the same exchange is for the gateways."""
+        if delivery.routing_key.startswith("unit."):
+            self.dispatcher.happened(UnitEvent.decode(delivery.body))
+
+    @timer(_TELL_SECONDS, expected_exceptions=(MeshError,))
+    def tell(self) -> None:
+        """Tell the gateways which runs changed."""
+        self.dispatcher.tell()
+
+    @timer(SWEEP_SECONDS, eager=True, expected_exceptions=(MeshError,))
+    def sweep(self) -> None:
+        """Set right what was lost on the way."""
+        self.dispatcher.sweep()

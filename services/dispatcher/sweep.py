@@ -1,0 +1,124 @@
+"""The sweep: every few seconds, one dispatcher looks for whatever was lost on the way and sets it right.
+
+It is what makes crashes, lost events, a flushed Redis and a broker that was away harmless; in quiet times it finds
+nothing.
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from mesh.contracts import Lane
+from mesh.errors import BrokerUnavailable
+from mesh.states import UnitState
+from mesh.store.backlog import Backlog, Silent
+from mesh.store.jobs import Jobs
+from mesh.store.leases import Leases
+from mesh.store.marks import Marks
+from mesh.store.products import Products
+from mesh.store.row_change import RowChange
+from mesh.store.runs import Runs
+from services.dispatcher import metrics
+from services.dispatcher.admission import Admission
+from services.dispatcher.clock import utc_now
+from services.dispatcher.fan_in import FanIn
+from services.dispatcher.progress import Progress
+from services.dispatcher.rebuild import Rebuild
+
+_log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 10.0
+_NEW_SECONDS = 30.0
+_SILENT_AT_ONCE = 500
+
+
+class Sweep:
+    """One sweep after another.
+
+    Args:
+        marks: whose turn it is.
+        jobs: jobs whose message was lost.
+        runs: runs that stand still.
+        backlog: units that nothing was heard of.
+        products: whether they were made after all.
+        leases: whether they are in work.
+        fan_in: takes what was made.
+        progress: takes runs on.
+        admission: publishes again.
+        rebuild: after a loss of Redis.
+        take_up: plans a job.
+    """
+
+    def __init__(
+        self,
+        *,
+        marks: Marks,
+        jobs: Jobs,
+        runs: Runs,
+        backlog: Backlog,
+        products: Products,
+        leases: Leases,
+        fan_in: FanIn,
+        progress: Progress,
+        admission: Admission,
+        rebuild: Rebuild,
+        take_up: Callable[[str], None],
+    ) -> None:
+        self._marks = marks
+        self._jobs = jobs
+        self._runs = runs
+        self._backlog = backlog
+        self._products = products
+        self._leases = leases
+        self._fan_in = fan_in
+        self._progress = progress
+        self._admission = admission
+        self._rebuild = rebuild
+        self._take_up = take_up
+
+    def sweep(self) -> bool:
+        """Look once, unless another dispatcher did so just now; says whether it looked."""
+        if not self._marks.take_turn(SWEEP_SECONDS * 0.9):
+            return False
+        generation = self._marks.server_generation()
+        if self._marks.generation() != generation:
+            self._rebuild.rebuild()
+            self._marks.set_generation(generation)
+        for job_id in self._jobs.new(_NEW_SECONDS):
+            self._take_up(job_id)
+        active = self._runs.active()
+        metrics.ACTIVE.set(len(active))
+        for run_id in sorted(active):
+            self._progress.take_on(run_id)
+        for unit in self._backlog.silent(_SILENT_AT_ONCE):
+            self._look_after(unit)
+        return True
+
+    def _look_after(self, unit: Silent) -> None:
+        """Find out about a released unit that nothing was heard of: in work, made, or lost on the way."""
+        if self._leases.holder(unit.key) is not None:
+            self._backlog.watch(unit.key, unit.tries)
+            metrics.SILENT.labels("in work").inc()
+            return
+        manifest = self._products.find(unit.key)
+        if manifest is not None:
+            self._fan_in.apply(
+                RowChange(
+                    key=unit.key,
+                    stage=manifest.stage,
+                    label=manifest.label,
+                    state=UnitState.CACHED,
+                    at=utc_now(),
+                    worker=manifest.resources.worker,
+                )
+            )
+            metrics.SILENT.labels("made").inc()
+            return
+        try:
+            self._admission.publish_again(unit.message, Lane(unit.lane), unit.user)
+        except BrokerUnavailable as error:
+            _log.warning("unit not published again", unit_key=unit.key, error=str(error))
+            return
+        self._backlog.watch(unit.key, unit.tries + 1)
+        metrics.SILENT.labels("published again").inc()
+        _log.info("unit published again", unit_key=unit.key, tries=unit.tries + 1)

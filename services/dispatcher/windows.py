@@ -1,0 +1,129 @@
+"""From a selection to labelled archive inputs: which science windows a run works on, and which it must refuse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mesh.archive.access import Archive, MissingFile
+from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, read_index
+from mesh.archive.locate import open_archive
+from mesh.archive.scw import ScwId
+from mesh.archive.select import Rejected, select
+from mesh.contracts import ArchiveInput, Selection
+from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
+from mesh.instrument import ArchiveFiles, Instrument
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The science windows of a run.
+
+    Args:
+        inputs: label -> its archive input (None for an instrument that reads no archive), in the order of the table.
+        rejected: windows that were asked for and cannot be analysed.
+    """
+
+    inputs: dict[str, ArchiveInput | None]
+    rejected: tuple[Rejected, ...] = ()
+
+
+class WindowSource:
+    """Finds the science windows of a selection; keeps the index of the archive while its file stays the same.
+
+    Args:
+        address: of the archive; empty for a mesh that has none.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._archive: Archive | None = None
+        self._index: tuple[str, Index] | None = None
+
+    def find(self, instrument: Instrument, selection: Selection) -> Windows:
+        """Return the science windows of a selection.
+
+        Raises:
+            InvalidSelection: malformed, or nothing is left to analyse.
+            BadInput: the archive has no usable index.
+            ArchiveUnavailable: there is no archive, or it does not answer.
+        """
+        if instrument.archive is None:
+            return _as_given(instrument.name, selection)
+        archive, index = self._open()
+        chosen = select(index, selection, instrument=instrument.name, files=instrument.archive.files)
+        inputs: dict[str, ArchiveInput | None] = {}
+        rejected = list(chosen.rejected)
+        for entry in chosen.entries:
+            try:
+                inputs[str(entry.scw)] = _input(archive, entry, instrument.archive)
+            except MissingFile as error:
+                # Only where the index does not tell which files a window has.
+                rejected.append(Rejected(str(entry.scw), f"No{instrument.name.upper()}Events", error.text))
+            except BadInput as error:
+                rejected.append(Rejected(str(entry.scw), error.reason, error.text))
+        if not inputs:
+            raise _nothing_left(rejected)
+        return Windows(inputs, tuple(rejected))
+
+    def _open(self) -> tuple[Archive, Index]:
+        if not self._address:
+            text = "this mesh has no archive; its operator sets ODAMESH_ARCHIVE to a directory or an address"
+            raise ArchiveUnavailable("NoArchive", text)
+        if self._archive is None:
+            try:
+                self._archive = open_archive(self._address)
+            except ValueError as error:
+                raise ArchiveUnavailable("ArchiveUnavailable", str(error)) from error
+        stamp = _index_stamp(self._archive)
+        if self._index is None or self._index[0] != stamp:
+            self._index = stamp, read_index(self._archive)
+        return self._archive, self._index[1]
+
+
+def _index_stamp(archive: Archive) -> str:
+    try:
+        return archive.stamp(COMPACT_PATH)
+    except MissingFile:
+        pass
+    try:
+        return archive.stamp(FITS_PATH)
+    except MissingFile:
+        return ""
+
+
+def _input(archive: Archive, entry: Entry, declared: ArchiveFiles) -> ArchiveInput:
+    if entry.files is None:
+        names: Sequence[str] = declared.files
+    else:
+        names = [name for name in declared.files if name in entry.files]
+    for position, name in enumerate(names):
+        try:
+            stamp = archive.stamp(f"{entry.scw.path}/{name}")
+        except MissingFile:
+            if position == len(names) - 1:
+                raise
+        else:
+            return ArchiveInput(
+                role=declared.role, label=str(entry.scw), path=entry.scw.path, files=(name,), stamp=stamp
+            )
+    raise MissingFile(f"{entry.scw.path}/{declared.files[0]}", archive.url)
+
+
+def _as_given(name: str, selection: Selection) -> Windows:
+    if not selection.scws:
+        text = f"{name} reads no archive: give it a list of science windows"
+        raise InvalidSelection(text, field="selection.scws", allowed="list of science windows")
+    inputs: dict[str, ArchiveInput | None] = {}
+    rejected = []
+    for text in dict.fromkeys(selection.scws):
+        try:
+            inputs[str(ScwId.parse(text))] = None
+        except ValueError as error:
+            rejected.append(Rejected(text, "MalformedScW", str(error)))
+    if not inputs:
+        raise _nothing_left(rejected)
+    return Windows(inputs, tuple(rejected))
+
+
+def _nothing_left(rejected: Sequence[Rejected]) -> InvalidSelection:
+    text = f"none of the {len(rejected)} science windows can be analysed: {rejected[0].text}"
+    return InvalidSelection(text, field="selection.scws")
