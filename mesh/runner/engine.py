@@ -1,5 +1,7 @@
 """The container engine: finding it, its errors in our words, and the labels that say whose a container is."""
 
+import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ OWNER = "mesh.owner"
 DEADLINE = "mesh.deadline"
 INSTRUMENT = "mesh.instrument"
 
+_DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+
 
 @contextmanager
 def engine_answers() -> Iterator[None]:
@@ -33,10 +37,24 @@ def connect(address: str) -> Any:
     Raises:
         EngineUnavailable: nothing answers there.
     """
+    _look_for_listener(address or os.environ.get("DOCKER_HOST", "") or _DEFAULT_SOCKET)
     with engine_answers():
         client = docker.DockerClient(base_url=address) if address else docker.from_env()
         client.ping()
     return client
+
+
+def _look_for_listener(address: str) -> None:
+    """Say what is wrong with a socket before the client's own, longer words do."""
+    kind, _, path = address.partition("://")
+    if kind != "unix":
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except OSError as error:
+            text = f"no container engine listens at {path} ({error.strerror})"
+            raise EngineUnavailable("EngineUnavailable", text) from error
 
 
 def image_id(client: Any, image: Image) -> str:

@@ -20,6 +20,8 @@ def code_version() -> str:
 
 
 def _commit() -> str:
+    if not (_ROOT / ".git").exists():
+        return ""
     command = ["git", "-C", str(_ROOT), "rev-parse", "--short=12", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
