@@ -11,11 +11,11 @@ from pika.exceptions import AMQPError, NackError, UnroutableError
 
 from gateway import metrics
 from gateway.connection import Connection
+from mesh.broker.topology import REQUESTS
 from mesh.contracts import Document
 from mesh.errors import BrokerUnavailable
 from mesh.settings import BrokerSettings
 
-EXCHANGE = "mesh.requests"
 _UNREACHABLE = "RabbitMQ cannot be reached; the request is stored, send it again in a few seconds"
 
 
@@ -32,10 +32,12 @@ class Publisher:
     Args:
         settings: where the broker is.
         seconds: how long to wait for a confirm.
+        exchange: where to publish.
     """
 
-    def __init__(self, settings: BrokerSettings, seconds: float) -> None:
+    def __init__(self, settings: BrokerSettings, seconds: float, exchange: str = REQUESTS) -> None:
         self._seconds = seconds
+        self._exchange = exchange
         self._letters: deque[_Letter] = deque()
         self._channel: Any = None
         self._connection = Connection(settings, "publisher", self._prepare, self._lost)
@@ -54,7 +56,7 @@ class Publisher:
         self._connection.stop()
 
     def publish(self, routing_key: str, document: Document, *, message_id: str, headers: Mapping[str, Any]) -> None:
-        """Publish one document to ``mesh.requests`` and wait for the broker's confirm.
+        """Publish one document and wait for the broker's confirm.
 
         Raises:
             BrokerUnavailable: no connection, no confirm in time, refused, or no queue takes it.
@@ -99,12 +101,10 @@ class Publisher:
                 continue
             try:
                 self._channel.basic_publish(
-                    EXCHANGE, letter.routing_key, letter.body, properties=letter.properties, mandatory=True
+                    self._exchange, letter.routing_key, letter.body, properties=letter.properties, mandatory=True
                 )
             except UnroutableError:
-                text = (
-                    f"no queue takes {letter.routing_key} on {EXCHANGE}: run `odamesh stack up` to declare the topology"
-                )
+                text = f"no queue takes {letter.routing_key} on {self._exchange}: run `odamesh stack up` to declare the topology"
                 _fail(letter, BrokerUnavailable("Unroutable", text))
             except NackError:
                 _fail(letter, BrokerUnavailable("Refused", "the broker refused the message: its queue is full"))

@@ -1,8 +1,8 @@
-"""Follows one job: the whole table first, then every change, up to its end; can be taken up where it broke off."""
+"""Follows one job to its end: its history or its whole table first, then every change; can be taken up anywhere."""
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,21 +22,24 @@ _PAGE = 500
 _POSITION = re.compile(r"^\d{1,20}-\d{1,20}$")
 _START = "0"
 
+_Entry = tuple[str, Mapping[str, Any]]
+
 
 @dataclass(frozen=True)
 class Change:
-    """One thing to tell the caller.
+    """One thing to tell the caller; ``rows`` belongs to ``units`` only."""
 
-    ``position`` is where to go on from after it; ``rows`` belongs to ``units`` only.
-    """
-
-    event: Literal["units", "job", "end"]
-    position: str
+    event: Literal["units", "state", "job", "end"]
     view: JobView
+    position: str | None = None
+    """Where to go on from after it; None where a stream cannot be taken up."""
     rows: tuple[UnitRow, ...] = ()
+    state: str = ""
 
 
-async def follow(records: JobRecords, bell: Bell, job_id: str, last_position: str | None) -> AsyncIterator[Change]:
+async def follow(
+    records: JobRecords, bell: Bell, job_id: str, last_position: str | None, *, table: bool = False
+) -> AsyncIterator[Change]:
     """Yield the changes of a job until it has ended.
 
     Args:
@@ -44,17 +47,20 @@ async def follow(records: JobRecords, bell: Bell, job_id: str, last_position: st
         bell: rings when its run changed.
         job_id: an existing job.
         last_position: what the caller has seen already; anything that is not a position starts afresh.
+        table: begin with the whole table instead of the history, and tell changes in bundles. The history holds only
+            the newest 20 000 changes or so; the table is always whole.
 
     Raises:
         NotFound, StoreUnavailable: as the records do.
     """
     position = last_position if last_position and _POSITION.match(last_position) else None
+    tell = _bundle if table else _one_by_one
     told: JobView | None = None
     while True:
         view = await asyncio.to_thread(records.view, job_id)
         if view.run_id is None:
             if view != told:
-                yield Change("job", position or _START, view)
+                yield Change("job", view)
                 told = view
             if job_is_final(view.state):
                 break
@@ -62,44 +68,56 @@ async def follow(records: JobRecords, bell: Bell, job_id: str, last_position: st
             continue
         with bell.listen(view.run_id) as rung:
             # Listening comes first: what changes from here on rings.
-            if position is None:
+            if position is None and table:
                 position = await asyncio.to_thread(records.last_event, view.run_id)
-                async for rows in _table(records, job_id):
-                    yield Change("units", position, view, rows)
+                async for change in _table(records, view, position):
+                    yield change
             view = await asyncio.to_thread(records.view, job_id)
             more = True
             while more:
-                entries = await asyncio.to_thread(records.events, view.run_id or "", position, _PAGE)
+                entries = await asyncio.to_thread(records.events, view.run_id or "", position or _START, _PAGE)
                 more = len(entries) == _PAGE
+                for change in tell(view, entries):
+                    yield change
                 if entries:
                     position = entries[-1][0]
-                if rows := _latest(entry for _, entry in entries):
-                    yield Change("units", position, view, rows)
             if view != told:
-                yield Change("job", position, view)
+                yield Change("job", view)
                 told = view
             if job_is_final(view.state):
                 break
             await asyncio.sleep(_SETTLE_SECONDS)
             with suppress(TimeoutError):
                 await asyncio.wait_for(rung.wait(), LOOK_SECONDS - _SETTLE_SECONDS)
-    yield Change("end", position or _START, view)
+    yield Change("end", view)
 
 
-async def _table(records: JobRecords, job_id: str) -> AsyncIterator[tuple[UnitRow, ...]]:
-    offset = 0
-    while rows := await asyncio.to_thread(records.rows, job_id, offset, _PAGE):
-        yield tuple(rows)
+async def _table(records: JobRecords, view: JobView, position: str) -> AsyncIterator[Change]:
+    offset, more = 0, True
+    while more:
+        rows = await asyncio.to_thread(records.rows, view.job_id, offset, _PAGE)
         offset += len(rows)
-        if len(rows) < _PAGE:
-            return
+        more = len(rows) == _PAGE
+        # Only the last page has the position: a stream that breaks before starts afresh.
+        yield Change("units", view, None if more else position, rows=tuple(rows))
 
 
-def _latest(entries: Iterable[Mapping[str, Any]]) -> tuple[UnitRow, ...]:
-    """Return the newest row of each unit; entries that tell of the run itself only say "look again"."""
+def _one_by_one(view: JobView, entries: Iterable[_Entry]) -> Iterator[Change]:
+    for position, entry in entries:
+        if entry["type"] == "unit":
+            yield Change("units", view, position, rows=(UnitRow.model_validate(entry["row"]),))
+        else:
+            yield Change("state", view, position, state=str(entry["state"]))
+
+
+def _bundle(view: JobView, entries: Iterable[_Entry]) -> Iterator[Change]:
+    """Yield the newest row of each unit, all at once."""
     rows: dict[tuple[str, str], UnitRow] = {}
-    for entry in entries:
-        if entry.get("type") == "unit":
+    last = _START
+    for position, entry in entries:
+        last = position
+        if entry["type"] == "unit":
             row = UnitRow.model_validate(entry["row"])
             rows[row.stage, row.label] = row
-    return tuple(rows.values())
+    if rows:
+        yield Change("units", view, last, rows=tuple(rows.values()))

@@ -135,7 +135,7 @@ def _read_list(given: Selection, scws: tuple[str, ...]) -> Iterator[Selection | 
         except ValueError as error:
             errors.append(_refuse(f"selection.scws[{index}]", str(error), _SCW))
     if not scws:
-        errors.append(_refuse("selection.scws", "the list is empty", _LIST))
+        errors.append(_refuse("selection.scws", "the list is empty: name at least one science window", _LIST))
     if errors:
         yield from errors
     else:
@@ -149,7 +149,8 @@ def _read_region(given: Selection, span: TimeRange) -> Iterator[Selection | Inva
         try:
             instants.append(ijd_from_utc(getattr(span, name)))
         except ValueError as error:
-            errors.append(_refuse(f"selection.time.{name}", str(error), _TIME))
+            reason = str(error).partition(";")[0]
+            errors.append(_refuse(f"selection.time.{name}", f"{reason}; allowed: {_TIME}", _TIME))
     if len(instants) == 2 and not instants[0] < instants[1]:
         errors.append(_refuse("selection.time", f"t1 {span.t1} is not before t2 {span.t2}", "t1 < t2"))
     if given.max_pointings is not None and given.max_pointings < 1:

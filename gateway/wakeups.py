@@ -12,11 +12,11 @@ from typing import Any
 import pika
 
 from gateway.connection import Connection
+from mesh.broker.topology import EVENTS
 from mesh.contracts import RunEvent
 from mesh.errors import ContractViolation
 from mesh.settings import BrokerSettings
 
-_EXCHANGE = "mesh.events"
 _KEYS = "job.#"
 
 
@@ -45,13 +45,26 @@ class Bell:
 
 
 class Wakeups:
-    """Reads run events from an exclusive queue of this process and rings the bell."""
+    """Reads run events from an exclusive queue of this process and rings the bell.
 
-    def __init__(self, settings: BrokerSettings, instance: str, bell: Bell) -> None:
+    Args:
+        settings: where the broker is.
+        instance: names the queue.
+        bell: what to ring.
+        exchange: where run events are published.
+    """
+
+    def __init__(self, settings: BrokerSettings, instance: str, bell: Bell, exchange: str = EVENTS) -> None:
         self._queue = f"events.gateway.{instance}"
+        self._exchange = exchange
         self._bell = bell
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection = Connection(settings, "wakeups", self._prepare, lambda: None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the queue is there and read."""
+        return self._connection.ready
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to listen; streams live on *loop*."""
@@ -65,7 +78,7 @@ class Wakeups:
     def _prepare(self, connection: pika.BlockingConnection) -> None:
         channel = connection.channel()
         channel.queue_declare(self._queue, exclusive=True, auto_delete=True)
-        channel.queue_bind(self._queue, _EXCHANGE, _KEYS)
+        channel.queue_bind(self._queue, self._exchange, _KEYS)
         channel.basic_consume(self._queue, self._receive, auto_ack=True)
 
     def _receive(self, _channel: Any, _method: Any, _properties: Any, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""`python -m odamesh`: the same as the `odamesh` command."""
+"""The `odamesh` command as ``python -m odamesh``."""
 
 from odamesh.command import app
 

@@ -38,6 +38,3 @@ _add_part("archive", "odamesh.archive", "science", "Index and simulate archives 
 _add_part("stack", "odamesh.stack", "service", "Start and stop the servers on this machine.")
 _add_part("mesh", "odamesh.mesh_processes", "service", "Start and stop the mesh's own processes.")
 _add_part("demo", "odamesh.demo", "service,gateway,science", "Set up this machine and analyse six simulated windows.")
-
-if __name__ == "__main__":
-    app()

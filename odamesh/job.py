@@ -103,7 +103,7 @@ class Job:
     def watch(self) -> Iterator[Progress]:
         """Yield the progress whenever something changed, until the job has ended."""
         progress = Progress(self.view)
-        for event in follow(self._transport, f"{API}/jobs/{self.id}/events"):
+        for event in follow(self._transport, f"{API}/jobs/{self.id}/events?table=true"):
             match event.name:
                 case "units":
                     for row in map(UnitRow.model_validate, event.data["rows"]):

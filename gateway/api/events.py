@@ -5,24 +5,28 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway import metrics
 from gateway.api.documents import PREFIX, brief_document, root
 from gateway.api.jobs import find
-from gateway.parts import Given, Parts
+from gateway.parts import Given
 from gateway.problem import Problem
 from gateway.stream import Change, follow
 
 router = APIRouter(prefix=PREFIX, tags=["jobs"])
 
 _DESCRIPTION = """\
-Events, each with an id to resume from (`Last-Event-ID`):
+Tells what happens to a job while it happens; a stream that broke is taken up with `Last-Event-ID`.
 
-- `units`: rows of the table that are new or changed, `{"rows": [...]}`; a fresh stream begins with the whole table;
+- `units`: rows of the table that changed, `{"rows": [...]}`;
+- `state`: the run went to another state, `{"state": ...}`;
 - `job`: the job's record without its products, whenever it changed;
 - `end`: the job has ended, `{"state": ...}`; the stream closes after it.
+
+A fresh stream begins with the history of the job, change by change. With `table=true` it begins with the whole table
+instead, and then brings the changed rows in bundles: what a display wants, and the right form for thousands of windows.
 """
 
 
@@ -33,16 +37,22 @@ Events, each with an id to resume from (`Last-Event-ID`):
     responses={404: {"model": Problem, "description": "no such job"}},
 )
 async def events(
-    job_id: str, request: Request, parts: Given, last_event_id: Annotated[str | None, Header()] = None
+    job_id: str,
+    request: Request,
+    parts: Given,
+    last_event_id: Annotated[str | None, Header(description="id of the last event seen")] = None,
+    *,
+    table: Annotated[bool, Query(description="begin with the table instead of the history")] = False,
 ) -> EventSourceResponse:
     """Tell what happens to a job while it happens."""
     await asyncio.to_thread(find, parts, job_id)  # An unknown job is answered with a problem, not with a stream.
-    return EventSourceResponse(_write(parts, job_id, last_event_id, root(request)), ping=15)
+    changes = follow(parts.records, parts.bell, job_id, last_event_id, table=table)
+    return EventSourceResponse(_write(changes, root(request)), ping=15)
 
 
-async def _write(parts: Parts, job_id: str, last_event_id: str | None, base: str) -> AsyncIterator[ServerSentEvent]:
+async def _write(changes: AsyncIterator[Change], base: str) -> AsyncIterator[ServerSentEvent]:
     with metrics.STREAMS.track_inprogress():
-        async for change in follow(parts.records, parts.bell, job_id, last_event_id):
+        async for change in changes:
             yield ServerSentEvent(json.dumps(_data(change, base)), event=change.event, id=change.position)
 
 
@@ -50,6 +60,8 @@ def _data(change: Change, base: str) -> dict[str, Any]:
     match change.event:
         case "units":
             return {"rows": [row.model_dump(mode="json") for row in change.rows]}
+        case "state":
+            return {"state": change.state}
         case "job":
             return brief_document(base, change.view).model_dump(mode="json", exclude={"products"})
         case _:

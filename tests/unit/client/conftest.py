@@ -14,7 +14,7 @@ from gateway.application import create_app
 from gateway.parts import Parts
 from odamesh.client import Mesh
 from odamesh.transport import Transport
-from tests.unit.gateway.doubles import MemoryProducts, MemoryRecords, RecordingPublisher, log_briefly
+from tests.unit.gateway.doubles import MemoryProducts, MemoryRecords, RecordingPublisher, log_nothing
 
 
 @dataclass
@@ -68,7 +68,7 @@ def _cut(send: Send) -> Send:
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    log_briefly()
+    log_nothing()
     records = MemoryRecords()
     products, publisher = MemoryProducts(), RecordingPublisher(records)
     app = create_app(Parts(records=records, products=products, publisher=publisher))

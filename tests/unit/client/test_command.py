@@ -124,7 +124,7 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(service: Servic
     job_id = _submit(service)
     service.records.plan(job_id, [f"{_SCW}.001"])
     process = subprocess.Popen(
-        [sys.executable, "-m", "odamesh.command", "watch", job_id],
+        [sys.executable, "-m", "odamesh", "watch", job_id],
         env={**os.environ, "ODAMESH_URL": service.url},
         stdout=subprocess.PIPE,
         text=True,

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from gateway.application import create_app
 from gateway.parts import Parts
-from tests.unit.gateway.doubles import MemoryProducts, MemoryRecords, RecordingPublisher, call, log_briefly
+from tests.unit.gateway.doubles import MemoryProducts, MemoryRecords, RecordingPublisher, call, log_nothing
 
 BODY = {"instrument": "isgri", "product": "isgri_image", "selection": {"scws": ["201600270010", "201600280010"]}}
 
@@ -35,7 +35,7 @@ class Gateway:
 
 @pytest.fixture
 def gateway() -> Gateway:
-    log_briefly()
+    log_nothing()
     records = MemoryRecords()
     products, publisher = MemoryProducts(), RecordingPublisher(records)
     app = create_app(Parts(records=records, products=products, publisher=publisher))

@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 
+import pytest
+
 from gateway.stream import Change, follow
 from gateway.wakeups import Bell
 from mesh.contracts import Analysis, Job, Lane, Selection
@@ -24,14 +26,14 @@ def _records() -> MemoryRecords:
 
 
 def _follow(
-    records: MemoryRecords, position: str | None, play: Iterable[Callable[[], None]], bell: Bell | None = None
+    records: MemoryRecords, position: str | None, play: Iterable[Callable[[], None]] = (), *, table: bool = False
 ) -> list[Change]:
     """Follow a job, and play one step of its life after each ``job`` change that the follower was told."""
 
     async def run() -> list[Change]:
         steps = iter(play)
         heard: list[Change] = []
-        async for change in follow(records, bell or Bell(), _JOB, position):
+        async for change in follow(records, Bell(), _JOB, position, table=table):
             heard.append(change)
             if change.event == "job" and (step := next(steps, None)) is not None:
                 step()
@@ -44,14 +46,21 @@ async def _limited(work: Awaitable[list[Change]]) -> list[Change]:
     return await asyncio.wait_for(work, timeout=30)
 
 
+def _finished() -> MemoryRecords:
+    records = _records()
+    records.plan(_JOB, _LABELS)
+    for label in _LABELS:
+        for state in (UnitState.RUNNING, UnitState.DONE):
+            records.move(_JOB, unit_row("image", label, state))
+    records.finish(_JOB)
+    return records
+
+
 def test_a_job_is_followed_from_before_its_plan_to_its_end() -> None:
     records = _records()
     done = unit_row("image", _LABELS[0], UnitState.DONE, step="image")
-    changes = _follow(
-        records,
-        None,
-        [lambda: records.plan(_JOB, _LABELS), lambda: records.move(_JOB, done), lambda: records.finish(_JOB)],
-    )
+    play = [lambda: records.plan(_JOB, _LABELS), lambda: records.move(_JOB, done), lambda: records.finish(_JOB)]
+    changes = _follow(records, None, play, table=True)
     assert [change.event for change in changes] == ["job", "units", "job", "units", "job", "job", "end"]
     assert [change.view.state for change in changes if change.event == "job"] == [
         JobState.PENDING,
@@ -63,62 +72,62 @@ def test_a_job_is_followed_from_before_its_plan_to_its_end() -> None:
     assert changes[3].rows == (done,)
 
 
-def test_a_fresh_stream_of_a_running_job_does_not_repeat_its_history() -> None:
+def test_a_fresh_stream_tells_the_history_and_a_resumed_one_the_rest_of_it() -> None:
+    whole = _follow(_finished(), None)
+    assert [change.event for change in whole] == ["units"] * 4 + ["state", "job", "end"]
+    assert [change.position for change in whole] == ["1-0", "2-0", "3-0", "4-0", "5-0", None, None]
+    assert _follow(_finished(), "2-0") == whole[2:]
+    assert _follow(_finished(), "5-0") == whole[5:]
+
+
+def test_with_a_table_the_history_is_not_repeated() -> None:
     records = _records()
     records.plan(_JOB, _LABELS)
     for state in (UnitState.RUNNING, UnitState.DONE):
         records.move(_JOB, unit_row("image", _LABELS[0], state))
-    changes = _follow(records, None, [lambda: records.finish(_JOB)])
-    units = [change for change in changes if change.event == "units"]
-    assert len(units) == 1
-    assert units[0].rows[0].state is UnitState.DONE
-    assert units[0].position == "2-0"
+    changes = _follow(records, None, [lambda: records.finish(_JOB)], table=True)
+    (units,) = [change for change in changes if change.event == "units"]
+    assert [row.state for row in units.rows] == [UnitState.DONE, UnitState.QUEUED, UnitState.WAITING]
+    assert units.position == "2-0"
 
 
-def test_a_resumed_stream_brings_only_what_came_after() -> None:
-    records = _records()
-    records.plan(_JOB, _LABELS)
-    for label in _LABELS:
-        records.move(_JOB, unit_row("image", label, UnitState.DONE))
-    records.finish(_JOB)
-    changes = _follow(records, "1-0", [])
+def test_with_a_table_a_round_tells_each_unit_once() -> None:
+    changes = _follow(_finished(), "1-0", table=True)
     assert [change.event for change in changes] == ["units", "job", "end"]
-    assert [row.label for row in changes[0].rows] == _LABELS[1:]
+    assert [(row.label, row.state) for row in changes[0].rows] == [(label, UnitState.DONE) for label in _LABELS]
+    assert changes[0].position == "5-0"
 
 
-def test_several_changes_of_one_unit_in_a_round_are_told_as_the_last_one() -> None:
-    records = _records()
-    records.plan(_JOB, _LABELS)
-    for step in ("events", "image"):
-        records.move(_JOB, unit_row("image", _LABELS[0], UnitState.RUNNING, step=step))
-    records.finish(_JOB)
-    (units,) = [change for change in _follow(records, "0-0", []) if change.event == "units"]
-    assert [row.step for row in units.rows] == ["image"]
-
-
-def test_more_changes_than_a_page_are_all_told() -> None:
+@pytest.mark.parametrize("table", [True, False])
+@pytest.mark.parametrize("position", [None, "0-0"])
+def test_more_changes_than_a_page_are_all_told(position: str | None, table: bool) -> None:
     records = _records()
     labels = [f"{number:08d}0010.001" for number in range(10_010_001, 10_011_201)]
     records.plan(_JOB, labels)
     for label in labels:
         records.move(_JOB, unit_row("image", label, UnitState.DONE))
     records.finish(_JOB)
-    for position in (None, "0-0"):
-        told = [row.label for change in _follow(records, position, []) for row in change.rows if row.stage == "image"]
-        assert told == labels
+    changes = _follow(records, position, table=table)
+    assert [row.label for change in changes for row in change.rows if row.stage == "image"] == labels
+
+
+def test_a_table_of_several_pages_can_be_resumed_only_after_its_last() -> None:
+    records = _records()
+    records.plan(_JOB, [f"{number:08d}0010.001" for number in range(10_010_001, 10_010_701)])
+    records.move(_JOB, unit_row("mosaic", "job", UnitState.DONE))
+    records.finish(_JOB)
+    pages = [change for change in _follow(records, None, table=True) if change.event == "units"]
+    assert [page.position for page in pages] == [None, "2-0"]
 
 
 def test_a_position_that_is_none_starts_afresh() -> None:
-    records = _records()
-    records.plan(_JOB, _LABELS)
-    records.finish(_JOB)
-    assert [change.event for change in _follow(records, "garbage", [])] == ["units", "job", "end"]
+    assert _follow(_finished(), "garbage") == _follow(_finished(), None)
 
 
 def test_a_job_that_cannot_be_planned_ends_its_stream() -> None:
     records = _records()
     records.finish(_JOB, JobState.ERROR)
-    assert [change.event for change in _follow(records, None, [])] == ["job", "end"]
+    assert [change.event for change in _follow(records, None)] == ["job", "end"]
 
 
 def test_the_bell_wakes_only_the_streams_of_its_run() -> None:
@@ -132,17 +141,20 @@ def test_the_bell_wakes_only_the_streams_of_its_run() -> None:
     assert asyncio.run(run()) == (True, False)
 
 
-def test_over_http_each_event_carries_its_position(gateway: Gateway) -> None:
+def test_over_http_a_change_carries_its_position(gateway: Gateway) -> None:
     job_id = gateway.submit()
     gateway.records.plan(job_id, _LABELS)
     gateway.records.move(job_id, unit_row("image", _LABELS[0], UnitState.DONE))
     gateway.records.finish(job_id)
-    response = gateway.call("GET", f"/jobs/{job_id}/events", headers={"Last-Event-ID": "0-0"})
+    response = gateway.call("GET", f"/jobs/{job_id}/events")
     assert response.headers["content-type"].startswith("text/event-stream")
     events = [
         dict(line.split(": ", 1) for line in part.splitlines()) for part in response.text.split("\r\n\r\n") if part
     ]
-    assert [(event["event"], event["id"]) for event in events] == [("units", "2-0"), ("job", "2-0"), ("end", "2-0")]
+    told = [(event["event"], event.get("id")) for event in events]
+    assert told == [("units", "1-0"), ("state", "2-0"), ("job", None), ("end", None)]
     assert json.loads(events[0]["data"])["rows"][0]["state"] == "done"
-    assert "products" not in json.loads(events[1]["data"])
-    assert json.loads(events[2]["data"]) == {"state": "COMPLETED"}
+    assert "products" not in json.loads(events[2]["data"])
+    assert json.loads(events[3]["data"]) == {"state": "COMPLETED"}
+    rest = gateway.call("GET", f"/jobs/{job_id}/events?table=true", headers={"Last-Event-ID": "2-0"})
+    assert [line for line in rest.text.splitlines() if line.startswith("event")] == ["event: job", "event: end"]

@@ -1,0 +1,140 @@
+"""The gateway's two connections on the real broker, in an exchange of each test's own."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pika
+import pytest
+
+from gateway.publisher import Publisher
+from gateway.wakeups import Bell, Wakeups
+from mesh.contracts import CancelJob, RunEvent
+from mesh.errors import BrokerUnavailable
+from mesh.settings import BrokerSettings, Settings, SettingsError
+from mesh.states import JobState
+
+_DOCUMENT = CancelJob(job_id="1" * 32)
+_PATIENCE = 20.0
+
+
+@pytest.fixture(scope="module")
+def settings() -> BrokerSettings:
+    """Return the administrator's account, which may declare exchanges."""
+    try:
+        return Settings().connections("admin").broker
+    except SettingsError as error:
+        pytest.skip(f"no broker: {error}")
+
+
+@pytest.fixture
+def channel(settings: BrokerSettings) -> Iterator[Any]:
+    connection = pika.BlockingConnection(pika.URLParameters(settings.url))
+    yield connection.channel()
+    connection.close()
+
+
+@pytest.fixture
+def exchange(channel: Any) -> Iterator[str]:
+    name = f"test.{uuid.uuid4().hex}"
+    channel.exchange_declare(name, "topic")
+    yield name
+    channel.exchange_delete(name)
+
+
+@pytest.fixture
+def queue(channel: Any, exchange: str) -> str:
+    """Return a queue that takes every cancel of the test's exchange."""
+    name = str(channel.queue_declare("", exclusive=True).method.queue)
+    channel.queue_bind(name, exchange, "cancel.*")
+    return name
+
+
+@pytest.fixture
+def publisher(settings: BrokerSettings, exchange: str) -> Iterator[Publisher]:
+    made = Publisher(settings, seconds=10, exchange=exchange)
+    made.start()
+    _until(lambda: made.ready)
+    yield made
+    made.stop()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _publish(publisher: Publisher, key: str = "cancel.isgri") -> None:
+    publisher.publish(key, _DOCUMENT, message_id="1" * 32, headers={"x-user": "ada"})
+
+
+def test_when_publish_returns_the_message_is_in_the_queue(publisher: Publisher, channel: Any, queue: str) -> None:
+    _publish(publisher)
+    _, properties, body = channel.basic_get(queue, auto_ack=True)
+    assert CancelJob.decode(body) == _DOCUMENT
+    assert (properties.message_id, properties.delivery_mode, properties.type) == ("1" * 32, 2, CancelJob.SCHEMA)
+    assert properties.headers == {"x-attempt": 1, "x-user": "ada"}
+
+
+def test_a_message_that_no_queue_takes_is_an_error_and_the_next_one_goes_through(
+    publisher: Publisher, channel: Any, queue: str
+) -> None:
+    with pytest.raises(BrokerUnavailable) as caught:
+        _publish(publisher, "submit.nobody")
+    assert caught.value.reason == "Unroutable"
+    _publish(publisher)
+    assert channel.queue_declare(queue, passive=True).method.message_count == 1
+
+
+def test_a_publisher_comes_back_after_the_broker_closed_its_channel(
+    publisher: Publisher, channel: Any, exchange: str
+) -> None:
+    channel.exchange_delete(exchange)
+    with pytest.raises(BrokerUnavailable):
+        _publish(publisher)
+    channel.exchange_declare(exchange, "topic")
+    queue = str(channel.queue_declare("", exclusive=True).method.queue)
+    channel.queue_bind(queue, exchange, "cancel.*")
+    _until(lambda: publisher.ready)
+    _publish(publisher)
+    assert channel.queue_declare(queue, passive=True).method.message_count == 1
+
+
+def test_a_stopped_publisher_refuses_at_once(publisher: Publisher) -> None:
+    publisher.stop()
+    with pytest.raises(BrokerUnavailable):
+        _publish(publisher)
+
+
+def test_nobody_listening_there_is_an_error_too(settings: BrokerSettings) -> None:
+    publisher = Publisher(settings.model_copy(update={"port": 9}), seconds=1)
+    publisher.start()
+    with pytest.raises(BrokerUnavailable):
+        _publish(publisher)
+    assert not publisher.ready
+    publisher.stop()
+
+
+def test_a_run_event_rings_the_bell_and_what_is_no_event_does_no_harm(
+    settings: BrokerSettings, channel: Any, exchange: str
+) -> None:
+    async def listen() -> None:
+        bell = Bell()
+        wakeups = Wakeups(settings, f"test-{uuid.uuid4().hex}", bell, exchange)
+        wakeups.start(asyncio.get_running_loop())
+        try:
+            await asyncio.to_thread(_until, lambda: wakeups.ready)
+            with bell.listen("mine") as rung, bell.listen("other") as silent:
+                channel.basic_publish(exchange, "job.executing", b"nonsense")
+                event = RunEvent(run_id="mine", state=JobState.EXECUTING)
+                channel.basic_publish(exchange, event.routing_key, event.encode())
+                await asyncio.wait_for(rung.wait(), _PATIENCE)
+                assert not silent.is_set()
+        finally:
+            await asyncio.to_thread(wakeups.stop)
+
+    asyncio.run(listen())
