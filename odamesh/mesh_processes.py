@@ -1,7 +1,4 @@
-"""`odamesh mesh`: the mesh's own processes on this machine.
-
-The set-up is imported inside the commands: an installation of the client alone has no server libraries.
-"""
+"""`odamesh mesh`: the mesh's own processes on this machine."""
 
 import sys
 
@@ -9,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.stack import mesh_processes, stack
 from infra.stack.problem import SetupProblem
 from odamesh.stack import fail
 
@@ -19,8 +17,6 @@ _console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not c
 @app.command()
 def up() -> None:
     """Start the services and the gateway and wait until each is ready."""
-    from infra.stack import mesh_processes, stack  # noqa: PLC0415
-
     try:
         names = mesh_processes.up(stack.runner_in_use())
     except SetupProblem as problem:
@@ -31,16 +27,12 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """Stop the services and the gateway; running containers are taken up again by the next start."""
-    from infra.stack import mesh_processes  # noqa: PLC0415
-
     _console.print(f"stopped: {', '.join(mesh_processes.down()) or 'nothing ran'}")
 
 
 @app.command()
 def status() -> None:
     """Show each process: whether it runs and is ready, where, and how often it was restarted."""
-    from infra.stack import mesh_processes  # noqa: PLC0415
-
     table = Table("process", "state", "address", "pid", "restarts", box=None, pad_edge=False)
     for row in mesh_processes.status():
         shown = "[green]ready[/green]" if row.ready else "[yellow]running[/yellow]" if row.up else "[red]down[/red]"

@@ -1,7 +1,4 @@
-"""`odamesh stack`: the servers that the mesh stands on, on this machine.
-
-The set-up is imported inside the commands: an installation of the client alone has no server libraries.
-"""
+"""`odamesh stack`: the servers that the mesh stands on, on this machine."""
 
 import sys
 from typing import Annotated, NoReturn
@@ -10,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.stack import stack
 from infra.stack.problem import SetupProblem
 
 app = typer.Typer(help="Set up, start and stop the servers of the mesh on this machine.", no_args_is_help=True)
@@ -19,8 +17,6 @@ _console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not c
 @app.command()
 def up() -> None:
     """Install, build and start what is missing. Can be repeated at any time."""
-    from infra.stack import stack  # noqa: PLC0415
-
     try:
         stack.up(_console)
     except SetupProblem as problem:
@@ -33,8 +29,6 @@ def down(
     purge: Annotated[bool, typer.Option("--purge", help="Remove data, logs and accounts as well.")] = False,
 ) -> None:
     """Stop the servers that `up` started; data stay."""
-    from infra.stack import stack  # noqa: PLC0415
-
     try:
         stopped = stack.down(purge=purge)
     except SetupProblem as problem:
@@ -45,8 +39,6 @@ def down(
 @app.command()
 def status() -> None:
     """Show each server: whether it answers, where, who started it, its version; and how units run."""
-    from infra.stack import stack  # noqa: PLC0415
-
     try:
         states, runner = stack.status(), stack.runner_in_use()
     except SetupProblem as problem:
@@ -65,8 +57,6 @@ def status() -> None:
 @app.command()
 def images() -> None:
     """Bring the analysis images up to date."""
-    from infra.stack import stack  # noqa: PLC0415
-
     try:
         ids = stack.build_images()
     except SetupProblem as problem:

@@ -1,12 +1,12 @@
 """The mesh's own processes: which there are, on which port each tells its health, and their start and end."""
 
-import json
 import os
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from infra.stack import process, supervisor
 from infra.stack.endpoints import LOOPBACK
@@ -30,6 +30,7 @@ _PORTS = {
 _MODULES = {"gateway": "gateway", "noop": "mesh.testing.noop"}  # every other process is `services.<name>`
 _DRILL = "noop"
 _READY_WITHIN_S = 60.0
+_SOURCES = ("mesh", "services", "gateway")
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,12 @@ def ports() -> dict[str, int]:
     return {name: int(os.environ.get(f"ODAMESH_{name.upper()}_PORT", port)) for name, port in _PORTS.items()}
 
 
-def programs() -> list[Program]:
-    """List the processes of this checkout. The drill instrument takes part only where ODAMESH_DRILLS=1."""
+def programs(environment: Mapping[str, str] | None = None) -> list[Program]:
+    """List the processes of this checkout. The drill instrument takes part only where ODAMESH_DRILLS=1.
+
+    Args:
+        environment: Variables that all of them get beside the caller's.
+    """
     found = []
     for name, port in ports().items():
         module = _MODULES.get(name, f"services.{name}")
@@ -58,8 +63,8 @@ def programs() -> list[Program]:
             continue
         if name == _DRILL and os.environ.get("ODAMESH_DRILLS") != "1":
             continue
-        environment = {"ODAMESH_HEALTH_PORT": str(port)}
-        found.append(Program(name, (sys.executable, "-m", module), environment))
+        own = {"ODAMESH_HEALTH_PORT": str(port)}
+        found.append(Program(name, (sys.executable, "-m", module), {**(environment or {}), **own}))
     return found
 
 
@@ -74,22 +79,22 @@ def up(runner: str) -> list[str]:
         message = f"{layout.credentials} does not exist: run `odamesh stack up` first"
         raise SetupProblem(message)
     layout.make()
-    wanted = programs()
-    plan = supervisor.plan_path(layout)
-    partial = plan.with_suffix(".new")
-    partial.write_text(json.dumps([asdict(program) for program in wanted]))
-    partial.replace(plan)
+    # All that decides how they behave is in the plan: where it changed, a process is started again.
+    environment = {name: value for name, value in os.environ.items() if name.startswith("ODAMESH_")}
+    environment |= {
+        "ODAMESH_HOME": str(layout.home),
+        "ODAMESH_CREDENTIALS": os.environ.get("ODAMESH_CREDENTIALS", str(layout.credentials)),
+        "ODAMESH_RUNNER": runner,
+    }
+    wanted = [replace(program, source=_source(layout)) for program in programs(environment)]
+    supervisor.write_plan(layout, wanted)
     pid_file = _supervisor(layout)
     if record := pid_file.read():
         os.kill(record.pid, supervisor.RECONCILE)
     else:
-        environment = os.environ | {
-            "ODAMESH_HOME": str(layout.home),
-            "ODAMESH_CREDENTIALS": os.environ.get("ODAMESH_CREDENTIALS", str(layout.credentials)),
-            "ODAMESH_RUNNER": runner,
-        }
         command = (sys.executable, "-m", "infra.stack.supervisor")
-        started = process.start(command, log=layout.log / "supervisor.log", environment=environment, directory=CHECKOUT)
+        log = layout.log / "supervisor.log"
+        started = process.start(command, log=log, environment=os.environ | environment, directory=CHECKOUT)
         if record := process.ProcessRecord.of(started.pid):
             pid_file.write(record)
     _wait_ready(layout, wanted)
@@ -124,8 +129,19 @@ def status() -> list[MeshState]:
     return rows
 
 
+def _source(layout: Layout) -> str:
+    """Fingerprint of the code, the images and the accounts that the processes run with."""
+    files = [path for name in _SOURCES for path in (CHECKOUT / name).rglob("*.*") if path.suffix != ".pyc"]
+    files += [path for path in (layout.images, layout.credentials) if path.exists()]
+    stamps = sorted((str(path), path.stat().st_mtime_ns) for path in files if path.is_file())
+    return sha256(repr(stamps).encode()).hexdigest()
+
+
 def _wait_ready(layout: Layout, wanted: Sequence[Program]) -> None:
     deadline = time.monotonic() + _READY_WITHIN_S
+    # Until it has taken the plan up, processes of the last plan would answer for those of this one.
+    while not supervisor.plan_taken_up(layout) and time.monotonic() < deadline + supervisor.GRACE_S:
+        time.sleep(0.05)
     late = {program.name: f"http://{LOOPBACK}:{ports()[program.name]}" for program in wanted}
     while late:
         late = {name: address for name, address in late.items() if not _ready(address)}

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -33,6 +33,8 @@ class Program:
     name: str
     command: tuple[str, ...]
     environment: dict[str, str]
+    source: str = ""
+    """What it is made of; where that changes, it is started again."""
 
 
 @dataclass
@@ -45,9 +47,27 @@ class _Kept:
     restarts: int = 0
 
 
-def plan_path(layout: Layout) -> Path:
-    """File with the programs that should run."""
+def write_plan(layout: Layout, programs: list[Program]) -> None:
+    """Say which programs should run; the supervisor looks at its start and at RECONCILE."""
+    partial = layout.run / "mesh-plan.new"
+    partial.write_text(json.dumps([asdict(program) for program in programs]))
+    partial.replace(_plan(layout))
+
+
+def plan_taken_up(layout: Layout) -> bool:
+    """Whether the supervisor has stopped what is not in the plan, or not any more."""
+    try:
+        return _taken_up(layout).read_text() == _plan(layout).read_text()
+    except OSError:
+        return False
+
+
+def _plan(layout: Layout) -> Path:
     return layout.run / "mesh-plan.json"
+
+
+def _taken_up(layout: Layout) -> Path:
+    return layout.run / "mesh-plan.taken"
 
 
 def pid_file(layout: Layout, name: str) -> PidFile:
@@ -86,6 +106,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
         signal.signal(RECONCILE, self._on_change)
+        _taken_up(self.layout).unlink(missing_ok=True)
         stop_left_over(self.layout)
         while not self.stopping:
             if self.changed:
@@ -97,11 +118,13 @@ class Supervisor:
         self._stop(list(self.kept))
 
     def _reconcile(self) -> None:
-        entries = json.loads(plan_path(self.layout).read_text())
-        plan = {one["name"]: Program(one["name"], tuple(one["command"]), one["environment"]) for one in entries}
+        text = _plan(self.layout).read_text()
+        entries = [{**entry, "command": tuple(entry["command"])} for entry in json.loads(text)]
+        plan = {entry["name"]: Program(**entry) for entry in entries}
         self._stop([name for name, kept in self.kept.items() if plan.get(name) != kept.program])
         for name, program in plan.items():
             self.kept.setdefault(name, _Kept(program))
+        _taken_up(self.layout).write_text(text)
 
     def _keep(self, kept: _Kept) -> None:
         now = time.monotonic()
