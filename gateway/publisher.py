@@ -13,7 +13,7 @@ from gateway import metrics
 from gateway.connection import Connection
 from mesh.broker.topology import REQUESTS
 from mesh.contracts import Document
-from mesh.errors import BrokerUnavailable
+from mesh.errors import BrokerUnavailable, QueueFull, Unroutable
 from mesh.settings import BrokerSettings
 
 _UNREACHABLE = "RabbitMQ cannot be reached; the request is stored, send it again in a few seconds"
@@ -104,10 +104,10 @@ class Publisher:
                     self._exchange, letter.routing_key, letter.body, properties=letter.properties, mandatory=True
                 )
             except UnroutableError:
-                text = f"no queue takes {letter.routing_key} on {self._exchange}: run `odamesh stack up` to declare the topology"
-                _fail(letter, BrokerUnavailable("Unroutable", text))
+                text = f"no queue takes {letter.routing_key} on {self._exchange}: run `odamesh stack up`"
+                _fail(letter, Unroutable("Unroutable", text))
             except NackError:
-                _fail(letter, BrokerUnavailable("Refused", "the broker refused the message: its queue is full"))
+                _fail(letter, QueueFull("QueueFull", "the broker refused the message: its queue is full"))
             except (AMQPError, OSError) as error:
                 _fail(letter, BrokerUnavailable("BrokerUnavailable", _UNREACHABLE))
                 raise error

@@ -81,7 +81,7 @@ def test_a_message_is_persistent_mandatory_and_says_what_it_is(monkeypatch: pyte
     ("kind", "error", "reason"),
     [
         ("up", UnroutableError([]), "Unroutable"),
-        ("up", NackError([]), "Refused"),
+        ("up", NackError([]), "QueueFull"),
         ("up", AMQPConnectionError("gone"), "BrokerUnavailable"),
         ("down", None, "BrokerUnavailable"),
         ("hangs", None, "NoConfirm"),

@@ -69,8 +69,16 @@ def test_times_keep_their_milliseconds() -> None:
         ({**_SCWS, "cone": {"ra": 1, "dec": 1, "radius": 1}}, "selection.cone", "leave it out"),
         ({"time": {"t1": _TIME["t2"], "t2": _TIME["t1"]}}, "selection.time", "not before"),
         ({"time": {"t1": _TIME["t1"], "t2": _TIME["t1"]}}, "selection.time", "not before"),
-        ({"time": {"t1": "yesterday", "t2": _TIME["t2"]}}, "selection.time.t1", "is not a UTC time; allowed: UTC in ISO form"),
-        ({"time": {"t1": _TIME["t1"], "t2": "58420.5"}}, "selection.time.t2", "is not a UTC time; allowed: UTC in ISO form"),
+        (
+            {"time": {"t1": "yesterday", "t2": _TIME["t2"]}},
+            "selection.time.t1",
+            "is not a UTC time; allowed: UTC in ISO form",
+        ),
+        (
+            {"time": {"t1": _TIME["t1"], "t2": "58420.5"}},
+            "selection.time.t2",
+            "is not a UTC time; allowed: UTC in ISO form",
+        ),
         ({"time": _TIME, "cone": {"ra": 360.5, "dec": 0, "radius": 1}}, "selection.cone.ra", "0 to 360 deg"),
         ({"time": _TIME, "cone": {"ra": float("nan"), "dec": 0, "radius": 1}}, "selection.cone.ra", "0 to 360 deg"),
         ({"time": _TIME, "cone": {"ra": 0, "dec": -91, "radius": 1}}, "selection.cone.dec", "-90 to 90 deg"),
