@@ -1,0 +1,117 @@
+"""Stores, leases and archive in memory, for executing units without servers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mesh.contracts import Manifest, UnitEvent
+from mesh.errors import NotFound, StoreUnavailable
+from mesh.states import UnitState
+
+
+class MemoryProducts:
+    """Products in memory; `broken` makes it unreachable."""
+
+    def __init__(self) -> None:
+        self.manifests: dict[str, Manifest] = {}
+        self.files: dict[str, dict[str, bytes]] = {}
+        self.logs: dict[str, bytes] = {}
+        self.broken = False
+
+    def find(self, key: str) -> Manifest | None:
+        """Return a manifest or None."""
+        self._reach()
+        return self.manifests.get(key)
+
+    def fetch(self, key: str, into: Path) -> Manifest:
+        """Write the files of a product."""
+        self._reach()
+        if key not in self.manifests:
+            raise NotFound(f"there is no product {key}")
+        for name, content in self.files[key].items():
+            (into / name).write_bytes(content)
+        return self.manifests[key]
+
+    def commit(self, manifest: Manifest, directory: Path, log: bytes) -> None:
+        """Keep a product."""
+        self._reach()
+        self.files[manifest.key] = {file.name: (directory / file.name).read_bytes() for file in manifest.files}
+        self.logs[manifest.key] = log
+        self.manifests[manifest.key] = manifest
+
+    def put_failure_log(self, key: str, log: bytes) -> None:
+        """Keep a log."""
+        self._reach()
+        self.logs[key] = log
+
+    def _reach(self) -> None:
+        if self.broken:
+            raise StoreUnavailable("StoreUnavailable", "as asked for")
+
+
+class MemoryLeases:
+    """Leases in memory: `owners` live, `unwanted` keys are cancelled."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, str] = {}
+        self.owners: set[str] = {"me"}
+        self.unwanted: set[str] = set()
+
+    def take(self, unit_key: str, owner: str, seconds: float) -> bool:
+        """Take the lease unless another has it."""
+        assert seconds > 30, "a lease shorter than its unit ends under way"
+        return self.held.setdefault(unit_key, owner) == owner
+
+    def release(self, unit_key: str, owner: str) -> None:
+        """Give the lease back."""
+        if self.held.get(unit_key) == owner:
+            del self.held[unit_key]
+
+    def holder(self, unit_key: str) -> str | None:
+        """Return who has the lease."""
+        return self.held.get(unit_key)
+
+    def owner_alive(self, owner: str) -> bool:
+        """Say whether an owner lives."""
+        return owner in self.owners
+
+    def unit_wanted(self, unit_key: str) -> bool:
+        """Say whether a unit is not cancelled."""
+        return unit_key not in self.unwanted
+
+
+class MemoryArchive:
+    """An archive of a few files whose stamp is their length."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = dict(files)
+
+    def stamp(self, path: str) -> str:
+        """Return the length as the stamp."""
+        return str(len(self.files[path]))
+
+    def fetch(self, path: str, into: Path) -> Path:
+        """Write a file."""
+        target = into / Path(path).name
+        target.write_bytes(self.files[path])
+        return target
+
+
+class Heard:
+    """Remembers events."""
+
+    def __init__(self) -> None:
+        self.events: list[UnitEvent] = []
+
+    def __call__(self, event: UnitEvent) -> None:
+        """Keep an event."""
+        self.events.append(event)
+
+    @property
+    def states(self) -> list[UnitState]:
+        """Return the states told, steps left out."""
+        return [event.state for event in self.events if event.step is None]
+
+    @property
+    def steps(self) -> list[str]:
+        """Return the steps told."""
+        return [event.step for event in self.events if event.step is not None]
