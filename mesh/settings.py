@@ -76,12 +76,14 @@ class Settings(BaseSettings):
     """Directory, http(s) or s3 prefix laid out as the ISDC archive; default ``<home>/archive``."""
     runner: str = "warm"
     """How units run: warm, docker, local (no engine) or fake (tests)."""
+    slots: int = Field(default=0, ge=0)
+    """Units at once in one instrument service; 0: as its ``instrument.toml`` says."""
     docker_host: str = ""
     """Address of the container engine; empty: from the credentials file or the default socket."""
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """Port of /livez, /readyz and /metrics; 0 takes the one of the service (see docs/operate.md)."""
-    drain_seconds: float = Field(default=60.0, ge=0)
+    drain_seconds: float = Field(default=30.0, ge=0)
     """How long a service that is asked to stop lets its running handlers finish; then others take their work over."""
     log_level: str = "info"
 

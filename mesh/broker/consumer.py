@@ -67,6 +67,7 @@ class Consume(Entrypoint):
         self._inflight = InFlight()
         self._link: Link | None = None
         self._stopping = False
+        self._ended = False
         self._idle = Event()
         self._reader: Any = None
 
@@ -90,9 +91,7 @@ class Consume(Entrypoint):
         if self._inflight:
             _log.info("draining", queue=self.queue, messages=len(self._inflight))
             self._idle.wait()
-        link = self._link
-        if link is not None:
-            link.end()
+        self._ended = True
         self._reader.wait()
 
     def kill(self) -> None:
@@ -120,7 +119,10 @@ class Consume(Entrypoint):
                 self._session.attached[self.queue] = True
                 _log.info("consuming", queue=self.queue, prefetch=prefetch)
                 pause = _RECONNECT_FIRST
-                self._link.pump()
+                if self._stopping:
+                    # Told to stop while connecting: `stop` could not cancel what was not there yet.
+                    self._link.cancel()
+                self._link.pump(lambda: self._ended)
             except (BrokerUnavailable, *LOST) as error:
                 _log.warning("connection lost", queue=self.queue, error=describe(error))
                 metrics.RECONNECTS.labels(self.queue).inc()

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ATTEMPT_HEADER = "x-attempt"
-LANE_HEADER = "x-lane"
-USER_HEADER = "x-user"
-TRACE_HEADER = "traceparent"
-REQUEST_HEADER = "x-request-id"
+CARRIED_HEADERS = {"traceparent": "traceparent", "request_id": "x-request-id", "lane": "x-lane", "user": "x-user"}
+"""Log variable -> header: what a handler's logs name, and what goes along with everything that it publishes."""
 
 
 @dataclass(frozen=True)

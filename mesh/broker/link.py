@@ -36,7 +36,6 @@ class Link:
         self.channel: Any = self._connection.channel()
         self.queue = queue
         self._tick = _TICK_SECONDS
-        self._ending = False
 
     def subscribe(self, prefetch: int, on_message: Callable[[Any], None]) -> None:
         """Ask for deliveries, at most *prefetch* unsettled ones at a time."""
@@ -45,10 +44,14 @@ class Link:
             self.queue, consumer_tag=_TAG, callback=on_message, on_cancel=self._on_cancelled_by_broker
         )
 
-    def pump(self) -> None:
-        """Read until `end` is called, then close the connection; raises when it is lost before."""
+    def pump(self, ended: Callable[[], bool]) -> None:
+        """Read until *ended*, then close the connection, so that the broker hears everything settled before.
+
+        Raises:
+            OSError or amqp.AMQPError: the connection is lost.
+        """
         ticked = time.monotonic()
-        while not self._ending:
+        while not ended():
             with contextlib.suppress(TimeoutError):
                 self._connection.drain_events(timeout=self._tick)
             if time.monotonic() - ticked >= _TICK_SECONDS:
@@ -61,10 +64,6 @@ class Link:
         # Not basic_cancel: it would read the answer, which is `pump`'s to read and wakes it up.
         self.channel.send_method(amqp.spec.Basic.Cancel, "sb", (_TAG, False))
         self._tick = _ENDING_TICK_SECONDS
-
-    def end(self) -> None:
-        """Let `pump` close the connection and return; everything settled before is heard by the broker."""
-        self._ending = True
 
     def ack(self, tag: int) -> None:
         """Settle: done with."""

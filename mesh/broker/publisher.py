@@ -13,7 +13,7 @@ import structlog
 from mesh.broker import metrics
 from mesh.broker.confirm import ConfirmChannel
 from mesh.broker.connection import LOST, describe
-from mesh.broker.delivery import REQUEST_HEADER, TRACE_HEADER
+from mesh.broker.delivery import CARRIED_HEADERS
 from mesh.broker.outgoing import Outgoing
 from mesh.contracts.document import Document
 from mesh.errors import BrokerUnavailable, QueueFull, Unroutable
@@ -93,10 +93,10 @@ class Publisher:
         """
         if not messages:
             return
-        traced = [_with_trace(message) for message in messages]
+        carrying = [_carry(message) for message in messages]
         with self._turns:
-            self._send(traced)
-        for message in traced:
+            self._send(carrying)
+        for message in carrying:
             metrics.PUBLISHED.labels(message.exchange).inc()
 
     def close(self) -> None:
@@ -160,9 +160,12 @@ def _dispose(channel: ConfirmChannel | None) -> None:
         channel.discard()
 
 
-def _with_trace(message: Outgoing) -> Outgoing:
-    """Carry the trace of the handler that publishes over to what it publishes."""
+def _carry(message: Outgoing) -> Outgoing:
+    """Hand on what the handler that publishes was told of trace, request, lane and user."""
     bound = structlog.contextvars.get_contextvars()
-    carried = {TRACE_HEADER: bound.get(TRACE_HEADER), REQUEST_HEADER: bound.get("request_id")}
-    missing = {name: value for name, value in carried.items() if value and name not in message.headers}
+    missing = {
+        header: bound[name]
+        for name, header in CARRIED_HEADERS.items()
+        if name in bound and header not in message.headers
+    }
     return replace(message, headers={**message.headers, **missing}) if missing else message

@@ -13,7 +13,7 @@ from mesh.settings import BrokerSettings
 _KEY = "ODAMESH_BROKER"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Session:
     """One process, one account.
 
@@ -23,6 +23,7 @@ class Session:
         instance: name of this process, unique among all that ever ran.
         publisher: shared by all handlers.
         attached: by queue, whether its consumer is connected now.
+        draining: whether the process has been told to end and takes no more work.
     """
 
     settings: BrokerSettings
@@ -30,6 +31,7 @@ class Session:
     instance: str
     publisher: Publisher
     attached: dict[str, bool] = field(default_factory=dict)
+    draining: bool = False
 
 
 def open_session(settings: BrokerSettings, account: str) -> Session:

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from nameko.containers import ServiceContainer
 
-from mesh.broker.delivery import REQUEST_HEADER, TRACE_HEADER, Delivery
+from mesh.broker.delivery import CARRIED_HEADERS, Delivery
 
 MAX_HANDLERS = 2000
 """The prefetch of each consumer is the limit; nameko's own pool must never be one."""
@@ -24,11 +24,7 @@ def _log_context(worker_ctx: Any) -> dict[str, str]:
     bound = {"handler": str(worker_ctx.entrypoint.method_name)}
     for argument in worker_ctx.args:
         if isinstance(argument, Delivery):
-            named = {
-                "message_id": argument.message_id,
-                "run_id": argument.correlation_id,
-                TRACE_HEADER: argument.headers.get(TRACE_HEADER),
-                "request_id": argument.headers.get(REQUEST_HEADER),
-            }
+            named = {"message_id": argument.message_id, "run_id": argument.correlation_id}
+            named |= {name: argument.headers.get(header, "") for name, header in CARRIED_HEADERS.items()}
             bound |= {name: str(value) for name, value in named.items() if value}
     return bound

@@ -22,11 +22,10 @@ class Readiness:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.draining = False
 
     def problems(self) -> list[str]:
         """Return why the process is not ready; empty when it is."""
-        if self.draining:
+        if self._session.draining:
             return ["draining"]
         attached = self._session.attached
         if not attached:

@@ -43,19 +43,18 @@ def run(service_class: type, account: str, health_port: int) -> NoReturn:
     except (SettingsError, ValueError) as error:
         _cannot_start(account, str(error))
     configure_logging(settings.log_level, account, context.worker)
-    readiness = Readiness(context.session)
     port = settings.health_port or health_port
     try:
-        HealthServer(readiness, settings.health_host, port).start()
+        HealthServer(Readiness(context.session), settings.health_host, port).start()
     except OSError as error:
         _cannot_start(account, f"health port {settings.health_host}:{port}: {error}; set ODAMESH_HEALTH_PORT")
-    sys.exit(_serve(service_class, context, readiness))
+    sys.exit(_serve(service_class, context))
 
 
-def _serve(service_class: type, context: Context, readiness: Readiness) -> int:
+def _serve(service_class: type, context: Context) -> int:
     config["max_workers"] = MAX_HANDLERS
     container = Container(service_class)
-    eventlet.spawn_n(_drain_when_told, container, context, readiness, _wake_on_signals())
+    eventlet.spawn_n(_drain_when_told, container, context, _wake_on_signals())
     try:
         container.start()
         _log.info("started", worker=context.worker)
@@ -81,9 +80,9 @@ def _wake_on_signals() -> int:
     return readable
 
 
-def _drain_when_told(container: Any, context: Context, readiness: Readiness, told: int) -> None:
+def _drain_when_told(container: Any, context: Context, told: int) -> None:
     eventlet.hubs.trampoline(told, read=True)
-    readiness.draining = True
+    context.session.draining = True
     patience = context.settings.drain_seconds
     _log.info("draining", seconds=patience)
     with eventlet.Timeout(patience, False):

@@ -60,6 +60,10 @@ class Slots:
         """Return how many units of a lane hold a slot."""
         return self._running[lane]
 
+    def waiting(self, lane: Lane) -> int:
+        """Return how many units of a lane wait for a slot."""
+        return len(self._waiting[lane])
+
     def _free(self, lane: Lane) -> bool:
         running = self._running
         if sum(running.values()) >= self._total or running[lane] >= self._limits[lane]:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import amqp
+import httpx
 import pytest
 
 from mesh.broker.topology import LADDER
@@ -106,6 +108,7 @@ class Service:
 
     process: subprocess.Popen[bytes]
     journal: Path
+    health_port: int
 
     def lines(self, word: str) -> list[str]:
         """Return what the journal says, e.g. of ``start``: ``["m1 1", "m1 2"]`` (message and attempt)."""
@@ -113,6 +116,13 @@ class Service:
             return []
         found = (line.split(" ", 1) for line in self.journal.read_text().splitlines())
         return [rest for first, rest in found if first == word]
+
+    def health(self, path: str) -> int:
+        """Return the status of a health page; 0 where nothing answers."""
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.health_port}{path}", timeout=10).status_code
+        except httpx.ConnectError:
+            return 0
 
     def stop(self) -> int:
         """Ask it to end and return its exit status."""
@@ -134,12 +144,18 @@ def start_service(tmp_path: Path, broker_settings: BrokerSettings, corner: Corne
         journal = tmp_path / "journal"
         drill = str(Path(__file__).with_name("drill.py"))
         command = [sys.executable, drill, corner.queue, str(journal), str(heartbeat)]
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT), "ODAMESH_CREDENTIALS": str(credentials)}
+        health_port = _free_port()
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(_ROOT),
+            "ODAMESH_CREDENTIALS": str(credentials),
+            "ODAMESH_HEALTH_PORT": str(health_port),
+        }
         with (tmp_path / "log").open("ab") as log:
             process = subprocess.Popen(
                 [*command, corner.prefix] if ladder else command, env=environment, stdout=log, stderr=log
             )
-        started.append(Service(process, journal))
+        started.append(Service(process, journal, health_port))
         return started[-1]
 
     yield start
@@ -157,6 +173,12 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             pytest.fail(f"waited {_PATIENCE:.0f} s for: {what}")
         time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 def _credentials(broker: BrokerSettings, port: int) -> str:

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import mesh.broker.link
 import mesh.broker.retry
+from mesh.broker.broadcast import listen
 from mesh.broker.consumer import Retry, consume
 from mesh.broker.delivery import Delivery
 from mesh.errors import ArchiveUnavailable, BadInput, ContractViolation, HeldElsewhere, OutOfMemory
@@ -55,6 +56,11 @@ class Drill:
         if starts <= wish.get("failures", 0):
             raise FAILURES[wish["failure"]]()
         journal("end", delivery)
+
+    @listen(f"cancel.{QUEUE}.#")
+    def hear(self, delivery: Delivery) -> None:
+        """Take note of a broadcast."""
+        journal("heard", delivery)
 
 
 def _block(seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 
+import amqp
 import pytest
 
 from mesh.settings import BrokerSettings
@@ -19,6 +20,30 @@ def test_stop_in_the_middle_of_a_message_executes_it_once(corner: Corner, start_
     assert service.lines("end") == ["m1 1"]
     assert service.lines("start") == ["m1 1"]
     assert corner.count(corner.queue) == 0
+
+
+def test_it_is_ready_while_it_consumes_and_not_while_it_drains(corner: Corner, start_service: StartService) -> None:
+    service = start_service()
+    wait_until(lambda: service.health("/readyz") == 200, "the service to be ready")
+    corner.send("m1", seconds=2)
+    wait_until(lambda: service.lines("start") == ["m1 1"], "the handler to start")
+
+    service.process.send_signal(signal.SIGTERM)
+
+    wait_until(lambda: service.health("/readyz") == 503, "the drain to begin")
+    assert service.health("/livez") == 200
+    assert service.process.wait(30) == 0
+    assert service.lines("end") == ["m1 1"]
+
+
+def test_every_process_hears_a_broadcast(corner: Corner, start_service: StartService) -> None:
+    services = [start_service(), start_service()]
+    for service in services:
+        wait_until(lambda service=service: service.health("/readyz") == 200, "the service to be ready")  # type: ignore[misc]
+
+    corner.channel.basic_publish(amqp.Message("{}", message_id="b1"), "mesh.control", f"cancel.{corner.queue}")
+
+    wait_until(lambda: services[0].lines("heard") == ["b1 1", "b1 1"], "both to hear it")
 
 
 def test_stop_leaves_what_has_not_begun(corner: Corner, start_service: StartService) -> None:

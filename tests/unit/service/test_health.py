@@ -46,7 +46,7 @@ def test_it_is_ready_when_all_consume_and_not_while_draining(readiness: Readines
     session.attached["units.isgri.user"] = True
     assert ask(readiness, "/readyz") == (200, [])
 
-    readiness.draining = True
+    session.draining = True
 
     assert ask(readiness, "/readyz") == (503, ["draining"])
     assert ask(readiness, "/livez") == (200, [])

@@ -1,0 +1,83 @@
+"""Puts the worker of an instrument process together: runner, stores, archive, events and presence."""
+
+from mesh.archive.access import Archive
+from mesh.archive.locate import open_archive
+from mesh.broker.topology import EVENTS
+from mesh.contracts import UnitEvent
+from mesh.errors import ArchiveUnavailable
+from mesh.instrument import Instrument
+from mesh.runner.choose import choose
+from mesh.service.context import Context
+from mesh.service.execution import Executor
+from mesh.service.heartbeat import Heartbeat
+from mesh.service.presence import Presence
+from mesh.service.slots import Slots
+from mesh.service.worker import Worker
+from mesh.store.announcements import Records
+from mesh.store.connect import redis_client
+from mesh.store.leases import Leases
+from mesh.store.objects import Objects
+from mesh.store.products import Products
+
+
+def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
+    """Make the worker of this process; it lives from now on until it is closed.
+
+    Args:
+        context: the process.
+        instrument: whose units it runs.
+        slots: units at once.
+
+    Raises:
+        SettingsError: no runner of the name that is set.
+    """
+    index = redis_client(context.connections.redis)
+    leases, records = Leases(index), Records(index)
+    runner = choose(context.settings, instrument, context.worker)
+    presence = Presence(
+        instrument=instrument,
+        worker=context.worker,
+        slots=slots,
+        runner=runner,
+        records=records,
+        leases=leases,
+        draining=lambda: context.session.draining,
+    )
+
+    def emit(event: UnitEvent) -> None:
+        context.publisher.publish(
+            EVENTS, event.routing_key, event, message_id=event.event_id, correlation_id=event.run_id
+        )
+
+    executor = Executor(
+        instrument=instrument,
+        runner=runner,
+        products=Products(Objects(context.connections.store), index),
+        archive=_ArchiveWhenNeeded(context.settings.archive_location),
+        leases=leases,
+        worker=context.worker,
+        emit=emit,
+    )
+    heartbeat = Heartbeat(presence.beat)
+    return Worker(executor, Slots(slots), emit, on_close=(runner.close, heartbeat.stop, presence.leave))
+
+
+class _ArchiveWhenNeeded:
+    """Opens the archive when a unit first reads it, so that a service starts before its archive is there."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._archive: Archive | None = None
+
+    def __call__(self) -> Archive:
+        """Return the archive.
+
+        Raises:
+            ArchiveUnavailable: there is none at the address (yet).
+        """
+        if self._archive is None:
+            try:
+                self._archive = open_archive(self._address)
+            except ValueError as error:
+                raise ArchiveUnavailable("ArchiveUnavailable", f"{error}; set ODAMESH_ARCHIVE") from error
+        return self._archive

@@ -1,0 +1,92 @@
+"""One instrument process, messages aside: runs units in its slots and tells how they ended."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from mesh.broker.delivery import Delivery
+from mesh.broker.settle import Outcome, decide, outcome_of
+from mesh.contracts import CancelUnits, Unit, UnitEvent
+from mesh.contracts.request import Lane
+from mesh.service.execution import Executor
+from mesh.service.metrics import UNIT_SECONDS, UNITS_RUNNING, UNITS_WAITING
+from mesh.service.slots import Slots
+from mesh.service.unit_events import final_event, retry_event
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What the handlers of one instrument process share.
+
+    Args:
+        executor: executes one unit.
+        slots: how many at once.
+        emit: publishes an event and returns when the broker has it.
+        on_close: what to do when the process has drained, in order.
+    """
+
+    executor: Executor
+    slots: Slots
+    emit: Callable[[UnitEvent], None]
+    on_close: tuple[Callable[[], None], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Let Prometheus read the slots."""
+        for lane in Lane:
+            names = (self.executor.instrument.name, lane.value)
+            UNITS_RUNNING.labels(*names).set_function(partial(self.slots.running, lane))
+            UNITS_WAITING.labels(*names).set_function(partial(self.slots.waiting, lane))
+
+    def run(self, delivery: Delivery) -> None:
+        """Run the unit of a message and tell how it ended.
+
+        Raises:
+            ContractViolation: the message holds no unit.
+            UnitFailure: how the unit ended, if not well: what the settle table decides by.
+        """
+        unit = Unit.decode(delivery.body)
+        structlog.contextvars.bind_contextvars(unit_key=unit.key, stage=unit.stage, label=unit.label)
+        with self.slots.hold(unit.lane):
+            began = time.monotonic()
+            try:
+                self.executor.execute(unit, delivery.attempt)
+            except Exception as error:
+                self._note(unit, error, began)
+                self._tell(unit, delivery.attempt, error)
+                raise
+            self._note(unit, None, began)
+
+    def cancel(self, delivery: Delivery) -> None:
+        """Stop those units of a broadcast that run here."""
+        for key in CancelUnits.decode(delivery.body).unit_keys:
+            if self.executor.runner.kill(key):
+                _log.info("unit stopped: nobody waits for it", unit_key=key)
+
+    def reap(self) -> None:
+        """Clear up what workers that died have left."""
+        leases = self.executor.leases
+        self.executor.runner.reap(leases.owner_alive, leases.unit_wanted)
+
+    def close(self) -> None:
+        """End what is kept between units."""
+        for step in self.on_close:
+            step()
+
+    def _tell(self, unit: Unit, attempt: int, error: Exception) -> None:
+        decision = decide(error, attempt)
+        worker = self.executor.worker
+        if decision.final:
+            self.emit(final_event(unit, attempt=attempt, worker=worker, error=error))
+        elif decision.outcome is not Outcome.HELD:
+            self.emit(retry_event(unit, attempt=decision.next_attempt, worker=worker))
+
+    def _note(self, unit: Unit, error: Exception | None, began: float) -> None:
+        seconds = time.monotonic() - began
+        outcome = outcome_of(error)
+        UNIT_SECONDS.labels(unit.instrument, unit.stage, outcome.value).observe(seconds)
+        _log.info("unit ended", outcome=outcome.value, seconds=round(seconds, 3))
