@@ -108,6 +108,8 @@ class Products:
         """
         manifest = self.read(key)
         if manifest is None:
+            # The index may say otherwise; without it the product is made again when it is next asked for.
+            self.forget(key)
             raise NotFound(f"there is no product {key}")
         into.mkdir(parents=True, exist_ok=True)
         for file in manifest.files:

@@ -96,7 +96,8 @@ class Sweep:
 
     def _look_after(self, unit: Silent) -> None:
         """Find out about a released unit that nothing was heard of: in work, made, or lost on the way."""
-        if self._leases.holder(unit.key) is not None:
+        holder = self._leases.holder(unit.key)
+        if holder is not None and self._leases.owner_alive(holder):
             self._backlog.watch(unit.key, unit.tries)
             metrics.SILENT.labels("in work").inc()
             return

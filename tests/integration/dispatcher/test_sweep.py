@@ -1,0 +1,173 @@
+"""What the sweep makes good: lost messages, lost events, lost records, a broker that was away."""
+
+import pytest
+
+from mesh.contracts import Analysis
+from mesh.states import JobState, UnitState
+from tests.integration.dispatcher.mesh_double import MeshDouble, usage
+from tests.integration.store.corner import MakeJob
+
+
+@pytest.fixture
+def sweep_now(mesh: MeshDouble) -> "SweepNow":
+    return SweepNow(mesh)
+
+
+class SweepNow:
+    """Sweeps as if the time to look after everything had come."""
+
+    def __init__(self, mesh: MeshDouble) -> None:
+        self._mesh = mesh
+
+    def __call__(self) -> None:
+        index = self._mesh.index
+        index.delete("mesh:sweep")
+        for key in index.zrange("units:watched", 0, -1):
+            index.zadd("units:watched", {str(key): 0})
+        self._mesh.dispatcher.sweep()
+
+
+def test_redis_may_be_flushed_in_the_middle_of_a_run(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    finished = make_job()
+    mesh.submit(analysis, finished)
+    mesh.work()
+    before = mesh.jobs.view(finished.job_id), mesh.jobs.rows(finished.job_id)
+    other = analysis.model_copy(update={"parameters": {**analysis.parameters, "salt": "other"}})
+    aborted, running, joined = make_job(of=other), make_job(of=other), make_job(of=other, user="bob")
+    mesh.submit(other, aborted)
+    mesh.dispatcher.cancelled(aborted.job_id)
+    mesh.submit(other, running)
+    mesh.submit(other, joined)
+    first, second = mesh.released()[-2:]
+    mesh.execute(first)
+
+    mesh.index.flushdb()
+
+    assert mesh.jobs.view(running.job_id).state is JobState.PENDING, "shown from its documents meanwhile"
+    mesh.announce()
+    sweep_now()
+    mesh.tell(second, UnitState.RUNNING)
+    mesh.work()
+
+    for job in (running, joined):
+        view = mesh.jobs.view(job.job_id)
+        assert view.state is JobState.COMPLETED
+        assert view.counts[UnitState.DONE] == 3, "what was made before the loss was made for this run"
+    assert mesh.jobs.view(aborted.job_id).state is JobState.ABORTED
+    assert (mesh.jobs.view(finished.job_id), mesh.jobs.rows(finished.job_id)) == before
+    listed = [view.job_id for view in mesh.jobs.recent()]
+    assert listed == [job.job_id for job in (joined, running, aborted, finished)]
+    assert [view.job_id for view in mesh.jobs.recent("bob")] == [joined.job_id]
+
+
+def test_a_restarted_redis_is_looked_through(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    sweep_now()
+    lost, kept = make_job(), make_job()
+    mesh.jobs.submit(analysis, lost)
+    mesh.submit(analysis, kept)
+    # A server that is killed loses its last second.
+    mesh.index.delete(f"job:{lost.job_id}")
+    mesh.index.zrem("jobs:new", lost.job_id)
+    mesh.index.set("mesh:generation", "an earlier one")
+
+    sweep_now()
+    mesh.work()
+
+    for job in (lost, kept):
+        assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED
+
+
+def test_a_lost_request_is_taken_up(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    sweep_now()
+    job = make_job()
+    mesh.jobs.submit(analysis, job)
+    mesh.index.zadd("jobs:new", {job.job_id: 1.0})
+
+    sweep_now()
+    mesh.work()
+
+    assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED
+    assert mesh.jobs.new(0) == []
+
+
+def test_a_lost_event_is_made_good_by_the_manifest(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    job = make_job()
+    mesh.submit(analysis, job)
+    for unit in mesh.released():
+        mesh.execute(unit, tell=False)
+
+    sweep_now()
+    (merge,) = mesh.released()
+    mesh.execute(merge)
+
+    view = mesh.jobs.view(job.job_id)
+    assert view.state is JobState.COMPLETED
+    assert view.counts[UnitState.DONE] == 3
+
+
+def test_a_lost_unit_is_published_again_but_not_one_in_work(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    mesh.submit(analysis, make_job())
+    lost, in_work = mesh.released()
+    mesh.leases.take(in_work.key, "w1", 60)
+    mesh.leases.beat("w1")
+
+    sweep_now()
+    assert [unit.key for unit in mesh.released()] == [lost.key]
+
+    mesh.leases.retire("w1")
+    sweep_now()
+    assert {unit.key for unit in mesh.released()} == {lost.key, in_work.key}
+
+
+def test_units_that_the_broker_refused_are_published_when_it_is_back(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    mesh.broker.away = True
+    view = mesh.submit(analysis, make_job())
+    assert view.state is JobState.QUEUED
+    mesh.dispatcher.sweep()
+    mesh.broker.away = False
+    mesh.index.delete("mesh:sweep")
+
+    mesh.dispatcher.sweep()
+    mesh.work()
+
+    assert mesh.jobs.view(view.job_id).state is JobState.COMPLETED
+
+
+def test_a_dispatcher_that_died_with_the_claim_is_replaced(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    job = make_job()
+    mesh.submit(analysis, job)
+    run_id = mesh.jobs.run_of(job.job_id)
+    mesh.index.set(f"run:{run_id}:claim", "dead")
+    for unit in mesh.released():
+        mesh.execute(unit)
+    assert not mesh.released()
+
+    mesh.index.delete(f"run:{run_id}:claim")  # its lease runs out
+    sweep_now()
+    mesh.work()
+
+    assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED
+
+
+def test_a_unit_that_failed_is_not_published_again(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    mesh.failures["201600270010"] = usage()
+    mesh.submit(analysis, make_job())
+    mesh.work()
+    sweep_now()
+    assert not mesh.released()
