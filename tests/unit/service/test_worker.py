@@ -1,0 +1,187 @@
+"""What a worker tells of the units that it runs, and what it leaves to the settle table."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from mesh.broker.delivery import Delivery
+from mesh.contracts import CancelUnits, Unit, UnitEvent
+from mesh.contracts.request import Lane
+from mesh.errors import (
+    BadInput,
+    ContractViolation,
+    HeldElsewhere,
+    OutOfMemory,
+    StoreUnavailable,
+    UnitCancelled,
+)
+from mesh.instrument import Instrument, read_instrument
+from mesh.service.execution import Executor
+from mesh.service.slots import Slots
+from mesh.service.worker import Worker
+from mesh.states import FailureKind, UnitState
+
+NOOP = read_instrument(Path(__file__).resolve().parents[3] / "mesh" / "testing" / "noop" / "instrument.toml")
+UNIT = Unit(
+    key="ab" * 32,
+    instrument="noop",
+    stage="window",
+    label="201600270010.001",
+    parameters={},
+    inputs=(),
+    image="sha256:1",
+    calibration="noop-1",
+    lane=Lane.USER,
+    user="ada",
+    run_id="r1",
+)
+
+
+@dataclass
+class RunnerDouble:
+    """Notes what it is asked to kill."""
+
+    killed: list[str] = field(default_factory=list)
+
+    def kill(self, unit_key: str) -> bool:
+        """Take note; only one unit runs here."""
+        self.killed.append(unit_key)
+        return unit_key == UNIT.key
+
+
+@dataclass
+class ExecutorDouble:
+    """Ends every unit as told."""
+
+    error: Exception | None = None
+    instrument: Instrument = NOOP
+    worker: str = "worker-1"
+    runner: RunnerDouble = field(default_factory=RunnerDouble)
+    attempts: list[int] = field(default_factory=list)
+
+    def execute(self, unit: Unit, attempt: int) -> None:
+        """End the unit."""
+        assert unit == UNIT
+        self.attempts.append(attempt)
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
+class Bench:
+    """A worker and what it told."""
+
+    executor: ExecutorDouble
+    told: list[UnitEvent] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(2)
+        self.worker = Worker(cast(Executor, self.executor), self.slots, self.told.append)
+
+    def run(self, attempt: int = 1, body: bytes | None = None) -> None:
+        """Deliver the unit."""
+        content = UNIT.encode() if body is None else body
+        self.worker.run(Delivery(body=content, message_id=UNIT.key, attempt=attempt))
+
+
+def test_a_unit_that_ends_well_is_told_by_the_executor_alone() -> None:
+    bench = Bench(ExecutorDouble())
+
+    bench.run(attempt=3)
+
+    assert bench.executor.attempts == [3]
+    assert bench.told == []
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "kind"),
+    [
+        (BadInput("NoScWData", "x"), 1, FailureKind.USAGE),
+        (StoreUnavailable("RedisUnavailable", "x"), 5, FailureKind.TRANSIENT),
+        (OutOfMemory("OutOfMemory", "x"), 2, FailureKind.OUT_OF_MEMORY),
+        (ZeroDivisionError("x"), 5, FailureKind.TRANSIENT),
+    ],
+)
+def test_a_unit_that_failed_for_good_is_told_with_its_reason(error: Exception, attempt: int, kind: FailureKind) -> None:
+    bench = Bench(ExecutorDouble(error))
+
+    with pytest.raises(type(error)):
+        bench.run(attempt)
+
+    [told] = bench.told
+    assert told.state is UnitState.FAILED
+    assert told.failure is not None
+    assert told.failure.kind is kind
+    assert (told.unit_key, told.run_id, told.attempt, told.worker) == (UNIT.key, "r1", attempt, "worker-1")
+
+
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable("RedisUnavailable", "x"), OutOfMemory("OutOfMemory", "x"), ZeroDivisionError("x")]
+)
+def test_a_unit_that_comes_again_is_told_as_queued(error: Exception) -> None:
+    bench = Bench(ExecutorDouble(error))
+
+    with pytest.raises(type(error)):
+        bench.run(attempt=1)
+
+    [told] = bench.told
+    assert told.state is UnitState.QUEUED
+    assert told.attempt == 2
+
+
+def test_a_unit_held_elsewhere_is_not_told() -> None:
+    bench = Bench(ExecutorDouble(HeldElsewhere("HeldElsewhere", "x")))
+
+    with pytest.raises(HeldElsewhere):
+        bench.run()
+
+    assert bench.told == []
+
+
+def test_a_cancelled_unit_is_told_as_cancelled() -> None:
+    bench = Bench(ExecutorDouble(UnitCancelled("Cancelled", "x")))
+
+    with pytest.raises(UnitCancelled):
+        bench.run()
+
+    assert [event.state for event in bench.told] == [UnitState.CANCELLED]
+
+
+def test_what_is_no_unit_is_not_executed() -> None:
+    bench = Bench(ExecutorDouble())
+
+    with pytest.raises(ContractViolation):
+        bench.run(body=b"nonsense")
+
+    assert bench.executor.attempts == []
+
+
+def test_every_end_frees_the_slot() -> None:
+    bench = Bench(ExecutorDouble(BadInput("NoScWData", "x")))
+
+    for _ in range(5):
+        with pytest.raises(BadInput):
+            bench.run()
+
+    assert bench.slots.running(Lane.USER) == 0
+
+
+def test_a_broadcast_stops_the_units_it_names() -> None:
+    bench = Bench(ExecutorDouble())
+    body = CancelUnits(unit_keys=(UNIT.key, "cd" * 32)).encode()
+
+    bench.worker.cancel(Delivery(body=body, message_id="b1"))
+
+    assert bench.executor.runner.killed == [UNIT.key, "cd" * 32]
+
+
+def test_closing_goes_in_order() -> None:
+    done: list[str] = []
+    executor: Any = ExecutorDouble()
+    worker = Worker(executor, Slots(2), print, on_close=(lambda: done.append("runner"), lambda: done.append("leave")))
+
+    worker.close()
+
+    assert done == ["runner", "leave"]
