@@ -97,6 +97,7 @@ local function take_product(row, run, entry)
     row.state, row.seconds = 'done', entry.seconds
   else
     row.state, row.cached_from = 'cached', entry.run_id
+    redis.call('HINCRBY', 'mesh:hits', entry.instrument .. '/' .. row.stage, 1)
   end
 end
 

@@ -1,5 +1,7 @@
 """What the sweep makes good: lost messages, lost events, lost records, a broker that was away."""
 
+from collections.abc import Callable
+
 import pytest
 
 from mesh.contracts import Analysis
@@ -7,24 +9,20 @@ from mesh.states import JobState, UnitState
 from tests.integration.dispatcher.mesh_double import MeshDouble, usage
 from tests.integration.store.corner import MakeJob
 
+SweepNow = Callable[[], None]
+
 
 @pytest.fixture
-def sweep_now(mesh: MeshDouble) -> "SweepNow":
-    return SweepNow(mesh)
+def sweep_now(mesh: MeshDouble) -> SweepNow:
+    """Sweep as if the time to look after everything had come."""
 
+    def sweep() -> None:
+        mesh.index.delete("mesh:sweep")
+        for key in mesh.index.zrange("units:watched", 0, -1):
+            mesh.index.zadd("units:watched", {str(key): 0})
+        mesh.dispatcher.sweep()
 
-class SweepNow:
-    """Sweeps as if the time to look after everything had come."""
-
-    def __init__(self, mesh: MeshDouble) -> None:
-        self._mesh = mesh
-
-    def __call__(self) -> None:
-        index = self._mesh.index
-        index.delete("mesh:sweep")
-        for key in index.zrange("units:watched", 0, -1):
-            index.zadd("units:watched", {str(key): 0})
-        self._mesh.dispatcher.sweep()
+    return sweep
 
 
 def test_redis_may_be_flushed_in_the_middle_of_a_run(

@@ -1,0 +1,85 @@
+"""Jobs as the gateway sees them, on the real stores."""
+
+import pytest
+import redis
+
+from mesh.contracts import Analysis, JobEnd, Lane
+from mesh.errors import NotFound
+from mesh.states import JobState, UnitState
+from mesh.store.jobs import Jobs
+from mesh.store.objects import Objects
+from mesh.store.requests import Requests
+from tests.integration.store.corner import MakeJob
+
+
+@pytest.fixture
+def jobs(objects: Objects, index: redis.Redis) -> Jobs:
+    return Jobs(objects, index)
+
+
+@pytest.fixture(autouse=True)
+def drills(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ODAMESH_DRILLS", "1")
+
+
+def test_a_submitted_job_is_seen(jobs: Jobs, analysis: Analysis, make_job: MakeJob) -> None:
+    job = make_job(lane=Lane.ALERT)
+    jobs.submit(analysis, job)
+
+    view = jobs.view(job.job_id)
+
+    assert view.state is JobState.PENDING
+    assert view.run_id is None
+    assert (view.instrument, view.product, view.user, view.lane) == ("noop", "noop", "ada", Lane.ALERT)
+    assert view.submitted == job.submitted
+    assert view.request_key == analysis.key
+    assert view.steps == {"window": ("begin", "work"), "merge": ("merge",)}
+    assert view.counts == dict.fromkeys(UnitState, 0)
+    assert jobs.rows(job.job_id) == []
+    assert jobs.result(job.job_id) == []
+
+
+def test_a_job_is_seen_without_the_index(jobs: Jobs, index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
+    job = make_job()
+    jobs.submit(analysis, job)
+    before = jobs.view(job.job_id)
+
+    index.flushdb()
+
+    assert jobs.view(job.job_id) == before
+    assert jobs.rows(job.job_id) == []
+
+
+def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
+    for look in (jobs.view, jobs.rows, jobs.result, jobs.run_of):
+        with pytest.raises(NotFound, match="there is no job nobody"):
+            look("nobody")
+
+
+def test_listings_by_page_and_user(jobs: Jobs, analysis: Analysis, make_job: MakeJob) -> None:
+    made = [make_job(user=user) for user in ("ada", "bob", "ada", "ada")]
+    for job in made:
+        jobs.submit(analysis, job)
+    ids = [job.job_id for job in reversed(made)]
+
+    assert [view.job_id for view in jobs.recent()] == ids
+    assert [view.job_id for view in jobs.recent(limit=2)] == ids[:2]
+    assert [view.job_id for view in jobs.recent(limit=2, before=ids[1])] == ids[2:]
+    assert [view.job_id for view in jobs.recent("bob")] == [made[1].job_id]
+    assert jobs.recent("carol") == []
+    assert jobs.recent(before="nobody") == []
+
+
+def test_a_job_that_ended_before_it_was_planned_stays_so(
+    jobs: Jobs, objects: Objects, index: redis.Redis, analysis: Analysis, make_job: MakeJob
+) -> None:
+    job = make_job()
+    jobs.submit(analysis, job)
+    end = JobEnd(job_id=job.job_id, run_id=None, state=JobState.ABORTED, finished="2026-11-22T13:00:00.000Z")
+    Requests(objects).put_end(end)
+    index.flushdb()
+
+    assert jobs.view(job.job_id).state is JobState.ABORTED
+    jobs.enter_ended(analysis, job, end)
+    assert jobs.view(job.job_id).state is JobState.ABORTED
+    assert jobs.new(0) == []

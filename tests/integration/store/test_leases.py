@@ -1,0 +1,90 @@
+"""Leases, owners and announcements on the real Redis."""
+
+import time
+
+import redis
+
+from mesh.store.announcements import Announcement, Records
+from mesh.store.leases import Leases
+
+
+def test_one_owner_at_a_time(index: redis.Redis) -> None:
+    leases = Leases(index)
+    assert leases.take("k", "w1", 60)
+    assert leases.take("k", "w1", 60)
+    assert not leases.take("k", "w2", 60)
+    assert not leases.renew("k", "w2", 60)
+    leases.release("k", "w2")
+    assert leases.holder("k") == "w1"
+
+    leases.release("k", "w1")
+    assert leases.take("k", "w2", 60)
+
+
+def test_a_lease_runs_out(index: redis.Redis) -> None:
+    leases = Leases(index)
+    assert leases.take("k", "w1", 0.05)
+    while not leases.take("k", "w2", 60):
+        time.sleep(0.01)
+    assert leases.holder("k") == "w2"
+
+
+def test_a_lease_lost_with_the_data_is_taken_again(index: redis.Redis) -> None:
+    leases = Leases(index)
+    leases.take("k", "w1", 60)
+    index.flushdb()
+    assert leases.renew("k", "w1", 60)
+    assert leases.holder("k") == "w1"
+
+
+def test_owners_live_while_they_beat(index: redis.Redis) -> None:
+    leases = Leases(index)
+    assert not leases.owner_alive("w1")
+    leases.beat("w1", 0.05)
+    while leases.owner_alive("w1"):
+        time.sleep(0.01)
+    leases.beat("w1")
+    assert leases.owner_alive("w1")
+    leases.retire("w1")
+    assert not leases.owner_alive("w1")
+
+
+def test_units_nobody_spoke_of_are_wanted(index: redis.Redis) -> None:
+    assert Leases(index).unit_wanted("k")
+
+
+def announcement(worker: str, image: str = "sha256:1", slots: int = 2) -> Announcement:
+    return Announcement(image=image, calibration="c", runner="warm", worker=worker, slots=slots)
+
+
+def test_slots_of_living_workers_add_up(index: redis.Redis) -> None:
+    records = Records(index)
+    assert records.announced("noop") is None
+    records.announce("noop", announcement("w1"))
+    records.announce("noop", announcement("w2", slots=3))
+    announced = records.announced("noop")
+    assert announced is not None
+    assert (announced.slots, announced.workers, announced.image) == (5, ("w1", "w2"), "sha256:1")
+
+    records.withdraw("noop", "w1")
+    records.withdraw("noop", "w2")
+
+    announced = records.announced("noop")
+    assert announced is not None
+    assert (announced.slots, announced.workers, announced.image) == (0, (), "sha256:1")
+    records.announce("noop", announcement("w1"))
+    announced = records.announced("noop")
+    assert announced is not None
+    assert announced.workers == ("w1",)
+
+
+def test_in_a_roll_out_the_newer_image_counts(index: redis.Redis) -> None:
+    records = Records(index)
+    records.announce("noop", announcement("old"))
+    records.announce("noop", announcement("new", image="sha256:2"))
+    records.announce("noop", announcement("old"))
+
+    announced = records.announced("noop")
+
+    assert announced is not None
+    assert (announced.image, announced.slots) == ("sha256:2", 4)
