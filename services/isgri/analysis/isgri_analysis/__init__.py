@@ -1,0 +1,32 @@
+"""Analysis of INTEGRAL IBIS/ISGRI science windows: coded-mask images, sources, bursts and mosaics.
+
+The science libraries are imported when a stage first runs or when ``warm`` is called.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mesh.kit import Unit
+
+
+def _image(unit: "Unit") -> None:
+    from isgri_analysis.image_stage import run_image  # noqa: PLC0415
+
+    run_image(unit)
+
+
+def _mosaic(unit: "Unit") -> None:
+    from isgri_analysis.mosaic_stage import run_mosaic  # noqa: PLC0415
+
+    run_mosaic(unit)
+
+
+def warm() -> None:
+    """Load all libraries, compile all loops and fill all caches, so that the first unit runs at full speed."""
+    from isgri_analysis.warm_up import warm_up  # noqa: PLC0415
+
+    warm_up()
+
+
+STAGES: dict[str, Callable[["Unit"], None]] = {"image": _image, "mosaic": _mosaic}

@@ -1,0 +1,191 @@
+"""Search for bursts in one science window, and the place of each on the sky.
+
+The light curve of the whole detector in 18-150 keV is searched on four time scales. Every burst is then imaged from
+its own events, against the shadowgram of the rest of the window as background, which contains all steady sources.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from isgri_analysis.events import Events
+from isgri_analysis.field import Field
+from isgri_analysis.fit import Shadowgram, ShadowgramFit
+from isgri_analysis.geometry import Attitude
+from isgri_analysis.live_time import inside
+from isgri_analysis.search import Candidates, find_sources
+from isgri_analysis.shadowgram import shadowgrams
+
+BAND_KEV = (18.0, 150.0)
+BIN_S = 0.1
+MAX_LOCATED = 100
+"""Only the most significant bursts of a window are imaged; the others are listed without a place."""
+
+_WIDTHS = (1, 5, 20, 100)
+"""Time scales, bins."""
+_COUNT_THRESHOLD = 8.0
+_LEAST_VARIANCE = 0.3
+"""Keeps single counts in pixels that the model calls dark from deciding the place of a short burst."""
+_IMAGE_THRESHOLD = 6.0
+_BACKGROUND_BINS = 1201
+"""Width of the running median that gives the background: two minutes."""
+_JOIN_BINS = 5
+_EDGE_SIGMA = 3.0
+_LEAST_EXPOSURE = 0.99
+_R90 = 2.146
+"""Radius of 90 % probability of a round two-dimensional Gaussian, in units of its sigma."""
+
+
+@dataclass(frozen=True)
+class Burst:
+    """One burst.
+
+    Times are seconds after the start of the window. ``counts`` is the excess over the background on the detector and
+    ``sigma`` its significance. ``ra``, ``dec`` (degrees), ``error_arcmin`` (90 % radius, statistical) and
+    ``image_sigma`` are NaN when it could not be located.
+    """
+
+    t_start_s: float
+    t_stop_s: float
+    counts: float
+    sigma: float
+    ra: float = np.nan
+    dec: float = np.nan
+    error_arcmin: float = np.nan
+    image_sigma: float = np.nan
+
+
+def find_bursts(
+    events: Events, usable: NDArray[np.bool_], gti: NDArray[np.float64], live_fraction: float
+) -> list[Burst]:
+    """Find and locate the bursts of a window, in order of time.
+
+    Args:
+        events: the window's events.
+        usable: pixels that work, detector shape.
+        gti: good time intervals, seconds after the start.
+        live_fraction: live fraction of the detector.
+    """
+    good = inside(events.time_s, gti) & ~events.noisy & usable[events.row, events.column]
+    in_band = good & (events.energy_kev >= BAND_KEV[0]) & (events.energy_kev < BAND_KEV[1])
+    spans = burst_spans(events.time_s[in_band], gti)
+    times = np.array([[span.t_start_s, span.t_stop_s] for span in spans]).reshape(-1, 2)
+    steady = shadowgrams(events, good & ~inside(events.time_s, times), [BAND_KEV])[0]
+    ranked = sorted(range(len(spans)), key=lambda i: -spans[i].sigma)[:MAX_LOCATED]
+    for i in ranked:
+        counts = _counts_between(events, good, spans[i].t_start_s, spans[i].t_stop_s)
+        live_time = (spans[i].t_stop_s - spans[i].t_start_s) * live_fraction
+        data = Shadowgram(*BAND_KEV, counts, usable & (steady > 0), live_time)
+        spans[i] = _located(spans[i], data, steady, events.attitude)
+    return spans
+
+
+def burst_spans(time_s: NDArray[np.float64], gti: NDArray[np.float64]) -> list[Burst]:
+    """Spans of excess counts, not located yet, in order of time.
+
+    Args:
+        time_s: times of the events of the burst band.
+        gti: good time intervals; bins that are not wholly inside one are left out.
+    """
+    first, last = float(gti[0, 0]), float(gti[-1, 1])
+    bins = max(int((last - first) / BIN_S), 1)
+    index = ((time_s - first) / BIN_S).astype(np.int64)
+    counts = np.bincount(index[(index >= 0) & (index < bins)], minlength=bins).astype(float)
+    exposed = _exposed_bins(gti, first, bins)
+    if exposed.sum() < max(_WIDTHS):
+        return []
+    kept = np.flatnonzero(exposed)
+    background = ndimage.median_filter(counts[kept], size=min(_BACKGROUND_BINS, kept.size), mode="nearest")
+    background = np.maximum(ndimage.uniform_filter1d(background, 51, mode="nearest"), 0.5)
+    excess = _excess_bins(counts[kept], background)
+    return _groups(kept, counts[kept], background, excess, first)
+
+
+def _exposed_bins(gti: NDArray[np.float64], first: float, bins: int) -> NDArray[np.bool_]:
+    """Bins that lie (to 99 %) in a good time interval."""
+    edges = first + BIN_S * np.arange(bins + 1)
+    good_until = np.zeros(bins + 1)
+    for start, stop in gti:
+        good_until += np.clip(edges - start, 0.0, stop - start)
+    exposed: NDArray[np.bool_] = np.diff(good_until) >= _LEAST_EXPOSURE * BIN_S
+    return exposed
+
+
+def significance(counts: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Signed square root of the Poisson likelihood ratio of counts against a known expectation."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = np.where(counts > 0, counts * np.log(counts / expected), 0.0)
+    ratio: NDArray[np.float64] = np.sign(counts - expected) * np.sqrt(
+        np.maximum(2.0 * (log - (counts - expected)), 0.0)
+    )
+    return ratio
+
+
+def _excess_bins(counts: NDArray[np.float64], background: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Bins that belong to an excess on any time scale."""
+    excess = np.zeros(counts.size, bool)
+    summed, expected = np.cumsum(np.append(0.0, counts)), np.cumsum(np.append(0.0, background))
+    for width in _WIDTHS:
+        n = summed[width:] - summed[:-width]
+        b = expected[width:] - expected[:-width]
+        for start in np.flatnonzero(significance(n, b) >= _COUNT_THRESHOLD):
+            if width == 1 or not excess[start : start + width].any():
+                excess[start : start + width] = True
+    return excess
+
+
+def _groups(
+    kept: NDArray[np.int64],
+    counts: NDArray[np.float64],
+    background: NDArray[np.float64],
+    excess: NDArray[np.bool_],
+    first: float,
+) -> list[Burst]:
+    """Join excess bins at most half a second apart, and neighbours above 3 sigma, into bursts."""
+    high = significance(counts, background) >= _EDGE_SIGMA
+    reach = ndimage.binary_propagation(excess, mask=excess | high)
+    positions = np.flatnonzero(reach)
+    if not positions.size:
+        return []
+    cuts = np.flatnonzero(np.diff(kept[positions]) > _JOIN_BINS) + 1
+    bursts = []
+    for group in np.split(positions, cuts):
+        start, stop = first + BIN_S * kept[group[0]], first + BIN_S * (kept[group[-1]] + 1)
+        inner = slice(group[0], group[-1] + 1)
+        n, b = counts[inner].sum(), background[inner].sum()
+        sigma = float(significance(np.array([n]), np.array([b]))[0])
+        bursts.append(Burst(float(start), float(stop), float(n - b), sigma))
+    return bursts
+
+
+def _counts_between(events: Events, good: NDArray[np.bool_], start_s: float, stop_s: float) -> NDArray[np.float64]:
+    """Return the shadowgram of the good events of a time span."""
+    part = good & (events.time_s >= start_s) & (events.time_s < stop_s)
+    counts: NDArray[np.float64] = shadowgrams(events, part, [BAND_KEV])[0]
+    return counts
+
+
+def _located(burst: Burst, data: Shadowgram, steady: NDArray[np.float64], attitude: Attitude) -> Burst:
+    """Return the burst with its place on the sky, if it stands out in the image of its own events."""
+    sky = Field([ShadowgramFit(data, [steady], _LEAST_VARIANCE)])
+    find_sources(sky, Candidates([]), _IMAGE_THRESHOLD, limit=1)
+    if not sky.sources:
+        return burst
+    sigma = sky.significance()[:, 0]
+    source = sky.sources[int(np.argmax(sigma))]
+    ra, dec = attitude.sky(source.tz, source.ty)
+    return replace(
+        burst,
+        ra=float(ra),
+        dec=float(dec),
+        error_arcmin=radius90_arcmin(source.covariance),
+        image_sigma=float(sigma.max()),
+    )
+
+
+def radius90_arcmin(covariance: NDArray[np.float64]) -> float:
+    """Radius of 90 % probability, arcmin, of a covariance of tangents (geometric mean of the axes)."""
+    area = max(float(np.linalg.det(covariance)), 0.0) ** 0.25
+    return float(np.degrees(_R90 * area) * 60.0)

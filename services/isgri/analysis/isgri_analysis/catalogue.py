@@ -1,0 +1,89 @@
+"""Known sources: the reference list that comes with the package, a full reference catalogue, or the caller's list."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from isgri_analysis.geometry import Attitude
+from isgri_analysis.pif import coded_fraction
+from mesh.kit import BadInput
+
+_LEAST_CODED = 0.02
+_FLAG_ISGRI_DETECTED = 1
+
+
+@dataclass(frozen=True)
+class CatalogueSource:
+    """One known source. Positions in degrees (J2000). ``wanted`` sources are fitted however faint they are."""
+
+    name: str
+    ra: float
+    dec: float
+    wanted: bool = False
+    isgri_flag: int = 1
+
+
+def reference_list() -> list[CatalogueSource]:
+    """Return the 100 brightest hard X-ray sources (Swift/BAT 105-month fluxes, INTEGRAL catalogue v43 positions)."""
+    text = files("isgri_analysis").joinpath("data/reference_sources.csv").read_text(encoding="utf-8")
+    return [
+        CatalogueSource(row["name"], float(row["ra_deg"]), float(row["dec_deg"]))
+        for row in csv.DictReader(text.splitlines())
+    ]
+
+
+def read_reference_catalogue(path: Path) -> list[CatalogueSource]:
+    """Return sources of a GNRL-REFR-CAT table that ISGRI has detected (ISGRI_FLAG > 0).
+
+    Raises:
+        BadInput: the file has no such table.
+    """
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            table = hdus["GNRL-REFR-CAT"].data
+            return [
+                CatalogueSource(str(name).strip(), float(ra), float(dec), isgri_flag=int(flag))
+                for name, ra, dec, flag in zip(
+                    table["NAME"], table["RA_OBJ"], table["DEC_OBJ"], table["ISGRI_FLAG"], strict=True
+                )
+                if flag >= _FLAG_ISGRI_DETECTED
+            ]
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BadInput(
+            "BadCatalogue",
+            f"{path.name} cannot be read as an INTEGRAL reference catalogue ({error}); "
+            "give a FITS file with a GNRL-REFR-CAT table",
+        ) from error
+
+
+def requested_catalogue(
+    choice: str | Sequence[Mapping[str, Any]], mounted: Path | None = None
+) -> list[CatalogueSource]:
+    """Known sources for the ``catalogue`` parameter: "reference", "none", or a list of {name, ra, dec}.
+
+    ``mounted`` is a full reference catalogue that takes the place of the list in the package.
+    """
+    if isinstance(choice, str):
+        if choice == "none":
+            return []
+        return read_reference_catalogue(mounted) if mounted is not None else reference_list()
+    return [
+        CatalogueSource(str(entry["name"]), float(entry["ra"]), float(entry["dec"]), wanted=True) for entry in choice
+    ]
+
+
+def in_field(sources: Sequence[CatalogueSource], attitude: Attitude) -> list[tuple[CatalogueSource, float, float]]:
+    """Return sources seen by at least 2 % of the detector, each with its tangents (tz, ty)."""
+    if not sources:
+        return []
+    tz, ty = attitude.tangents(
+        np.array([source.ra for source in sources]), np.array([source.dec for source in sources])
+    )
+    seen = coded_fraction(tz, ty) >= _LEAST_CODED
+    return [(source, float(z), float(y)) for source, z, y, inside in zip(sources, tz, ty, seen, strict=True) if inside]

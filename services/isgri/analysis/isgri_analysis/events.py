@@ -1,0 +1,129 @@
+"""Reading of an ISDC event file (isgri_events.fits, compressed or not)."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from isgri_analysis.detector import SHAPE
+from isgri_analysis.geometry import Attitude
+from mesh.kit import BadInput
+
+DAY_S = 86400.0
+_EVENTS, _GTI = "ISGR-EVTS-ALL", "IBIS-GNRL-GTI"
+_COLUMNS = ("DETY", "DETZ", "ISGRI_ENERGY", "SELECT_FLAG", "TIME")
+_FETCH = "fetch the file from the archive again"
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events and facts of one science window.
+
+    Times are seconds after ``tstart_ijd`` (TT). ``row`` and ``column`` are DETZ and DETY. ``noisy`` marks events of
+    pixels that the on-ground processing flagged. ``gti`` has shape (intervals, 2) and is None when the file has no
+    table of good times. ``live_fraction`` is the DEADC keyword, or None.
+    """
+
+    swid: str
+    tstart_ijd: float
+    tstop_ijd: float
+    attitude: Attitude
+    time_s: NDArray[np.float64]
+    energy_kev: NDArray[np.float32]
+    row: NDArray[np.uint8]
+    column: NDArray[np.uint8]
+    noisy: NDArray[np.bool_]
+    gti: NDArray[np.float64] | None
+    live_fraction: float | None
+    revolution: int
+
+
+def read_events(path: Path) -> Events:
+    """Read an event file.
+
+    Raises:
+        BadInput: NoISGRIEvents when there is nothing to analyse, ScWDataCorrupted when the file cannot be trusted.
+    """
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            names = [hdu.name for hdu in hdus]
+            if _EVENTS not in names:
+                raise BadInput(
+                    "NoISGRIEvents",
+                    f"{path.name} has no {_EVENTS} table: ISGRI took no data in this window; leave it out",
+                )
+            table = hdus[_EVENTS]
+            return _events(path.name, table, [hdu for hdu in hdus if hdu.name == _GTI])
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, IndexError) as error:
+        raise BadInput("ScWDataCorrupted", f"{path.name} is damaged or truncated ({error}); {_FETCH}") from error
+
+
+def _number(header: fits.Header, key: str) -> float | None:
+    """Return a numeric keyword; template words such as 'Real' count as missing."""
+    value = header.get(key)
+    return float(value) if isinstance(value, (int, float)) and np.isfinite(value) else None
+
+
+def _required(name: str, header: fits.Header, key: str) -> float:
+    value = _number(header, key)
+    if value is None:
+        raise BadInput("ScWDataCorrupted", f"{name} has no number in keyword {key}, which the analysis needs; {_FETCH}")
+    return value
+
+
+def _events(name: str, table: Any, gti_tables: list[Any]) -> Events:
+    header = table.header
+    rows = header.get("NAXIS2", 0)
+    if rows == 0:
+        raise BadInput(
+            "NoISGRIEvents", f"{name} has an event table without rows: ISGRI took no data in this window; leave it out"
+        )
+    data = table.data
+    if data is None or len(data) != rows:
+        raise BadInput("ScWDataCorrupted", f"{name} holds fewer rows than its header says; {_FETCH}")
+    missing = [column for column in _COLUMNS if column not in data.names]
+    if missing:
+        raise BadInput("ScWDataCorrupted", f"{name} lacks the columns {', '.join(missing)}; {_FETCH}")
+    attitude = Attitude.from_spacecraft(
+        *(_required(name, header, key) for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))
+    )
+    tstart = _required(name, header, "TSTART")
+    time = (np.asarray(data["TIME"], np.float64) - tstart) * DAY_S
+    row, column = np.asarray(data["DETZ"]), np.asarray(data["DETY"])
+    good = np.isfinite(time) & (row < SHAPE[0]) & (column < SHAPE[1])
+    if not good.any():
+        raise BadInput("ScWDataCorrupted", f"{name} has no event with a valid time and place; {_FETCH}")
+    if not good.all():
+        time, row, column, data = time[good], row[good], column[good], data[good]
+    swid = header.get("SWID")
+    return Events(
+        swid=swid if isinstance(swid, str) else "",
+        tstart_ijd=tstart,
+        tstop_ijd=_number(header, "TSTOP") or tstart + float(time.max()) / DAY_S,
+        attitude=attitude,
+        time_s=time,
+        energy_kev=np.asarray(data["ISGRI_ENERGY"], np.float32),
+        row=np.ascontiguousarray(row, np.uint8),
+        column=np.ascontiguousarray(column, np.uint8),
+        noisy=np.asarray(data["SELECT_FLAG"]) != 0,
+        gti=_good_times(gti_tables, tstart),
+        live_fraction=_number(header, "DEADC"),
+        revolution=int(_number(header, "REVOL") or 0),
+    )
+
+
+def _good_times(tables: list[Any], tstart_ijd: float) -> NDArray[np.float64] | None:
+    """Return the merged good times if the file has them, else the first table; None without any."""
+    tables = [table for table in tables if table.header.get("NAXIS2", 0) > 0]
+    tables.sort(key=lambda table: table.header.get("GTI_NAME") != "MERGED_ISGRI")
+    if not tables:
+        return None
+    data = tables[0].data
+    gti = (np.column_stack([data["START"], data["STOP"]]).astype(np.float64) - tstart_ijd) * DAY_S
+    gti = gti[np.isfinite(gti).all(axis=1) & (gti[:, 1] > gti[:, 0])]
+    ordered: NDArray[np.float64] = gti[np.argsort(gti[:, 0])]
+    return ordered

@@ -1,0 +1,91 @@
+"""The sources of one science window, shared by the fits of all its energy bands."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isgri_analysis.catalogue import CatalogueSource
+from isgri_analysis.fit import ShadowgramFit
+from isgri_analysis.pif import pixel_illumination
+from isgri_analysis.refine import Refined, refine
+
+FREE_FROM = 10.0
+"""Significance from which the position of a known source is fitted; fainter ones keep the catalogue's."""
+
+
+@dataclass
+class FieldSource:
+    """A source in the model: its tangents, whether they are fitted, and the catalogue entry if it has one."""
+
+    tz: float
+    ty: float
+    entry: CatalogueSource | None = None
+    free: bool = True
+    covariance: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 2)))
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it stays in the model however faint it is."""
+        return self.entry is not None and self.entry.wanted
+
+
+class Field:
+    """Sources of a window and the fit of each band; every source is in every fit."""
+
+    def __init__(self, fits: list[ShadowgramFit]) -> None:
+        self.fits = fits
+        self.sources: list[FieldSource] = []
+        self.noise = [1.0] * len(fits)
+
+    def add(self, source: FieldSource) -> None:
+        """Add a source to the model of all bands (not refitted)."""
+        self.sources.append(source)
+        pif = pixel_illumination(source.tz, source.ty)
+        for fit in self.fits:
+            fit.add(pif)
+
+    def move(self, index: int, tz: float, ty: float) -> None:
+        """Put a source at another place (not refitted)."""
+        source = self.sources[index]
+        source.tz, source.ty = tz, ty
+        pif = pixel_illumination(tz, ty)
+        for fit in self.fits:
+            fit.replace(index, pif)
+
+    def remove(self, index: int) -> None:
+        """Take a source out (not refitted)."""
+        del self.sources[index]
+        for fit in self.fits:
+            fit.remove(index)
+
+    def fit(self) -> None:
+        """Refit all bands."""
+        for fit in self.fits:
+            fit.fit()
+
+    def significance(self) -> NDArray[np.float64]:
+        """Flux over scaled error, shape (sources, bands)."""
+        columns = [fit.flux / (fit.flux_error * noise) for fit, noise in zip(self.fits, self.noise, strict=True)]
+        return np.array(columns).T.reshape(len(self.sources), len(self.fits))
+
+    def relocate(self, index: int) -> Refined:
+        """Fit the position of a source in the band where it is most significant, and move it there."""
+        band = int(np.argmax(self.significance()[index]))
+        source = self.sources[index]
+        refined = refine(self.fits[band], source.tz, source.ty, source=index)
+        self.move(index, refined.tz, refined.ty)
+        source.covariance = refined.covariance * self.noise[band] ** 2
+        return refined
+
+    def relocate_all(self, rounds: int = 2) -> None:
+        """Fit the positions of all free sources, brightest first, then all fluxes."""
+        for _ in range(rounds):
+            best = self.significance().max(axis=1, initial=0.0)
+            for index in np.argsort(-best):
+                source = self.sources[index]
+                if source.entry is not None:
+                    source.free = bool(best[index] >= FREE_FROM)
+                if source.free:
+                    self.relocate(int(index))
+            self.fit()

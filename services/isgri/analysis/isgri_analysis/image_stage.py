@@ -1,0 +1,105 @@
+"""Stage ``image``: one science window to images, sources and bursts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from isgri_analysis.bursts import Burst
+from isgri_analysis.catalogue import requested_catalogue
+from isgri_analysis.preview import write_preview
+from isgri_analysis.sky_file import SKY_FILE, band_images, sky_hdus
+from isgri_analysis.source_list import WindowSource, window_sources
+from isgri_analysis.tan_image import window_wcs
+from isgri_analysis.window import WindowResult, analyse_window
+from mesh.kit import BadInput, Unit
+from mesh.kit.provenance import write_fits
+
+_EVENT_FILES = ("isgri_events.fits.gz", "isgri_events.fits")
+Bands = list[tuple[float, float]]
+
+
+def run_image(unit: Unit) -> None:
+    """Analyse the window of a unit and write ``isgri_sky.fits`` and ``preview.png``."""
+    bands: Bands = [(float(low), float(high)) for low, high in unit.parameters["bands"]]
+    burst_search = bool(unit.parameters["burst_search"])
+    catalogue = requested_catalogue(unit.parameters["catalogue"], mounted_catalogue(unit))
+    result = analyse_window(
+        _event_file(unit),
+        bands,
+        catalogue,
+        float(unit.parameters["detection_threshold"]),
+        burst_search=burst_search,
+        step=unit.step,
+    )
+    sources = window_sources(result)
+    for warning in result.warnings:
+        unit.warn(warning)
+    write_fits(unit, SKY_FILE, sky_hdus(result, sources, burst_table=burst_search))
+    _write_preview(unit, result, sources, bands)
+    unit.summary(
+        exposure_s=round(result.live_time_s, 3),
+        ontime_s=round(result.ontime_s, 3),
+        residual_std=[round(maps.residual_std, 4) for maps in result.images],
+        error_scale=[round(maps.noise, 4) for maps in result.images],
+        chi2_per_dof=[round(fit.chi2_per_dof, 4) for fit in result.sky.fits],
+        sources=[source_summary(source, bands) for source in sources],
+        bursts=[_burst_summary(burst, result.events.tstart_ijd) for burst in result.bursts],
+    )
+
+
+def mounted_catalogue(unit: Unit) -> Path | None:
+    """Return a full reference catalogue, when the operator gives one as input ``reference_catalogue``."""
+    paths = [path for entry in unit.inputs("reference_catalogue") for path in entry.paths]
+    return paths[0] if paths else None
+
+
+def _event_file(unit: Unit) -> Path:
+    paths = {path.name: path for entry in unit.inputs("events") for path in entry.paths}
+    for name in _EVENT_FILES:
+        if name in paths:
+            return paths[name]
+    raise BadInput(
+        "NoISGRIEvents", f"window {unit.label} has no ISGRI event file in the archive; leave this window out"
+    )
+
+
+def source_summary(source: WindowSource, bands: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """Return a source as plain values; fluxes in counts/s."""
+    return {
+        "name": source.name,
+        "ra": round(source.ra, 5),
+        "dec": round(source.dec, 5),
+        "error_arcmin": round(source.error_arcmin, 3),
+        "new": source.new,
+        "bands": [
+            {
+                "e_min": low,
+                "e_max": high,
+                "flux": round(float(flux), 4),
+                "flux_error": round(float(error), 4),
+                "significance": round(float(flux / error), 2),
+            }
+            for (low, high), flux, error in zip(bands, source.flux, source.flux_error, strict=True)
+        ],
+    }
+
+
+def _burst_summary(burst: Burst, tstart_ijd: float) -> dict[str, Any]:
+    return {
+        "t_start_ijd": round(tstart_ijd + burst.t_start_s / 86400.0, 8),
+        "t_stop_ijd": round(tstart_ijd + burst.t_stop_s / 86400.0, 8),
+        "counts": round(burst.counts, 1),
+        "sigma": round(burst.sigma, 2),
+        "ra": burst.ra,
+        "dec": burst.dec,
+        "error_arcmin": burst.error_arcmin,
+        "image_sigma": burst.image_sigma,
+    }
+
+
+def _write_preview(unit: Unit, result: WindowResult, sources: list[WindowSource], bands: Bands) -> None:
+    significance = band_images(result, sources)[2].pixels
+    low, high = bands[0]
+    title = f"ISGRI {unit.label}   {low:g}-{high:g} keV   significance"
+    names = [(source.name, source.ra, source.dec) for source in sources]
+    write_preview(unit.out / "preview.png", significance, window_wcs(result.events.attitude), names, title)

@@ -1,0 +1,306 @@
+"""A mosaic of many windows: forced fits of all sources everywhere, mosaic of the residuals, search, fluxes.
+
+Sources are removed in detector space in every window, also in those where they were not found, and only the residual
+maps are resampled. Fluxes are inverse-variance means of the forced fits; resampled images would lose 10-20 %.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isgri_analysis.background import templates
+from isgri_analysis.catalogue import CatalogueSource
+from isgri_analysis.detector import PIXELS
+from isgri_analysis.fit import ShadowgramFit, inverse
+from isgri_analysis.geometry import separation_arcmin, sky_position, unit_vector
+from isgri_analysis.mosaic_grid import MosaicSum, grid_for
+from isgri_analysis.pif import coded_fraction, pixel_illumination
+from isgri_analysis.refine import Surroundings
+from isgri_analysis.search import KNOWN_THRESHOLD, NOISE_TOLERANCE
+from isgri_analysis.sky_file import WindowProduct
+from isgri_analysis.sky_map import LEAST_CODED, SkyMap, coded_map, matched_map, noise_scale
+from isgri_analysis.source_list import WindowSource
+
+_SAME_ARCMIN = 6.0
+_ROUNDS = 4
+_PER_ROUND = 10
+_R90 = 2.146
+_VIEWS = 60
+"""Windows that take part in placing a new source: the best ones; each holds 3 MB while it does."""
+_PLACE_STEPS = 4
+_LONGEST_STEP = np.radians(3.0 / 60.0)
+
+
+@dataclass
+class MosaicSource:
+    """A source of the mosaic.
+
+    ``places`` are fitted positions by window label, each (ra, dec, sigma in arcmin). ``fluxes`` and ``errors``
+    have one row per window that saw the source and one column per band (counts/s).
+    """
+
+    name: str
+    new: bool
+    wanted: bool
+    ra: float
+    dec: float
+    isgri_flag: int = 0
+    places: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    fluxes: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    errors: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def combined(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Inverse-variance mean flux, its error, and chi2 per degree of freedom over windows (NaN for one)."""
+        flux, error = np.array(list(self.fluxes.values())), np.array(list(self.errors.values()))
+        weight = 1.0 / error**2
+        mean = (flux * weight).sum(axis=0) / weight.sum(axis=0)
+        chi2 = ((flux - mean) ** 2 * weight).sum(axis=0)
+        dof = len(flux) - 1
+        return mean, weight.sum(axis=0) ** -0.5, chi2 / dof if dof else np.full(mean.shape, np.nan)
+
+    def significance(self) -> NDArray[np.float64]:
+        """Return combined significance per band; zeros when no window saw it."""
+        if not self.fluxes:
+            return np.zeros(1)
+        mean, error, _ = self.combined()
+        return mean / error
+
+    def position(self) -> tuple[float, float, float]:
+        """Weighted mean of the fitted places and its 90 % radius in arcmin (0 when the place was not fitted)."""
+        if not self.places:
+            return self.ra, self.dec, 0.0
+        ra, dec, sigma = np.array(list(self.places.values())).T
+        weight = 1.0 / np.maximum(sigma, 1e-3) ** 2
+        mean_ra, mean_dec = sky_position((unit_vector(ra, dec) * weight[:, None]).sum(axis=0))
+        return float(mean_ra), float(mean_dec), float(_R90 * weight.sum() ** -0.5)
+
+
+class Mosaic:
+    """The windows of a job, their common sources and the sums of their residual maps."""
+
+    def __init__(self, windows: Sequence[WindowProduct]) -> None:
+        self.windows = sorted(windows, key=lambda window: window.label)
+        self.bands = self.windows[0].bands
+        self.grid = grid_for([window.attitude for window in self.windows])
+        self.sources = merge_sources(self.windows)
+        self.warnings: list[str] = []
+        self.sums: list[MosaicSum] = []
+        self.noise = [1.0] * len(self.bands)
+        self.residual_std = [1.0] * len(self.bands)
+
+    def build(self) -> None:
+        """Fit all sources in all windows and add up the residual maps."""
+        self.sums = [MosaicSum(self.grid) for _ in self.bands]
+        for source in self.sources:
+            source.fluxes.clear()
+            source.errors.clear()
+        for window in self.windows:
+            self._add(window)
+        for band, total in enumerate(self.sums):
+            scale = noise_scale(total.intensity() / np.sqrt(total.variance()))
+            self.residual_std[band] = scale
+            self.noise[band] = scale if scale > NOISE_TOLERANCE else 1.0
+
+    def search(self, catalogue: Sequence[CatalogueSource], threshold: float) -> None:
+        """Look for sources below the threshold of single windows; everything is refitted with them."""
+        for _ in range(_ROUNDS):
+            found = self._peaks(catalogue, threshold)
+            if not found:
+                break
+            self.sources += [source for source, _ in found]
+            for source, band in found:
+                if source.new:
+                    self._place(source, band)
+            self.build()
+            self._prune(threshold)
+        else:
+            self.warnings.append("the search of the mosaic stopped after four rounds; fainter sources are not listed")
+        if self._prune(threshold):
+            self.build()
+
+    def finish(self) -> list[MosaicSource]:
+        """All sources, most significant first, new ones named NEW_n in this order."""
+        ranked = sorted(self.sources, key=lambda source: (-source.significance().max(), source.name))
+        number = 0
+        for source in ranked:
+            if source.new:
+                number += 1
+                source.name = f"NEW_{number}"
+        return ranked
+
+    # -- one window -------------------------------------------------------------------------------------------
+    def _add(self, window: WindowProduct) -> None:
+        """Fit every source in the field of one window, and add its residual maps to the sums."""
+        seen = self._seen(window)
+        pifs = [pixel_illumination(tz, ty) for _, tz, ty in seen]
+        fluxes, errors = [], []
+        for band, data in enumerate(window.shadowgrams()):
+            fit = ShadowgramFit(data, templates())
+            for pif in pifs:
+                fit.add(pif)
+            fit.fit()
+            image = matched_map(fit, oversampling=2)
+            scale = noise_scale(image.significance)
+            scale = scale if scale > NOISE_TOLERANCE else 1.0
+            scaled = SkyMap(image.flux, image.sigma * np.float32(scale), image.oversampling)
+            exposure = coded_map(data.live) * np.float32(data.live_time_s * data.live.sum() / PIXELS)
+            self.sums[band].add(window.attitude, scaled, exposure)
+            fluxes.append(fit.flux)
+            errors.append(fit.flux_error * scale)
+        for index, (source, _, _) in enumerate(seen):
+            source.fluxes[window.label] = np.array([flux[index] for flux in fluxes])
+            source.errors[window.label] = np.array([error[index] for error in errors])
+
+    def _seen(self, window: WindowProduct) -> list[tuple[MosaicSource, float, float]]:
+        """Return sources in the field of a window with their tangents: where this window places them, else the mean."""
+        seen = []
+        for source in self.sources:
+            place = source.places.get(window.label)
+            ra, dec = place[:2] if place else source.position()[:2] if source.new else (source.ra, source.dec)
+            tz, ty = window.attitude.tangents(ra, dec)
+            if coded_fraction(tz, ty) >= LEAST_CODED:
+                seen.append((source, float(tz), float(ty)))
+        return seen
+
+    # -- search -----------------------------------------------------------------------------------------------
+    def _peaks(self, catalogue: Sequence[CatalogueSource], threshold: float) -> list[tuple[MosaicSource, int]]:
+        """Candidates with their bands: blind peaks, and catalogue places above their own threshold."""
+        found: list[tuple[MosaicSource, int]] = []
+        known = [entry for entry in catalogue if not self._near(entry.ra, entry.dec, found)]
+        for band, total in enumerate(self.sums):
+            significance = np.nan_to_num(total.intensity() / np.sqrt(total.variance()), nan=-np.inf)
+            significance /= self.noise[band]
+            for _ in range(_PER_ROUND):
+                row, column = np.unravel_index(int(np.argmax(significance)), significance.shape)
+                height = float(significance[row, column])
+                if height < threshold:
+                    break
+                blank = int(np.ceil(np.radians(0.5) / self.grid.step))
+                significance[
+                    max(row - blank, 0) : row + blank + 1, max(column - blank, 0) : column + blank + 1
+                ] = -np.inf
+                ra, dec = (float(v) for v in sky_position(self.grid.direction(float(row), float(column))))
+                entry = _nearest(known, ra, dec, max(2.5, 40.0 / height) + 2.5)
+                place = (entry.ra, entry.dec) if entry else (ra, dec)
+                if not self._near(*place, found):
+                    found.append((_mosaic_source(entry, ra, dec), band))
+            for entry in known:
+                at = np.round(self.grid.pixel(unit_vector(entry.ra, entry.dec))).astype(int)
+                inside = bool(np.all(at >= 0) and np.all(at < self.grid.shape))
+                high = inside and significance[at[0], at[1]] >= 0.9 * KNOWN_THRESHOLD
+                if high and not self._near(entry.ra, entry.dec, found):
+                    found.append((_mosaic_source(entry, entry.ra, entry.dec), band))
+        return found
+
+    def _near(self, ra: float, dec: float, found: Sequence[tuple[MosaicSource, int]]) -> bool:
+        there = (*self.sources, *(source for source, _ in found))
+        return any(separation_arcmin(ra, dec, s.ra, s.dec) < _SAME_ARCMIN for s in there)
+
+    def _place(self, source: MosaicSource, band: int) -> None:
+        """Fit the place and mean flux of a new source to all windows that see it well, at once."""
+        seen = []
+        for window in self.windows:
+            coded = float(coded_fraction(*window.attitude.tangents(source.ra, source.dec)))
+            if coded >= LEAST_CODED:
+                seen.append((coded, window))
+        seen.sort(key=lambda pair: (-pair[0], pair[1].label))
+        views = [(window.attitude, self._surroundings(window, band, source)) for _, window in seen[:_VIEWS]]
+        flux = 0.0
+        covariance = np.zeros((3, 3))
+        vector = unit_vector(source.ra, source.dec)
+        for step in range(_PLACE_STEPS):
+            ra, dec = (float(value) for value in sky_position(vector))
+            basis = _tangent_basis(ra, dec)
+            score, matrix = np.zeros(3), np.zeros((3, 3))
+            for attitude, others in views:
+                tz, ty = (float(tangent) for tangent in attitude.tangents(ra, dec))
+                part, normal = others.normal_equations(tz, ty, flux)
+                # Small shifts on the sky (east, north) as shifts of (tz, ty).
+                turn = np.eye(3)
+                turn[1:, 1:] = np.stack([attitude.axes[2], attitude.axes[1]]) @ basis.T
+                score += turn.T @ part
+                matrix += turn.T @ normal @ turn
+            if step == 0:
+                flux = float(score[0] / matrix[0, 0])
+                continue
+            covariance = inverse(matrix)
+            change = covariance @ score
+            flux += float(change[0])
+            vector = vector + np.clip(change[1:], -_LONGEST_STEP, _LONGEST_STEP) @ basis
+            vector /= np.linalg.norm(vector)
+        ra, dec = (float(value) for value in sky_position(vector))
+        if separation_arcmin(ra, dec, source.ra, source.dec) < 2 * _SAME_ARCMIN:
+            source.ra, source.dec = ra, dec
+        sigma = float(np.degrees(max(float(np.linalg.det(covariance[1:, 1:])), 0.0) ** 0.25) * 60.0)
+        source.places = {"": (source.ra, source.dec, sigma)}
+
+    def _surroundings(self, window: WindowProduct, band: int, source: MosaicSource) -> Surroundings:
+        """All but one source of one window, fitted."""
+        fit = ShadowgramFit(window.shadowgrams()[band], templates())
+        for other, tz, ty in self._seen(window):
+            if other is not source:
+                fit.add(pixel_illumination(tz, ty))
+        fit.fit()
+        return Surroundings(fit)
+
+    def _prune(self, threshold: float) -> bool:
+        """Drop sources that are not significant in any band; whether there were any."""
+        kept = [
+            s
+            for s in self.sources
+            if s.wanted or s.significance().max() >= (0.9 * threshold if s.new else KNOWN_THRESHOLD)
+        ]
+        dropped = len(kept) < len(self.sources)
+        self.sources = kept
+        return dropped
+
+
+def _tangent_basis(ra: float, dec: float) -> NDArray[np.float64]:
+    """East and north unit vectors at a direction, as rows."""
+    a = np.radians(ra)
+    east = np.array([-np.sin(a), np.cos(a), 0.0])
+    return np.stack([east, np.cross(unit_vector(ra, dec), east)])
+
+
+def _nearest(entries: Sequence[CatalogueSource], ra: float, dec: float, reach: float) -> CatalogueSource | None:
+    distance = [float(separation_arcmin(ra, dec, entry.ra, entry.dec)) for entry in entries]
+    return entries[int(np.argmin(distance))] if distance and min(distance) < reach else None
+
+
+def _mosaic_source(entry: CatalogueSource | None, ra: float, dec: float) -> MosaicSource:
+    if entry is None:
+        return MosaicSource("NEW", new=True, wanted=False, ra=ra, dec=dec)
+    return MosaicSource(entry.name, False, entry.wanted, entry.ra, entry.dec, entry.isgri_flag)
+
+
+def merge_sources(windows: Sequence[WindowProduct]) -> list[MosaicSource]:
+    """Return sources of all windows: known ones joined by name, new ones by place, most significant first."""
+    ranked = sorted(
+        ((source, window) for window in windows for source in window.sources),
+        key=lambda pair: (-pair[0].significance.max(), pair[1].label),
+    )
+    merged: list[MosaicSource] = []
+    for source, window in ranked:
+        target = _same(source, merged)
+        if target is None:
+            ra, dec = (source.ra, source.dec) if source.new else (source.catalogue_ra, source.catalogue_dec)
+            target = MosaicSource(source.name, source.new, source.wanted, ra, dec, source.isgri_flag)
+            merged.append(target)
+        if source.fitted:
+            target.places[window.label] = (source.ra, source.dec, source.error_arcmin / _R90)
+    return merged
+
+
+def _same(source: WindowSource, merged: Sequence[MosaicSource]) -> MosaicSource | None:
+    """Return the merged source that this one belongs to."""
+    for target in merged:
+        if not source.new and not target.new:
+            if source.name == target.name:
+                return target
+            continue
+        reach = max(_SAME_ARCMIN, 2.0 * source.error_arcmin)
+        if separation_arcmin(source.ra, source.dec, target.ra, target.dec) < reach:
+            return target
+    return None

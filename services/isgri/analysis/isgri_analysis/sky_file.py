@@ -1,0 +1,271 @@
+"""The product of one window, ``isgri_sky.fits``: images, sources, bursts, and what a mosaic needs.
+
+The mosaic fits sources that were found in other windows only. Therefore the shadowgram of every band and its used
+pixels travel with the images (50 kB a band), and no event file is read again.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from isgri_analysis.bursts import Burst
+from isgri_analysis.events import DAY_S
+from isgri_analysis.fit import Shadowgram
+from isgri_analysis.geometry import Attitude
+from isgri_analysis.sky_map import AXIS, STEP
+from isgri_analysis.source_list import WindowSource
+from isgri_analysis.tan_image import (
+    PSF_SIGMA,
+    BandImage,
+    Cards,
+    draw_gaussians,
+    image_hdu,
+    index_hdu,
+    instrument_cards,
+    set_cards,
+    window_wcs,
+)
+from isgri_analysis.window import WindowResult
+from mesh.kit import BadInput
+
+SKY_FILE = "isgri_sky.fits"
+_IMAGE, _SHADOWGRAM, _PIXELS = "ISGR-SKY.-IMA", "ISGR-DETE-SHD", "ISGR-PIXL-USE"
+_SOURCES, _BURSTS = "ISGR-SKY.-RES", "ISGR-BRST-RES"
+
+
+@dataclass(frozen=True)
+class WindowProduct:
+    """What the mosaic takes from one window: facts and sources now, shadowgrams when asked for."""
+
+    path: Path
+    label: str
+    attitude: Attitude
+    tstart_ijd: float
+    tstop_ijd: float
+    ontime_s: float
+    live_time_s: float
+    bands: tuple[tuple[float, float], ...]
+    sources: list[WindowSource]
+
+    def shadowgrams(self) -> list[Shadowgram]:
+        """Return the shadowgram of each band."""
+        with fits.open(self.path, memmap=False) as hdus:
+            counts = [hdu.data for hdu in hdus if hdu.name == _SHADOWGRAM]
+            used = [hdu.data for hdu in hdus if hdu.name == _PIXELS]
+            return [
+                Shadowgram(low, high, c.astype(np.float64), u > 0, self.live_time_s)
+                for (low, high), c, u in zip(self.bands, counts, used, strict=True)
+            ]
+
+
+def window_cards(result: WindowResult) -> Cards:
+    """Keywords of one window: identity, times, exposures, attitude."""
+    events = result.events
+    ra_x, dec_x, ra_z, dec_z = events.attitude.spacecraft()
+    return [
+        *instrument_cards("IMA"),
+        ("SWID", events.swid, "science window"),
+        ("REVOL", events.revolution, "revolution"),
+        ("TSTART", events.tstart_ijd, "[d] start of the window (IJD)"),
+        ("TSTOP", events.tstop_ijd, "[d] end of the window (IJD)"),
+        ("TFIRST", events.tstart_ijd + result.gti[0, 0] / DAY_S, "[d] first good time (IJD)"),
+        ("TLAST", events.tstart_ijd + result.gti[-1, 1] / DAY_S, "[d] last good time (IJD)"),
+        ("ONTIME", result.ontime_s, "[s] sum of good time intervals"),
+        ("DEADC", result.live_fraction, "live fraction"),
+        ("EXPOSURE", result.live_time_s, "[s] exposure corrected for dead time"),
+        ("RA_SCX", ra_x, "[deg] right ascension of spacecraft X axis"),
+        ("DEC_SCX", dec_x, "[deg] declination of spacecraft X axis"),
+        ("RA_SCZ", ra_z, "[deg] right ascension of spacecraft Z axis"),
+        ("DEC_SCZ", dec_z, "[deg] declination of spacecraft Z axis"),
+    ]
+
+
+def band_images(result: WindowResult, sources: list[WindowSource]) -> list[BandImage]:
+    """Return the five images of every band, columns flipped (east to the left)."""
+    images = []
+    for band, (fit, maps) in enumerate(zip(result.sky.fits, result.images, strict=True)):
+        low, high = fit.data.low_kev, fit.data.high_kev
+        residual, variance = maps.residual.flux, maps.residual.sigma**2
+        intensity = residual.copy()
+        tangents = [result.events.attitude.tangents(source.ra, source.dec) for source in sources]
+        draw_gaussians(
+            intensity,
+            [
+                (float(tz) / STEP + AXIS[0], float(ty) / STEP + AXIS[1], source.flux[band])
+                for (tz, ty), source in zip(tangents, sources, strict=True)
+            ],
+            PSF_SIGMA / STEP,
+        )
+        for kind, pixels in (
+            ("INTENSITY", intensity),
+            ("VARIANCE", variance),
+            ("SIGNIFICANCE", intensity / maps.residual.sigma),
+            ("RESIDUAL", residual),
+            ("EXPOSURE", result.exposure_map_s),
+        ):
+            images.append(BandImage(kind, low, high, pixels[:, ::-1]))
+    return images
+
+
+def sky_hdus(result: WindowResult, sources: list[WindowSource], *, burst_table: bool) -> fits.HDUList:
+    """Return the whole product as an HDU list, primary first."""
+    cards = window_cards(result)
+    wcs = window_wcs(result.events.attitude)
+    images = band_images(result, sources)
+    facts = [(key, "1D", unit, value) for key, unit, value in _index_facts(result)]
+    primary = fits.PrimaryHDU()
+    set_cards(primary.header, cards)
+    hdus = fits.HDUList([primary, index_hdu("ISGR-SKY.-IMA-IDX", _IMAGE, images, 2, facts)])
+    for version, image in enumerate(images, 1):
+        hdus.append(image_hdu(_IMAGE, version, image, [*cards, *wcs]))
+    hdus.append(_source_table(result, sources))
+    for version, (fit, maps) in enumerate(zip(result.sky.fits, result.images, strict=True), 1):
+        hdus.extend(_shadowgram_hdus(fit.data, fit.pixels, maps.noise, version))
+    if burst_table:
+        hdus.append(_burst_table(result.bursts, result.events.tstart_ijd))
+    return hdus
+
+
+def _index_facts(result: WindowResult) -> list[tuple[str, str, float]]:
+    ra, dec = result.events.attitude.sky(0.0, 0.0)
+    return [
+        ("TFIRST", "d", result.events.tstart_ijd + result.gti[0, 0] / DAY_S),
+        ("TLAST", "d", result.events.tstart_ijd + result.gti[-1, 1] / DAY_S),
+        ("TELAPSE", "s", float(result.gti[-1, 1] - result.gti[0, 0])),
+        ("EXPOSURE", "s", result.live_time_s),
+        ("CRVAL1", "deg", float(ra)),
+        ("CRVAL2", "deg", float(dec)),
+    ]
+
+
+def _shadowgram_hdus(data: Shadowgram, pixels: NDArray[np.int64], noise: float, version: int) -> list[fits.ImageHDU]:
+    used = np.zeros(data.live.size, np.uint8)
+    used[pixels] = 1
+    made = []
+    for name, image in ((_SHADOWGRAM, data.counts.astype(np.int32)), (_PIXELS, used.reshape(data.live.shape))):
+        hdu = fits.ImageHDU(image, name=name)
+        hdu.header["EXTVER"] = version
+        set_cards(
+            hdu.header,
+            [
+                *instrument_cards("BIN_I"),
+                ("E_MIN", data.low_kev, "[keV] lower energy limit"),
+                ("E_MAX", data.high_kev, "[keV] upper energy limit"),
+                ("EXPOSURE", data.live_time_s, "[s] exposure corrected for dead time"),
+                ("ERRSCALE", noise, "factor applied to statistical errors"),
+            ],
+        )
+        made.append(hdu)
+    return made
+
+
+def _source_table(result: WindowResult, sources: list[WindowSource]) -> fits.BinTableHDU:
+    """ISGR-SKY.-RES: one row per source and band, sources in order of significance."""
+    bands = [(fit.data.low_kev, fit.data.high_kev) for fit in result.sky.fits]
+    rows = [(source, band, limits) for source in sources for band, limits in enumerate(bands)]
+    tangents = [result.events.attitude.tangents(source.ra, source.dec) for source, _, _ in rows]
+
+    def column(name: str, form: str, values: list[Any], unit: str | None = None) -> fits.Column:
+        return fits.Column(name, form, unit=unit, array=values)
+
+    hdu = fits.BinTableHDU.from_columns(
+        [
+            column("NAME", "64A", [s.name for s, _, _ in rows]),
+            column("NEW_SOURCE", "1I", [int(s.new) for s, _, _ in rows]),
+            column("RA_OBJ", "1D", [s.catalogue_ra for s, _, _ in rows], "deg"),
+            column("DEC_OBJ", "1D", [s.catalogue_dec for s, _, _ in rows], "deg"),
+            column("Z_FIN", "1D", [float(tz) / STEP + AXIS[0] for tz, _ in tangents], "pixel"),
+            column("Y_FIN", "1D", [float(ty) / STEP + AXIS[1] for _, ty in tangents], "pixel"),
+            column("RA_FIN", "1D", [s.ra for s, _, _ in rows], "deg"),
+            column("DEC_FIN", "1D", [s.dec for s, _, _ in rows], "deg"),
+            column("FIN_RD_ERR", "1D", [s.error_arcmin / 60.0 for s, _, _ in rows], "deg"),
+            column("FITTED", "1L", [s.fitted for s, _, _ in rows]),
+            column("WANTED", "1L", [s.wanted for s, _, _ in rows]),
+            column("ISGRI_FLAG", "1I", [s.isgri_flag for s, _, _ in rows]),
+            column("E_MIN", "1E", [limits[0] for _, _, limits in rows], "keV"),
+            column("E_MAX", "1E", [limits[1] for _, _, limits in rows], "keV"),
+            column("FLUX", "1D", [s.flux[band] for s, band, _ in rows], "counts/s"),
+            column("FLUX_ERR", "1D", [s.flux_error[band] for s, band, _ in rows], "counts/s"),
+            column("DETSIG", "1D", [s.significance[band] for s, band, _ in rows]),
+        ],
+        name=_SOURCES,
+    )
+    set_cards(hdu.header, instrument_cards("RES"))
+    return hdu
+
+
+def _burst_table(bursts: list[Burst], tstart_ijd: float) -> fits.BinTableHDU:
+    """One row per burst in order of time; place and error are NaN where it could not be located."""
+
+    def column(name: str, unit: str | None, values: list[float]) -> fits.Column:
+        return fits.Column(name, "1D", unit=unit, array=values)
+
+    hdu = fits.BinTableHDU.from_columns(
+        [
+            column("T_START", "d", [tstart_ijd + b.t_start_s / DAY_S for b in bursts]),
+            column("T_STOP", "d", [tstart_ijd + b.t_stop_s / DAY_S for b in bursts]),
+            column("COUNTS", "count", [b.counts for b in bursts]),
+            column("SIGMA", None, [b.sigma for b in bursts]),
+            column("RA", "deg", [b.ra for b in bursts]),
+            column("DEC", "deg", [b.dec for b in bursts]),
+            column("ERROR", "arcmin", [b.error_arcmin for b in bursts]),
+            column("IMAGE_SIGMA", None, [b.image_sigma for b in bursts]),
+        ],
+        name=_BURSTS,
+    )
+    set_cards(hdu.header, instrument_cards("RES"))
+    hdu.header.add_comment("T_START, T_STOP: IJD (TT). ERROR: radius of 90 % probability, statistical.")
+    return hdu
+
+
+def read_window(path: Path, label: str) -> WindowProduct:
+    """Read a window's product for a mosaic.
+
+    Raises:
+        BadInput: the file is not such a product.
+    """
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            header = hdus[0].header
+            shadowgrams = [hdu.header for hdu in hdus if hdu.name == _SHADOWGRAM]
+            bands = tuple((float(h["E_MIN"]), float(h["E_MAX"])) for h in shadowgrams)
+            return WindowProduct(
+                path=path,
+                label=label,
+                attitude=Attitude.from_spacecraft(*(header[key] for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))),
+                tstart_ijd=header["TFIRST"],
+                tstop_ijd=header["TLAST"],
+                ontime_s=header["ONTIME"],
+                live_time_s=header["EXPOSURE"],
+                bands=bands,
+                sources=_sources(hdus[_SOURCES].data, len(bands)),
+            )
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BadInput(
+            "BadWindowProduct", f"the image product of {label} cannot be read ({error}); analyse the window again"
+        ) from error
+
+
+def _sources(table: Any, bands: int) -> list[WindowSource]:
+    """Return sources from the rows of ISGR-SKY.-RES."""
+    return [
+        WindowSource(
+            name=str(rows["NAME"][0]),
+            new=bool(rows["NEW_SOURCE"][0]),
+            wanted=bool(rows["WANTED"][0]),
+            fitted=bool(rows["FITTED"][0]),
+            ra=float(rows["RA_FIN"][0]),
+            dec=float(rows["DEC_FIN"][0]),
+            error_arcmin=float(rows["FIN_RD_ERR"][0]) * 60.0,
+            catalogue_ra=float(rows["RA_OBJ"][0]),
+            catalogue_dec=float(rows["DEC_OBJ"][0]),
+            isgri_flag=int(rows["ISGRI_FLAG"][0]),
+            flux=np.array(rows["FLUX"], np.float64),
+            flux_error=np.array(rows["FLUX_ERR"], np.float64),
+        )
+        for rows in (table[start : start + bands] for start in range(0, len(table), bands))
+    ]

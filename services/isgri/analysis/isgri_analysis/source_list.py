@@ -1,0 +1,71 @@
+"""The sources of one window as plain values: what tables, summaries and the mosaic use."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isgri_analysis.bursts import radius90_arcmin
+from isgri_analysis.window import WindowResult
+
+
+@dataclass(frozen=True)
+class WindowSource:
+    """One source of one window.
+
+    ``ra``, ``dec`` are the fitted place (the catalogue's if not ``fitted``), ``error_arcmin`` its 90 % radius
+    (statistical; 0 if not fitted). ``catalogue_ra``, ``catalogue_dec`` are NaN for a new source. ``flux`` and
+    ``flux_error`` (counts/s) have one value per band. Angles in degrees.
+    """
+
+    name: str
+    new: bool
+    wanted: bool
+    fitted: bool
+    ra: float
+    dec: float
+    error_arcmin: float
+    catalogue_ra: float
+    catalogue_dec: float
+    isgri_flag: int
+    flux: NDArray[np.float64]
+    flux_error: NDArray[np.float64]
+
+    @property
+    def significance(self) -> NDArray[np.float64]:
+        """Flux over error, per band."""
+        return self.flux / self.flux_error
+
+
+def window_sources(result: WindowResult) -> list[WindowSource]:
+    """Return sources of a window, most significant first; new ones are named NEW_1, NEW_2 and so on."""
+    sky = result.sky
+    if not sky.sources:
+        return []
+    best = sky.significance().max(axis=1)
+    listed: list[WindowSource] = []
+    for index in np.argsort(-best, kind="stable"):
+        source = sky.sources[index]
+        entry = source.entry
+        ra, dec = result.events.attitude.sky(source.tz, source.ty)
+        new = entry is None
+        number = 1 + sum(s.new for s in listed)
+        listed.append(
+            WindowSource(
+                name=entry.name if entry else f"NEW_{number}",
+                new=new,
+                wanted=source.wanted,
+                fitted=source.free,
+                ra=float(ra),
+                dec=float(dec),
+                error_arcmin=radius90_arcmin(source.covariance) if source.free else 0.0,
+                catalogue_ra=entry.ra if entry else np.nan,
+                catalogue_dec=entry.dec if entry else np.nan,
+                isgri_flag=entry.isgri_flag if entry else 0,
+                flux=np.array([fit.flux[index] for fit in sky.fits]),
+                flux_error=np.array(
+                    [fit.flux_error[index] * noise for fit, noise in zip(sky.fits, sky.noise, strict=True)]
+                ),
+            )
+        )
+    return listed

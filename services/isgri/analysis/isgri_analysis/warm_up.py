@@ -1,0 +1,59 @@
+"""One pass through all code that compiles, plans or caches something at its first use."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from isgri_analysis.background import templates
+from isgri_analysis.detector import SHAPE, module_map
+from isgri_analysis.events import Events
+from isgri_analysis.field import Field
+from isgri_analysis.fit import Shadowgram, ShadowgramFit
+from isgri_analysis.geometry import Attitude
+from isgri_analysis.image_stage import run_image
+from isgri_analysis.mosaic_grid import MosaicSum, grid_for
+from isgri_analysis.mosaic_stage import run_mosaic
+from isgri_analysis.pif import pixel_illumination
+from isgri_analysis.preview import write_preview
+from isgri_analysis.search import Candidates, find_sources
+from isgri_analysis.shadowgram import shadowgrams
+from isgri_analysis.sky_map import coded_map, matched_map
+from isgri_analysis.tan_image import window_wcs
+
+STAGES = (run_image, run_mosaic)
+"""What is ready after a warm-up."""
+
+
+def warm_up() -> None:
+    """Find one source in a noise-free field, put it on a mosaic grid and draw it."""
+    attitude = Attitude.from_spacecraft(0.0, 0.0, 0.0, 90.0)
+    live = module_map() >= 0
+    counts = np.where(live, 20.0, 0.0) + 10.0 * pixel_illumination(0.07, 0.06) * live
+    sky = Field([ShadowgramFit(Shadowgram(20.0, 40.0, counts, live, 1000.0), templates())])
+    find_sources(sky, Candidates([]), 6.0)
+    image = matched_map(sky.fits[0], oversampling=2)
+    total = MosaicSum(grid_for([attitude]))
+    total.add(attitude, image, coded_map(live))
+    with tempfile.TemporaryDirectory() as directory:
+        preview = Path(directory) / "preview.png"
+        write_preview(preview, total.intensity(), window_wcs(attitude), [("source", 0.0, 0.0)], "warm-up")
+    shadowgrams(_one_event(attitude), np.ones(1, bool), [(20.0, 40.0)])
+
+
+def _one_event(attitude: Attitude) -> Events:
+    centre = np.array([SHAPE[0] // 2], np.uint8)
+    return Events(
+        swid="",
+        tstart_ijd=0.0,
+        tstop_ijd=1.0,
+        attitude=attitude,
+        time_s=np.zeros(1),
+        energy_kev=np.full(1, 30.0, np.float32),
+        row=centre,
+        column=centre,
+        noisy=np.zeros(1, bool),
+        gti=None,
+        live_fraction=None,
+        revolution=0,
+    )
