@@ -72,6 +72,9 @@ class DockerRunner:
         with self._running.entry(work.key, Watch(work.directory.out, work.limits, on_step)) as watch:
             return self._finish(container, work, watch, start=True)
 
+    def prepare(self, units: int) -> None:
+        """Do nothing: every container is made for its unit."""
+
     def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
         """Take over the container of a unit; see the protocol."""
         if work.key in self._running:

@@ -79,6 +79,9 @@ class FakeRunner:
             product = conclude(Exit(status=0), out, work.key, work.limits)
             return Outcome(product=product, seconds=watch.seconds, peak_rss_mb=None, runner=self.name)
 
+    def prepare(self, units: int) -> None:
+        """Do nothing: nothing is ever started."""
+
     def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
         """Find nothing: a double leaves nothing running."""
 

@@ -98,6 +98,9 @@ class LocalRunner:
         product = conclude(ended, directory.out, work.key, work.limits)
         return Outcome(product=product, seconds=seconds, peak_rss_mb=None, runner=self.name)
 
+    def prepare(self, units: int) -> None:
+        """Do nothing: every process is made for its unit."""
+
     def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
         """Find nothing: processes end with their owner."""
 

@@ -69,6 +69,9 @@ class Runner(Protocol):
             UnitFailure: the branch that tells how it ended.
         """
 
+    def prepare(self, units: int) -> None:
+        """Get ready for so many units at once, so that the first ones start as fast as the later; may take seconds."""
+
     def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
         """Wait for *work* if it runs already, started by an owner that died; None when it does not run.
 

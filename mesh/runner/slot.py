@@ -60,10 +60,21 @@ class Slot:
         """Where the unit that runs writes."""
         return self._unit.out
 
-    @property
-    def ready(self) -> bool:
-        """Say whether a container waits for a unit."""
-        return self._connection is not None
+    def is_ready(self) -> bool:
+        """Say whether a container waits for a unit; one that ended meanwhile (an operator, the kernel) does not."""
+        if self._connection is None:
+            return False
+        self._connection.settimeout(0)
+        try:
+            # Nothing is sent unasked: what can be read is the end.
+            self._connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            self._connection.settimeout(_LOOK_S)
+            return True
+        except OSError:
+            pass
+        self.stop()
+        return False
 
     def start(self) -> None:
         """Start the container and wait until it has loaded its analysis.

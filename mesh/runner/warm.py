@@ -64,13 +64,26 @@ class WarmRunner:
     def run(self, work: Work, on_step: OnStep) -> Outcome:
         """Run a unit in a warm container; see the protocol."""
         with self._slot() as slot:
-            if not self._is_ready(slot):
+            if not self._make_ready(slot):
                 return self._cold.run(work, on_step)
             with self._running.entry(work.key, Watch(slot.out, work.limits, on_step)) as watch:
                 ended, peak_rss_mb = slot.run(work.directory, watch)
                 seconds = watch.seconds
         product = conclude(ended, work.directory.out, work.key, work.limits)
         return Outcome(product=product, seconds=seconds, peak_rss_mb=peak_rss_mb, runner=self.name)
+
+    def prepare(self, units: int) -> None:
+        """Have warm containers for so many units; see the protocol."""
+        while len(self._slots) < units:
+            slot = self._new_slot()
+            self._make_ready(slot)
+            self._free.append(slot)
+        for slot in [slot for slot in self._free if not slot.is_ready()]:
+            # Out of the list while it starts: nobody else may start it too.
+            if slot in self._free:
+                self._free.remove(slot)
+                self._make_ready(slot)
+                self._free.append(slot)
 
     def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
         """Take over a cold container; warm ones end with their owner."""
@@ -92,11 +105,10 @@ class WarmRunner:
     @contextmanager
     def _slot(self) -> Iterator[Slot]:
         """Hold a slot: a ready one if there is one, else any, else a new one."""
-        slot = next((slot for slot in self._free if slot.ready), None)
+        ready = next((slot for slot in self._free if slot.is_ready()), None)
+        slot = ready or next(iter(self._free), None)
         if slot is not None:
             self._free.remove(slot)
-        elif self._free:
-            slot = self._free.pop()
         else:
             slot = self._new_slot()
         try:
@@ -114,8 +126,8 @@ class WarmRunner:
         self._slots.append(slot)
         return slot
 
-    def _is_ready(self, slot: Slot) -> bool:
-        if slot.ready:
+    def _make_ready(self, slot: Slot) -> bool:
+        if slot.is_ready():
             return True
         if time.monotonic() < self._cold_until:
             return False

@@ -214,6 +214,18 @@ def test_a_warm_container_is_kept_and_replaced_after_a_crash(
     assert _warm_containers(engine, "warm-test") == []
 
 
+def test_a_warm_container_that_was_killed_while_idle_is_replaced(
+    make_runner: MakeRunner, make_work: MakeWork, engine: Any
+) -> None:
+    runner = make_runner("warm", owner="idle-test")
+    runner.prepare(1)
+    (first,) = _warm_containers(engine, "idle-test")
+    engine.containers.get(first).kill()
+    assert run(runner, make_work(runner)).runner == "warm"
+    runner.prepare(2)
+    assert len(_warm_containers(engine, "idle-test")) == 2
+
+
 def test_units_run_cold_where_no_warm_container_gets_ready(
     make_runner: MakeRunner, make_work: MakeWork, monkeypatch: pytest.MonkeyPatch
 ) -> None:

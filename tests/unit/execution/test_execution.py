@@ -63,6 +63,7 @@ class Bench:
     heard: Heard
 
     def executor(self, runner: FakeRunner | None = None, emit: Callable[[UnitEvent], None] | None = None) -> Executor:
+        """Return an executor with this runner and this broker."""
         return Executor(
             instrument=_INSTRUMENT,
             runner=runner or FakeRunner(self.workspace),
