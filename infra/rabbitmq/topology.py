@@ -61,14 +61,7 @@ def _exchanges() -> list[Definition]:
 
 def _bindings_by_queue() -> dict[str, list[tuple[str, str]]]:
     """Queue name -> (exchange, routing key) pairs that feed it."""
-    # The retry ladder hands everything back through mesh.units, requests too.
-    queues = {
-        "requests.dispatcher": [
-            (exchange, f"{word}.*")
-            for exchange in ("mesh.requests", "mesh.units")
-            for word in ("submit", "retry", "cancel")
-        ]
-    }
+    queues = {"requests.dispatcher": [("mesh.requests", f"{word}.*") for word in ("submit", "retry", "cancel")]}
     for instrument in INSTRUMENTS:
         for lane in LANES:
             queues[f"units.{instrument}.{lane}"] = [("mesh.units", f"{instrument}.{lane}")]

@@ -39,7 +39,7 @@ class Retry(Enum):
     """How a message of a queue is tried again."""
 
     LADDER = auto()
-    """A copy waits on the retry ladder; other messages go on."""
+    """A copy waits on the retry ladder; other messages go on. For the queues of units: the ladder ends there."""
     HOLD = auto()
     """The message stays with its handler, which is called again after a pause: for queues where nothing can go on
     while a server is away. What nobody foresaw goes back to the queue, whose delivery limit ends it."""

@@ -54,12 +54,9 @@ def test_units_reach_the_queue_of_their_lane_only(definitions: dict[str, Any], i
     assert reached == {topology.unit_queue(instrument, lane)}
 
 
-@pytest.mark.parametrize("exchange", [topology.REQUESTS, topology.UNITS])
 @pytest.mark.parametrize("key", [topology.submit_key("isgri"), topology.cancel_key("isgri")])
-def test_requests_reach_the_dispatcher_also_from_the_retry_ladder(
-    definitions: dict[str, Any], exchange: str, key: str
-) -> None:
-    assert queues_for(definitions, exchange, key) == {topology.REQUESTS_QUEUE}
+def test_requests_reach_the_dispatcher(definitions: dict[str, Any], key: str) -> None:
+    assert queues_for(definitions, topology.REQUESTS, key) == {topology.REQUESTS_QUEUE}
 
 
 def test_the_ladder_waits_as_long_as_it_says(definitions: dict[str, Any]) -> None:
