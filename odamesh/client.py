@@ -111,10 +111,8 @@ class InstrumentClient:
         self._mesh = mesh
         self.name = str(document["name"])
         self.__doc__ = f"{document['title']}. {document['help']}"
-        self.products = {
-            name.removeprefix(f"{self.name}_"): ProductClient(mesh, self.name, name, entry)
-            for name, entry in document["products"].items()
-        }
+        made = [ProductClient(mesh, self.name, name, entry) for name, entry in document["products"].items()]
+        self.products = {product.short_name: product for product in made}
 
     def __getattr__(self, name: str) -> "ProductClient":
         """Return the product of that short name."""
@@ -140,7 +138,8 @@ class ProductClient:
         self._mesh = mesh
         self._instrument = instrument
         self.name = name
-        self.parameters = dict(document["parameters"])
+        self.short_name = name.removeprefix(f"{instrument}_")
+        self.parameters: dict[str, Any] = dict(document["parameters"])
         self.__doc__ = _describe(document)
 
     def __call__(

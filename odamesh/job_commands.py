@@ -9,14 +9,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mesh.states import job_is_final
-from odamesh.client import IncompleteSelection, Mesh, connect, selection
+from mesh.states import UnitState, job_is_final
+from odamesh.client import IncompleteSelection, Mesh, ProductClient, connect, selection
 from odamesh.errors import OdameshError, RequestRefused
 from odamesh.follow_job import INTERRUPTED, follow_job, say, tell_outcome
+from odamesh.job import Progress
 from odamesh.request_options import WrongOption, read_bands, read_scws, read_settings
 from odamesh.transport import DEFAULT_URL
 
 _USAGE = 2
+_PIPE_WIDTH = 200
+"""What reads a pipe wants whole lines."""
 
 Url = Annotated[str, typer.Option("--url", envvar="ODAMESH_URL", help="address of the gateway")]
 JobId = Annotated[str, typer.Argument(metavar="ID", help="id of the job")]
@@ -36,7 +39,7 @@ def submit(
     max_pointings: Annotated[int | None, typer.Option(help="at most so many windows of a selection by time")] = None,
     band: Annotated[list[str] | None, typer.Option(help="energy band LOW-HIGH [keV]; repeatable")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="parameter as name=value; repeatable")] = None,
-    lane: Annotated[str, typer.Option(help="priority: user or batch")] = "user",
+    lane: Annotated[str, typer.Option(help="priority: alert, user or batch")] = "user",
     user: Annotated[str | None, typer.Option(envvar="ODAMESH_USER", help="whose job it is")] = None,
     watch: Annotated[bool, typer.Option(help="follow the job up to its end")] = True,
     url: Url = DEFAULT_URL,
@@ -53,12 +56,15 @@ def submit(
             radius=radius,
             max_pointings=max_pointings,
         )
-        parameters = read_settings(settings or ())
+        chosen = _product(mesh, instrument, product)
+        types = {name: str(entry["type"]) for name, entry in chosen.parameters.items()} if chosen else {}
+        parameters = read_settings(settings or (), types)
         if band:
             if "bands" in parameters:
                 raise WrongOption("give the bands either with --band or with --set bands=..., not with both")
             parameters["bands"] = read_bands(band)
-        full_name = _product_name(mesh, instrument, product)
+        # The gateway explains unknown instruments and products.
+        full_name = chosen.name if chosen else product
         job = mesh.submit(instrument, full_name, region, parameters, lane=lane, user=user)
         if watch:
             raise typer.Exit(follow_job(job, console))
@@ -97,15 +103,22 @@ def jobs(
     url: Url = DEFAULT_URL,
 ) -> None:
     """List the newest jobs."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("id", "product", "state", "units", "user", "submitted"):
-        table.add_column(name, no_wrap=True)
+    for name in ("id", "state", "product", "units", "submitted"):
+        table.add_column(name, no_wrap=True, min_width=32 if name == "id" else None)
+    table.add_column("user", no_wrap=True, ratio=1)
     with _errors(), connect(url) as mesh:
         for job in mesh.jobs(user, limit):
             view = job.view
-            counts = ", ".join(f"{number} {state.value}" for state, number in view.counts.items() if number)
-            table.add_row(view.job_id, view.product, view.state.value, counts, view.user, view.submitted)
-        Console().print(table)
+            units = f"{Progress(view).settled}/{view.total}"
+            if failed := view.counts.get(UnitState.FAILED, 0):
+                units += f", {failed} failed"
+            submitted = view.submitted[:16].replace("T", " ")
+            table.add_row(view.job_id, view.state.value, view.product, units, submitted, view.user)
+        console.print(table)
 
 
 def cancel(job_id: JobId, url: Url = DEFAULT_URL) -> None:
@@ -124,11 +137,11 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def _product_name(mesh: Mesh, instrument: str, product: str) -> str:
-    """Return the full name of a product given by its short name; the gateway explains unknown ones."""
+def _product(mesh: Mesh, instrument: str, product: str) -> ProductClient | None:
+    """Return a product by its short or full name, or None."""
     known = mesh.instruments.get(instrument)
-    found = known.products.get(product) if known else None
-    return found.name if found else product
+    found = known.products.values() if known else ()
+    return next((entry for entry in found if product in {entry.name, entry.short_name}), None)
 
 
 @contextmanager

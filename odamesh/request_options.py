@@ -2,11 +2,13 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from odamesh.errors import OdameshError
+
+_WORDS = frozenset({"text", "choice"})
 
 
 class WrongOption(OdameshError):
@@ -47,8 +49,13 @@ def read_bands(given: Sequence[str]) -> list[list[str]]:
     return [[edge.strip() for edge in band] for band in bands]
 
 
-def read_settings(given: Sequence[str]) -> dict[str, Any]:
-    """Return ``--set name=value`` as parameters; a value that is JSON is read as such, anything else is text.
+def read_settings(given: Sequence[str], types: Mapping[str, str]) -> dict[str, Any]:
+    """Return ``--set name=value`` as parameters.
+
+    Args:
+        given: the options.
+        types: declared types of the product's parameters. A text stays as it is written, even where it looks like a
+            number; of the others a value that is JSON is read as such.
 
     Raises:
         WrongOption: no ``=``, or a name twice.
@@ -56,11 +63,12 @@ def read_settings(given: Sequence[str]) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     for text in given:
         name, equals, value = text.partition("=")
-        if not equals or not name.strip():
+        name = name.strip()
+        if not equals or not name:
             raise WrongOption(f"--set {text}: write name=value, e.g. detection_threshold=7")
-        if name.strip() in parameters:
-            raise WrongOption(f"--set {name.strip()} is given twice")
-        parameters[name.strip()] = _value(value)
+        if name in parameters:
+            raise WrongOption(f"--set {name} is given twice")
+        parameters[name] = value if types.get(name) in _WORDS else _value(value)
     return parameters
 
 

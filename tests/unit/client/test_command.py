@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from mesh.contracts import Failure
 from mesh.states import FailureKind, JobState, UnitState
 from odamesh.command import app
+from odamesh.request_options import read_settings
 from tests.unit.client.conftest import Service
 from tests.unit.gateway.doubles import stage_product, unit_row
 
@@ -45,6 +46,12 @@ def test_submit_translates_the_options(service: Service) -> None:
     assert analysis.selection.max_pointings == 7
     (view,) = service.records.views.values()
     assert (view.user, view.lane.value) == ("ada", "batch")
+
+
+def test_a_text_that_looks_like_a_number_stays_a_text() -> None:
+    types = {"salt": "text", "seconds": "number", "fails": "labels"}
+    read = read_settings(["salt=12", "seconds=0.5", 'fails=["a"]', "unknown=x y"], types)
+    assert read == {"salt": "12", "seconds": 0.5, "fails": ["a"], "unknown": "x y"}
 
 
 def test_submit_reads_windows_from_a_file(service: Service, tmp_path: Path) -> None:
