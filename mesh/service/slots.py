@@ -40,6 +40,11 @@ class Slots:
         self._running = dict.fromkeys(Lane, 0)
         self._waiting: dict[Lane, deque[Event]] = {lane: deque() for lane in Lane}
 
+    @property
+    def total(self) -> int:
+        """Units that may run at once."""
+        return self._total
+
     @contextmanager
     def hold(self, lane: Lane) -> Iterator[None]:
         """Wait for a slot and keep it for the duration of the block."""

@@ -68,9 +68,11 @@ class Worker:
                 _log.info("unit stopped: nobody waits for it", unit_key=key)
 
     def reap(self) -> None:
-        """Clear up what workers that died have left."""
+        """Clear up what workers that died have left, and have a place ready for every slot."""
         leases = self.executor.leases
         self.executor.runner.reap(leases.owner_alive, leases.unit_wanted)
+        # Not only when first needed: an alert does not wait for an analysis to load.
+        self.executor.runner.prepare(self.slots.total)
 
     def close(self) -> None:
         """End what is kept between units."""
