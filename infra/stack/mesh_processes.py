@@ -46,8 +46,12 @@ class MeshState:
 
 
 def ports() -> dict[str, int]:
-    """Process name -> port of /livez, /readyz and /metrics; ODAMESH_<NAME>_PORT changes one."""
-    return {name: int(os.environ.get(f"ODAMESH_{name.upper()}_PORT", port)) for name, port in _PORTS.items()}
+    """Process of this checkout -> port of /livez, /readyz and /metrics; ODAMESH_<NAME>_PORT changes one."""
+    return {
+        name: int(os.environ.get(f"ODAMESH_{name.upper()}_PORT", port))
+        for name, port in _PORTS.items()
+        if (CHECKOUT / _module(name).replace(".", "/") / "__main__.py").is_file()
+    }
 
 
 def programs(environment: Mapping[str, str] | None = None) -> list[Program]:
@@ -58,13 +62,10 @@ def programs(environment: Mapping[str, str] | None = None) -> list[Program]:
     """
     found = []
     for name, port in ports().items():
-        module = _MODULES.get(name, f"services.{name}")
-        if not (CHECKOUT / module.replace(".", "/") / "__main__.py").is_file():
-            continue
         if name == _DRILL and os.environ.get("ODAMESH_DRILLS") != "1":
             continue
         own = {"ODAMESH_HEALTH_PORT": str(port)}
-        found.append(Program(name, (sys.executable, "-m", module), {**(environment or {}), **own}))
+        found.append(Program(name, (sys.executable, "-m", _module(name)), {**(environment or {}), **own}))
     return found
 
 
@@ -129,6 +130,10 @@ def status() -> list[MeshState]:
     return rows
 
 
+def _module(name: str) -> str:
+    return _MODULES.get(name, f"services.{name}")
+
+
 def _source(layout: Layout) -> str:
     """Fingerprint of the code, the images and the accounts that the processes run with."""
     files = [path for name in _SOURCES for path in (CHECKOUT / name).rglob("*.*") if path.suffix != ".pyc"]
@@ -144,7 +149,7 @@ def _wait_ready(layout: Layout, wanted: Sequence[Program]) -> None:
         time.sleep(0.05)
     late = {program.name: f"http://{LOOPBACK}:{ports()[program.name]}" for program in wanted}
     while late:
-        late = {name: address for name, address in late.items() if not _ready(address)}
+        late = {name: address for name, address in late.items() if not _ours_ready(layout, name, address)}
         if late and time.monotonic() > deadline:
             name = next(iter(late))
             log = layout.log / f"{name}.log"
@@ -153,6 +158,11 @@ def _wait_ready(layout: Layout, wanted: Sequence[Program]) -> None:
             message = f"{', '.join(late)} not ready after {_READY_WITHIN_S:.0f} s; {log} says: {told}"
             raise SetupProblem(message)
         time.sleep(0.1)
+
+
+def _ours_ready(layout: Layout, name: str, address: str) -> bool:
+    """Whether the process that we started answers, and not another on its port."""
+    return supervisor.pid_file(layout, name).read() is not None and _ready(address)
 
 
 def _ready(address: str) -> bool:
