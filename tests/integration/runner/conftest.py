@@ -51,7 +51,10 @@ def noop(engine: Any) -> Instrument:
     """Return the drill instrument with an image made of this tree; skips where its base is not built."""
     if not engine.images.list(_SCIENCE):
         pytest.skip(f"there is no image {_SCIENCE}: run `odamesh stack up`")
-    engine.images.build(fileobj=_context(), custom_context=True, tag=_TAG, rm=True)
+    before = {image.id for image in engine.images.list(_TAG)}
+    image, _ = engine.images.build(fileobj=_context(), custom_context=True, tag=_TAG, rm=True)
+    for outdated in before - {image.id}:
+        engine.images.remove(outdated)
     return _noop(_TAG)
 
 
