@@ -68,7 +68,7 @@ def test_unknown_names_list_the_known_ones() -> None:
         ('needs = ["image"]', 'needs = ["picture"]', "unknown stages"),
         ('stages = ["image", "mosaic"]', 'stages = ["movie"]', "unknown stages"),
         ("default = 6.0", "default = 600", "default of detection_threshold"),
-        ("slots = 2", "slots = 0", "slots"),
+        ("slots = 3", "slots = 0", "slots"),
         ('title = "INTEGRAL', 'tilte = "INTEGRAL', "tilte"),
     ],
 )

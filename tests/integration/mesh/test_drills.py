@@ -60,7 +60,7 @@ def test_noise_and_forks_are_contained(mesh: Mesh, salt: str, behaviour: str) ->
 
 
 def test_nothing_usable_is_an_error_that_says_why(mesh: Mesh, salt: str) -> None:
-    with pytest.raises(JobFailed, match="window"):
+    with pytest.raises(JobFailed, match="none of the 3 units"):
         mesh.noop.noop(scws=WINDOWS, behaviour="usage", salt=salt)
 
 
