@@ -10,12 +10,12 @@ from typing import Any, Literal
 from gateway.records import JobRecords
 from gateway.wakeups import Bell
 from mesh.contracts import JobView, UnitRow
-from mesh.states import job_is_final
+from mesh.states import JobState, job_is_final
 
 LOOK_SECONDS = 1.0
 """A stream looks at the record this often even if no event wakes it."""
 _UNPLANNED_SECONDS = 0.1
-"""Before a job has a run, no event can name it."""
+"""Before a job is planned its table is not complete, and no event tells when it is."""
 _SETTLE_SECONDS = 0.1
 """At most ten rounds a second and stream, however fast the units finish."""
 _PAGE = 500
@@ -58,7 +58,7 @@ async def follow(
     told: JobView | None = None
     while True:
         view = await asyncio.to_thread(records.view, job_id)
-        if view.run_id is None:
+        if view.run_id is None or view.state is JobState.PENDING:
             if view != told:
                 yield Change("job", view)
                 told = view

@@ -72,6 +72,14 @@ def test_a_job_is_followed_from_before_its_plan_to_its_end() -> None:
     assert changes[3].rows == (done,)
 
 
+def test_the_table_is_told_only_when_it_is_laid_out() -> None:
+    records = _records()
+    records.views[_JOB] = records.views[_JOB].model_copy(update={"run_id": _JOB})
+    play = [lambda: records.plan(_JOB, _LABELS), lambda: records.finish(_JOB)]
+    (units,) = [change for change in _follow(records, None, play, table=True) if change.event == "units"]
+    assert [row.label for row in units.rows] == [*_LABELS, "job"]
+
+
 def test_a_fresh_stream_tells_the_history_and_a_resumed_one_the_rest_of_it() -> None:
     whole = _follow(_finished(), None)
     assert [change.event for change in whole] == ["units"] * 4 + ["state", "job", "end"]
