@@ -48,28 +48,29 @@ class Engine(Server):
     def version(self) -> str | None:  # noqa: D102
         return _answers(self.address)
 
-    def launch(self) -> None:  # noqa: D102
+    def prepare(self) -> None:  # noqa: D102
         _mount_control_groups()
         run = self.layout.run
         self.directory.mkdir(exist_ok=True)
         # What a killed engine left: a socket nobody listens on, a pid that may belong to someone else by now.
         for remains in ("docker.sock", "dockerd.pid", "containerd/containerd.sock", "containerd/containerd.sock.ttrpc"):
             (run / remains).unlink(missing_ok=True)
-        containerd = run / "containerd" / "containerd.sock"
-        configuration = self.directory / "containerd.toml"
-        configuration.write_text(
+        self._containerd_configuration.write_text(
             "version = 2\n"
             f'root = "{self.directory / "containerd"}"\nstate = "{run / "containerd"}"\n'
             'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
-            f'[grpc]\naddress = "{containerd}"\n'
+            f'[grpc]\naddress = "{self._containerd_socket}"\n'
         )
-        self.spawn(["containerd", "--config", configuration], {}, self._containerd)
+        (self.directory / "daemon.json").write_text("{}\n")
+
+    def launch(self) -> None:  # noqa: D102
+        run = self.layout.run
+        self.spawn(["containerd", "--config", self._containerd_configuration], {}, self._containerd)
         command: list[str | Path] = ["dockerd", "--host", f"unix://{run / 'docker.sock'}"]
         command += ["--data-root", self.directory / "data", "--exec-root", run / "docker"]
-        command += ["--pidfile", run / "dockerd.pid", "--containerd", containerd]
+        command += ["--pidfile", run / "dockerd.pid", "--containerd", self._containerd_socket]
         command += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
         command += ["--log-level", "warn", "--config-file", self.directory / "daemon.json"]
-        (self.directory / "daemon.json").write_text("{}\n")
         self.spawn(command, {})
 
     def state(self) -> State:
@@ -90,6 +91,14 @@ class Engine(Server):
     def account() -> str | None:
         """Return the caller: an engine needs root."""
         return None
+
+    @property
+    def _containerd_configuration(self) -> Path:
+        return self.directory / "containerd.toml"
+
+    @property
+    def _containerd_socket(self) -> Path:
+        return self.layout.run / "containerd" / "containerd.sock"
 
     @property
     def _containerd(self) -> PidFile:

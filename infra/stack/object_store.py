@@ -56,9 +56,11 @@ class ObjectStore(Server):
             return f"rclone serve s3, standing in: {self._reason_file.read_text()}"
         return "MinIO"
 
+    def prepare(self) -> None:  # noqa: D102
+        self.own_directory()
+
     def launch(self) -> None:
         """Start MinIO or its stand-in; a store that has data here is started again, whatever could be built now."""
-        self.own_directory()
         if self._rclone_has_data():
             path = store_program.rclone(self.layout)
             reason = "its data are here; `odamesh stack down --purge` discards them and begins with MinIO"

@@ -43,12 +43,14 @@ class PrometheusServer(Server):
         except (OSError, ValueError, KeyError):
             return None
 
-    def launch(self) -> None:  # noqa: D102
-        data = self.own_directory("data")
+    def prepare(self) -> None:  # noqa: D102
         self.own_directory()
+        self.own_directory("data")
         self._write_configuration()
+
+    def launch(self) -> None:  # noqa: D102
         command: list[str | Path] = ["prometheus", f"--config.file={self.directory / 'prometheus.yml'}"]
-        command += [f"--storage.tsdb.path={data}", f"--storage.tsdb.retention.time={_KEPT}"]
+        command += [f"--storage.tsdb.path={self.directory / 'data'}", f"--storage.tsdb.retention.time={_KEPT}"]
         command += [f"--web.listen-address={LOOPBACK}:{self.ports['ODAMESH_PROMETHEUS_PORT']}"]
         self.spawn(command, {})
 

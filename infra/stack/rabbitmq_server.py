@@ -61,7 +61,7 @@ class RabbitmqServer(Server):
         version: str = overview["rabbitmq_version"]
         return version
 
-    def launch(self) -> None:  # noqa: D102
+    def prepare(self) -> None:  # noqa: D102
         home = self.own_directory()
         self.own_directory("mnesia")
         write_private(home / "rabbitmq.conf", self._configuration(), self.owner())
@@ -70,6 +70,8 @@ class RabbitmqServer(Server):
         cookie = home / ".erlang.cookie"
         if not cookie.exists():
             write_private(cookie, secrets.token_hex(16), self.owner())
+
+    def launch(self) -> None:  # noqa: D102
         environment = self._environment()
         self._start_port_mapper(environment)
         self.spawn([_PROGRAM], environment)

@@ -41,18 +41,23 @@ class RedisServer(Server):
         except redis.RedisError:
             return None
 
-    def launch(self) -> None:  # noqa: D102
+    def prepare(self) -> None:  # noqa: D102
         self.own_directory()
-        configuration = self.directory / "redis.conf"
-        write_private(configuration, self._configuration(), self.owner())
+        write_private(self._configuration_file, self._configuration(), self.owner())
         write_private(self._access_list, self._accounts(), self.owner())
-        self.spawn(["redis-server", configuration], {})
+
+    def launch(self) -> None:  # noqa: D102
+        self.spawn(["redis-server", self._configuration_file], {})
 
     def configure(self) -> None:
         """Bring the accounts of our own server up to date."""
         if not self.named_by and write_private(self._access_list, self._accounts(), self.owner()):
             with self._client() as client:
                 client.acl_load()
+
+    @property
+    def _configuration_file(self) -> Path:
+        return self.directory / "redis.conf"
 
     @property
     def _access_list(self) -> Path:

@@ -77,8 +77,12 @@ class Server(ABC):
         """Its version if it answers to our account, else None."""
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Make its directories and write its configuration."""
+
+    @abstractmethod
     def launch(self) -> None:
-        """Write its configuration and start its process."""
+        """Start its process."""
 
     def configure(self) -> None:
         """Bring accounts and contents of the running server to what the mesh needs; repeatable."""
@@ -96,6 +100,7 @@ class Server(ABC):
             self._clear_own_remains()
             self._require_free_ports()
             self._log_start = self.log.stat().st_size if self.log.exists() else 0
+            self.prepare()
             self.launch()
             version = self._wait()
             how = "started"
