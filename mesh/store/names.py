@@ -32,6 +32,7 @@ Redis (the Lua scripts build the names of a run and of a unit from the same two 
     backlog:<instrument>:<lane>            sorted set: users with unreleased units, by their share used so far
     backlog:<instrument>:<lane>:<user>     list: their runs
     window:<instrument>:<lane>[:<user>]    sets: units released and not final
+    units:retrying:<instrument>:<lane>:<user>  set: units on the retry ladder that are outside of the windows
     lease:<unit_key>, owner:<owner>        texts with expiry: who executes a unit; which owners live
     announced:<instrument>                 hash: worker -> what it can run
     product:<unit_key>                     text: short form of a manifest

@@ -21,6 +21,8 @@ _RECORD_SECONDS = 7 * 86_400
 _EVENTS_SECONDS = 86_400
 _TOMBSTONE_SECONDS = 86_400
 _CHUNK = 250
+_RETRYING_ASIDE = 64
+"""Units of one user and lane that may wait on the retry ladder without counting in the user's window."""
 _Entry = TypeVar("_Entry")
 
 
@@ -199,8 +201,8 @@ class Runs:
     @redis_answers()
     def apply(self, change: RowChange, watch_seconds: float, claimant: str) -> list[Change]:
         """Apply one event to every run that waits for the unit; see ``lua/fan_in.lua``."""
-        times = int(watch_seconds * 1000), int(CLAIM_SECONDS * 1000)
-        answer = self._fan_in(args=[change.key, change.text(), times[0], claimant, times[1]])
+        watch, lease = int(watch_seconds * 1000), int(CLAIM_SECONDS * 1000)
+        answer = self._fan_in(args=[change.key, change.text(), watch, claimant, lease, _RETRYING_ASIDE])
         return [Change(run_id, JobState(state), bool(claimed)) for run_id, state, claimed in answer]
 
     @redis_answers()

@@ -31,7 +31,7 @@ class FanIn:
     def event(self, event: UnitEvent) -> bool:
         """Apply an event; says whether it may have made room for other units."""
         self.apply(RowChange.of(event))
-        return unit_is_final(event.state)
+        return unit_is_final(event.state) or event.state is UnitState.QUEUED
 
     def apply(self, change: RowChange) -> None:
         """Apply a change of one unit to the runs that wait for it."""

@@ -1,6 +1,6 @@
 -- Apply one event of a unit to every run that waits for it.
 -- ARGV: unit key, change of the row as JSON, milliseconds until the unit is looked after if nothing more is heard,
---       claimant, lease of a claim in milliseconds.
+--       claimant, lease of a claim in milliseconds, units of a user on the retry ladder that do not hold it back.
 -- Duplicated, late and reordered events change nothing: a final row never moves, and before that a later attempt beats
 -- an earlier one, a later state beats an earlier one, and within a state the later time wins.
 -- Returns for each run that changed: {run, its state, 1 if the caller has the claim on the next stage}.
@@ -90,9 +90,25 @@ end
 for _, run in ipairs(live) do
   changed[#changed + 1] = apply(run)
 end
+-- A unit on the retry ladder keeps nobody from being released; only a user with many of them is held back by them,
+-- so that an outage does not drive a whole backlog up the ladder.
+local function step_aside()
+  local lane, user, retrying = windows_of(key)
+  if lane then
+    redis.call('SREM', lane, key)
+    if redis.call('SCARD', retrying) < tonumber(ARGV[6]) then
+      redis.call('SADD', retrying, key)
+      redis.call('SREM', user, key)
+    end
+  end
+end
+
 if final then
   forget_unit(key)
 elseif #changed > 0 then
+  if change.state == 'queued' then
+    step_aside()
+  end
   redis.call('HSET', unit(key), 'row', redis.call('HGET', part(changed[1][1], 'rows'), name))
   redis.call('ZADD', 'units:watched', 'XX', milliseconds() + tonumber(ARGV[3]), key)
 end

@@ -65,13 +65,23 @@ local function schedule(instrument, lane, user, run)
   end
 end
 
--- Take a unit out of the windows that count it as released.
-local function leave_window(key)
+-- The sets that a released unit can be in: window of its lane, window of its user, and those of its user that wait on
+-- the retry ladder. Nothing when it is not released.
+local function windows_of(key)
   local record = redis.call('HMGET', unit(key), 'instrument', 'lane', 'user')
   if record[2] then
-    local window = 'window:' .. record[1] .. ':' .. record[2]
-    redis.call('SREM', window, key)
-    redis.call('SREM', window .. ':' .. record[3], key)
+    local lane = record[1] .. ':' .. record[2]
+    return 'window:' .. lane, 'window:' .. lane .. ':' .. record[3], 'units:retrying:' .. lane .. ':' .. record[3]
+  end
+end
+
+-- Take a unit out of the windows that count it as released.
+local function leave_window(key)
+  local lane, user, retrying = windows_of(key)
+  if lane then
+    redis.call('SREM', lane, key)
+    redis.call('SREM', user, key)
+    redis.call('SREM', retrying, key)
   end
   redis.call('ZREM', 'units:watched', key)
 end

@@ -235,3 +235,20 @@ def test_the_window_of_a_user_and_of_the_lane(index: redis.Redis, analysis: Anal
     assert not backlog.release("noop", "user", per_user=4, in_lane=6, most=99)
     runs.apply(change("b0", UnitState.FAILED, 2), 60, "me")
     assert len(backlog.release("noop", "user", per_user=4, in_lane=6, most=99)) == 1
+
+
+def test_a_unit_on_the_retry_ladder_blocks_nobody(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
+    runs, backlog = Runs(index), Backlog(index)
+    open_run(runs, analysis, make_job, [f"a{number:03d}" for number in range(100)], user="big")
+    retried = 0
+    while released := backlog.release("noop", "user", per_user=2, in_lane=2, most=99):
+        for unit in released:
+            runs.apply(change(unit.key, UnitState.RUNNING, 1), 60, "me")
+            runs.apply(change(unit.key, UnitState.QUEUED, 2, attempt=2), 60, "me")
+            retried += 1
+
+    assert retried == 64 + 2, "an outage does not drive the whole backlog up the ladder"
+    open_run(runs, other(analysis, "b"), make_job, ["b0"], user="small")
+    assert [unit.key for unit in backlog.release("noop", "user", per_user=2, in_lane=2, most=99)] == ["b0"]
+    runs.apply(change("a000", UnitState.DONE, 3, attempt=2), 60, "me")
+    assert index.scard("units:retrying:noop:user:big") == 63
