@@ -1,5 +1,6 @@
 """Runs the gateway: ``python -m gateway``."""
 
+import logging
 import sys
 
 import uvicorn
@@ -7,8 +8,8 @@ from pydantic import ValidationError
 
 from gateway.application import create_app
 from gateway.assemble import real_parts
-from gateway.logs import configure
 from gateway.settings import GatewaySettings
+from mesh.service.logging import configure_logging
 from mesh.settings import SettingsError
 
 _GRACE_SECONDS = 5
@@ -23,7 +24,9 @@ def main() -> int:
     except (SettingsError, ValidationError) as error:
         sys.stderr.write(f"the gateway cannot start: {error}\n")
         return 2
-    configure(settings.mesh.log_level)
+    configure_logging(settings.mesh.log_level, "gateway", settings.instance)
+    # pika tells every step of every connection; what matters is logged by the connection itself.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
     uvicorn.run(
         create_app(parts),
         host=settings.host,

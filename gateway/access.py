@@ -1,6 +1,7 @@
 """Gives every request an id, a line in the log and its part in the metrics."""
 
 import re
+import secrets
 import time
 import uuid
 
@@ -12,6 +13,7 @@ from gateway import metrics
 _log = structlog.get_logger("gateway.access")
 _HEADER = b"x-request-id"
 _SAFE = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_TRACE = re.compile(r"^00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 """Probes are counted, not logged."""
 
@@ -28,7 +30,8 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"], state["traceparent"] = request_id, _traceparent(scope)
         status = 500
         started = time.monotonic()
 
@@ -48,11 +51,18 @@ class AccessLog:
 
 def _request_id(scope: Scope) -> str:
     """Return the caller's id if it is harmless in a log, else a new one."""
-    for name, value in scope["headers"]:
-        text = value.decode("latin-1")
-        if name == _HEADER and _SAFE.match(text):
-            return str(text)
-    return uuid.uuid4().hex
+    given = _header(scope, _HEADER)
+    return given if _SAFE.match(given) else uuid.uuid4().hex
+
+
+def _traceparent(scope: Scope) -> str:
+    """Return what goes along with messages (W3C Trace Context): a step in the caller's trace, or in a new one."""
+    given = _TRACE.match(_header(scope, b"traceparent"))
+    return f"00-{given[1] if given else uuid.uuid4().hex}-{secrets.token_hex(8)}-01"
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((str(value, "latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 
 def _record(scope: Scope, status: int, seconds: float) -> None:

@@ -13,7 +13,9 @@ from gateway.api.documents import PREFIX, JobDocument, JobList, UnitTable, brief
 from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
 from gateway.submission import Submission, read_analysis
-from mesh.contracts import Analysis, CancelJob, Job, JobView
+from mesh.broker.delivery import CARRIED_HEADERS
+from mesh.broker.topology import cancel_key, submit_key
+from mesh.contracts import Analysis, CancelJob, Job, JobView, Lane
 from mesh.errors import NotFound
 from mesh.states import JobState, UnitState, job_is_final
 
@@ -58,8 +60,8 @@ def submit(
         parts.records.submit(analysis, job)
         view = parts.records.view(job.job_id)
     if view.state is JobState.PENDING:
-        headers = {"x-user": job.user, "x-lane": job.lane.value}
-        parts.publisher.publish(f"submit.{analysis.instrument}", job, message_id=job.job_id, headers=headers)
+        headers = _headers(request, job.user, job.lane)
+        parts.publisher.publish(submit_key(analysis.instrument), job, message_id=job.job_id, headers=headers)
         metrics.SUBMISSIONS.labels(analysis.instrument, analysis.product, job.lane.value).inc()
     document = job_document(root(request), view)
     response.headers["Location"] = document.links["self"]
@@ -122,8 +124,8 @@ def cancel(job_id: str, request: Request, parts: Given) -> JobDocument:
         raise Refusal(
             "job-final", f"Job {job_id} is {view.state.value}: only a job that has not ended can be cancelled."
         )
-    headers = {"x-user": view.user, "x-lane": view.lane.value}
-    parts.publisher.publish(f"cancel.{view.instrument}", CancelJob(job_id=job_id), message_id=job_id, headers=headers)
+    headers = _headers(request, view.user, view.lane)
+    parts.publisher.publish(cancel_key(view.instrument), CancelJob(job_id=job_id), message_id=job_id, headers=headers)
     return brief_document(root(request), view)
 
 
@@ -141,6 +143,13 @@ def find(parts: Parts, job_id: str) -> JobView:
     except NotFound:
         msg = f"There is no job {job_id}."
         raise NotFound(msg) from None
+
+
+def _headers(request: Request, user: str, lane: Lane) -> dict[str, Any]:
+    """Return what goes along with everything that the request sets off."""
+    state = request.scope["state"]
+    known = {"user": user, "lane": lane.value, "request_id": state["request_id"], "traceparent": state["traceparent"]}
+    return {header: known[name] for name, header in CARRIED_HEADERS.items()}
 
 
 def _job_id(user: str, idempotency_key: str | None) -> str:

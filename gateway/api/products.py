@@ -48,6 +48,8 @@ def log(job_id: str, label: str, parts: Given, stage: str | None = None) -> Resp
     """Return the log of one unit: of *stage*, or of the first stage that has the window."""
     view = find(parts, job_id)
     row = _row(parts, view, stage, label) if stage is not None else _first_row(parts, view, label)
+    if not row.key and row.failure is not None:
+        return PlainTextResponse(f"not run: {row.failure.reason}: {row.failure.text}\n")
     try:
         text = parts.products.log(row.key)
     except NotFound:

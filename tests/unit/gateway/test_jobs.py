@@ -22,7 +22,8 @@ def test_a_job_is_stored_before_it_is_published_and_published_before_the_answer(
     assert key == "submit.isgri"
     assert isinstance(document, Job)
     assert (document.job_id, message_id) == (job_id, job_id)
-    assert headers == {"x-user": "ada", "x-lane": "batch"}
+    assert (headers["x-user"], headers["x-lane"]) == ("ada", "batch")
+    assert headers["x-request-id"] == response.headers["X-Request-ID"]
     assert job_id in gateway.publisher.stored_then[0]
     assert gateway.records.analyses[document.request_key].parameters["bands"] == [[20.0, 40.0]]
 
@@ -191,3 +192,14 @@ def test_every_answer_has_a_request_id_and_a_harmless_one_is_kept(gateway: Gatew
     assert gateway.call("GET", "/jobs", headers={"X-Request-ID": "my-id.1"}).headers["X-Request-ID"] == "my-id.1"
     strange = gateway.call("GET", "/jobs", headers={"X-Request-ID": 'a"b c'}).headers["X-Request-ID"]
     assert re.fullmatch("[0-9a-f]{32}", strange)
+
+
+def test_messages_are_steps_in_the_callers_trace(gateway: Gateway) -> None:
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    for given in (f"00-{trace}-{parent}-01", "nonsense"):
+        gateway.call("POST", "/jobs", json=BODY, headers={"traceparent": given})
+    mine, new = (headers["traceparent"] for _, _, _, headers in gateway.publisher.sent)
+    assert mine.startswith(f"00-{trace}-")
+    assert parent not in mine
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", new)
+    assert trace not in new
