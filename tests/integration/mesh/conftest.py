@@ -16,7 +16,7 @@ import pytest
 import odamesh
 from odamesh import Mesh
 from services.isgri.simulator.scenarios import write_archive
-from tests import real_window
+from tests import real_window, shared
 from tests.integration.mesh.windows import EMPTY, NO_EVENTS, TRUNCATED
 
 
@@ -38,13 +38,11 @@ def archive(home: Path) -> Path:
         write_archive(root, "galactic-centre", scws=9, processes=os.cpu_count() or 1)
         _spoil(root)
         (root / "complete").touch()
-    pieces = real_window.parts(Path(os.environ.get("ODAMESH_SHARED_DATA", "../shared/data")))
+    pieces = real_window.parts(shared.location())
     scw = real_window.SCW
     target = root / "scw" / scw[:4] / f"{scw}.001" / "isgri_events.fits"
     if pieces and not target.exists():
         real_window.assemble(pieces, target)
-        # The simulated index does not list it: without it the index is built from the headers.
-        (root / "idx" / "scw" / "GNRL-SCWG-GRP-IDX.fits").unlink(missing_ok=True)
     subprocess.run([sys.executable, "-m", "odamesh", "archive", "index", str(root)], check=True)
     return root
 
