@@ -14,7 +14,7 @@ from minio.error import MinioException
 
 from infra.minio import policies
 from infra.stack import store_program
-from infra.stack.credentials import ADMIN
+from infra.stack.credentials import ADMIN, write_private
 from infra.stack.server import Server
 
 # Named, a region spares a question before the first request (which rclone answers in its own way).
@@ -56,8 +56,12 @@ class ObjectStore(Server):
             return f"rclone serve s3, standing in: {self._reason_file.read_text()}"
         return "MinIO"
 
-    def prepare(self) -> None:  # noqa: D102
+    def prepare(self) -> None:
+        """Make the directory and write the operator's account into it, from where the server reads it."""
         self.own_directory()
+        admin = self.credentials[ADMIN]
+        write_private(self.directory / "root-user", admin.s3_access_key, self.owner())
+        write_private(self.directory / "root-password", admin.s3_secret_key, self.owner())
 
     def launch(self) -> None:
         """Start MinIO or its stand-in; a store that has data here is started again, whatever could be built now."""
@@ -91,10 +95,9 @@ class ObjectStore(Server):
         return data.is_dir() and any(data.iterdir())
 
     def _launch_minio(self, program: Path, data: Path) -> None:
-        admin = self.credentials[ADMIN]
         environment = {
-            "MINIO_ROOT_USER": admin.s3_access_key,
-            "MINIO_ROOT_PASSWORD": admin.s3_secret_key,
+            "MINIO_ROOT_USER_FILE": str(self.directory / "root-user"),
+            "MINIO_ROOT_PASSWORD_FILE": str(self.directory / "root-password"),
             "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
             "MINIO_PROMETHEUS_AUTH_TYPE": "public",  # on loopback

@@ -1,0 +1,61 @@
+"""`compose.yaml` is the same stack: same ports, same paths, nothing published beyond loopback."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.stack.endpoints import Endpoints
+from infra.stack.layout import CHECKOUT
+
+yaml = pytest.importorskip("yaml")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((CHECKOUT / "infra" / "compose.yaml").read_text())
+    return content
+
+
+def test_dependencies_exist(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for service in services.values():
+        assert set(service.get("depends_on", {})) <= set(services)
+
+
+def test_processes_are_those_of_the_checkout(compose: dict[str, Any]) -> None:
+    modules = [one["command"][2] for one in compose["services"].values() if one.get("command", [""])[0] == "python"]
+    assert "gateway" in modules
+    for module in modules:
+        path = CHECKOUT / module.replace(".", "/")
+        assert (path / "__main__.py").is_file() or path.with_suffix(".py").is_file(), module
+
+
+def test_ports_are_those_of_the_stack(compose: dict[str, Any]) -> None:
+    ends, services = Endpoints(), compose["services"]
+    broker = services["rabbitmq"]
+    assert broker["environment"]["RABBITMQ_DIST_PORT"] == str(ends.amqp_distribution_port)
+    assert broker["environment"]["ERL_EPMD_PORT"] == str(ends.epmd_port)
+    probe = broker["healthcheck"]["test"][1]
+    assert f"127.0.0.1/{ends.amqp_port} " in probe
+    assert f"127.0.0.1/{ends.mgmt_url.rpartition(':')[2]}'" in probe
+    assert f"127.0.0.1/{ends.redis_port}'" in services["redis"]["healthcheck"]["test"][1]
+    assert ends.s3_endpoint in services["minio"]["entrypoint"]
+    listening = ends.prometheus_url.removeprefix("http://")
+    assert f"--web.listen-address={listening}" in services["prometheus"]["entrypoint"]
+
+
+def test_nothing_is_published_and_no_password_is_written(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert service["network_mode"] == "host"
+        assert "ports" not in service
+        for name, value in service.get("environment", {}).items():
+            assert "PASSWORD" not in name or value.startswith("/"), name
+
+
+def test_prometheus_rules_are_readable() -> None:
+    folder = Path(CHECKOUT / "infra" / "prometheus")
+    rules = yaml.safe_load((folder / "alerts.yml").read_text())["groups"][0]["rules"]
+    assert all({"summary", "action"} == rule["annotations"].keys() for rule in rules)
+    jobs = yaml.safe_load((folder / "prometheus.yml").read_text())["scrape_configs"]
+    assert {one["job_name"] for one in jobs} == {"mesh", "rabbitmq", "rabbitmq-queues", "minio"}
