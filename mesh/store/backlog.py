@@ -16,6 +16,7 @@ _LONGEST_WATCH_SECONDS = 3600.0
 class Released(NamedTuple):
     """A unit that may go to the broker now."""
 
+    lane: str
     key: str
     run_id: str
     user: str
@@ -45,19 +46,27 @@ class Backlog:
         self._watch = script(index, "watch")
 
     @redis_answers()
-    def release(self, instrument: str, lane: str, *, per_user: int, in_lane: int, most: int) -> list[Released]:
-        """Take units from the backlog, fairly between users; see ``lua/release.lua``.
+    def release(
+        self, instrument: str, lanes: Sequence[str], *, per_user: int, in_lane: int, most: int
+    ) -> list[Released]:
+        """Take units from the backlog, fairly between users, in one round trip; see ``lua/release.lua``.
 
         Args:
             instrument: name.
-            lane: name.
-            per_user: most units of one user that are released and not final.
-            in_lane: the same for the whole lane.
-            most: units to take in this call.
+            lanes: names, the most urgent first.
+            per_user: most units of one user in one lane that are released and not final.
+            in_lane: the same for all users of a lane.
+            most: units to take from each lane in this call.
         """
         watch = int(_FIRST_WATCH_SECONDS * 1000)
-        answer = self._release(args=[instrument, lane, per_user, in_lane, most, watch])
-        return [Released(key, run_id, user, message, bool(made)) for key, run_id, user, message, made in answer]
+        pipeline = self._redis.pipeline(transaction=False)
+        for lane in lanes:
+            self._release(args=[instrument, lane, per_user, in_lane, most, watch], client=pipeline)
+        return [
+            Released(lane, key, run_id, user, message, bool(made))
+            for lane, answer in zip(lanes, pipeline.execute(), strict=True)
+            for key, run_id, user, message, made in answer
+        ]
 
     @redis_answers()
     def not_published(self, keys: Sequence[str]) -> None:

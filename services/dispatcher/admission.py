@@ -3,6 +3,7 @@
 The broker's queues stay short, so that order, fairness and cancel are decided here and not by who came first.
 """
 
+import time
 from collections.abc import Callable
 
 import structlog
@@ -27,6 +28,8 @@ _WINDOW_PER_SLOT = 2
 # Users share the lane: beyond this even a user with an empty window waits for its turn.
 _LANE_PER_WINDOW = 2
 _BATCH = 50
+# How long the number of slots is remembered: asking at every event would cost more than the release.
+_SLOTS_SECONDS = 2.0
 
 
 class Admission:
@@ -46,21 +49,23 @@ class Admission:
         self._records = records
         self._publisher = publisher
         self._settle = settle
+        self._slots: dict[str, tuple[float, int]] = {}
 
     def release(self, name: str) -> None:
         """Release what the windows of an instrument allow."""
         window = _WINDOW_PER_SLOT * self.slots(name)
-        for lane in Lane:
-            while True:
-                released = self._backlog.release(
-                    name, lane.value, per_user=window, in_lane=_LANE_PER_WINDOW * window, most=_BATCH
-                )
-                self._publish(name, lane, [entry for entry in released if not entry.made])
-                for entry in released:
-                    if entry.made:
-                        self._settle_made(entry)
-                if len(released) < _BATCH:
-                    break
+        lanes = [lane.value for lane in Lane]
+        while True:
+            released = self._backlog.release(
+                name, lanes, per_user=window, in_lane=_LANE_PER_WINDOW * window, most=_BATCH
+            )
+            made = [entry for entry in released if entry.made]
+            self._publish(name, [entry for entry in released if not entry.made])
+            for entry in made:
+                self._settle_made(entry)
+            # What was made already took no room in a window, and may have completed a stage.
+            if len(released) < _BATCH and not made:
+                return
 
     def publish_again(self, message: str, lane: Lane, user: str) -> None:
         """Give a released unit to the broker once more.
@@ -73,6 +78,13 @@ class Admission:
 
     def slots(self, name: str) -> int:
         """Return how many units of an instrument run at once; as declared while no worker lives."""
+        known = self._slots.get(name)
+        if known is None or time.monotonic() - known[0] > _SLOTS_SECONDS:
+            known = time.monotonic(), self._count_slots(name)
+            self._slots[name] = known
+        return known[1]
+
+    def _count_slots(self, name: str) -> int:
         announced = self._records.announced(name)
         if announced is not None and announced.slots:
             return announced.slots
@@ -81,15 +93,18 @@ class Admission:
         except InvalidRequest:
             return 1
 
-    def _publish(self, name: str, lane: Lane, released: list[Released]) -> None:
-        messages = [_outgoing(Unit.decode(entry.message), lane, entry.user, entry.run_id) for entry in released]
+    def _publish(self, name: str, released: list[Released]) -> None:
+        messages = [
+            _outgoing(Unit.decode(entry.message), Lane(entry.lane), entry.user, entry.run_id) for entry in released
+        ]
         try:
             self._publisher.publish_many(messages)
         except BrokerUnavailable as error:
             # They stay released; the sweep gives them to the broker when it is back.
             self._backlog.not_published(error.failed)
-            _log.warning("units not published", instrument=name, lane=lane, units=len(error.failed), error=str(error))
-        metrics.RELEASED.labels(name, lane.value).inc(len(messages))
+            _log.warning("units not published", instrument=name, units=len(error.failed), error=str(error))
+        for entry in released:
+            metrics.RELEASED.labels(name, entry.lane).inc()
 
     def _settle_made(self, entry: Released) -> None:
         unit = Unit.decode(entry.message)

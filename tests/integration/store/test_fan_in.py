@@ -116,20 +116,20 @@ def test_late_events_do_not_move_a_row_back(index: redis.Redis, analysis: Analys
 def test_an_event_moves_every_run_that_waits(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog = Runs(index), Backlog(index)
     first = open_run(runs, analysis, make_job, ["k1", "k2"])
-    assert [unit.key for unit in backlog.release("noop", "user", per_user=1, in_lane=9, most=9)] == ["k1"]
+    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k1"]
     runs.apply(change("k1", UnitState.RUNNING, 1, step="begin"), 60, "me")
 
     second = open_run(runs, other(analysis, "b"), make_job, ["k1"], user="bob")
 
     assert second != first
     assert runs.rows(second)[0].step == "begin", "joins the unit as it stands"
-    assert not backlog.release("noop", "user", per_user=1, in_lane=9, most=9), "nothing is released twice"
+    assert not backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9), "nothing is released twice"
     changes = runs.apply(change("k1", UnitState.DONE, 2), 60, "me")
     assert {(done.run_id, done.state, done.claimed) for done in changes} == {
         (first, JobState.EXECUTING, False),
         (second, JobState.QUEUED, True),
     }
-    assert [unit.key for unit in backlog.release("noop", "user", per_user=1, in_lane=9, most=9)] == ["k2"]
+    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k2"]
 
 
 def test_the_first_running_unit_makes_the_run_execute(
@@ -150,7 +150,7 @@ def test_the_first_running_unit_makes_the_run_execute(
 def test_cancel_leaves_what_others_want(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog, leases = Runs(index), Backlog(index), Leases(index)
     mine = open_run(runs, analysis, make_job, ["k1", "k2", "k3"])
-    backlog.release("noop", "user", per_user=2, in_lane=9, most=9)
+    backlog.release("noop", ["user"], per_user=2, in_lane=9, most=9)
     theirs = open_run(runs, other(analysis, "b"), make_job, ["k2", "k3"], user="bob")
 
     assert runs.cancel(mine, NOW).what == "run"
@@ -162,26 +162,26 @@ def test_cancel_leaves_what_others_want(index: redis.Redis, analysis: Analysis, 
     assert {row.state for row in runs.rows(mine)} == {UnitState.CANCELLED}
     assert runs.get(mine).state is JobState.ABORTED
     assert not runs.apply(change("k1", UnitState.DONE, 9), 60, "me"), "a late event revives nothing"
-    assert [unit.key for unit in backlog.release("noop", "user", per_user=9, in_lane=9, most=9)] == ["k3"]
+    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=9, in_lane=9, most=9)] == ["k3"]
     assert [row.state for row in runs.rows(theirs, stages=["window"])] == [UnitState.QUEUED] * 2
 
 
 def test_a_cancelled_unit_that_is_wanted_again_works(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog, leases = Runs(index), Backlog(index), Leases(index)
     mine = open_run(runs, analysis, make_job, ["k1"])
-    backlog.release("noop", "user", per_user=1, in_lane=9, most=9)
+    backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)
     runs.cancel(mine, NOW)
     assert [key for keys in runs.drop_rows(mine, NOW) for key in keys] == ["k1"]
 
     again = open_run(runs, analysis, make_job, ["k1"])
     assert again != mine
     assert leases.unit_wanted("k1")
-    assert [unit.key for unit in backlog.release("noop", "user", per_user=1, in_lane=9, most=9)] == ["k1"]
+    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k1"]
     # The worker that was told to stop says so only now.
     runs.apply(change("k1", UnitState.CANCELLED, 5), 60, "me")
 
     assert runs.rows(again)[0].state is UnitState.QUEUED
-    assert [unit.key for unit in backlog.release("noop", "user", per_user=1, in_lane=9, most=9)] == ["k1"]
+    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k1"]
 
 
 def test_cancel_of_one_job_leaves_the_shared_run(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
@@ -215,7 +215,7 @@ def test_users_are_released_by_weight(
 
     order = []
     for _ in range(16):
-        (unit,) = backlog.release("noop", "user", per_user=4, in_lane=1, most=9)
+        (unit,) = backlog.release("noop", ["user"], per_user=4, in_lane=1, most=9)
         order.append(unit.user)
         runs.apply(change(unit.key, UnitState.DONE, 9), 60, "me")
 
@@ -227,21 +227,21 @@ def test_the_window_of_a_user_and_of_the_lane(index: redis.Redis, analysis: Anal
     open_run(runs, analysis, make_job, [f"a{number}" for number in range(9)], user="big")
     open_run(runs, other(analysis, "b"), make_job, [f"b{number}" for number in range(9)], user="small")
 
-    released = backlog.release("noop", "user", per_user=4, in_lane=6, most=99)
+    released = backlog.release("noop", ["user"], per_user=4, in_lane=6, most=99)
 
     assert [unit.user for unit in released].count("big") == 3
     assert len(released) == 6
     runs.apply(change("b0", UnitState.RUNNING, 1), 60, "me")
-    assert not backlog.release("noop", "user", per_user=4, in_lane=6, most=99)
+    assert not backlog.release("noop", ["user"], per_user=4, in_lane=6, most=99)
     runs.apply(change("b0", UnitState.FAILED, 2), 60, "me")
-    assert len(backlog.release("noop", "user", per_user=4, in_lane=6, most=99)) == 1
+    assert len(backlog.release("noop", ["user"], per_user=4, in_lane=6, most=99)) == 1
 
 
 def test_a_unit_on_the_retry_ladder_blocks_nobody(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog = Runs(index), Backlog(index)
     open_run(runs, analysis, make_job, [f"a{number:03d}" for number in range(100)], user="big")
     retried = 0
-    while released := backlog.release("noop", "user", per_user=2, in_lane=2, most=99):
+    while released := backlog.release("noop", ["user"], per_user=2, in_lane=2, most=99):
         for unit in released:
             runs.apply(change(unit.key, UnitState.RUNNING, 1), 60, "me")
             runs.apply(change(unit.key, UnitState.QUEUED, 2, attempt=2), 60, "me")
@@ -249,6 +249,6 @@ def test_a_unit_on_the_retry_ladder_blocks_nobody(index: redis.Redis, analysis: 
 
     assert retried == 64 + 2, "an outage does not drive the whole backlog up the ladder"
     open_run(runs, other(analysis, "b"), make_job, ["b0"], user="small")
-    assert [unit.key for unit in backlog.release("noop", "user", per_user=2, in_lane=2, most=99)] == ["b0"]
+    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=2, in_lane=2, most=99)] == ["b0"]
     runs.apply(change("a000", UnitState.DONE, 3, attempt=2), 60, "me")
     assert index.scard("units:retrying:noop:user:big") == 63
