@@ -32,7 +32,7 @@ _INTEREST = (
     UnitState.WAITING,
 )
 _FRAME_LINES = 8
-"""Lines that are not rows: head, bar, counts, the head and rule of a table, what is left out."""
+"""Lines that are not rows: head, bar, the heads of the tables, what is left out, and some air."""
 _LEAST_ROWS = 5
 
 _MARKS = {"done": "●", "running": "▶", "failed": "✗", "cached": "○", "open": "·"}
@@ -50,8 +50,9 @@ def draw(progress: Progress, height: int, *, plain: bool = False) -> RenderableT
     view = progress.view
     parts: list[RenderableType] = [head(progress)]
     if view.total:
-        parts.append(ProgressBar(total=view.total, completed=progress.settled, width=60))
-        parts.append(counts(progress))
+        line = Table.grid(padding=(0, 2))
+        line.add_row(ProgressBar(total=view.total, completed=progress.settled, width=40), counts(progress))
+        parts.append(line)
     room = max(_LEAST_ROWS, height - _FRAME_LINES)
     chosen = choose(progress.rows.values(), room)
     for stage, steps in view.steps.items():
