@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import minio
@@ -12,6 +13,10 @@ import redis
 from minio.error import S3Error
 
 from infra.rabbitmq import topology
+from infra.stack.credentials import Account, Credentials
+from infra.stack.object_store import ObjectStore
+from infra.stack.rabbitmq_server import RabbitmqServer
+from infra.stack.redis_server import RedisServer
 from infra.stack.stack import Stack
 
 
@@ -140,6 +145,29 @@ def test_topology_is_what_the_generator_says(stack: Stack) -> None:
     assert wanted <= bindings
     with _channel(stack, "admin") as channel:
         channel.queue_delete("elsewhere")
+
+
+def test_a_new_password_replaces_the_old_one(stack: Stack) -> None:
+    for server in (stack.redis, stack.store, stack.rabbitmq):
+        server.ensure()
+    accounts = dict(stack.setting.credentials.accounts)
+    accounts["jemx"] = Account.generate("jemx")
+    renewed = replace(stack.setting, credentials=Credentials(accounts))
+    for server in (RedisServer(renewed), ObjectStore(renewed), RabbitmqServer(renewed)):
+        assert server.ensure().endswith("already answers")
+    ends, old, new = renewed.endpoints, stack.setting.credentials["jemx"], accounts["jemx"]
+    _connect(stack, "jemx", new.amqp_password).close()
+    with pytest.raises(pika.exceptions.ProbableAuthenticationError):
+        _connect(stack, "jemx", old.amqp_password)
+    with redis.Redis(ends.redis_host, ends.redis_port, username="jemx", password=new.redis_password) as client:
+        assert client.get("product:none") is None
+    with pytest.raises(redis.exceptions.AuthenticationError), _redis(stack, "jemx") as client:
+        client.get("product:none")
+    if not stack.store.stands_in:
+        with pytest.raises(S3Error, match="SignatureDoesNotMatch"):
+            _store(stack, "jemx").bucket_exists(ends.bucket)
+    for server in (stack.redis, stack.store, stack.rabbitmq):
+        server.ensure()  # the fixture's own accounts again
 
 
 def test_unroutable_units_are_kept(stack: Stack) -> None:
