@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 from mesh.contracts.document import Part
 from mesh.errors import InvalidParameter
+from mesh.units import factor, known_units
 
 ParameterType = Literal["number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels"]
 
+_WITH_UNIT = re.compile(r"^\s*([-+0-9.eE]+?)\s*([a-zA-Z]+)\s*$")
 _TEXT_LIMIT = 2000
 _CATALOGUE_LIMIT = 2000
 _BAND_LIMIT = 64
@@ -73,14 +75,29 @@ def _bound(value: float | None) -> str:
 
 
 def _number(parameter: Parameter, place: _Place, value: Any) -> float:
-    number = _finite(value)
-    if number is None:
-        raise place.refuse(f"{value!r} is not a number")
+    number = _quantity(parameter, place, value)
     low = -math.inf if parameter.minimum is None else parameter.minimum
     high = math.inf if parameter.maximum is None else parameter.maximum
     if not low <= number <= high:
         raise place.refuse(f"{number:g} is out of range")
     return number
+
+
+def _quantity(parameter: Parameter, place: _Place, value: Any, index: int | None = None) -> float:
+    """Return a number in the declared unit; a text may carry another unit of the same kind."""
+    number = _finite(value)
+    if number is not None:
+        return number
+    written = _WITH_UNIT.match(value) if isinstance(value, str) else None
+    bare = _finite(written[1]) if written else None
+    if written is None or bare is None:
+        raise place.refuse(f"{value!r} is not a number", index)
+    scale = factor(written[2], parameter.unit or "")
+    if scale is None:
+        known = ", ".join(known_units(parameter.unit or "")) or "none"
+        raise place.refuse(f"{written[2]!r} is no unit for this parameter (units: {known})", index)
+    # Twelve digits: 0.0351 MeV and 35.1 keV are one value, and so one key.
+    return float(f"{bare * scale:.12g}")
 
 
 def _finite(value: Any) -> float | None:
@@ -133,10 +150,9 @@ def _bands(parameter: Parameter, place: _Place, value: Any) -> list[list[float]]
         raise place.refuse("not a list of bands, empty, or too long")
     bands: list[list[float]] = []
     for index, band in enumerate(value):
-        edges = [_finite(edge) for edge in band] if isinstance(band, (list, tuple)) else []
-        if len(edges) != 2 or edges[0] is None or edges[1] is None:
+        if not isinstance(band, (list, tuple)) or len(band) != 2:
             raise place.refuse(f"{band!r} is not [low, high]", index)
-        low, high = edges[0], edges[1]
+        low, high = (_quantity(parameter, place, edge, index) for edge in band)
         if not low < high:
             raise place.refuse(f"{low:g} is not below {high:g}", index)
         if low < (parameter.minimum or 0) or high > (parameter.maximum or math.inf):

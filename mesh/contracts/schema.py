@@ -8,10 +8,22 @@ from mesh.contracts.document import Document
 from mesh.contracts.event import RunEvent, UnitEvent
 from mesh.contracts.manifest import Manifest
 from mesh.contracts.request import Analysis, Job
+from mesh.contracts.result import JobEnd, RunResult
 from mesh.contracts.unit import Unit
 
 FOLDER = Path(__file__).parent / "schema"
-DOCUMENTS: tuple[type[Document], ...] = (Analysis, CancelJob, CancelUnits, Job, Manifest, RunEvent, Unit, UnitEvent)
+DOCUMENTS: tuple[type[Document], ...] = (
+    Analysis,
+    CancelJob,
+    CancelUnits,
+    Job,
+    JobEnd,
+    Manifest,
+    RunEvent,
+    RunResult,
+    Unit,
+    UnitEvent,
+)
 
 
 def schema_text(document: type[Document]) -> str:

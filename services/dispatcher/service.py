@@ -19,7 +19,7 @@ _TELL_SECONDS = 0.1
 
 def _make(context: Context) -> Dispatcher:
     return Dispatcher.connect(
-        context.connections, context.publisher, archive=context.settings.archive, claimant=context.worker
+        context.connections, context.publisher, archive=context.settings.archive_location, claimant=context.worker
     )
 
 

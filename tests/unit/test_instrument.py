@@ -36,6 +36,7 @@ def test_spelling_of_a_value_does_not_matter() -> None:
         ({"bands": [[10, 40]]}, "parameters.bands[0]", "15 <= low"),
         ({"bands": [[20, 40], [60, 40]]}, "parameters.bands[1]", "low < high"),
         ({"bands": [[20, float("nan")]]}, "parameters.bands[0]", "keV"),
+        ({"bands": [["20 furlong", 40]]}, "parameters.bands[0]", "keV"),
         ({"bands": []}, "parameters.bands", "list"),
         ({"detection_threshold": 3}, "parameters.detection_threshold", "from 4 to 50 sigma"),
         ({"detection_threshold": True}, "parameters.detection_threshold", "number"),
@@ -50,6 +51,18 @@ def test_bad_values_name_field_and_range(given: dict[str, object], field: str, a
         ISGRI.canonical_parameters("isgri_image", given)
     assert caught.value.field == field
     assert allowed in str(caught.value.allowed)
+
+
+def test_numbers_may_carry_a_unit_of_the_same_kind() -> None:
+    given = {"bands": [["20 keV", "0.04 MeV"]], "detection_threshold": "7 sigma"}
+    parameters = ISGRI.canonical_parameters("isgri_image", given)
+    assert parameters["bands"] == [[20.0, 40.0]]
+    assert parameters["detection_threshold"] == 7.0
+
+
+def test_an_unknown_unit_lists_the_known_ones() -> None:
+    with pytest.raises(InvalidParameter, match=r"'s' is no unit .*eV, keV, MeV"):
+        ISGRI.canonical_parameters("isgri_image", {"bands": [["20 s", 40]]})
 
 
 def test_unknown_names_list_the_known_ones() -> None:
