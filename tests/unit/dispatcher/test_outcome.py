@@ -1,0 +1,80 @@
+"""What a caller is told at the end of a run."""
+
+import pytest
+
+from mesh.contracts import Failure, Lane, UnitRow
+from mesh.instrument import Instrument, instrument
+from mesh.states import FailureKind, JobState, UnitState
+from mesh.store.runs import Run
+from services.dispatcher.outcome import outcome, result_rows
+
+RUN = Run(
+    run_id="r1",
+    request_key="k",
+    instrument="isgri",
+    product="isgri_image",
+    state=JobState.EXECUTING,
+    lane=Lane.USER,
+    user="ada",
+    opened="",
+    started="2026-11-22T12:00:00.000Z",
+    finished=None,
+    steps={"image": (), "mosaic": ()},
+    image="",
+    calibration="",
+    laid_out=True,
+    planned=frozenset(("image", "mosaic")),
+    left={},
+)
+
+
+@pytest.fixture
+def isgri() -> Instrument:
+    return instrument("isgri")
+
+
+def row(stage: str, label: str, state: UnitState, reason: str = "", kind: FailureKind = FailureKind.USAGE) -> UnitRow:
+    failure = Failure(kind=kind, reason=reason, text=f"{label} is bad") if reason else None
+    return UnitRow(key=f"{stage}-{label}", stage=stage, label=label, state=state, failure=failure)
+
+
+def end(isgri: Instrument, rows: list[UnitRow]) -> tuple[JobState, Failure | None, tuple[str, ...], list[str]]:
+    chosen = result_rows(isgri, "isgri_image", rows)
+    result = outcome(RUN, rows, chosen, {}, "2026-11-22T12:01:00.000Z")
+    return result.state, result.failure, result.warnings, [product.key for product in result.products]
+
+
+def test_the_last_stage_is_the_result(isgri: Instrument) -> None:
+    rows = [row("image", "a", UnitState.DONE), row("mosaic", "job", UnitState.CACHED)]
+    assert end(isgri, rows) == (JobState.COMPLETED, None, (), ["mosaic-job"])
+
+
+def test_each_failure_has_its_sentence(isgri: Instrument) -> None:
+    rows = [
+        row("image", "a", UnitState.DONE),
+        row("image", "b", UnitState.FAILED, "NoISGRIEvents"),
+        row("mosaic", "job", UnitState.DONE).model_copy(update={"warnings": ("few windows",)}),
+    ]
+    _, _, warnings, _ = end(isgri, rows)
+    assert warnings == ("b: NoISGRIEvents: b is bad", "mosaic: few windows")
+
+
+def test_partial_results_are_results(isgri: Instrument) -> None:
+    rows = [row("image", "a", UnitState.DONE), row("mosaic", "job", UnitState.FAILED, "EmptyImageList")]
+    state, failure, warnings, products = end(isgri, rows)
+    assert (state, failure, products) == (JobState.COMPLETED, None, ["image-a"])
+    assert warnings == ("stage mosaic: EmptyImageList: job is bad",)
+
+
+def test_nothing_names_the_commonest_reason(isgri: Instrument) -> None:
+    rows = [
+        row("image", "a", UnitState.FAILED, "Odd"),
+        *(row("image", label, UnitState.FAILED, "NoISGRIEvents") for label in "bcde"),
+        row("mosaic", "job", UnitState.FAILED, "NoInputs"),
+    ]
+    state, failure, _, products = end(isgri, rows)
+    assert (state, products) == (JobState.ERROR, [])
+    assert failure is not None
+    assert failure.reason == "NoISGRIEvents"
+    assert failure.text.startswith("none of the 5 units gave a product: a: Odd: a is bad; b: NoISGRIEvents: b is bad;")
+    assert failure.text.endswith("and 2 more")

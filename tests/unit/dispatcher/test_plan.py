@@ -1,0 +1,177 @@
+"""The plan: rows, units, keys. No servers."""
+
+import pytest
+
+from mesh.archive.select import Rejected
+from mesh.contracts import Analysis, ArchiveInput, Lane, ProductInput, Selection, Unit, UnitRow
+from mesh.instrument import Instrument, instrument
+from mesh.states import FailureKind, JobState, UnitState
+from mesh.store.row_change import RowChange
+from mesh.store.runs import Run
+from services.dispatcher.plan import made_by, rows_of, steps_of, units_of
+from services.dispatcher.windows import Windows
+
+LABELS = ("201600270010.001", "201600280010.001")
+
+
+@pytest.fixture
+def isgri() -> Instrument:
+    return instrument("isgri")
+
+
+@pytest.fixture
+def analysis(isgri: Instrument) -> Analysis:
+    return Analysis(
+        instrument="isgri",
+        product="isgri_image",
+        selection=Selection(scws=LABELS),
+        parameters=isgri.canonical_parameters("isgri_image", {}),
+    )
+
+
+@pytest.fixture
+def windows() -> Windows:
+    inputs: dict[str, ArchiveInput | None] = {
+        label: ArchiveInput(
+            role="events", label=label, path=f"scw/2016/{label}", files=("isgri_events.fits.gz",), stamp=label[:4]
+        )
+        for label in LABELS
+    }
+    return Windows(inputs, (Rejected("201600290010", "NoScWData", "201600290010 is not in the archive"),))
+
+
+def run_of(analysis: Analysis, image: str = "sha256:1", user: str = "ada") -> Run:
+    return Run(
+        run_id="r1",
+        request_key=analysis.key,
+        instrument=analysis.instrument,
+        product=analysis.product,
+        state=JobState.PENDING,
+        lane=Lane.USER,
+        user=user,
+        opened="",
+        started=None,
+        finished=None,
+        steps={},
+        image=image,
+        calibration="isgri-1",
+        laid_out=True,
+        planned=frozenset(),
+        left={},
+    )
+
+
+def units(
+    isgri: Instrument, analysis: Analysis, windows: Windows, *, run: Run | None = None
+) -> list[tuple[RowChange, bytes]]:
+    labels = [row.label for row in rows_of(isgri, "isgri_image", windows) if row.stage == "image"]
+    used = run or run_of(analysis)
+    return list(
+        units_of("image", instrument=isgri, analysis=analysis, run=used, labels=labels, windows=windows, made={})
+    )
+
+
+def test_rows_in_the_order_of_the_plan(isgri: Instrument, windows: Windows) -> None:
+    rows = rows_of(isgri, "isgri_image", windows)
+
+    assert [(row.stage, row.label) for row in rows] == [
+        *(("image", label) for label in LABELS),
+        ("image", "201600290010"),
+        ("mosaic", "job"),
+    ]
+    assert {row.state for row in rows} == {UnitState.WAITING}
+    assert list(steps_of(isgri, "isgri_image")) == ["image", "mosaic"]
+
+
+def test_a_unit_carries_what_its_stage_reads(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
+    change, message = units(isgri, analysis, windows)[0]
+    unit = Unit.decode(message)
+
+    assert (change.key, change.state, change.label) == (unit.key, UnitState.QUEUED, LABELS[0])
+    assert unit.inputs == (windows.inputs[LABELS[0]],)
+    assert set(unit.parameters) == {"bands", "detection_threshold", "catalogue", "burst_search"}
+    assert (unit.lane, unit.user, unit.run_id) == (Lane.USER, "ada", "r1")
+
+
+def test_a_rejected_window_fails_alone(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
+    change, _ = units(isgri, analysis, windows)[2]
+
+    assert (change.label, change.state, change.key) == ("201600290010", UnitState.FAILED, "")
+    assert change.failure is not None
+    assert (change.failure.kind, change.failure.reason) == (FailureKind.USAGE, "NoScWData")
+
+
+def test_keys_depend_on_content_only(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
+    def keys(run: Run | None = None, given: Windows = windows) -> list[str]:
+        return [change.key for change, _ in units(isgri, analysis, given, run=run) if change.key]
+
+    assert keys() == keys(run_of(analysis, user="bob"))
+    assert not set(keys()) & set(keys(run_of(analysis, image="sha256:2")))
+    first = windows.inputs[LABELS[0]]
+    assert first is not None
+    newer = Windows({**windows.inputs, LABELS[0]: first.model_copy(update={"stamp": "other"})}, windows.rejected)
+    assert [here == there for here, there in zip(keys(), keys(given=newer), strict=True)] == [False, True]
+
+
+def mosaic(isgri: Instrument, analysis: Analysis, rows: list[UnitRow]) -> tuple[RowChange, bytes]:
+    made = made_by(rows)
+    (unit,) = units_of(
+        "mosaic",
+        instrument=isgri,
+        analysis=analysis,
+        run=run_of(analysis),
+        labels=["job"],
+        windows=Windows({}),
+        made=made,
+    )
+    return unit
+
+
+def test_a_merge_reads_the_good_units(isgri: Instrument, analysis: Analysis) -> None:
+    rows = [
+        UnitRow(key="b" * 64, stage="image", label=LABELS[1], state=UnitState.DONE),
+        UnitRow(key="a" * 64, stage="image", label=LABELS[0], state=UnitState.CACHED),
+        UnitRow(key="c" * 64, stage="image", label="201600290010.001", state=UnitState.FAILED),
+    ]
+    _, message = mosaic(isgri, analysis, rows)
+
+    assert Unit.decode(message).inputs == (
+        ProductInput(role="image", label=LABELS[0], key="a" * 64),
+        ProductInput(role="image", label=LABELS[1], key="b" * 64),
+    )
+    assert mosaic(isgri, analysis, rows)[0].key == mosaic(isgri, analysis, rows[::-1])[0].key
+
+
+def test_a_merge_of_nothing_fails(isgri: Instrument, analysis: Analysis) -> None:
+    change, _ = mosaic(isgri, analysis, [])
+
+    assert change.state is UnitState.FAILED
+    assert change.failure is not None
+    assert change.failure.reason == "NoInputs"
+
+
+def test_a_window_stage_reads_the_product_of_its_own_window(
+    isgri: Instrument, analysis: Analysis, windows: Windows
+) -> None:
+    stage = isgri.stages["image"].model_copy(update={"needs": ("image", "mosaic"), "archive": True})
+    spectra = isgri.model_copy(update={"stages": {**isgri.stages, "spectrum": stage}})
+    made = {"image": {LABELS[0]: "a" * 64}, "mosaic": {"job": "m" * 64}}
+
+    first, second = units_of(
+        "spectrum",
+        instrument=spectra,
+        analysis=analysis,
+        run=run_of(analysis),
+        labels=LABELS,
+        windows=windows,
+        made=made,
+    )
+
+    inputs = Unit.decode(first[1]).inputs
+    assert [(entry.role, entry.label) for entry in inputs] == [
+        ("events", LABELS[0]),
+        ("image", LABELS[0]),
+        ("mosaic", "job"),
+    ]
+    assert second[0].failure is not None
+    assert second[0].failure.text == "stage image gave no product that spectrum could use"

@@ -1,0 +1,127 @@
+"""From a selection to archive inputs, on a small archive in a directory."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mesh.contracts import Selection, TimeRange
+from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
+from mesh.instrument import Instrument, instrument
+from services.dispatcher.windows import WindowSource
+
+LABELS = ("201600270010.001", "201600280010.001", "201600290010.001")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Make an archive of three windows; the index lists no file for the third."""
+    write_index(tmp_path, {label: ["isgri_events.fits"] for label in LABELS[:2]} | {LABELS[2]: []})
+    for label in LABELS[:2]:
+        folder = tmp_path / "scw" / "2016" / label
+        folder.mkdir(parents=True)
+        (folder / "isgri_events.fits").write_bytes(label.encode())
+    return tmp_path
+
+
+def write_index(archive: Path, files: dict[str, list[str]] | dict[str, None]) -> None:
+    entries = [
+        {
+            "scw": label,
+            "t_start": 6876.0 + number,
+            "t_stop": 6876.5 + number,
+            "ra_x": 266.4,
+            "dec_x": -29.0,
+            "ra_z": 0.0,
+            "dec_z": 0.0,
+            "sw_type": "POINTING",
+            "telapse": 2000.0,
+            "files": names,
+        }
+        for number, (label, names) in enumerate(files.items())
+    ]
+    (archive / "idx" / "scw").mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(entry) for entry in entries]
+    (archive / "idx" / "scw" / "odamesh-index.jsonl").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def isgri() -> Instrument:
+    return instrument("isgri")
+
+
+def test_windows_with_their_files_and_stamps(archive: Path, isgri: Instrument) -> None:
+    source = WindowSource(str(archive))
+
+    found = source.find(isgri, Selection(scws=(LABELS[1], "201600270010", LABELS[2], "2016")))
+
+    assert list(found.inputs) == list(LABELS[:2])
+    first = found.inputs[LABELS[0]]
+    assert first is not None
+    assert (first.role, first.path, first.files) == ("events", f"scw/2016/{LABELS[0]}", ("isgri_events.fits",))
+    assert {window.scw: window.reason for window in found.rejected} == {
+        LABELS[2]: "NoISGRIEvents",
+        "2016": "MalformedScW",
+    }
+
+
+def test_another_content_is_another_stamp(archive: Path, isgri: Instrument) -> None:
+    source = WindowSource(str(archive))
+    before = source.find(isgri, Selection(scws=LABELS[:1])).inputs[LABELS[0]]
+    (archive / "scw" / "2016" / LABELS[0] / "isgri_events.fits").write_bytes(b"new")
+    after = source.find(isgri, Selection(scws=LABELS[:1])).inputs[LABELS[0]]
+
+    assert before is not None
+    assert after is not None
+    assert before.stamp != after.stamp
+
+
+def test_a_changed_index_is_read_again(archive: Path, isgri: Instrument) -> None:
+    source = WindowSource(str(archive))
+    whole = Selection(time=TimeRange(t1="2018-10-01T00:00:00", t2="2018-12-01T00:00:00"))
+    assert list(source.find(isgri, whole).inputs) == list(LABELS[:2])
+
+    write_index(archive, {LABELS[0]: ["isgri_events.fits"]})
+
+    assert list(source.find(isgri, whole).inputs) == [LABELS[0]]
+
+
+def test_where_the_index_does_not_tell_every_name_is_tried(archive: Path, isgri: Instrument) -> None:
+    write_index(archive, dict.fromkeys(LABELS))
+
+    found = WindowSource(str(archive)).find(isgri, Selection(scws=LABELS))
+
+    assert list(found.inputs) == list(LABELS[:2])
+    assert [(window.scw, window.reason) for window in found.rejected] == [(LABELS[2], "NoISGRIEvents")]
+
+
+def test_nothing_left_says_why(archive: Path, isgri: Instrument) -> None:
+    with pytest.raises(InvalidSelection, match="none of the 1 science windows can be analysed"):
+        WindowSource(str(archive)).find(isgri, Selection(scws=(LABELS[2],)))
+    write_index(archive, dict.fromkeys(LABELS))
+    with pytest.raises(InvalidSelection, match="none of the 1 science windows can be analysed"):
+        WindowSource(str(archive)).find(isgri, Selection(scws=(LABELS[2],)))
+
+
+def test_no_archive_is_told_from_a_bad_one(tmp_path: Path, isgri: Instrument) -> None:
+    selection = Selection(scws=LABELS)
+    with pytest.raises(ArchiveUnavailable, match="ODAMESH_ARCHIVE"):
+        WindowSource("").find(isgri, selection)
+    with pytest.raises(ArchiveUnavailable, match="not a directory"):
+        WindowSource(str(tmp_path / "nowhere")).find(isgri, selection)
+    with pytest.raises(BadInput, match="odamesh archive index"):
+        WindowSource(str(tmp_path)).find(isgri, selection)
+
+
+def test_an_instrument_without_archive_takes_labels_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ODAMESH_DRILLS", "1")
+    source, noop = WindowSource(""), instrument("noop")
+
+    found = source.find(noop, Selection(scws=("201600280010", "201600270010", "201600280010", "x")))
+
+    assert list(found.inputs) == ["201600280010", "201600270010"]
+    assert [window.reason for window in found.rejected] == ["MalformedScW"]
+    with pytest.raises(InvalidSelection, match="give it a list"):
+        source.find(noop, Selection(time=TimeRange(t1="2018-10-01T00:00:00", t2="2018-12-01T00:00:00")))
+    with pytest.raises(InvalidSelection, match="none of the 1"):
+        source.find(noop, Selection(scws=("x",)))
