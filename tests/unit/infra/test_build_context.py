@@ -60,3 +60,14 @@ def test_an_instrument_is_a_folder_with_a_dockerfile(tmp_path: Path) -> None:
     (tmp_path / "services" / "ready" / "analysis" / "Dockerfile").write_text("FROM scratch\n")
     found = list(images.instruments(tmp_path))
     assert [(one.instrument, one.tag) for one in found] == [("ready", "odamesh/ready")]
+
+
+def test_images_hold_the_versions_of_the_environment() -> None:
+    """The local runner and the images must give the same bytes."""
+
+    def pins(lock: Path) -> set[str]:
+        return {line.rstrip("\\ ") for line in lock.read_text().splitlines() if "==" in line and line[0].isalpha()}
+
+    science = pins(CHECKOUT / "infra" / "images" / "science.lock")
+    assert any(pin.startswith("numpy==") for pin in science)
+    assert science <= pins(CHECKOUT / "requirements.lock")
