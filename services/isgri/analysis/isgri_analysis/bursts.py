@@ -15,6 +15,7 @@ from isgri_analysis.field import Field
 from isgri_analysis.fit import Shadowgram, ShadowgramFit
 from isgri_analysis.geometry import Attitude
 from isgri_analysis.live_time import inside
+from isgri_analysis.poisson import significance
 from isgri_analysis.search import Candidates, find_sources
 from isgri_analysis.shadowgram import shadowgrams
 
@@ -111,16 +112,6 @@ def _exposed_bins(gti: NDArray[np.float64], first: float, bins: int) -> NDArray[
         good_until += np.clip(edges - start, 0.0, stop - start)
     exposed: NDArray[np.bool_] = np.diff(good_until) >= _LEAST_EXPOSURE * BIN_S
     return exposed
-
-
-def significance(counts: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Signed square root of the Poisson likelihood ratio of counts against a known expectation."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log = np.where(counts > 0, counts * np.log(counts / expected), 0.0)
-    ratio: NDArray[np.float64] = np.sign(counts - expected) * np.sqrt(
-        np.maximum(2.0 * (log - (counts - expected)), 0.0)
-    )
-    return ratio
 
 
 def _excess_bins(counts: NDArray[np.float64], background: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -11,10 +11,9 @@ import numpy as np
 from astropy.io import fits
 
 from isgri_analysis.geometry import Attitude
-from isgri_analysis.pif import coded_fraction
+from isgri_analysis.pif import LEAST_FITTED, coded_fraction
 from mesh.kit import BadInput
 
-_LEAST_CODED = 0.02
 _FLAG_ISGRI_DETECTED = 1
 
 
@@ -79,11 +78,11 @@ def requested_catalogue(
 
 
 def in_field(sources: Sequence[CatalogueSource], attitude: Attitude) -> list[tuple[CatalogueSource, float, float]]:
-    """Return sources seen by at least 2 % of the detector, each with its tangents (tz, ty)."""
+    """Return sources seen by at least 0.3 % of the detector, each with its tangents (tz, ty)."""
     if not sources:
         return []
     tz, ty = attitude.tangents(
         np.array([source.ra for source in sources]), np.array([source.dec for source in sources])
     )
-    seen = coded_fraction(tz, ty) >= _LEAST_CODED
+    seen = coded_fraction(tz, ty) >= LEAST_FITTED
     return [(source, float(z), float(y)) for source, z, y, inside in zip(sources, tz, ty, seen, strict=True) if inside]

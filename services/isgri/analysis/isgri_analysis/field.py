@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from isgri_analysis.catalogue import CatalogueSource
 from isgri_analysis.fit import ShadowgramFit
-from isgri_analysis.pif import pixel_illumination
-from isgri_analysis.refine import Refined, refine
+from isgri_analysis.pif import coded_fraction, pixel_illumination
+from isgri_analysis.refine import Refined, Surroundings, refine
+from isgri_analysis.sky_map import LEAST_CODED
 
 FREE_FROM = 10.0
 """Significance from which the position of a known source is fitted; fainter ones keep the catalogue's."""
@@ -16,11 +17,15 @@ FREE_FROM = 10.0
 
 @dataclass
 class FieldSource:
-    """A source in the model: its tangents, whether they are fitted, and the catalogue entry if it has one."""
+    """A source in the model: its tangents, whether they are fitted, and the catalogue entry if it has one.
+
+    ``home`` are the tangents of the catalogue position.
+    """
 
     tz: float
     ty: float
     entry: CatalogueSource | None = None
+    home: tuple[float, float] | None = None
     free: bool = True
     covariance: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 2)))
 
@@ -28,6 +33,11 @@ class FieldSource:
     def wanted(self) -> bool:
         """Whether it stays in the model however faint it is."""
         return self.entry is not None and self.entry.wanted
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether so few pixels see it that only its flux can be fitted."""
+        return float(coded_fraction(np.array(self.tz), np.array(self.ty))) < LEAST_CODED
 
 
 class Field:
@@ -73,7 +83,7 @@ class Field:
         """Fit the position of a source in the band where it is most significant, and move it there."""
         band = int(np.argmax(self.significance()[index]))
         source = self.sources[index]
-        refined = refine(self.fits[band], source.tz, source.ty, source=index)
+        refined = refine(Surroundings(self.fits[band], index), source.tz, source.ty)
         self.move(index, refined.tz, refined.ty)
         source.covariance = refined.covariance * self.noise[band] ** 2
         return refined
@@ -84,8 +94,10 @@ class Field:
             best = self.significance().max(axis=1, initial=0.0)
             for index in np.argsort(-best):
                 source = self.sources[index]
-                if source.entry is not None:
-                    source.free = bool(best[index] >= FREE_FROM)
+                if source.home is not None:
+                    source.free = bool(best[index] >= FREE_FROM) and not source.at_edge
                 if source.free:
                     self.relocate(int(index))
+                elif source.home is not None and source.home != (source.tz, source.ty):
+                    self.move(int(index), *source.home)
             self.fit()

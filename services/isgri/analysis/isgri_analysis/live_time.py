@@ -17,10 +17,9 @@ _LIVE_FRACTIONS = (0.78, 0.69, 0.67, 0.72)
 def good_times(events: Events) -> tuple[NDArray[np.float64], list[str]]:
     """Good time intervals, shape (n, 2) in seconds after the start, without telemetry gaps; and warnings."""
     warnings = []
-    last = float(events.time_s.max())
     if events.gti is None or not len(events.gti):
         warnings.append("the event file has no good time intervals; times with events are used")
-        whole = np.array([[float(events.time_s.min()), last]])
+        whole = np.array([[events.time_s[0], np.nextafter(events.time_s[-1], np.inf)]])
     else:
         whole = events.gti
     gaps = _gaps(events.time_s)
@@ -29,12 +28,11 @@ def good_times(events: Events) -> tuple[NDArray[np.float64], list[str]]:
 
 def _gaps(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Spans of whole seconds without any event, shape (n, 2)."""
-    span = float(time_s.max() - time_s.min())
+    span = float(time_s[-1] - time_s[0])
     if time_s.size < _LEAST_RATE * max(span, _GAP_BIN_S):
         return np.empty((0, 2))
-    ordered = np.sort(time_s)
-    empty = np.flatnonzero(np.diff(ordered) > _GAP_BIN_S)
-    return np.column_stack([ordered[empty], ordered[empty + 1]])
+    empty = np.flatnonzero(np.diff(time_s) > _GAP_BIN_S)
+    return np.column_stack([time_s[empty], time_s[empty + 1]])
 
 
 def _subtract(intervals: NDArray[np.float64], holes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -52,9 +50,10 @@ def _subtract(intervals: NDArray[np.float64], holes: NDArray[np.float64]) -> NDA
 
 
 def inside(time_s: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which times lie in any of the sorted, disjoint intervals."""
-    edges = intervals.ravel()
-    within: NDArray[np.bool_] = np.searchsorted(edges, time_s, side="right") % 2 == 1
+    """Which of the ascending times lie in any of the intervals [start, stop), shape (n, 2)."""
+    within = np.zeros(time_s.size, bool)
+    for first, last in np.searchsorted(time_s, intervals):
+        within[first:last] = True
     return within
 
 

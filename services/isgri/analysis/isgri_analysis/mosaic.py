@@ -16,7 +16,7 @@ from isgri_analysis.detector import PIXELS
 from isgri_analysis.fit import ShadowgramFit, inverse
 from isgri_analysis.geometry import separation_arcmin, sky_position, unit_vector
 from isgri_analysis.mosaic_grid import MosaicSum, grid_for
-from isgri_analysis.pif import coded_fraction, pixel_illumination
+from isgri_analysis.pif import LEAST_FITTED, coded_fraction, pixel_illumination
 from isgri_analysis.refine import Surroundings
 from isgri_analysis.search import KNOWN_THRESHOLD, NOISE_TOLERANCE
 from isgri_analysis.sky_file import WindowProduct
@@ -160,7 +160,7 @@ class Mosaic:
             place = source.places.get(window.label)
             ra, dec = place[:2] if place else source.position()[:2] if source.new else (source.ra, source.dec)
             tz, ty = window.attitude.tangents(ra, dec)
-            if coded_fraction(tz, ty) >= LEAST_CODED:
+            if coded_fraction(tz, ty) >= LEAST_FITTED:
                 seen.append((source, float(tz), float(ty)))
         return seen
 
@@ -216,7 +216,7 @@ class Mosaic:
             score, matrix = np.zeros(3), np.zeros((3, 3))
             for attitude, others in views:
                 tz, ty = (float(tangent) for tangent in attitude.tangents(ra, dec))
-                part, normal = others.normal_equations(tz, ty, flux)
+                _, part, normal = others.normal_equations(tz, ty, flux)
                 # Small shifts on the sky (east, north) as shifts of (tz, ty).
                 turn = np.eye(3)
                 turn[1:, 1:] = np.stack([attitude.axes[2], attitude.axes[1]]) @ basis.T

@@ -17,6 +17,8 @@ _PSF = CELL_MM / HEIGHT_MM
 """Width of the point spread function, tangent: 12 arcmin."""
 _STEP = 0.4 * _PSF
 _WANDER = 0.8 * _PSF
+_SMALL = 0.02
+"""A step below this share of the position error ends the iteration."""
 
 
 @dataclass(frozen=True)
@@ -38,28 +40,27 @@ class Refined:
         return self.flux / self.flux_error
 
 
-def refine(fit: ShadowgramFit, tz: float, ty: float, source: int | None = None, steps: int = 5) -> Refined:
+def refine(others: "Surroundings", tz: float, ty: float, steps: int = 5) -> Refined:
     """Fit the position of a source near (tz, ty).
 
     Args:
-        fit: a fitted model; its variance gives the weights.
+        others: everything but the source.
         tz: tangent along Z to start from.
         ty: tangent along Y to start from.
-        source: number of the source in the model, or None for one that is not in it.
         steps: largest number of Gauss-Newton steps.
     """
-    others = Surroundings(fit, source)
     start = np.array([tz, ty])
     place = start.copy()
     steps_left = steps
     while True:
-        flux = others.flux(place[0], place[1])
-        score, matrix = others.normal_equations(place[0], place[1], flux)
-        shift = (inverse(matrix) @ score)[1:]
+        flux, score, matrix = others.normal_equations(place[0], place[1])
+        covariance = inverse(matrix)
+        shift = (covariance @ score)[1:]
         limited = shift * min(1.0, _STEP / max(float(np.hypot(*shift)), 1e-30))
         moved = place + limited
         steps_left -= 1
-        if np.hypot(*(moved - start)) > _WANDER or steps_left == 0 or np.hypot(*limited) < 1e-7:
+        small = _SMALL * np.sqrt(max(float(covariance[1, 1] + covariance[2, 2]), 0.0))
+        if np.hypot(*(moved - start)) > _WANDER or steps_left == 0 or np.hypot(*limited) < small:
             break
         place = moved
     return Refined(
@@ -67,7 +68,7 @@ def refine(fit: ShadowgramFit, tz: float, ty: float, source: int | None = None, 
         ty=float(place[1]),
         flux=flux,
         flux_error=float(1.0 / np.sqrt(matrix[0, 0])),
-        covariance=inverse(matrix)[1:, 1:],
+        covariance=covariance[1:, 1:],
     )
 
 
@@ -75,7 +76,7 @@ class Surroundings:
     """Everything in a fit but the source in question, eliminated from the normal equations.
 
     Args:
-        fit: a fitted model.
+        fit: a fitted model; its variance gives the weights.
         source: number of the source in the model, or None for one that is not in it.
     """
 
@@ -93,21 +94,20 @@ class Surroundings:
         values: NDArray[np.float64] = image.ravel()[self._pixels] * self._counts_per_flux
         return values
 
-    def flux(self, tz: float, ty: float) -> float:
-        """Best flux of a source at this place, counts/s."""
-        column = self._on_pixels(pixel_illumination(tz, ty))
-        cross = self._weighted_rows @ column
-        numerator = column @ self._weighted_residual - cross @ self._inverse @ self._score
-        denominator = (column * self._weight) @ column - cross @ self._inverse @ cross
-        return float(numerator / denominator) if denominator > 0.0 else 0.0
+    def normal_equations(
+        self, tz: float, ty: float, flux: float | None = None
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Return flux, score and normal matrix of (flux, tz, ty) of a source at this place.
 
-    def normal_equations(self, tz: float, ty: float, flux: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Score and normal matrix of (flux, tz, ty) for a source of this flux at this place."""
+        The flux is the best one unless it is given.
+        """
         by_z, by_y = illumination_gradient(tz, ty)
-        images = (pixel_illumination(tz, ty), flux * by_z, flux * by_y)
-        columns = np.array([self._on_pixels(image) for image in images])
+        columns = np.array([self._on_pixels(image) for image in (pixel_illumination(tz, ty), by_z, by_y)])
         cross = columns @ self._weighted_rows.T
         eliminated = cross @ self._inverse
         matrix = (columns * self._weight) @ columns.T - eliminated @ cross.T
-        score = columns @ self._weighted_residual - eliminated @ self._score - flux * matrix[0]
-        return score, matrix
+        score = columns @ self._weighted_residual - eliminated @ self._score
+        if flux is None:
+            flux = float(score[0] / matrix[0, 0]) if matrix[0, 0] > 0.0 else 0.0
+        scale = np.array([1.0, flux, flux])
+        return flux, scale * (score - flux * matrix[0]), matrix * np.outer(scale, scale)

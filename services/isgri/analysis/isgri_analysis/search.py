@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from isgri_analysis.catalogue import CatalogueSource
 from isgri_analysis.field import FREE_FROM, Field, FieldSource
 from isgri_analysis.mask import CELL_MM, HEIGHT_MM, PERIOD_MM
-from isgri_analysis.refine import Refined, refine
+from isgri_analysis.refine import Refined, Surroundings, refine
 from isgri_analysis.shadowgram import odd_pixels
 from isgri_analysis.sky_map import AXIS, STEP, SkyMap, matched_map, noise_scale
 
@@ -64,7 +64,7 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
                 f"{entry.name} is within 6 arcmin of another source of the catalogue and is not fitted separately"
             )
             continue
-        sky.add(FieldSource(tz, ty, entry, free=False))
+        sky.add(FieldSource(tz, ty, entry, (tz, ty), free=False))
     candidates.waiting = [c for c in candidates.waiting if not c[0].wanted]
     for band, fit in enumerate(sky.fits):
         _BandSearch(sky, band, candidates, threshold, limit).run()
@@ -117,6 +117,7 @@ class _BandSearch:
 
     def run(self) -> None:
         """Add sources until no peak is left above the threshold, then look at the catalogue positions."""
+        self._take_edge()
         oversampling = 1
         while len(self._sky.sources) < self._limit:
             self._fit.fit()
@@ -174,9 +175,9 @@ class _BandSearch:
         height = best.significance / self._sky.noise[self._band]
         known = self._candidates.take_nearest(best.tz, best.ty, height)
         if known is None or height >= FREE_FROM:
-            source = FieldSource(best.tz, best.ty, known[0] if known else None)
+            source = FieldSource(best.tz, best.ty, known[0] if known else None, known[1:] if known else None)
         else:
-            source = FieldSource(known[1], known[2], known[0], free=False)
+            source = FieldSource(known[1], known[2], known[0], known[1:], free=False)
         source.covariance = best.covariance
         self._sky.add(source)
 
@@ -191,14 +192,15 @@ class _BandSearch:
         significance = self._fit.flux[index] / (self._fit.flux_error[index] * self._sky.noise[self._band])
         if significance >= FREE_FROM or source.entry is None:
             source.free = True
-            refined = refine(self._fit, source.tz, source.ty, source=index)
+            refined = refine(Surroundings(self._fit, index), source.tz, source.ty)
             self._sky.move(index, refined.tz, refined.ty)
 
     def _unghost(
         self, image: SkyMap, significance: NDArray[np.float32], tz: float, ty: float, height: float
     ) -> Refined:
         """Return the best of the places that are whole mask periods away from a peak."""
-        fitted = [refine(self._fit, tz, ty)]
+        others = Surroundings(self._fit)
+        fitted = [refine(others, tz, ty)]
         for i in (-1, 0, 1):
             for j in (-1, 0, 1):
                 window = self._window(image, tz + i * _PERIOD, ty + j * _PERIOD, _RESOLUTION / 2)
@@ -209,8 +211,23 @@ class _BandSearch:
                     continue
                 row, column = np.unravel_index(int(np.argmax(part)), part.shape)
                 place = image.tangents(window[0].start + int(row), window[1].start + int(column))
-                fitted.append(refine(self._fit, *place))
+                fitted.append(refine(others, *place))
         return max(fitted, key=lambda place: place.significance)
+
+    def _take_edge(self) -> None:
+        """Add known bright sources just outside the map: the few pixels they light would fake a source at its edge."""
+        outside = [known for known in self._candidates.waiting if FieldSource(known[1], known[2]).at_edge]
+        if not outside:
+            return
+        self._fit.fit()
+        self._sky.noise[self._band] = _scale(matched_map(self._fit))
+        others = Surroundings(self._fit)
+        for known in outside:
+            entry, tz, ty = known
+            flux, _, matrix = others.normal_equations(tz, ty)
+            if flux * np.sqrt(matrix[0, 0]) >= self._threshold * self._sky.noise[self._band]:
+                self._candidates.waiting.remove(known)
+                self._sky.add(FieldSource(tz, ty, entry, (tz, ty), free=False))
 
     def _take_known(self, image: SkyMap, significance: NDArray[np.float32]) -> None:
         """Add catalogue sources that stand above their own threshold at their own position."""
@@ -221,7 +238,7 @@ class _BandSearch:
             if pixel is None or significance[pixel] < 0.9 * KNOWN_THRESHOLD or _too_close(self._sky, tz, ty):
                 continue
             self._candidates.waiting.remove(known)
-            self._sky.add(FieldSource(tz, ty, entry, free=False))
+            self._sky.add(FieldSource(tz, ty, entry, (tz, ty), free=False))
             added = True
         if added:
             self._fit.fit()

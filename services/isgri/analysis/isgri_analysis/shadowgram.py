@@ -9,6 +9,7 @@ from isgri_analysis.compiled import compiled
 from isgri_analysis.detector import SHAPE, module_map
 from isgri_analysis.events import Events
 from isgri_analysis.fit import ShadowgramFit
+from isgri_analysis.poisson import significance
 
 _HOT, _COLD = 2.0, 0.4
 """Pixels above or below these multiples of their module's median are not used."""
@@ -82,5 +83,5 @@ def odd_pixels(fit: ShadowgramFit) -> NDArray[np.bool_]:
     lacks the sources: pixels lit by a bright one would be lost.
     """
     ratio_off = (fit.counts > _HOT * fit.expected) | (fit.counts < _COLD * fit.expected)
-    odd = ratio_off & (np.abs(fit.residual) > _ODD_SIGMA * np.sqrt(fit.variance))
+    odd = ratio_off & (np.abs(significance(fit.counts, fit.expected)) > _ODD_SIGMA)
     return fit.on_detector(odd.astype(float)) > 0.0

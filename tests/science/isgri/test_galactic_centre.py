@@ -1,0 +1,112 @@
+"""The field of the Galactic Centre, from simulated event files to the catalogue of the mosaic."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+from isgri_analysis.catalogue import reference_list
+from isgri_analysis.geometry import separation_arcmin
+from isgri_analysis.mosaic import Mosaic
+from isgri_analysis.mosaic_file import mosaic_images
+from isgri_analysis.sky_file import read_window, sky_hdus
+from isgri_analysis.source_list import WindowSource, window_sources
+from isgri_analysis.window import WindowResult, analyse_window
+
+from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither
+from services.isgri.simulator.sky import SkySource
+from services.isgri.simulator.window import simulate_window
+
+_CRAB = 142.0
+
+
+def _analyse(path: Path, threshold: float = 6.0, *, blind: bool = False) -> WindowResult:
+    catalogue = [] if blind else reference_list()
+    return analyse_window(path, [(20.0, 40.0)], catalogue, threshold, burst_search=False, step=lambda _: nullcontext())
+
+
+def _match(source: SkySource, found: list[WindowSource], reach_arcmin: float = 12.0) -> WindowSource | None:
+    near = [s for s in found if separation_arcmin(source.ra, source.dec, s.ra, s.dec) < reach_arcmin]
+    return near[0] if near else None
+
+
+@pytest.mark.parametrize("realisations", [4, pytest.param(20, marks=pytest.mark.long)])
+def test_blind_search_of_one_window(tmp_path: Path, realisations: int) -> None:
+    pointing = dither(1)[0]
+    bright = faint = spurious = 0
+    spread = []
+    for seed in range(realisations):
+        simulate_window(tmp_path / "isgri_events.fits", pointing, GALACTIC_CENTRE_SKY, seed=100 + seed)
+        result = _analyse(tmp_path / "isgri_events.fits", threshold=5.5, blind=True)
+        found = window_sources(result)
+        for source in GALACTIC_CENTRE_SKY:
+            if source.mcrab_20_40 >= 25.0:
+                bright += _match(source, found) is not None
+            else:
+                faint += _match(source, found) is not None
+        spurious += sum(
+            all(separation_arcmin(s.ra, s.dec, t.ra, t.dec) >= 12.0 for t in GALACTIC_CENTRE_SKY) for s in found
+        )
+        spread.append(result.images[0].residual_std)
+    print(
+        f"B-11, {realisations} realisations: found {bright}/{7 * realisations} of 25 mCrab and more, "
+        f"{faint}/{realisations} at 20 mCrab, {spurious} spurious, residual std {np.mean(spread):.3f}"
+    )
+    assert bright == 7 * realisations
+    assert spurious == 0
+    assert abs(np.mean(spread) - 1.0) < 0.02
+
+
+def test_mosaic_of_a_dither_pattern(tmp_path: Path) -> None:
+    faint = SkySource("a source below the threshold of one window", 266.4, -31.5, 8.0)
+    sky = (*GALACTIC_CENTRE_SKY, faint)
+    products, errors = [], []
+    for pointing in dither(9):
+        events = tmp_path / "isgri_events.fits"
+        simulate_window(events, pointing, sky, seed=7)
+        result = _analyse(events)
+        path = tmp_path / f"{pointing.scw}.fits"
+        sources = window_sources(result)
+        sky_hdus(result, sources, burst_table=False).writeto(path)
+        products.append(read_window(path, pointing.scw))
+        errors.append(next(s.flux_error[0] for s in sources if s.name == "1E 1740.7-2942"))
+    mosaic = Mosaic(products)
+    mosaic.build()
+    mosaic.search(reference_list(), 5.0)
+    catalogue = mosaic.finish()
+    pulls, ratios = [], []
+    for source in sky:
+        match = next(
+            (
+                s
+                for s in catalogue
+                if separation_arcmin(source.ra, source.dec, *s.position()[:2]) < (3.0 if s.new else 1.0)
+            ),
+            None,
+        )
+        assert match is not None, f"{source.name} is missing from the mosaic"
+        mean, error, chi2 = match.combined()
+        pulls.append((mean[0] - source.mcrab_20_40 / 1000.0 * _CRAB) / error[0])
+        ratios.append(mean[0] / (source.mcrab_20_40 / 1000.0 * _CRAB))
+        assert chi2[0] < 3.5, f"{source.name} is constant but chi2 per window is {chi2[0]:.1f}"
+    central = next(s for s in catalogue if s.name == "1E 1740.7-2942")
+    gain = central.combined()[1][0] / (np.mean(errors) / 3.0)
+    bright = np.mean([r for r, s in zip(ratios, sky, strict=True) if s.mcrab_20_40 > 50.0])
+    print(
+        f"B-13 9 windows: {len(catalogue)} sources of {len(sky)}, pulls {np.round(pulls, 1)}, flux ratio {bright:.3f}, "
+        f"error over 1/sqrt(N) {gain:.3f}, residual std {mosaic.residual_std[0]:.3f}"
+    )
+    assert len(catalogue) == len(sky)
+    assert max(np.abs(pulls)) < 4.0
+    assert abs(bright - 1.0) < 0.02
+    assert abs(gain - 1.0) < 0.1
+    assert abs(mosaic.residual_std[0] - 1.0) < 0.03
+    # A drawn source has its fitted flux at its place.
+    intensity = mosaic_images(mosaic, catalogue)[0].pixels
+    row, column = np.round(mosaic.grid.pixel(_vector(central.position()))).astype(int)
+    assert intensity[row, column] == pytest.approx(central.combined()[0][0], rel=0.15)
+
+
+def _vector(place: tuple[float, float, float]) -> np.ndarray:
+    ra, dec = np.radians(place[:2])
+    return np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
