@@ -14,6 +14,7 @@ from mesh.store import names
 from mesh.store.connect import redis_answers
 from mesh.store.objects import Objects
 from mesh.store.requests import Requests
+from mesh.store.runs import RECORD_SECONDS
 from mesh.store.views import job_fields, view_of_documents, view_of_records
 
 _LISTED_JOBS = 100_000
@@ -56,6 +57,7 @@ class Jobs:
         if end.state is JobState.ABORTED:
             outcome |= {"state": end.state.value, "finished": end.finished}
         pipeline.hset(names.job_record(job.job_id), mapping=outcome)
+        pipeline.expire(names.job_record(job.job_id), RECORD_SECONDS)
         pipeline.execute()
 
     @redis_answers()
@@ -72,7 +74,9 @@ class Jobs:
             NotFound: there is no such job.
         """
         views = self._views([job_id])
-        return views[0] if views else self._view_of_documents(job_id)
+        if not views:
+            raise NotFound(f"there is no job {job_id}")
+        return views[0]
 
     def rows(
         self, job_id: str, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None
@@ -166,7 +170,7 @@ class Jobs:
             NotFound: there is no such job.
         """
         found, run_id = self.indexed_run(job_id)
-        return run_id if found else self._view_of_documents(job_id).run_id
+        return run_id if found else self.view(job_id).run_id
 
     @redis_answers()
     def indexed_run(self, job_id: str) -> tuple[bool, str | None]:
@@ -209,30 +213,33 @@ class Jobs:
 
     @redis_answers()
     def _views(self, job_ids: Sequence[str], *, brief: bool = False) -> list[JobView]:
+        """Return the views of those jobs that exist; what the records do not tell any more is in the documents."""
         pipeline = self._redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipeline.hgetall(names.job_record(job_id))
-        jobs = [record for record in pipeline.execute() if record.get("request_key")]
+        jobs = pipeline.execute()
         pipeline = self._redis.pipeline(transaction=False)
         for job in jobs:
             pipeline.hgetall(names.run_record(job.get("run_id", "")))
             pipeline.hgetall(names.run_record(job.get("run_id", ""), "counts"))
         answers = pipeline.execute()
         views = []
-        for job, run, counts in zip(jobs, answers[::2], answers[1::2], strict=True):
-            if job.get("run_id") and not run:
-                # The record of the run is gone (expired or lost): its document knows more than the index.
-                view = self._view_of_documents(job["job_id"])
-            else:
+        for job_id, job, run, counts in zip(job_ids, jobs, answers[::2], answers[1::2], strict=True):
+            if job.get("request_key") and (run or not job.get("run_id")):
                 view = view_of_records(job, run, counts)
+            else:
+                found = self._view_of_documents(job_id)
+                if found is None:
+                    continue
+                view = found
             views.append(view.model_copy(update={"warnings": (), "products": ()}) if brief else view)
         return views
 
-    def _view_of_documents(self, job_id: str) -> JobView:
+    def _view_of_documents(self, job_id: str) -> JobView | None:
         try:
             job = self._requests.job(job_id)
-        except NotFound as error:
-            raise NotFound(f"there is no job {job_id}") from error
+        except NotFound:
+            return None
         analysis = self._requests.analysis(job.request_key)
         end = result = None
         try:

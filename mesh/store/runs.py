@@ -17,7 +17,8 @@ from mesh.store.scripts import script
 
 CLAIM_SECONDS = 60.0
 """Lease on taking a run to its next stage; longer than planning ten thousand windows takes."""
-_RECORD_SECONDS = 7 * 86_400
+RECORD_SECONDS = 7 * 86_400
+"""How long jobs and runs that are over stay in the index; their documents stay for ever."""
 _EVENTS_SECONDS = 86_400
 _TOMBSTONE_SECONDS = 86_400
 _CHUNK = 250
@@ -239,13 +240,13 @@ class Runs:
         failure = result.failure.model_dump_json() if result.failure else ""
         products = "[" + ",".join(product.model_dump_json() for product in result.products) + "]"
         outcome = [result.run_id, result.state.value, result.finished, json.dumps(result.warnings), failure, products]
-        jobs: list[str] = self._finish(args=[*outcome, _RECORD_SECONDS, _EVENTS_SECONDS])
+        jobs: list[str] = self._finish(args=[*outcome, RECORD_SECONDS, _EVENTS_SECONDS])
         return jobs
 
     @redis_answers()
     def cancel(self, job_id: str, now: str) -> Cancelled:
         """End a job, and its run when nobody else waits for it."""
-        run_id, what = self._cancel(args=[job_id, now, _RECORD_SECONDS, _EVENTS_SECONDS])
+        run_id, what = self._cancel(args=[job_id, now, RECORD_SECONDS, _EVENTS_SECONDS])
         return Cancelled(run_id or None, what)
 
     def drop_rows(self, run_id: str, now: str) -> Iterator[list[str]]:

@@ -22,7 +22,8 @@ from services.dispatcher.plan import GOOD, made_by, rows_of, units_of
 from services.dispatcher.windows import Windows, WindowSource
 
 _log = structlog.get_logger(__name__)
-_REMEMBERED = 64
+# Windows are needed again only by later stages that read the archive, and ten thousand take some 10 MB.
+_REMEMBERED = 8
 
 
 class Progress:

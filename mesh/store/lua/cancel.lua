@@ -1,5 +1,5 @@
 -- End a job; the run goes on while other jobs wait for it.
--- ARGV: job, time, seconds that the record of a run lasts, seconds that the stream of events lasts.
+-- ARGV: job, time, seconds that records last, seconds that the stream of events lasts.
 -- Returns {run or empty, what}: what is 'ended' (was over before), 'job' (only this job) or 'run'.
 local record = 'job:' .. ARGV[1]
 local run = redis.call('HGET', record, 'run_id') or ''
@@ -13,6 +13,7 @@ if run ~= '' and is_over(run) then
   return {run, 'ended'}
 end
 redis.call('HSET', record, 'state', 'ABORTED', 'finished', ARGV[2])
+redis.call('EXPIRE', record, ARGV[3])
 if run == '' then
   return {run, 'job'}
 end

@@ -1,6 +1,6 @@
 -- Write the outcome of a run into its record.
 -- ARGV: run, state, time, warnings, failure, products (the last three as JSON; failure may be empty),
---       seconds that the record lasts, seconds that the stream of events lasts.
+--       seconds that the records last, seconds that the stream of events lasts.
 -- Returns the jobs that waited for it; nothing when it was over before.
 local run, request = ARGV[1], redis.call('HGET', 'run:' .. ARGV[1], 'request_key')
 if is_over(run) then
@@ -16,4 +16,8 @@ redis.call('SREM', 'runs', run)
 set_run_state(run, ARGV[2])
 redis.call('DEL', part(run, 'backlog'), part(run, 'claim'))
 expire(run, ARGV[7], ARGV[8])
-return redis.call('SMEMBERS', part(run, 'jobs'))
+local jobs = redis.call('SMEMBERS', part(run, 'jobs'))
+for _, job in ipairs(jobs) do
+  redis.call('EXPIRE', 'job:' .. job, ARGV[7])
+end
+return jobs

@@ -1,6 +1,6 @@
 """A run from the request to its outcome: plan, release, fan-in, merge, partial results, cache, shared runs."""
 
-from mesh.contracts import Analysis, ProductInput, Selection
+from mesh.contracts import Analysis, Lane, ProductInput, Selection
 from mesh.states import FailureKind, JobState, UnitState
 from tests.integration.dispatcher.mesh_double import MeshDouble, usage
 from tests.integration.store.corner import MakeJob
@@ -196,3 +196,34 @@ def test_a_big_plan_is_released_little_by_little(mesh: MeshDouble, analysis: Ana
     assert len(released) == 4, "two a slot"
     mesh.execute(released[0])
     assert len(mesh.released()) == 1
+
+
+def test_a_run_moves_at_the_pace_of_the_most_urgent_caller(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob
+) -> None:
+    wide = select(analysis, *(f"20160{number + 1:03d}0010" for number in range(20)))
+    mesh.submit(wide, make_job(lane=Lane.BATCH, of=wide))
+    assert {unit.lane for unit in mesh.released()} == {Lane.BATCH}
+
+    mesh.submit(wide, make_job(user="broker", lane=Lane.ALERT, of=wide))
+
+    urgent = mesh.released()
+    assert {(unit.lane, unit.user) for unit in urgent} == {(Lane.ALERT, "broker")}
+    assert len(urgent) == 4
+
+
+def test_records_that_lapsed_are_shown_from_the_documents(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob
+) -> None:
+    job = make_job()
+    mesh.submit(analysis, job)
+    mesh.work()
+    before = mesh.jobs.view(job.job_id), mesh.jobs.rows(job.job_id), mesh.jobs.recent()
+    assert mesh.index.ttl(f"job:{job.job_id}") > 0
+
+    for pattern in (f"job:{job.job_id}", f"run:{job.job_id}", f"run:{job.job_id}:*"):
+        for key in mesh.index.scan_iter(pattern):
+            mesh.index.delete(key)
+
+    assert (mesh.jobs.view(job.job_id), mesh.jobs.rows(job.job_id), mesh.jobs.recent()) == before
+    assert mesh.jobs.row(job.job_id, "merge", "job").state is UnitState.DONE
