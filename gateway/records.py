@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from mesh.contracts import Analysis, Document, Job, JobView, UnitRow
+from mesh.contracts import Analysis, Document, Job, JobView, Manifest, UnitRow
 from mesh.states import UnitState
 
 
@@ -39,6 +39,9 @@ class JobRecords(Protocol):
 
 class ProductStore(Protocol):
     """Products by key."""
+
+    def read(self, key: str) -> Manifest | None:
+        """Return the manifest of a product, or None when there is no such product."""
 
     def link(self, key: str, name: str, seconds: int) -> str:
         """Return a presigned address of one file; raises `NotFound`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mesh.contracts import JobView, StageProduct, UnitRow
+from mesh.contracts import JobView, ProductFile, StageProduct, UnitRow
 from mesh.states import JobState, UnitState, job_is_final
 from odamesh.errors import DamagedDownload, JobAborted, JobEnded, JobFailed
 from odamesh.event_stream import follow
@@ -148,27 +148,39 @@ class Job:
         params = {"stage": stage} if stage else None
         return self._transport.text(f"{API}/jobs/{self.id}/units/{quote(scw, safe='')}/log", params)
 
-    def download(self, directory: str | os.PathLike[str] = ".") -> list[Path]:
+    def download(self, directory: str | os.PathLike[str] = ".", *, windows: bool = False) -> list[Path]:
         """Bring the products to *directory*, as ``<stage>/<file>`` or ``<stage>/<window>/<file>``; return their paths.
 
         Files that are there already, with the same checksum, are not fetched again.
 
+        Args:
+            directory: made if need be.
+            windows: also the products of each science window that the result was merged from.
+
         Raises:
             DamagedDownload: a file does not have the announced checksum.
         """
-        return list(self.downloads(directory))
+        return list(self.downloads(directory, windows=windows))
 
-    def downloads(self, directory: str | os.PathLike[str] = ".") -> Iterator[Path]:
+    def downloads(self, directory: str | os.PathLike[str] = ".", *, windows: bool = False) -> Iterator[Path]:
         """Do what `download` does, and yield each path as soon as the file is there."""
         if not self.products:
             self.refresh()
-        for product in self.products:
+        for product in [*self.products, *(self._merged() if windows else ())]:
             place = Path(directory) / product.stage / ("" if product.label == "job" else product.label)
             for file in product.files:
                 target = place / file.name
                 if not (target.is_file() and _sha256(target) == file.sha256):
-                    self._fetch(self._links[product.stage, product.label, file.name], target, file.sha256)
+                    self._fetch(f"{API}/products/{product.key}/{quote(file.name)}", target, file.sha256)
                 yield target
+
+    def _merged(self) -> Iterator[StageProduct]:
+        """Yield the products that are not the result themselves."""
+        results = {product.key for product in self.products}
+        for row in self.table([UnitState.DONE, UnitState.CACHED]):
+            if row.key not in results:
+                files = self._transport.get(f"{API}/products/{row.key}")["files"]
+                yield StageProduct.model_validate({**row.model_dump(include={"stage", "label", "key"}), "files": files})
 
     def _fetch(self, link: str, target: Path, sha256: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -186,16 +198,12 @@ class Job:
             part.unlink(missing_ok=True)
 
     def _take(self, document: Mapping[str, Any]) -> None:
-        """Keep a job document: the view without the links, and the addresses of the files apart."""
+        """Keep a job document: the view, without the links."""
         fields = {name: value for name, value in document.items() if name in JobView.model_fields}
-        self._links: dict[tuple[str, str, str], str] = {}
-        products = []
-        for product in fields.get("products", ()):
-            files = []
-            for file in product["files"]:
-                self._links[product["stage"], product["label"], file["name"]] = file["url"]
-                files.append({name: value for name, value in file.items() if name != "url"})
-            products.append({**product, "files": files})
+        products = [
+            {**product, "files": [{name: file[name] for name in ProductFile.model_fields} for file in product["files"]]}
+            for product in fields.get("products", ())
+        ]
         self.view = JobView.model_validate({**fields, "products": products})
 
 

@@ -82,6 +82,9 @@ def get(
     directory: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="default: the first 12 digits of ID")
     ] = None,
+    windows: Annotated[
+        bool, typer.Option("--windows", help="Also the products of each science window, not the merged ones alone.")
+    ] = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Save the products of a job."""
@@ -93,7 +96,7 @@ def get(
             if job_is_final(job.state) and status == 0:
                 say(console, f"Job {job.id} has no products.")
             raise typer.Exit(1)
-        for path in job.downloads(directory or Path(job.id[:12])):
+        for path in job.downloads(directory or Path(job.id[:12]), windows=windows):
             say(console, str(path))
 
 

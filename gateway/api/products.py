@@ -7,7 +7,7 @@ from gateway.api.documents import PREFIX
 from gateway.api.jobs import find
 from gateway.parts import Given, Parts
 from gateway.problem import Problem
-from mesh.contracts import JobView, UnitRow
+from mesh.contracts import JobView, Manifest, UnitRow
 from mesh.errors import NotFound
 from mesh.states import UnitState
 
@@ -41,6 +41,15 @@ def job_product(job_id: str, stage: str, label: str, name: str, parts: Given) ->
 def product(key: str, name: str, parts: Given) -> RedirectResponse:
     """Lead to one file of the product with a content key."""
     return _lead(parts, key, name)
+
+
+@router.get("/products/{key}")
+def manifest(key: str, parts: Given) -> Manifest:
+    """Return the manifest of a product: its files, inputs, image, calibration, parameters and what it took."""
+    found = parts.products.read(key)
+    if found is None:
+        raise NotFound(f"There is no product {key}.")
+    return found
 
 
 @router.get("/jobs/{job_id}/units/{label}/log", response_class=PlainTextResponse)

@@ -14,7 +14,7 @@ from mesh.states import FailureKind, JobState, UnitState
 from odamesh.errors import DamagedDownload, JobAborted, JobFailed, MeshUnavailable, NoSuchThing, RequestRefused
 from odamesh.transport import Transport
 from tests.unit.client.conftest import Service
-from tests.unit.gateway.doubles import stage_product, unit_row
+from tests.unit.gateway.doubles import manifest, stage_product, unit_row
 
 _SCWS = ["201600270010", "201600280010"]
 _LABELS = [f"{scw}.001" for scw in _SCWS]
@@ -176,6 +176,19 @@ def test_products_are_saved_checked_and_not_fetched_twice(service: Service, tmp_
     assert path.read_bytes() == content
     service.products.files.clear()
     assert job.download(tmp_path) == [path]
+
+
+def test_products_of_the_windows_come_when_asked_for(service: Service, tmp_path: Path) -> None:
+    sha = hashlib.sha256(b"image").hexdigest()
+    job = service.mesh().isgri.image(scws=_SCWS, wait=False)
+    row = unit_row("image", _SCWS[0], UnitState.DONE)
+    service.records.plan(job.id, [_SCWS[0]])
+    service.records.move(job.id, row)
+    service.products.manifests[row.key] = manifest(row.key, {"sky.fits": sha})
+    service.products.files[row.key, "sky.fits"] = b"image"
+    service.records.finish(job.id, products=(stage_product("mosaic", "job", {}),))
+    assert job.download(tmp_path) == []
+    assert job.download(tmp_path, windows=True) == [tmp_path / "image" / _SCWS[0] / "sky.fits"]
 
 
 def test_a_damaged_product_is_not_kept(service: Service, tmp_path: Path) -> None:

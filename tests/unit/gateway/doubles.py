@@ -9,7 +9,17 @@ import httpx
 import structlog
 from fastapi import FastAPI
 
-from mesh.contracts import Analysis, Document, Job, JobView, ProductFile, StageProduct, UnitRow
+from mesh.contracts import (
+    Analysis,
+    Document,
+    Job,
+    JobView,
+    Manifest,
+    ProductFile,
+    Resources,
+    StageProduct,
+    UnitRow,
+)
 from mesh.errors import NotFound
 from mesh.states import JobState, UnitState
 
@@ -142,6 +152,11 @@ class MemoryProducts:
         self.base = base
         self.files: dict[tuple[str, str], bytes] = {}
         self.logs: dict[str, bytes] = {}
+        self.manifests: dict[str, Manifest] = {}
+
+    def read(self, key: str) -> Manifest | None:
+        """Return a manifest."""
+        return self.manifests.get(key)
 
     def link(self, key: str, name: str, seconds: int) -> str:
         """Return an address that names what was asked for."""
@@ -188,3 +203,23 @@ def call(app: FastAPI, method: str, path: str, **options: Any) -> httpx.Response
 def _order(position: str) -> tuple[int, int]:
     first, _, second = position.partition("-")
     return int(first), int(second or 0)
+
+
+def manifest(key: str, files: Mapping[str, str]) -> Manifest:
+    """Return a manifest of a product with these files, name -> sha256."""
+    return Manifest(
+        key=key,
+        instrument="isgri",
+        stage="image",
+        label="201600270010.001",
+        parameters={},
+        inputs=(),
+        files=tuple(ProductFile(name=name, sha256=sha, size=1, media_type="a/b") for name, sha in files.items()),
+        image="sha256:0",
+        calibration="c",
+        code_version="0",
+        started="2026-01-01T00:00:00.000Z",
+        finished="2026-01-01T00:00:01.000Z",
+        run_id="r",
+        resources=Resources(seconds=1.0, runner="fake", worker="w"),
+    )
