@@ -5,13 +5,14 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import docker
 
 from infra.stack import process
 from infra.stack.process import PidFile
-from infra.stack.server import Server, State
+from infra.stack.server import Server, Setting, State
 
 _SYSTEM_SOCKET = "unix:///var/run/docker.sock"
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
@@ -27,6 +28,10 @@ class Engine(Server):
     name = "docker"
     packages = ("docker.io",)
     ready_within_s = 60.0
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(replace(setting, layout=setting.layout.engine))
+        self._user = setting.layout.home
 
     @property
     def address(self) -> str:
@@ -47,6 +52,15 @@ class Engine(Server):
 
     def version(self) -> str | None:  # noqa: D102
         return _answers(self.address)
+
+    def ensure(self) -> str:
+        """Have it answer, and be known as one of its users if it is ours."""
+        self.layout.make()
+        how = super().ensure()
+        if self.pid_file.read():
+            self._users.mkdir(exist_ok=True)
+            (self._users / self._user.as_posix().replace("/", "%")).touch()
+        return how
 
     def prepare(self) -> None:  # noqa: D102
         _mount_control_groups()
@@ -80,7 +94,18 @@ class Engine(Server):
             return state
         return State(state.name, False, "-", "-", "no engine: units run in subprocesses (local runner)")
 
-    def stop(self) -> bool:  # noqa: D102
+    def stop(self) -> bool:
+        """End our engine, unless another stack on this machine is up and uses it."""
+        (self._users / self._user.as_posix().replace("/", "%")).unlink(missing_ok=True)
+        if any(_is_up(Path(user.name.replace("%", "/"))) for user in self._users.glob("*")):
+            return False
+        return self._end()
+
+    def _clear_own_remains(self) -> None:
+        """End an engine of ours that lives but does not answer, whoever uses it."""
+        self._end()
+
+    def _end(self) -> bool:
         stopped = super().stop()
         if record := self._containerd.read():
             process.stop(record, grace_s=10.0)
@@ -101,8 +126,18 @@ class Engine(Server):
         return self.layout.run / "containerd" / "containerd.sock"
 
     @property
+    def _users(self) -> Path:
+        """Directory with one file for each stack that uses the engine."""
+        return self.layout.run / "users"
+
+    @property
     def _containerd(self) -> PidFile:
         return PidFile(self.layout.run / "containerd.pid")
+
+
+def _is_up(home: Path) -> bool:
+    """Whether the stack with this home has a server running."""
+    return any(PidFile(path).read() for path in (home / "run").glob("*.pid"))
 
 
 @contextmanager

@@ -38,6 +38,15 @@ class Layout:
         return cls(home, cache)
 
     @property
+    def engine(self) -> "Layout":
+        """Where a container engine of our own lives (ODAMESH_ENGINE_HOME, default below the cache).
+
+        Stacks on one machine share it, because images are the slowest thing to build.
+        """
+        home = Path(os.environ.get("ODAMESH_ENGINE_HOME", self.cache / "engine")).absolute()
+        return Layout(home, self.cache)
+
+    @property
     def run(self) -> Path:
         """Pid files and sockets."""
         return self.home / "run"

@@ -85,7 +85,9 @@ def down(*, purge: bool = False) -> list[str]:
         stopped = [server.name for server in reversed(stack.servers) if server.stop()]
         if purge:
             base_image.unmount_below(layout.home)
-            for path in (*(server.directory for server in stack.servers), layout.run, layout.log, layout.work):
+            # The engine's data are a cache that other stacks use as well.
+            directories = [server.directory for server in stack.servers if server is not stack.engine]
+            for path in (*directories, layout.run, layout.log, layout.work):
                 shutil.rmtree(path, ignore_errors=True)
             for path in (layout.accounts, layout.credentials, layout.images):
                 path.unlink(missing_ok=True)

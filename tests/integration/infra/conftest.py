@@ -36,6 +36,7 @@ def stack() -> Iterator[Stack]:
         home = Path(tempfile.mkdtemp(prefix="odamesh-test-"))
         home.chmod(0o755)
         patch.setenv("ODAMESH_HOME", str(home))
+        patch.setenv("ODAMESH_ENGINE_HOME", str(home))
         for variable, port in zip(_PORT_VARIABLES, _free_ports(len(_PORT_VARIABLES)), strict=True):
             patch.setenv(variable, str(port))
         for variable in _NAMED:

@@ -89,7 +89,7 @@ def test_engine_keeps_images(stack: Stack) -> None:
     with engine.client(stack.engine.address) as client:
         image_id = client.api.import_image_from_data(b"\0" * 10240, repository="kept", tag="latest")
         assert image_id
-    run = stack.setting.layout.run
+    run = stack.engine.layout.run
     _kill(stack.engine, PidFile(run / "containerd.pid"))
     # The pid that a killed engine recorded may belong to anybody by now: here to this very test.
     (run / "dockerd.pid").write_text(str(os.getpid()))
