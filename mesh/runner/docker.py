@@ -30,9 +30,9 @@ _KEEP_S = 3600.0
 _ASK_AT_THE_END_S = 0.03
 
 
-def container_name(unit_key: str) -> str:
-    """Return the name of the container of a unit."""
-    return f"odamesh-{unit_key[:40]}"
+def container_name(workspace: str, unit_key: str) -> str:
+    """Return the name of the container of a unit in the workspace with a mark."""
+    return f"odamesh-{workspace}-{unit_key[:40]}"
 
 
 class DockerRunner:
@@ -81,7 +81,7 @@ class DockerRunner:
             return None
         with engine_answers():
             try:
-                container = self._client.containers.get(container_name(work.key))
+                container = self._client.containers.get(container_name(self._workspace.mark, work.key))
             except docker.errors.NotFound:
                 return None
         labels = Labels.read(container.labels)
@@ -100,7 +100,14 @@ class DockerRunner:
     def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
         """Remove the containers of dead owners that nobody will take over; see the protocol."""
         with engine_answers():
-            reap_containers(self._client, self._instrument.name, self._owner, alive, wanted)
+            reap_containers(
+                self._client,
+                instrument=self._instrument.name,
+                workspace=self._workspace.mark,
+                owner=self._owner,
+                alive=alive,
+                wanted=wanted,
+            )
         self._workspace.sweep(self._owner, alive, self._instrument.limits.seconds + _KEEP_S)
 
     def close(self) -> None:
@@ -114,16 +121,16 @@ class DockerRunner:
             if error.status_code != _CONFLICT:
                 raise
         # What bears the name is no unit to take over: adoption was tried before.
-        self._remove(self._client.containers.get(container_name(work.key)))
+        self._remove(self._client.containers.get(container_name(self._workspace.mark, work.key)))
         return self._client.containers.create(self.image(), **arguments)
 
     def _arguments(self, work: Work) -> dict[str, Any]:
         directory = work.directory
         return {
             **sandbox(work.limits),
-            "name": container_name(work.key),
+            "name": container_name(self._workspace.mark, work.key),
             "command": ["python", "-m", "mesh.kit.run", "/unit"],
-            "labels": Labels.of_unit(self._instrument.name, self._owner, work.key, work.limits).write(),
+            "labels": self._labels(work).write(),
             # An init as process 1, so that signals work and a crash is told by its signal.
             "init": True,
             "volumes": {
@@ -131,6 +138,9 @@ class DockerRunner:
                 str(directory.out): {"bind": "/unit/out", "mode": "rw"},
             },
         }
+
+    def _labels(self, work: Work) -> Labels:
+        return Labels.of_unit(self._instrument.name, self._owner, self._workspace.mark, work.key, work.limits)
 
     def _finish(self, container: Any, work: Work, watch: Watch, *, start: bool) -> Outcome:
         try:

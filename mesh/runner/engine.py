@@ -18,6 +18,7 @@ UNIT = "mesh.unit"
 OWNER = "mesh.owner"
 DEADLINE = "mesh.deadline"
 INSTRUMENT = "mesh.instrument"
+WORKSPACE = "mesh.workspace"
 
 _DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 
@@ -82,19 +83,21 @@ class Labels:
     Args:
         instrument: name.
         owner: the service process that started it.
+        workspace: mark of its workspace: engines are shared, meshes are not.
         unit: key of its unit; empty for one that serves many.
         deadline: end of its time, seconds since 1970; 0 for one without.
     """
 
     instrument: str
     owner: str
+    workspace: str
     unit: str = ""
     deadline: float = 0.0
 
     @classmethod
-    def of_unit(cls, instrument: str, owner: str, unit: str, limits: Limits) -> "Labels":
+    def of_unit(cls, instrument: str, owner: str, workspace: str, unit: str, limits: Limits) -> "Labels":
         """Labels of a container for one unit that starts now."""
-        return cls(instrument, owner, unit, time.time() + limits.seconds)
+        return cls(instrument, owner, workspace, unit, time.time() + limits.seconds)
 
     @classmethod
     def read(cls, labels: Mapping[str, str]) -> "Labels":
@@ -103,13 +106,20 @@ class Labels:
             deadline = float(labels.get(DEADLINE, "0"))
         except ValueError:
             deadline = 0.0
-        return cls(labels.get(INSTRUMENT, ""), labels.get(OWNER, ""), labels.get(UNIT, ""), deadline)
+        return cls(
+            instrument=labels.get(INSTRUMENT, ""),
+            owner=labels.get(OWNER, ""),
+            workspace=labels.get(WORKSPACE, ""),
+            unit=labels.get(UNIT, ""),
+            deadline=deadline,
+        )
 
     def write(self) -> dict[str, str]:
         """Return them as the engine wants them."""
         return {
             INSTRUMENT: self.instrument,
             OWNER: self.owner,
+            WORKSPACE: self.workspace,
             UNIT: self.unit,
             DEADLINE: f"{self.deadline:.3f}",
         }

@@ -6,25 +6,33 @@ from typing import Any
 
 import docker
 
-from mesh.runner.engine import INSTRUMENT, Labels
+from mesh.runner.engine import INSTRUMENT, WORKSPACE, Labels
 
 
 def reap_containers(
-    client: Any, instrument: str, owner: str, alive: Callable[[str], bool], wanted: Callable[[str], bool]
+    client: Any,
+    *,
+    instrument: str,
+    workspace: str,
+    owner: str,
+    alive: Callable[[str], bool],
+    wanted: Callable[[str], bool],
 ) -> None:
-    """Go through the containers of *instrument* on this engine.
+    """Go through the containers of *instrument* that this engine runs for one workspace.
 
     Args:
         client: of the engine.
         instrument: name.
+        workspace: its mark; containers of another mesh on the same engine stay.
         owner: the asking service process; its own containers stay.
         alive: says whether an owner lives.
         wanted: says whether a unit is still waited for.
     """
-    found = client.containers.list(all=True, filters={"label": f"{INSTRUMENT}={instrument}"}, ignore_removed=True)
+    labels = [f"{INSTRUMENT}={instrument}", f"{WORKSPACE}={workspace}"]
+    found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
     for container in found:
-        labels = Labels.read(container.labels)
-        if labels.owner == owner or alive(labels.owner) or may_be_adopted(labels, wanted):
+        told = Labels.read(container.labels)
+        if told.owner == owner or alive(told.owner) or may_be_adopted(told, wanted):
             continue
         try:
             container.remove(force=True)

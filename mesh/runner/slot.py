@@ -39,16 +39,18 @@ class Slot:
         client: of the engine.
         instrument: whose units run here.
         image: digest of the image.
-        owner: name of this service process.
+        labels: of its container.
         path: the slot's own directory.
         name: of the container.
     """
 
-    def __init__(self, client: Any, *, instrument: Instrument, image: str, owner: str, path: Path, name: str) -> None:
+    def __init__(
+        self, client: Any, *, instrument: Instrument, image: str, labels: Labels, path: Path, name: str
+    ) -> None:
         self._client = client
         self._instrument = instrument
         self._image = image
-        self._owner = owner
+        self._labels = labels
         self._control = path / "ctl"
         self._unit = UnitDirectory(path / "unit")
         self._name = name
@@ -130,7 +132,7 @@ class Slot:
             **sandbox(self._instrument.limits),
             "name": self._name,
             "command": ["python", "-m", "mesh.kit.warm", "/ctl/warm"],
-            "labels": Labels(self._instrument.name, self._owner).write(),
+            "labels": self._labels.write(),
             "volumes": {
                 str(self._unit.path): {"bind": "/unit", "mode": "ro"},
                 str(self._unit.out): {"bind": "/unit/out", "mode": "rw"},

@@ -17,6 +17,7 @@ from mesh.instrument import Instrument
 from mesh.runner.conclude import conclude
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.docker import DockerRunner
+from mesh.runner.engine import Labels
 from mesh.runner.protocol import OnStep, Outcome, Work
 from mesh.runner.running import Running
 from mesh.runner.slot import Slot
@@ -122,7 +123,8 @@ class WarmRunner:
         number = len(self._slots)
         name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"odamesh-warm-{self._instrument.name}-{self._owner}-{number}")
         path = self._workspace.slot(self._owner, number)
-        slot = Slot(self._client, instrument=self._instrument, image=image, owner=self._owner, path=path, name=name)
+        labels = Labels(self._instrument.name, self._owner, self._workspace.mark)
+        slot = Slot(self._client, instrument=self._instrument, image=image, labels=labels, path=path, name=name)
         self._slots.append(slot)
         return slot
 

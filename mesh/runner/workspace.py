@@ -1,5 +1,6 @@
 """Where one instrument's unit directories and warm slots lie on this machine, and what of them is left over."""
 
+import hashlib
 import shutil
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.mark = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]
+        """Tells this mesh's containers from those of another mesh that uses the same engine."""
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
 

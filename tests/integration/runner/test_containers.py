@@ -12,8 +12,10 @@ import pytest
 from mesh.errors import EngineUnavailable, ScienceFailure
 from mesh.instrument import Instrument
 from mesh.runner.docker import container_name
+from mesh.runner.engine import Labels
 from mesh.runner.protocol import Work
 from mesh.runner.sandbox import sandbox
+from mesh.runner.workspace import Workspace
 
 from .conftest import MakeRunner, MakeWork, engine_address, run, wait_until
 
@@ -113,6 +115,11 @@ def _run_and_die(kind: str, work: Work, owner: str, noop: Instrument) -> None:
         process.wait()
 
 
+def mark(work: Work) -> str:
+    """Return the mark of the workspace that a unit directory lies in."""
+    return Workspace(work.directory.path.parents[1]).mark
+
+
 def test_a_new_owner_takes_over_the_container_of_a_dead_one(
     make_runner: MakeRunner, make_work: MakeWork, noop: Instrument, engine: Any
 ) -> None:
@@ -120,7 +127,7 @@ def test_a_new_owner_takes_over_the_container_of_a_dead_one(
     heir = make_runner("docker")
     work = make_work(heir, seconds=3)
     _run_and_die("docker", work, "dead-owner", noop)
-    container = engine.containers.get(container_name(work.key))
+    container = engine.containers.get(container_name(mark(work), work.key))
     # The reaper leaves it for whoever gets the message next.
     heir.reap(lambda owner: False, lambda unit: True)
     steps: list[str] = []
@@ -155,17 +162,19 @@ def test_a_container_that_was_never_started_is_replaced(
 ) -> None:
     runner = make_runner("docker")
     work = make_work(runner)
-    engine.containers.create(noop.image.tag, name=container_name(work.key))
+    engine.containers.create(noop.image.tag, name=container_name(mark(work), work.key))
     assert runner.adopt(work, lambda step: None) is None
-    engine.containers.create(noop.image.tag, name=container_name(work.key))
+    engine.containers.create(noop.image.tag, name=container_name(mark(work), work.key))
     run(runner, work)
 
 
-def test_the_reaper_removes_what_nobody_will_take_over(make_runner: MakeRunner, engine: Any, noop: Instrument) -> None:
+def test_the_reaper_removes_what_nobody_will_take_over(
+    make_runner: MakeRunner, make_work: MakeWork, engine: Any, noop: Instrument
+) -> None:
     runner = make_runner("docker", owner="reaper-test")
 
-    def leave(owner: str, unit: str, deadline: float) -> Any:
-        labels = {"mesh.instrument": noop.name, "mesh.owner": owner, "mesh.unit": unit, "mesh.deadline": str(deadline)}
+    def leave(owner: str, unit: str, deadline: float, workspace: str = mark(make_work(runner))) -> Any:
+        labels = Labels(noop.name, owner, workspace, unit, deadline).write()
         return engine.containers.create(noop.image.tag, labels=labels)
 
     later, earlier = time.time() + 600, time.time() - 1
@@ -176,6 +185,7 @@ def test_the_reaper_removes_what_nobody_will_take_over(make_runner: MakeRunner, 
         "unwanted": leave("dead", "unwanted", later),
         "too old": leave("dead", "wanted", earlier),
         "warm": leave("dead", "", 0),
+        "of another mesh": leave("dead", "unwanted", earlier, "00000000"),
     }
     try:
         runner.reap(lambda owner: owner != "dead", "wanted".__eq__)
@@ -184,6 +194,7 @@ def test_the_reaper_removes_what_nobody_will_take_over(make_runner: MakeRunner, 
             "own",
             "of a living owner",
             "wanted",
+            "of another mesh",
         }
     finally:
         for container in engine.containers.list(all=True, ignore_removed=True):
