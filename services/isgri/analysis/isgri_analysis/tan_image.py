@@ -85,6 +85,7 @@ def instrument_cards(level: str) -> Cards:
         ("DETNAM", "ISGRI", "detector layer"),
         ("ISDCLEVL", level, "level of data processing"),
         ("MJDREF", 51544.0, "modified Julian date of the time origin"),
+        ("DATEREF", "2000-01-01", "the same as a date"),
         ("TIMESYS", "TT", "time frame"),
         ("TIMEUNIT", "d", "time unit"),
     ]

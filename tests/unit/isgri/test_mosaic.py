@@ -1,0 +1,129 @@
+"""Grid, sums and source lists of a mosaic."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.wcs import WCS
+from isgri_analysis.geometry import Attitude, sky_position, unit_vector
+from isgri_analysis.mosaic import MosaicSource, merge_sources
+from isgri_analysis.mosaic_grid import MosaicGrid, MosaicSum, grid_for
+from isgri_analysis.sky_file import WindowProduct
+from isgri_analysis.sky_map import MAP_SHAPE, SkyMap
+from isgri_analysis.source_list import WindowSource
+
+_HERE = Attitude.from_spacecraft(266.0, -29.0, 266.0, 61.0)
+_NEAR = Attitude.from_spacecraft(268.0, -27.0, 268.0, 63.0)
+_FAR = Attitude.from_spacecraft(90.0, 20.0, 90.0, 110.0)
+
+
+def _frame(grid: MosaicGrid) -> WCS:
+    header = fits.Header()
+    for key, value, comment in grid.cards():
+        header[key] = (value, comment)
+    return WCS(header)
+
+
+@pytest.mark.parametrize("attitudes", [[_HERE], [_HERE, _NEAR], [_HERE, _FAR]])
+def test_grid_and_its_keywords_agree(attitudes: list[Attitude]) -> None:
+    grid = grid_for(attitudes)
+    assert max(grid.shape) <= 3001
+    frame = _frame(grid)
+    for attitude in attitudes:
+        ra, dec = attitude.sky(0.05, -0.11)
+        row, column = grid.pixel(unit_vector(ra, dec))
+        assert 0 <= row < grid.shape[0]
+        assert 0 <= column < grid.shape[1]
+        np.testing.assert_allclose(frame.wcs_world2pix(ra, dec, 0), (column, row), atol=1e-6)
+        back = sky_position(grid.direction(float(row), float(column)))
+        np.testing.assert_allclose(back, (ra, dec), atol=1e-9)
+
+
+def test_wide_jobs_use_an_equal_area_projection() -> None:
+    assert grid_for([_HERE, _NEAR]).gnomonic
+    assert not grid_for([_HERE, _FAR]).gnomonic
+
+
+@pytest.mark.parametrize("attitudes", [[_HERE, _NEAR], [_HERE, _FAR]])
+def test_a_pixel_of_a_window_lands_at_its_place_on_the_sky(attitudes: list[Attitude]) -> None:
+    grid = grid_for(attitudes)
+    total = MosaicSum(grid)
+    flux = np.zeros(MAP_SHAPE, np.float32)
+    flux[148:153, 228:233] = 7.0
+    image = SkyMap(flux, np.full(MAP_SHAPE, 2.0, np.float32), 1)
+    total.add(attitudes[0], image, np.full(MAP_SHAPE, 100.0, np.float32))
+    ra, dec = attitudes[0].sky(*image.tangents(150, 230))
+    row, column = np.round(grid.pixel(unit_vector(ra, dec))).astype(int)
+    assert total.intensity()[row, column] == 7.0
+    assert total.variance()[row, column] == 4.0
+    assert total.exposure_s[row, column] == 100.0
+    assert np.isnan(total.intensity()[0, 0])
+
+
+def test_windows_are_weighted_by_their_variance() -> None:
+    grid = grid_for([_HERE])
+    total = MosaicSum(grid)
+    exposure = np.full(MAP_SHAPE, 100.0, np.float32)
+    for flux, sigma in ((1.0, 1.0), (4.0, 0.5)):
+        image = SkyMap(np.full(MAP_SHAPE, flux, np.float32), np.full(MAP_SHAPE, sigma, np.float32), 1)
+        total.add(_HERE, image, exposure)
+    centre = tuple(np.round(grid.pixel(_HERE.axes[0])).astype(int))
+    assert total.intensity()[centre] == pytest.approx((1.0 + 4.0 * 4.0) / 5.0)
+    assert total.variance()[centre] == pytest.approx(1.0 / 5.0)
+    assert total.exposure_s[centre] == 200.0
+
+
+def test_nearest_pixels_keep_the_noise_width() -> None:
+    rng = np.random.default_rng(5)
+    total = MosaicSum(grid_for([_HERE, _NEAR]))
+    exposure = np.full(MAP_SHAPE, 1.0, np.float32)
+    for attitude in (_HERE, _NEAR):
+        noise = rng.standard_normal(MAP_SHAPE).astype(np.float32)
+        total.add(attitude, SkyMap(noise, np.ones(MAP_SHAPE, np.float32), 1), exposure)
+    assert np.nanstd(total.intensity() / np.sqrt(total.variance())) == pytest.approx(1.0, abs=0.01)
+
+
+def _source(name: str, ra: float, dec: float, significance: float, *, new: bool) -> WindowSource:
+    return WindowSource(
+        name=name,
+        new=new,
+        wanted=False,
+        fitted=new,
+        ra=ra,
+        dec=dec,
+        error_arcmin=1.0 if new else 0.0,
+        catalogue_ra=np.nan if new else ra,
+        catalogue_dec=np.nan if new else dec,
+        isgri_flag=0 if new else 1,
+        flux=np.array([significance]),
+        flux_error=np.array([1.0]),
+    )
+
+
+def _window(label: str, sources: list[WindowSource]) -> WindowProduct:
+    return WindowProduct(Path(label), label, _HERE, 0.0, 1.0, 10.0, 7.0, ((20.0, 40.0),), sources)
+
+
+def test_sources_of_windows_are_joined_by_name_or_place() -> None:
+    windows = [
+        _window("a", [_source("X-1", 266.0, -29.0, 9.0, new=False), _source("NEW_1", 267.0, -30.0, 8.0, new=True)]),
+        _window("b", [_source("X-1", 266.0, -29.0, 7.0, new=False), _source("NEW_1", 267.02, -30.0, 12.0, new=True)]),
+        _window("c", [_source("NEW_1", 260.0, -25.0, 6.0, new=True)]),
+    ]
+    merged = merge_sources(windows)
+    assert [(s.new, sorted(s.places)) for s in merged] == [(True, ["a", "b"]), (False, []), (True, ["c"])]
+    ra, _, error = merged[0].position()
+    assert 267.0 < ra < 267.02
+    assert error == pytest.approx(1.0 / np.sqrt(2.0), rel=1e-3)
+
+
+def test_combined_flux_is_the_weighted_mean_and_chi2_shows_variability() -> None:
+    source = MosaicSource("X-1", new=False, wanted=False, ra=266.0, dec=-29.0)
+    source.fluxes = {"a": np.array([10.0]), "b": np.array([16.0])}
+    source.errors = {"a": np.array([1.0]), "b": np.array([2.0])}
+    mean, error, chi2 = source.combined()
+    assert mean[0] == pytest.approx(11.2)
+    assert error[0] == pytest.approx(np.sqrt(0.8))
+    assert chi2[0] == pytest.approx(1.2**2 + 4.8**2 / 4.0)
+    assert source.significance()[0] == pytest.approx(11.2 / np.sqrt(0.8))
