@@ -1,10 +1,46 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: up down status lock
+.PHONY: demo test bench science lint format schema up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --custom-compile-command "make lock"
+
+# Tests and measurements flush, kill and fill servers: they have a stack of their own.
+TEST_STACK := . tests/stack.env &&
+PACKAGES := .:services/isgri/analysis:mesh/testing/noop/analysis
+
+demo: .venv/current  ## everything from nothing: six simulated windows, mosaic and catalogue in demo-output/
+	$(ODAMESH) demo
+
+test: lint  ## every test, on real servers and a real engine
+	$(TEST_STACK) $(ODAMESH) stack up
+	$(TEST_STACK) .venv/bin/python -m pytest; status=$$?; $(TEST_STACK) $(ODAMESH) stack down; exit $$status
+
+bench: .venv/current  ## measure; one JSON object, kept in bench-output/
+	@$(TEST_STACK) $(ODAMESH) stack up >&2
+	@$(TEST_STACK) .venv/bin/python -m tests.bench; status=$$?; \
+		$(TEST_STACK) $(ODAMESH) mesh down >&2; $(TEST_STACK) $(ODAMESH) stack down >&2; exit $$status
+
+science: .venv/current  ## the accuracy of the analyses at full length
+	.venv/bin/python -m pytest -m "long or not long" tests/science
+
+lint: .venv/current
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	PYTHONPATH=$(PACKAGES) .venv/bin/lint-imports --no-cache
+
+format: .venv/current
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+schema: .venv/current  ## JSON Schema of the contracts
+	.venv/bin/python -m mesh.contracts.schema
+
+.PHONY: .venv/current
+.venv/current:
+	@sh infra/bootstrap.sh
 
 up:  ## environment, servers, images, the mesh's own processes
 	sh infra/bootstrap.sh

@@ -19,6 +19,7 @@ from mesh.archive.locate import open_archive
 from mesh.archive.s3 import S3Archive, open_s3
 from mesh.archive.web import WebArchive
 from mesh.errors import ArchiveUnavailable
+from mesh.settings import Settings, SettingsError
 
 SCW = "scw/2016/201600270010.001"
 EVENTS = f"{SCW}/isgri_events.fits.gz"
@@ -55,11 +56,14 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def s3_endpoint() -> str:
-    """Give the address of the S3 server for tests, e.g. http://user:password@127.0.0.1:9000."""
-    address = os.environ.get("ODAMESH_TEST_S3")
-    if not address:
-        pytest.skip("no S3 server: set ODAMESH_TEST_S3=http://user:password@host:port")
-    return address
+    """Give the address of an S3 server, e.g. http://user:password@127.0.0.1:9000: the one named, else the stack's."""
+    if address := os.environ.get("ODAMESH_TEST_S3"):
+        return address
+    try:
+        store = Settings().connections("admin").store
+    except SettingsError as error:
+        pytest.skip(f"no S3 server: {error}; or set ODAMESH_TEST_S3=http://user:password@host:port")
+    return f"http://{store.access_key}:{store.secret_key}@{store.endpoint}"
 
 
 @pytest.fixture(params=["directory", "http", "s3"])
