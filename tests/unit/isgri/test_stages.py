@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from isgri_analysis.caches import make_writable
 from isgri_analysis.detector import module_map
 from isgri_analysis.geometry import Attitude, separation_arcmin
 from isgri_analysis.pif import pixel_illumination
@@ -254,14 +255,13 @@ def test_warm_up_works_without_any_input() -> None:
 
 
 def test_a_read_only_cache_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from isgri_analysis import compiled  # noqa: PLC0415
-
     baked = tmp_path / "baked"
     baked.mkdir()
     (baked / "index.nbi").write_bytes(b"x")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(baked))
     monkeypatch.setattr(os, "access", lambda *_: False)
-    compiled._settle_cache_directory()
+    make_writable("NUMBA_CACHE_DIR")
     copy = Path(os.environ["NUMBA_CACHE_DIR"])
     assert copy != baked
     assert (copy / "index.nbi").read_bytes() == b"x"
+    make_writable("NOT_SET")

@@ -31,7 +31,7 @@ class Events:
     Times are seconds after ``tstart_ijd`` (TT) and ascend.
     ``row`` and ``column`` are DETZ and DETY. ``noisy`` marks events of
     pixels that the on-ground processing flagged. ``gti`` has shape (intervals, 2) and is None when the file has no
-    table of good times. ``live_fraction`` is the DEADC keyword, or None.
+    table of good times. ``live_fraction`` is the DEADC keyword, or None. ``slew`` says that the attitude changed.
     """
 
     swid: str
@@ -46,6 +46,7 @@ class Events:
     gti: NDArray[np.float64] | None
     live_fraction: float | None
     revolution: int
+    slew: bool = False
 
 
 def read_events(path: Path) -> Events:
@@ -145,6 +146,7 @@ def _events(name: str, table: Any, content: bytes, gti_tables: list[Any]) -> Eve
         gti=_good_times(gti_tables, tstart),
         live_fraction=_number(header, "DEADC"),
         revolution=int(_number(header, "REVOL") or 0),
+        slew=header.get("SW_TYPE") == "SLEW",
     )
 
 

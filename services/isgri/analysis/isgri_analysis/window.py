@@ -85,8 +85,10 @@ def analyse_window(
     """
     with step("events"):
         events = read_events(path)
+        warnings = ["the telescope slewed in this window; its sources are smeared"] if events.slew else []
     with step("gti"):
-        gti, warnings = good_times(events)
+        gti, gti_warnings = good_times(events)
+        warnings += gti_warnings
         used = inside(events.time_s, gti) & ~events.noisy
         if not used.any():
             raise BadInput(
