@@ -9,9 +9,10 @@ from isgri_analysis.catalogue import reference_list
 from isgri_analysis.geometry import separation_arcmin
 from isgri_analysis.mosaic import Mosaic
 from isgri_analysis.mosaic_file import mosaic_images
-from isgri_analysis.sky_file import read_window, sky_hdus
+from isgri_analysis.sky_file import sky_hdus
 from isgri_analysis.source_list import WindowSource, window_sources
 from isgri_analysis.window import WindowResult, analyse_window
+from isgri_analysis.window_product import read_window
 
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither
 from services.isgri.simulator.sky import SkySource

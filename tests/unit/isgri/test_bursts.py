@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from isgri_analysis.bursts import burst_spans, radius90_arcmin
+from isgri_analysis.bursts import burst_spans
+from isgri_analysis.position_error import radius90_arcmin
 
 _WHOLE = np.array([[0.0, 1000.0]])
 

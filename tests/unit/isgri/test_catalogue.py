@@ -50,3 +50,11 @@ def test_only_sources_in_the_coded_field_are_used() -> None:
     assert not {"Crab", "Cyg X-1", "Sco X-1"} & names
     assert all(np.hypot(tz, ty) < 0.4 for _, tz, ty in seen)
     assert in_field([], attitude) == []
+
+
+def test_names_of_the_caller_are_made_fit_for_tables_and_must_differ() -> None:
+    [source] = requested_catalogue([{"name": "PSR λ" + "x" * 80, "ra": 10.0, "dec": -5.5}])
+    assert source.name == "PSR ?" + "x" * 59
+    twice = [{"name": "mine", "ra": 10.0, "dec": dec} for dec in (1.0, 2.0)]
+    with pytest.raises(BadInput, match="mine more than once"):
+        requested_catalogue(twice)

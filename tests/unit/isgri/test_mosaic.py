@@ -7,11 +7,11 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from isgri_analysis.geometry import Attitude, sky_position, unit_vector
-from isgri_analysis.mosaic import MosaicSource, merge_sources
 from isgri_analysis.mosaic_grid import MosaicGrid, MosaicSum, grid_for
-from isgri_analysis.sky_file import WindowProduct
+from isgri_analysis.mosaic_source import MosaicSource, merge_sources
 from isgri_analysis.sky_map import MAP_SHAPE, SkyMap
 from isgri_analysis.source_list import WindowSource
+from isgri_analysis.window_product import WindowProduct
 
 _HERE = Attitude.from_spacecraft(266.0, -29.0, 266.0, 61.0)
 _NEAR = Attitude.from_spacecraft(268.0, -27.0, 268.0, 63.0)

@@ -16,6 +16,7 @@ from isgri_analysis.fit import Shadowgram, ShadowgramFit
 from isgri_analysis.geometry import Attitude
 from isgri_analysis.live_time import inside
 from isgri_analysis.poisson import significance
+from isgri_analysis.position_error import radius90_arcmin
 from isgri_analysis.search import Candidates, find_sources
 from isgri_analysis.shadowgram import shadowgrams
 
@@ -38,8 +39,6 @@ _LEAST_BACKGROUND = 0.1
 _JOIN_BINS = 5
 _EDGE_SIGMA = 3.0
 _LEAST_EXPOSURE = 0.99
-_R90 = 2.146
-"""Radius of 90 % probability of a round two-dimensional Gaussian, in units of its sigma."""
 
 
 @dataclass(frozen=True)
@@ -199,9 +198,3 @@ def _located(burst: Burst, data: Shadowgram, steady: NDArray[np.float64], attitu
         error_arcmin=radius90_arcmin(source.covariance),
         image_sigma=float(sigma.max()),
     )
-
-
-def radius90_arcmin(covariance: NDArray[np.float64]) -> float:
-    """Radius of 90 % probability, arcmin, of a covariance of tangents (geometric mean of the axes)."""
-    area = max(float(np.linalg.det(covariance)), 0.0) ** 0.25
-    return float(np.degrees(_R90 * area) * 60.0)

@@ -67,14 +67,33 @@ def requested_catalogue(
     """Known sources for the ``catalogue`` parameter: "reference", "none", or a list of {name, ra, dec}.
 
     ``mounted`` is a full reference catalogue that takes the place of the list in the package.
+
+    Raises:
+        BadInput: the mounted file is no catalogue, or two sources of the list have one name.
     """
     if isinstance(choice, str):
         if choice == "none":
             return []
         return read_reference_catalogue(mounted) if mounted is not None else reference_list()
-    return [
-        CatalogueSource(str(entry["name"]), float(entry["ra"]), float(entry["dec"]), wanted=True) for entry in choice
+    return _listed(choice)
+
+
+def _listed(entries: Sequence[Mapping[str, Any]]) -> list[CatalogueSource]:
+    """Return the caller's sources; names are made fit for FITS tables and must differ."""
+    sources = [
+        CatalogueSource(_table_text(str(entry["name"])), float(entry["ra"]), float(entry["dec"]), wanted=True)
+        for entry in entries
     ]
+    names = [source.name for source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput("BadCatalogue", f"the catalogue lists {name} more than once; give each source its own name")
+    return sources
+
+
+def _table_text(name: str) -> str:
+    """Return a name as a FITS table can hold it: up to 64 printable ASCII characters."""
+    return "".join(c if " " <= c <= "~" else "?" for c in name)[:64]
 
 
 def in_field(sources: Sequence[CatalogueSource], attitude: Attitude) -> list[tuple[CatalogueSource, float, float]]:

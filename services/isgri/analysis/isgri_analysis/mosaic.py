@@ -5,7 +5,6 @@ maps are resampled. Fluxes are inverse-variance means of the forced fits; resamp
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,65 +15,19 @@ from isgri_analysis.detector import PIXELS
 from isgri_analysis.fit import ShadowgramFit, inverse
 from isgri_analysis.geometry import separation_arcmin, sky_position, unit_vector
 from isgri_analysis.mosaic_grid import MosaicSum, grid_for
+from isgri_analysis.mosaic_source import SAME_ARCMIN, MosaicSource, merge_sources, mosaic_source
 from isgri_analysis.pif import LEAST_FITTED, coded_fraction, pixel_illumination
 from isgri_analysis.refine import Surroundings
 from isgri_analysis.search import KNOWN_THRESHOLD, NOISE_TOLERANCE
-from isgri_analysis.sky_file import WindowProduct
 from isgri_analysis.sky_map import LEAST_CODED, SkyMap, coded_map, matched_map, noise_scale
-from isgri_analysis.source_list import WindowSource
+from isgri_analysis.window_product import WindowProduct
 
-_SAME_ARCMIN = 6.0
 _ROUNDS = 4
 _PER_ROUND = 10
-_R90 = 2.146
 _VIEWS = 60
 """Windows that take part in placing a new source: the best ones; each holds 3 MB while it does."""
 _PLACE_STEPS = 4
 _LONGEST_STEP = np.radians(3.0 / 60.0)
-
-
-@dataclass
-class MosaicSource:
-    """A source of the mosaic.
-
-    ``places`` are fitted positions by window label, each (ra, dec, sigma in arcmin). ``fluxes`` and ``errors``
-    have one row per window that saw the source and one column per band (counts/s).
-    """
-
-    name: str
-    new: bool
-    wanted: bool
-    ra: float
-    dec: float
-    isgri_flag: int = 0
-    places: dict[str, tuple[float, float, float]] = field(default_factory=dict)
-    fluxes: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    errors: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-
-    def combined(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Inverse-variance mean flux, its error, and chi2 per degree of freedom over windows (NaN for one)."""
-        flux, error = np.array(list(self.fluxes.values())), np.array(list(self.errors.values()))
-        weight = 1.0 / error**2
-        mean = (flux * weight).sum(axis=0) / weight.sum(axis=0)
-        chi2 = ((flux - mean) ** 2 * weight).sum(axis=0)
-        dof = len(flux) - 1
-        return mean, weight.sum(axis=0) ** -0.5, chi2 / dof if dof else np.full(mean.shape, np.nan)
-
-    def significance(self) -> NDArray[np.float64]:
-        """Return combined significance per band; zeros when no window saw it."""
-        if not self.fluxes:
-            return np.zeros(1)
-        mean, error, _ = self.combined()
-        return mean / error
-
-    def position(self) -> tuple[float, float, float]:
-        """Weighted mean of the fitted places and its 90 % radius in arcmin (0 when the place was not fitted)."""
-        if not self.places:
-            return self.ra, self.dec, 0.0
-        ra, dec, sigma = np.array(list(self.places.values())).T
-        weight = 1.0 / np.maximum(sigma, 1e-3) ** 2
-        mean_ra, mean_dec = sky_position((unit_vector(ra, dec) * weight[:, None]).sum(axis=0))
-        return float(mean_ra), float(mean_dec), float(_R90 * weight.sum() ** -0.5)
 
 
 class Mosaic:
@@ -185,18 +138,18 @@ class Mosaic:
                 entry = _nearest(known, ra, dec, max(2.5, 40.0 / height) + 2.5)
                 place = (entry.ra, entry.dec) if entry else (ra, dec)
                 if not self._near(*place, found):
-                    found.append((_mosaic_source(entry, ra, dec), band))
+                    found.append((mosaic_source(entry, ra, dec), band))
             for entry in known:
                 at = np.round(self.grid.pixel(unit_vector(entry.ra, entry.dec))).astype(int)
                 inside = bool(np.all(at >= 0) and np.all(at < self.grid.shape))
                 high = inside and significance[at[0], at[1]] >= 0.9 * KNOWN_THRESHOLD
                 if high and not self._near(entry.ra, entry.dec, found):
-                    found.append((_mosaic_source(entry, entry.ra, entry.dec), band))
+                    found.append((mosaic_source(entry, entry.ra, entry.dec), band))
         return found
 
     def _near(self, ra: float, dec: float, found: Sequence[tuple[MosaicSource, int]]) -> bool:
         there = (*self.sources, *(source for source, _ in found))
-        return any(separation_arcmin(ra, dec, s.ra, s.dec) < _SAME_ARCMIN for s in there)
+        return any(separation_arcmin(ra, dec, s.ra, s.dec) < SAME_ARCMIN for s in there)
 
     def _place(self, source: MosaicSource, band: int) -> None:
         """Fit the place and mean flux of a new source to all windows that see it well, at once."""
@@ -231,7 +184,7 @@ class Mosaic:
             vector = vector + np.clip(change[1:], -_LONGEST_STEP, _LONGEST_STEP) @ basis
             vector /= np.linalg.norm(vector)
         ra, dec = (float(value) for value in sky_position(vector))
-        if separation_arcmin(ra, dec, source.ra, source.dec) < 2 * _SAME_ARCMIN:
+        if separation_arcmin(ra, dec, source.ra, source.dec) < 2 * SAME_ARCMIN:
             source.ra, source.dec = ra, dec
         sigma = float(np.degrees(max(float(np.linalg.det(covariance[1:, 1:])), 0.0) ** 0.25) * 60.0)
         source.places = {"": (source.ra, source.dec, sigma)}
@@ -267,40 +220,3 @@ def _tangent_basis(ra: float, dec: float) -> NDArray[np.float64]:
 def _nearest(entries: Sequence[CatalogueSource], ra: float, dec: float, reach: float) -> CatalogueSource | None:
     distance = [float(separation_arcmin(ra, dec, entry.ra, entry.dec)) for entry in entries]
     return entries[int(np.argmin(distance))] if distance and min(distance) < reach else None
-
-
-def _mosaic_source(entry: CatalogueSource | None, ra: float, dec: float) -> MosaicSource:
-    if entry is None:
-        return MosaicSource("NEW", new=True, wanted=False, ra=ra, dec=dec)
-    return MosaicSource(entry.name, False, entry.wanted, entry.ra, entry.dec, entry.isgri_flag)
-
-
-def merge_sources(windows: Sequence[WindowProduct]) -> list[MosaicSource]:
-    """Return sources of all windows: known ones joined by name, new ones by place, most significant first."""
-    ranked = sorted(
-        ((source, window) for window in windows for source in window.sources),
-        key=lambda pair: (-pair[0].significance.max(), pair[1].label),
-    )
-    merged: list[MosaicSource] = []
-    for source, window in ranked:
-        target = _same(source, merged)
-        if target is None:
-            ra, dec = (source.ra, source.dec) if source.new else (source.catalogue_ra, source.catalogue_dec)
-            target = MosaicSource(source.name, source.new, source.wanted, ra, dec, source.isgri_flag)
-            merged.append(target)
-        if source.fitted:
-            target.places[window.label] = (source.ra, source.dec, source.error_arcmin / _R90)
-    return merged
-
-
-def _same(source: WindowSource, merged: Sequence[MosaicSource]) -> MosaicSource | None:
-    """Return the merged source that this one belongs to."""
-    for target in merged:
-        if not source.new and not target.new:
-            if source.name == target.name:
-                return target
-            continue
-        reach = max(_SAME_ARCMIN, 2.0 * source.error_arcmin)
-        if separation_arcmin(source.ra, source.dec, target.ra, target.dec) < reach:
-            return target
-    return None

@@ -7,7 +7,8 @@ import numpy as np
 from astropy.io import fits
 
 from isgri_analysis.geometry import unit_vector
-from isgri_analysis.mosaic import Mosaic, MosaicSource
+from isgri_analysis.mosaic import Mosaic
+from isgri_analysis.mosaic_source import MosaicSource
 from isgri_analysis.tan_image import (
     PSF_SIGMA,
     BandImage,

@@ -14,7 +14,8 @@ from isgri_analysis.mosaic_file import (
     region_text,
 )
 from isgri_analysis.preview import write_preview
-from isgri_analysis.sky_file import SKY_FILE, WindowProduct, read_window
+from isgri_analysis.sky_file import SKY_FILE
+from isgri_analysis.window_product import WindowProduct, read_window
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
 

@@ -4,8 +4,6 @@ The mosaic fits sources that were found in other windows only. Therefore the sha
 pixels travel with the images (50 kB a band), and no event file is read again.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,6 @@ from numpy.typing import NDArray
 from isgri_analysis.bursts import Burst
 from isgri_analysis.events import DAY_S
 from isgri_analysis.fit import Shadowgram
-from isgri_analysis.geometry import Attitude
 from isgri_analysis.sky_map import AXIS, STEP
 from isgri_analysis.source_list import WindowSource
 from isgri_analysis.tan_image import (
@@ -30,36 +27,11 @@ from isgri_analysis.tan_image import (
     window_wcs,
 )
 from isgri_analysis.window import WindowResult
-from mesh.kit import BadInput
 
 SKY_FILE = "isgri_sky.fits"
-_IMAGE, _SHADOWGRAM, _PIXELS = "ISGR-SKY.-IMA", "ISGR-DETE-SHD", "ISGR-PIXL-USE"
-_SOURCES, _BURSTS = "ISGR-SKY.-RES", "ISGR-BRST-RES"
-
-
-@dataclass(frozen=True)
-class WindowProduct:
-    """What the mosaic takes from one window: facts and sources now, shadowgrams when asked for."""
-
-    path: Path
-    label: str
-    attitude: Attitude
-    tstart_ijd: float
-    tstop_ijd: float
-    ontime_s: float
-    live_time_s: float
-    bands: tuple[tuple[float, float], ...]
-    sources: list[WindowSource]
-
-    def shadowgrams(self) -> list[Shadowgram]:
-        """Return the shadowgram of each band."""
-        with fits.open(self.path, memmap=False) as hdus:
-            counts = [hdu.data for hdu in hdus if hdu.name == _SHADOWGRAM]
-            used = [hdu.data for hdu in hdus if hdu.name == _PIXELS]
-            return [
-                Shadowgram(low, high, c.astype(np.float64), u > 0, self.live_time_s)
-                for (low, high), c, u in zip(self.bands, counts, used, strict=True)
-            ]
+IMAGES, SHADOWGRAMS, PIXELS = "ISGR-SKY.-IMA", "ISGR-DETE-SHD", "ISGR-PIXL-USE"
+SOURCES, BURSTS = "ISGR-SKY.-RES", "ISGR-BRST-RES"
+"""Names of the extensions."""
 
 
 def window_cards(result: WindowResult) -> Cards:
@@ -119,9 +91,9 @@ def sky_hdus(result: WindowResult, sources: list[WindowSource], *, burst_table: 
     facts = [(key, "1D", unit, value) for key, unit, value in _index_facts(result)]
     primary = fits.PrimaryHDU()
     set_cards(primary.header, cards)
-    hdus = fits.HDUList([primary, index_hdu("ISGR-SKY.-IMA-IDX", _IMAGE, images, 2, facts)])
+    hdus = fits.HDUList([primary, index_hdu("ISGR-SKY.-IMA-IDX", IMAGES, images, 2, facts)])
     for version, image in enumerate(images, 1):
-        hdus.append(image_hdu(_IMAGE, version, image, [*cards, *wcs]))
+        hdus.append(image_hdu(IMAGES, version, image, [*cards, *wcs]))
     hdus.append(_source_table(result, sources))
     for version, (fit, maps) in enumerate(zip(result.sky.fits, result.images, strict=True), 1):
         hdus.extend(_shadowgram_hdus(fit.data, fit.pixels, maps.noise, version))
@@ -146,7 +118,7 @@ def _shadowgram_hdus(data: Shadowgram, pixels: NDArray[np.int64], noise: float, 
     used = np.zeros(data.live.size, np.uint8)
     used[pixels] = 1
     made = []
-    for name, image in ((_SHADOWGRAM, data.counts.astype(np.int32)), (_PIXELS, used.reshape(data.live.shape))):
+    for name, image in ((SHADOWGRAMS, data.counts.astype(np.int32)), (PIXELS, used.reshape(data.live.shape))):
         hdu = fits.ImageHDU(image, name=name)
         hdu.header["EXTVER"] = version
         set_cards(
@@ -192,7 +164,7 @@ def _source_table(result: WindowResult, sources: list[WindowSource]) -> fits.Bin
             column("FLUX_ERR", "1D", [s.flux_error[band] for s, band, _ in rows], "counts/s"),
             column("DETSIG", "1D", [s.significance[band] for s, band, _ in rows]),
         ],
-        name=_SOURCES,
+        name=SOURCES,
     )
     set_cards(hdu.header, instrument_cards("RES"))
     return hdu
@@ -215,57 +187,8 @@ def _burst_table(bursts: list[Burst], tstart_ijd: float) -> fits.BinTableHDU:
             column("ERROR", "arcmin", [b.error_arcmin for b in bursts]),
             column("IMAGE_SIGMA", None, [b.image_sigma for b in bursts]),
         ],
-        name=_BURSTS,
+        name=BURSTS,
     )
     set_cards(hdu.header, instrument_cards("RES"))
     hdu.header.add_comment("T_START, T_STOP: IJD (TT). ERROR: radius of 90 % probability, statistical.")
     return hdu
-
-
-def read_window(path: Path, label: str) -> WindowProduct:
-    """Read a window's product for a mosaic.
-
-    Raises:
-        BadInput: the file is not such a product.
-    """
-    try:
-        with fits.open(path, memmap=False) as hdus:
-            header = hdus[0].header
-            shadowgrams = [hdu.header for hdu in hdus if hdu.name == _SHADOWGRAM]
-            bands = tuple((float(h["E_MIN"]), float(h["E_MAX"])) for h in shadowgrams)
-            return WindowProduct(
-                path=path,
-                label=label,
-                attitude=Attitude.from_spacecraft(*(header[key] for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))),
-                tstart_ijd=header["TFIRST"],
-                tstop_ijd=header["TLAST"],
-                ontime_s=header["ONTIME"],
-                live_time_s=header["EXPOSURE"],
-                bands=bands,
-                sources=_sources(hdus[_SOURCES].data, len(bands)),
-            )
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise BadInput(
-            "BadWindowProduct", f"the image product of {label} cannot be read ({error}); analyse the window again"
-        ) from error
-
-
-def _sources(table: Any, bands: int) -> list[WindowSource]:
-    """Return sources from the rows of ISGR-SKY.-RES."""
-    return [
-        WindowSource(
-            name=str(rows["NAME"][0]),
-            new=bool(rows["NEW_SOURCE"][0]),
-            wanted=bool(rows["WANTED"][0]),
-            fitted=bool(rows["FITTED"][0]),
-            ra=float(rows["RA_FIN"][0]),
-            dec=float(rows["DEC_FIN"][0]),
-            error_arcmin=float(rows["FIN_RD_ERR"][0]) * 60.0,
-            catalogue_ra=float(rows["RA_OBJ"][0]),
-            catalogue_dec=float(rows["DEC_OBJ"][0]),
-            isgri_flag=int(rows["ISGRI_FLAG"][0]),
-            flux=np.array(rows["FLUX"], np.float64),
-            flux_error=np.array(rows["FLUX_ERR"], np.float64),
-        )
-        for rows in (table[start : start + bands] for start in range(0, len(table), bands))
-    ]

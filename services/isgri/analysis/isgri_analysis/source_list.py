@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.bursts import radius90_arcmin
+from isgri_analysis.position_error import radius90_arcmin
 from isgri_analysis.window import WindowResult
 
 

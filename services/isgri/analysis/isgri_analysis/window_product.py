@@ -1,0 +1,88 @@
+"""One window as the mosaic sees it: read from ``isgri_sky.fits``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from isgri_analysis.fit import Shadowgram
+from isgri_analysis.geometry import Attitude
+from isgri_analysis.sky_file import PIXELS, SHADOWGRAMS, SOURCES
+from isgri_analysis.source_list import WindowSource
+from mesh.kit import BadInput
+
+
+@dataclass(frozen=True)
+class WindowProduct:
+    """What the mosaic takes from one window: facts and sources now, shadowgrams when asked for."""
+
+    path: Path
+    label: str
+    attitude: Attitude
+    tstart_ijd: float
+    tstop_ijd: float
+    ontime_s: float
+    live_time_s: float
+    bands: tuple[tuple[float, float], ...]
+    sources: list[WindowSource]
+
+    def shadowgrams(self) -> list[Shadowgram]:
+        """Return the shadowgram of each band."""
+        with fits.open(self.path, memmap=False) as hdus:
+            counts = [hdu.data for hdu in hdus if hdu.name == SHADOWGRAMS]
+            used = [hdu.data for hdu in hdus if hdu.name == PIXELS]
+            return [
+                Shadowgram(low, high, c.astype(np.float64), u > 0, self.live_time_s)
+                for (low, high), c, u in zip(self.bands, counts, used, strict=True)
+            ]
+
+
+def read_window(path: Path, label: str) -> WindowProduct:
+    """Read a window's product for a mosaic.
+
+    Raises:
+        BadInput: the file is not such a product.
+    """
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            header = hdus[0].header
+            shadowgrams = [hdu.header for hdu in hdus if hdu.name == SHADOWGRAMS]
+            bands = tuple((float(h["E_MIN"]), float(h["E_MAX"])) for h in shadowgrams)
+            return WindowProduct(
+                path=path,
+                label=label,
+                attitude=Attitude.from_spacecraft(*(header[key] for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))),
+                tstart_ijd=header["TFIRST"],
+                tstop_ijd=header["TLAST"],
+                ontime_s=header["ONTIME"],
+                live_time_s=header["EXPOSURE"],
+                bands=bands,
+                sources=_sources(hdus[SOURCES].data, len(bands)),
+            )
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BadInput(
+            "BadWindowProduct", f"the image product of {label} cannot be read ({error}); analyse the window again"
+        ) from error
+
+
+def _sources(table: Any, bands: int) -> list[WindowSource]:
+    """Return sources from the rows of ISGR-SKY.-RES."""
+    return [
+        WindowSource(
+            name=str(rows["NAME"][0]),
+            new=bool(rows["NEW_SOURCE"][0]),
+            wanted=bool(rows["WANTED"][0]),
+            fitted=bool(rows["FITTED"][0]),
+            ra=float(rows["RA_FIN"][0]),
+            dec=float(rows["DEC_FIN"][0]),
+            error_arcmin=float(rows["FIN_RD_ERR"][0]) * 60.0,
+            catalogue_ra=float(rows["RA_OBJ"][0]),
+            catalogue_dec=float(rows["DEC_OBJ"][0]),
+            isgri_flag=int(rows["ISGRI_FLAG"][0]),
+            flux=np.array(rows["FLUX"], np.float64),
+            flux_error=np.array(rows["FLUX_ERR"], np.float64),
+        )
+        for rows in (table[start : start + bands] for start in range(0, len(table), bands))
+    ]
