@@ -22,7 +22,7 @@ class UnitRow(Part):
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
     cached_from: str | None = None
-    """For a cached unit: the run that made the product."""
+    """The run that made the product, where it was another one: before this run asked, or while both waited for it."""
     at: str = ""
     """When the row changed last, UTC, ISO 8601 with ``Z``."""
 

@@ -7,6 +7,7 @@ MinIO::
     ends/<job_id>.json                     how the job ended and which run served it
     runs/<run_id>.json                     the outcome of a run: everything that a caller sees of it
     products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
+    evicted/<unit_key>.json                manifest of a product that was removed: how it was made, and can be again
     logs/<unit_key>.txt                    log of the last failure of a unit
 
 Redis (the Lua scripts build the names of a run and of a unit from the same two prefixes)::
@@ -55,16 +56,19 @@ MADE = "mesh:made"
 WEIGHTS = "mesh:weights"
 """Hash: user -> weight of the round robin; absent: 1."""
 
-PRODUCTS = "products/"
+REQUESTS = "requests/"
 JOBS = "jobs/"
 ENDS = "ends/"
+RUNS = "runs/"
+PRODUCTS = "products/"
+EVICTED = "evicted/"
 MANIFEST = "manifest.json"
 LOG = "log.txt"
 
 
 def request_object(request_key: str) -> str:
     """Object of an analysis."""
-    return f"requests/{request_key}.json"
+    return f"{REQUESTS}{request_key}.json"
 
 
 def job_object(job_id: str) -> str:
@@ -79,12 +83,17 @@ def end_object(job_id: str) -> str:
 
 def run_object(run_id: str) -> str:
     """Object with the outcome of a run."""
-    return f"runs/{run_id}.json"
+    return f"{RUNS}{run_id}.json"
 
 
 def product_object(key: str, name: str) -> str:
     """Object of one file of a product."""
     return f"{PRODUCTS}{key[:2]}/{key}/{name}"
+
+
+def evicted_object(key: str) -> str:
+    """Object that keeps the manifest of a product that was removed."""
+    return f"{EVICTED}{key}.json"
 
 
 def failure_log_object(key: str) -> str:

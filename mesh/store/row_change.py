@@ -22,6 +22,8 @@ class RowChange(Part):
     worker: str = ""
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
+    run_id: str = ""
+    """The run that had the unit released; others that wait for it share its work."""
 
     @classmethod
     def of(cls, event: UnitEvent) -> "RowChange":
@@ -38,6 +40,7 @@ class RowChange(Part):
             worker=event.worker,
             failure=event.failure,
             warnings=event.warnings,
+            run_id=event.run_id,
         )
 
     def text(self) -> str:

@@ -63,7 +63,7 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
     A job that has not ended shows as PENDING: the dispatcher finds it and takes it up again.
     """
     stages = _count(result.rows) if result else {}
-    steps = result.steps if result else _steps(analysis.instrument, analysis.product, None)
+    steps = _in_order(result) if result else _steps(analysis.instrument, analysis.product, None)
     for stage in steps:
         stages.setdefault(stage, dict.fromkeys(UnitState, 0))
     return JobView(
@@ -86,6 +86,12 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
         failure=result.failure if result else None,
         products=result.products if result else (),
     )
+
+
+def _in_order(result: RunResult) -> dict[str, tuple[str, ...]]:
+    """Return the steps in the order of the plan: the names in a stored document are sorted, its rows are not."""
+    stages = dict.fromkeys([*(row.stage for row in result.rows), *result.steps])
+    return {stage: result.steps.get(stage, ()) for stage in stages}
 
 
 def _count(rows: Iterable[UnitRow]) -> dict[str, dict[UnitState, int]]:

@@ -7,6 +7,9 @@
 local key, change = ARGV[1], cjson.decode(ARGV[2])
 local name = change.stage .. '/' .. change.label
 local final = FINAL[change.state]
+-- The run that had the unit released; it is no field of a row.
+local maker = change.run_id
+change.run_id = nil
 
 local function is_news(row)
   if FINAL[row.state] then
@@ -46,6 +49,8 @@ local function apply(run)
     if entry then
       take_product(row, run, entry)
     end
+  elseif change.state == 'done' and maker and maker ~= run then
+    row.cached_from = maker
   end
   local left = write_row(run, name, row, before, true)
   local state = redis.call('HGET', 'run:' .. run, 'state')

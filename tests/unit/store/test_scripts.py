@@ -42,6 +42,7 @@ def test_a_change_has_no_nulls_and_no_empty_lists() -> None:
         "state": "running",
         "attempt": 1,
         "at": "2026-11-22T12:00:00.000Z",
+        "run_id": "r",
     }
 
 

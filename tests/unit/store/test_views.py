@@ -77,3 +77,21 @@ def test_documents_tell_the_same_as_records() -> None:
 def test_an_instrument_that_is_gone_leaves_its_jobs_readable() -> None:
     old = ANALYSIS.model_copy(update={"instrument": "omc"})
     assert view_of_records(job_fields(old, JOB), {}, {}).steps == {}
+
+
+def test_a_stored_outcome_keeps_the_order_of_the_plan() -> None:
+    rows = tuple(UnitRow(key="", stage=stage, label="x", state=UnitState.CANCELLED) for stage in ("window", "merge"))
+    stored = RunResult(
+        run_id="r1",
+        request_key=ANALYSIS.key,
+        state=JobState.ABORTED,
+        started=None,
+        finished="f",
+        steps={"window": ("begin",), "merge": ("merge",)},
+        rows=rows,
+    )
+    end = JobEnd(job_id="j1", run_id="r1", state=JobState.ABORTED, finished="f")
+
+    view = view_of_documents(ANALYSIS, JOB, end, RunResult.decode(stored.encode()))
+
+    assert list(view.steps) == list(view.stages) == ["window", "merge"]
