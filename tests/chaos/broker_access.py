@@ -1,0 +1,49 @@
+"""The broker as its operator reaches it: a plain channel, and connections to look at and to cut."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import quote
+
+import amqp
+import httpx
+
+from tests.chaos.ground import Ground
+
+
+@contextmanager
+def channel(ground: Ground) -> Iterator[Any]:
+    """Open a channel of the administrator's for the duration of the block."""
+    broker = ground.connections.broker
+    connection = amqp.Connection(
+        host=f"{broker.host}:{broker.port}",
+        userid=broker.user,
+        password=broker.password,
+        virtual_host=broker.vhost,
+        login_method="PLAIN",
+        connect_timeout=10,
+    )
+    connection.connect()
+    try:
+        yield connection.channel()
+    finally:
+        with suppress(OSError, AttributeError, amqp.exceptions.AMQPError):
+            connection.close()
+
+
+def connections_of(ground: Ground, name: str) -> set[str]:
+    """Return the connections whose owner gave them a name that begins so."""
+    found = _management(ground).get("/api/connections").raise_for_status().json()
+    return {str(entry["name"]) for entry in found if str(entry.get("user_provided_name", "")).startswith(name)}
+
+
+def cut(ground: Ground, connection: str) -> None:
+    """Close a connection from the broker's side; one that is gone already is no error."""
+    _management(ground).delete(f"/api/connections/{quote(connection, safe='')}")
+
+
+def _management(ground: Ground) -> httpx.Client:
+    broker = ground.connections.broker
+    return httpx.Client(
+        base_url=ground.stack.setting.endpoints.mgmt_url, auth=(broker.user, broker.password), trust_env=False
+    )

@@ -1,0 +1,12 @@
+"""All drills there are, in the order in which they are run and shown."""
+
+from tests.chaos import broker, cancel, clock, containers, services, stores
+
+DRILLS = (
+    *services.DRILLS,
+    *broker.DRILLS,
+    *stores.DRILLS,
+    *containers.DRILLS,
+    *clock.DRILLS,
+    *cancel.DRILLS,
+)
