@@ -13,6 +13,7 @@ _MIB = 1 << 20
 _MOST_PROCESSES = 200
 _MOST_MEMORY_MB = 4096
 _MOST_OUTPUT_MB = 2048
+_NOISE_MB = 8
 
 
 def _usage(unit: Unit) -> None:
@@ -56,6 +57,13 @@ def _garbage(unit: Unit) -> None:
     os._exit(0)
 
 
+def _noise(_: Unit) -> None:
+    """Not a misfortune of the unit, which ends well: of whoever reads its output."""
+    for _number in range(_NOISE_MB):
+        os.write(1, os.urandom(_MIB))
+        os.write(2, b"\x00\xff\x1b[2J{\n" * 100)
+
+
 def _disk(unit: Unit) -> None:
     block = bytes(_MIB)
     for number in count():
@@ -77,6 +85,7 @@ MISFORTUNES: Mapping[str, Callable[[Unit], None]] = {
     "memory": _memory,
     "forks": _forks,
     "garbage": _garbage,
+    "noise": _noise,
     "disk": _disk,
     "crash": _crash,
 }

@@ -30,6 +30,7 @@ def merge(unit: Unit) -> None:
         products = [json.loads(entry.path(PRODUCT).read_text()) for entry in unit.inputs("window")]
         if not products:
             raise BadInput("EmptyImageList", "no window has a product: nothing to merge")
+        time.sleep(float(unit.parameters.get("merge_seconds", 0)))
         _write(unit, {"windows": [product["label"] for product in products]})
     unit.summary(windows=len(products))
 
