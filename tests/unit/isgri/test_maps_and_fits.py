@@ -132,6 +132,23 @@ def test_a_ghost_place_loses_against_the_true_one() -> None:
         assert np.hypot(sky.sources[0].tz - tz, sky.sources[0].ty - ty) < 3.0 * _ARCMIN < period
 
 
+def test_an_ambiguous_place_is_settled_by_the_catalogue_or_named() -> None:
+    """Where one place is as good as its ghost, a catalogue source decides; without one the rival is kept."""
+    rng = np.random.default_rng(17)
+    period = PERIOD_MM / HEIGHT_MM
+    true, ghost = (period / 2 + 0.001, 0.02), (0.001 - period / 2, 0.02)
+    counts = rng.poisson(_noise_free(*true, flux=5.0, level=10.0)).astype(float)
+    blind = Field([_fit(counts)])
+    find_sources(blind, Candidates([]), 5.0)
+    assert len(blind.sources) == 1
+    assert blind.sources[0].rival is not None
+    for place in (true, ghost):
+        sky = Field([_fit(counts)])
+        find_sources(sky, Candidates([(CatalogueSource("known", 0.0, 0.0), *place)]), 5.0)
+        assert [source.entry.name for source in sky.sources if source.entry] == ["known"]
+        assert np.hypot(sky.sources[0].tz - place[0], sky.sources[0].ty - place[1]) < 6.0 * _ARCMIN
+
+
 def test_peaks_at_the_very_edge_end_the_search() -> None:
     """A hot corner of the detector peaks at the edge of the map; the search must not circle there."""
     counts = np.full(SHAPE, 20.0) * _LIVE

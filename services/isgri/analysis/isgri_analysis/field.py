@@ -19,7 +19,8 @@ FREE_FROM = 10.0
 class FieldSource:
     """A source in the model: its tangents, whether they are fitted, and the catalogue entry if it has one.
 
-    ``home`` are the tangents of the catalogue position.
+    ``home`` are the tangents of the catalogue position, ``rival`` those of a place one mask period away that explains
+    the counts about equally well.
     """
 
     tz: float
@@ -27,6 +28,7 @@ class FieldSource:
     entry: CatalogueSource | None = None
     home: tuple[float, float] | None = None
     free: bool = True
+    rival: tuple[float, float] | None = None
     covariance: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 2)))
 
     @property

@@ -67,7 +67,7 @@ def refine(others: "Surroundings", tz: float, ty: float, steps: int = 5) -> Refi
         tz=float(place[0]),
         ty=float(place[1]),
         flux=flux,
-        flux_error=float(1.0 / np.sqrt(matrix[0, 0])),
+        flux_error=float(max(matrix[0, 0], 1e-30) ** -0.5),
         covariance=covariance[1:, 1:],
     )
 

@@ -29,6 +29,8 @@ _PERIOD = PERIOD_MM / HEIGHT_MM
 _RESOLUTION = CELL_MM / HEIGHT_MM
 _MERGE = 6.0 * _ARCMIN
 """Closer than this two sources cannot be told apart: their normal matrix is singular."""
+_AMBIGUOUS = 9.0
+"""Two places whose chi2 differs by less cannot be told apart."""
 _GHOST_SHARE = 0.6
 """Only ghost places whose map significance is at least this share of the peak are fitted."""
 
@@ -40,13 +42,11 @@ class Candidates:
     waiting: list[tuple[CatalogueSource, float, float]]
     warnings: list[str] = field(default_factory=list)
 
-    def take_nearest(self, tz: float, ty: float, significance: float) -> tuple[CatalogueSource, float, float] | None:
-        """Return the catalogue source whose position agrees with a peak; it is no longer waiting afterwards."""
+    def nearest(self, tz: float, ty: float, significance: float) -> int | None:
+        """Return the number of the waiting source whose position agrees with a peak."""
         reach = (max(2.5, 40.0 / significance) + 2.5) * _ARCMIN
         distance = [np.hypot(z - tz, y - ty) for _, z, y in self.waiting]
-        if not distance or min(distance) > reach:
-            return None
-        return self.waiting.pop(int(np.argmin(distance)))
+        return int(np.argmin(distance)) if distance and min(distance) <= reach else None
 
 
 def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: int = MAX_SOURCES) -> None:
@@ -167,18 +167,20 @@ class _BandSearch:
         if neighbour is not None:
             self._improve(neighbour, tz, ty)
             return
-        best = self._unghost(image, significance, tz, ty, float(significance[peak]))
+        best, rival = self._unghost(image, significance, tz, ty, float(significance[peak]))
         neighbour = self._neighbour(best.tz, best.ty, _MERGE)
         if neighbour is not None or best.flux <= 0.0:
             self._closed.append((tz, ty))
             return
         height = best.significance / self._sky.noise[self._band]
-        known = self._candidates.take_nearest(best.tz, best.ty, height)
+        number = self._candidates.nearest(best.tz, best.ty, height)
+        known = None if number is None else self._candidates.waiting.pop(number)
         if known is None or height >= FREE_FROM:
             source = FieldSource(best.tz, best.ty, known[0] if known else None, known[1:] if known else None)
         else:
             source = FieldSource(known[1], known[2], known[0], known[1:], free=False)
         source.covariance = best.covariance
+        source.rival = (rival.tz, rival.ty) if rival else None
         self._sky.add(source)
 
     def _neighbour(self, tz: float, ty: float, reach: float) -> int | None:
@@ -197,8 +199,11 @@ class _BandSearch:
 
     def _unghost(
         self, image: SkyMap, significance: NDArray[np.float32], tz: float, ty: float, height: float
-    ) -> Refined:
-        """Return the best of the places that are whole mask periods away from a peak."""
+    ) -> tuple[Refined, Refined | None]:
+        """Return the best of the places that are whole mask periods away from a peak, and its rival if it has one.
+
+        Among places that explain the counts about equally well, that of a catalogue source is taken.
+        """
         others = Surroundings(self._fit)
         fitted = [refine(others, tz, ty)]
         for i in (-1, 0, 1):
@@ -212,7 +217,13 @@ class _BandSearch:
                 row, column = np.unravel_index(int(np.argmax(part)), part.shape)
                 place = image.tangents(window[0].start + int(row), window[1].start + int(column))
                 fitted.append(refine(others, *place))
-        return max(fitted, key=lambda place: place.significance)
+        fitted.sort(key=lambda place: -place.significance)
+        noise = self._sky.noise[self._band]
+        likely = [p for p in fitted if fitted[0].significance ** 2 - p.significance**2 < _AMBIGUOUS * noise**2]
+        for fit in likely:
+            if self._candidates.nearest(fit.tz, fit.ty, fit.significance / noise) is not None:
+                return fit, None
+        return likely[0], likely[1] if len(likely) > 1 else None
 
     def _take_edge(self) -> None:
         """Add known bright sources just outside the map: the few pixels they light would fake a source at its edge."""

@@ -116,7 +116,7 @@ def analyse_window(
         sky = Field([ShadowgramFit(d, templates()) for d in data])
         candidates = Candidates(in_field(catalogue, events.attitude))
         find_sources(sky, candidates, threshold)
-        warnings += candidates.warnings
+        warnings += [*candidates.warnings, *_ghost_warnings(sky, events)]
         bursts = find_bursts(events, usable, gti, fraction) if burst_search else []
     with step("clean"):
         images = [_images(fit, noise) for fit, noise in zip(sky.fits, sky.noise, strict=True)]
@@ -130,6 +130,20 @@ def _images(fit: ShadowgramFit, noise: float) -> WindowImages:
     residual = matched_map(fit)
     scaled = SkyMap(residual.flux, residual.sigma * np.float32(noise), residual.oversampling)
     return WindowImages(scaled, noise, noise_scale(scaled.significance))
+
+
+def _ghost_warnings(sky: Field, events: Events) -> list[str]:
+    texts = []
+    for source in sky.sources:
+        if source.rival is None or source.entry is not None:
+            continue
+        ra, dec = events.attitude.sky(source.tz, source.ty)
+        other_ra, other_dec = events.attitude.sky(*source.rival)
+        texts.append(
+            f"the new source at RA {ra:.2f} Dec {dec:+.2f} may as well be its ghost at RA {other_ra:.2f} "
+            f"Dec {other_dec:+.2f}; windows of other pointings tell them apart"
+        )
+    return texts
 
 
 def _noise_warnings(sky: Field) -> list[str]:
