@@ -165,6 +165,9 @@ class Runs:
             pipeline.hset(names.run_record(run_id, "counts"), mapping=counts)
         pipeline.hset(record, mapping={"image": image, "calibration": calibration, "laid_out": "1"})
         pipeline.execute()
+        if not self._redis.sismember(names.ACTIVE_RUNS, run_id):
+            # Cancelled meanwhile, and whoever ended its rows may have come before they were all there.
+            self._forget_rows(run_id)
 
     @redis_answers()
     def enqueue(self, run_id: str, stage: str, units: Iterable[tuple[RowChange, bytes]], now: str) -> int:
@@ -256,6 +259,11 @@ class Runs:
             yield keys
             if ended == 0:
                 return
+
+    def _forget_rows(self, run_id: str) -> None:
+        parts = ["order", "rows", "left", "counts", *(f"in:{state.value}" for state in UnitState)]
+        self._redis.delete(*(names.run_record(run_id, part) for part in parts))
+        self._redis.hdel(names.run_record(run_id), "laid_out")
 
     @redis_answers()
     def _drop_some(self, run_id: str, now: str) -> list[Any]:

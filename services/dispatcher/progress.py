@@ -92,7 +92,8 @@ class Progress:
         try:
             while not job_is_final(run.state) and self._step(run):
                 run = self._runs.get(run_id)
-                self._notifier.changed(run_id, run.state)
+                if not job_is_final(run.state):  # the end was told as it was written
+                    self._notifier.changed(run_id, run.state)
         except TransientFailure as error:
             _log.warning("run cannot go on yet", run_id=run_id, reason=error.reason, error=error.text)
             if not run.laid_out:

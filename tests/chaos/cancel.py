@@ -9,7 +9,7 @@ import amqp
 
 from mesh.broker.topology import EVENTS
 from mesh.contracts import UnitEvent
-from mesh.states import JobState, UnitState
+from mesh.states import JobState, UnitState, unit_is_final
 from odamesh import Job
 from tests.chaos.broker_access import channel
 from tests.chaos.drill import Drill, Expected, Trial
@@ -55,11 +55,16 @@ def _phase(reach: Callable[[Ground, Job], None], windows: int, **parameters: obj
         ground.until(lambda: job.refresh().state is JobState.ABORTED, "the cancelled job", 20)
         ground.until(lambda: not ground.containers_at_work(), "idle containers", 20)
         seconds = time.monotonic() - begin
+        ground.until(lambda: not _unsettled(job.refresh()), "the end of every unit of the cancelled job", 20)
         _late_results(ground, job)
         good = sum(job.counts.get(state, 0) for state in (UnitState.DONE, UnitState.CACHED))
         return Trial((Expected(job, good, state=JobState.ABORTED),), seconds)
 
     return run
+
+
+def _unsettled(job: Job) -> int:
+    return sum(number for state, number in job.counts.items() if not unit_is_final(state))
 
 
 def _late_results(ground: Ground, job: Job) -> None:

@@ -184,6 +184,25 @@ def test_a_cancelled_unit_that_is_wanted_again_works(index: redis.Redis, analysi
     assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k1"]
 
 
+def test_a_run_cancelled_while_it_is_laid_out_has_no_rows(
+    index: redis.Redis, objects: Objects, analysis: Analysis, make_job: MakeJob
+) -> None:
+    runs, job = Runs(index), make_job()
+    Jobs(objects, index).submit(analysis, job)
+    runs.open(analysis, job, STEPS, NOW)
+    runs.cancel(job.job_id, NOW)
+    assert list(runs.drop_rows(job.job_id, NOW)) == [[]]
+
+    runs.lay_out(
+        job.job_id, [UnitRow(key="", stage="window", label="w1", state=UnitState.WAITING)], "sha256:1", "noop-1"
+    )
+
+    assert runs.rows(job.job_id) == []
+    view = Jobs(objects, index).view(job.job_id)
+    assert view.state is JobState.ABORTED
+    assert not any(view.counts.values())
+
+
 def test_cancel_of_one_job_leaves_the_shared_run(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs = Runs(index)
     run_id = open_run(runs, analysis, make_job, ["k1"])
