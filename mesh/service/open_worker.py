@@ -1,15 +1,18 @@
 """Puts the worker of an instrument process together: runner, stores, archive, events and presence."""
 
+import structlog
+
 from mesh.archive.access import Archive
 from mesh.archive.locate import open_archive
 from mesh.broker.topology import EVENTS
 from mesh.contracts import UnitEvent
-from mesh.errors import ArchiveUnavailable
+from mesh.errors import ArchiveUnavailable, StoreUnavailable
 from mesh.instrument import Instrument
 from mesh.runner.choose import choose
 from mesh.service.context import Context
 from mesh.service.execution import Executor
 from mesh.service.heartbeat import Heartbeat
+from mesh.service.owner_lock import OwnerLock
 from mesh.service.presence import Presence
 from mesh.service.slots import Slots
 from mesh.service.worker import Worker
@@ -18,6 +21,8 @@ from mesh.store.connect import redis_client
 from mesh.store.leases import Leases
 from mesh.store.objects import Objects
 from mesh.store.products import Products
+
+_log = structlog.get_logger(__name__)
 
 
 def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
@@ -58,8 +63,21 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         worker=context.worker,
         emit=emit,
     )
+    lock = OwnerLock(context.settings.work / instrument.name / "owners", context.worker)
+    _retire_dead(lock, leases)
     heartbeat = Heartbeat(presence.beat)
-    return Worker(executor, Slots(slots), emit, on_close=(runner.close, heartbeat.stop, presence.leave))
+    return Worker(executor, Slots(slots), emit, on_close=(runner.close, heartbeat.stop, presence.leave, lock.release))
+
+
+def _retire_dead(lock: OwnerLock, leases: Leases) -> None:
+    """Free the units of workers that died on this machine, before the first of their messages comes again."""
+    try:
+        for owner in lock.dead():
+            leases.retire(owner)
+            lock.forget(owner)
+            _log.info("a worker of this machine has died; its units are free", owner=owner)
+    except StoreUnavailable as error:
+        _log.warning("units of dead workers stay held for a while", error=str(error))
 
 
 class _ArchiveWhenNeeded:
