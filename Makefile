@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test bench science lint format schema up down status lock
+.PHONY: demo test bench chaos science lint format schema up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -8,6 +8,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-vers
 
 # Tests and measurements flush, kill and fill servers: they have a stack of their own.
 TEST_STACK := . tests/stack.env &&
+CHAOS_STACK := $(TEST_STACK) export ODAMESH_ENGINE_HOME="$$ODAMESH_HOME/engine" &&
 PACKAGES := .:services/isgri/analysis:mesh/testing/noop/analysis
 
 demo: .venv/current  ## everything from nothing: six simulated windows, mosaic and catalogue in demo-output/
@@ -21,6 +22,12 @@ bench: .venv/current  ## measure; one JSON object, kept in bench-output/
 	@$(TEST_STACK) $(ODAMESH) stack up >&2
 	@$(TEST_STACK) .venv/bin/python -m tests.bench; status=$$?; \
 		$(TEST_STACK) $(ODAMESH) mesh down >&2; $(TEST_STACK) $(ODAMESH) stack down >&2; exit $$status
+
+# On an engine of its own: some drills stop it.
+chaos: .venv/current  ## every failure drill five times, on real servers; a table, kept in chaos-output/
+	@$(CHAOS_STACK) $(ODAMESH) stack up >&2
+	@$(CHAOS_STACK) .venv/bin/python -m tests.chaos; status=$$?; \
+		$(CHAOS_STACK) $(ODAMESH) mesh down >&2; $(CHAOS_STACK) $(ODAMESH) stack down >&2; exit $$status
 
 science: .venv/current  ## the accuracy of the analyses at full length
 	.venv/bin/python -m pytest -m "long or not long" tests/science
