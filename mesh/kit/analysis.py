@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mesh.kit.caches import settle_caches
 from mesh.kit.failures import BadInput, ExitStatus, Failure, OutOfMemory, ScienceFailure, Transient
 from mesh.kit.product import FAILURE_FILE, write_json, write_manifest
 from mesh.kit.unit import Unit
@@ -38,6 +39,7 @@ def load_analysis() -> Analysis:
     if not name:
         msg = f"{VARIABLE} is not set: it names the analysis package of this image"
         raise RuntimeError(msg)
+    settle_caches()
     module = importlib.import_module(name)
     stages = getattr(module, "STAGES", None)
     if not isinstance(stages, Mapping):

@@ -14,6 +14,11 @@ class BoundedLog:
         self._tail = bytearray()
         self._left_out = 0
 
+    @property
+    def size(self) -> int:
+        """Number of bytes that were added."""
+        return len(self._head) + self._left_out + len(self._tail)
+
     def add(self, data: bytes) -> None:
         """Append *data*."""
         room = self._half - len(self._head)
@@ -22,6 +27,16 @@ class BoundedLog:
         # Cutting only at twice the size makes the cost of a byte constant.
         if len(self._tail) > 2 * self._half:
             self._cut()
+
+    def since(self, position: int, most: int) -> tuple[int, bytes]:
+        """Return the newest *most* bytes after *position*, and where they begin; what is left out is passed over."""
+        start = max(position, self.size - most, 0)
+        begin_of_tail = len(self._head) + self._left_out
+        if start >= begin_of_tail:
+            return start, bytes(self._tail[start - begin_of_tail :])
+        if self._left_out:
+            return begin_of_tail, bytes(self._tail)
+        return start, bytes(self._head[start:] + self._tail)
 
     def text(self) -> str:
         """Return what is kept, with a line that says how much is left out between."""

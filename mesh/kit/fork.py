@@ -3,7 +3,6 @@
 import contextlib
 import os
 import selectors
-import shutil
 import signal
 import socket
 import time
@@ -15,14 +14,13 @@ from pathlib import Path
 from mesh.kit.analysis import Analysis, run_unit
 from mesh.kit.boundedlog import BoundedLog
 from mesh.kit.cgroup import memory_kills
-from mesh.kit.rlimits import apply_limits, prefer_as_victim
+from mesh.kit.owner import Owner
+from mesh.kit.rlimits import apply_limits, be_traceable, prefer_as_victim
+from mesh.kit.traces import end_processes
 
 _LOG_LIMIT = 1 << 20
+_LOG_PART = 1 << 16
 _CHUNK = 1 << 16
-
-
-class OwnerGone(Exception):
-    """The process that asked for the unit closed its connection."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +38,20 @@ class Ending:
     """What the unit wrote on standard output and error."""
 
 
-def run_forked(analysis: Analysis, directory: Path, limits: Mapping[str, float], owner: socket.socket) -> Ending:
-    """Fork, run the unit in *directory*, wait for it, and leave nothing of it behind.
+def run_forked(analysis: Analysis, directory: Path, limits: Mapping[str, float], owner: Owner) -> Ending:
+    """Fork, run the unit in *directory*, wait for it, and leave no process of it behind.
+
+    While it runs the owner may send ``{"log": position}``, which is answered with the newest part of the log after
+    that position, ``{"log_from": where it begins, "log_part": bytes as Latin-1}``; and ``{"kill": true}``.
 
     Args:
         analysis: the loaded package.
         directory: unit directory.
         limits: see :func:`mesh.kit.rlimits.apply_limits`.
-        owner: connection of the asker.
+        owner: who asked.
 
     Raises:
-        OwnerGone: the asker hung up; the unit has been killed.
+        OwnerGone: it hung up; the unit has been killed.
     """
     kills = memory_kills()
     began = time.monotonic()
@@ -61,14 +62,14 @@ def run_forked(analysis: Analysis, directory: Path, limits: Mapping[str, float],
     before = signal.signal(signal.SIGCHLD, _note)
     pid = os.fork()
     if pid == 0:
-        _be_the_unit(analysis, directory, limits, writing, (owner, woken, waker))
+        _be_the_unit(analysis, directory, limits, writing, (reading, woken.detach(), waker.detach()), owner=owner)
     os.close(writing)
     _lead_a_group(pid)
     log = BoundedLog(_LOG_LIMIT)
     try:
         waited, usage = _wait(pid, reading, woken, owner, log)
     finally:
-        _clean_up(pid)
+        end_processes(pid)
         signal.set_wakeup_fd(previous)
         signal.signal(signal.SIGCHLD, before)
         _drain(reading, log)
@@ -91,21 +92,29 @@ def _note(*_: object) -> None:
 
 
 def _be_the_unit(
-    analysis: Analysis, directory: Path, limits: Mapping[str, float], log: int, not_ours: tuple[socket.socket, ...]
+    analysis: Analysis,
+    directory: Path,
+    limits: Mapping[str, float],
+    log: int,
+    not_ours: tuple[int, ...],
+    *,
+    owner: Owner,
 ) -> None:
     status = os.EX_SOFTWARE
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        for connection in not_ours:
-            connection.close()
+        owner.give_up()
+        for descriptor in not_ours:
+            os.close(descriptor)
         _lead_a_group(0)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
         os.close(nothing)
         os.close(log)
+        be_traceable(yes=True)
         prefer_as_victim()
         apply_limits(limits)
         status = run_unit(directory, lambda: analysis)
@@ -122,7 +131,7 @@ def _lead_a_group(pid: int) -> None:
         os.setpgid(pid, pid)
 
 
-def _wait(pid: int, reading: int, woken: socket.socket, owner: socket.socket, log: BoundedLog) -> tuple[int, int]:
+def _wait(pid: int, reading: int, woken: socket.socket, owner: Owner, log: BoundedLog) -> tuple[int, int]:
     """Collect the log until process *pid* ends; return its wait status and peak resident size in KiB."""
     with selectors.DefaultSelector() as selector:
         selector.register(reading, selectors.EVENT_READ)
@@ -140,32 +149,17 @@ def _wait(pid: int, reading: int, woken: socket.socket, owner: socket.socket, lo
                         selector.unregister(reading)
                 elif key.fileobj is woken:
                     woken.recv(_CHUNK)
-                elif not owner.recv(1, socket.MSG_PEEK):
-                    raise OwnerGone
                 else:
-                    # Another line while a unit runs: its owner wants it ended, and still wants the answer.
-                    selector.unregister(owner)
-                    os.killpg(pid, signal.SIGKILL)
+                    _obey(owner, pid, log)
 
 
-def _clean_up(pid: int) -> None:
-    """End whatever the unit started and empty the temporary directory."""
-    alone = os.getpid() == 1
-    with contextlib.suppress(ProcessLookupError):
-        # Process 1 of a container reaches every process in it; elsewhere only the unit's own group may be touched.
-        if alone:
-            os.kill(-1, signal.SIGKILL)
-        else:
-            os.killpg(pid, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1 if alone else pid, 0)
-    if alone:
-        for path in Path("/tmp").iterdir():  # noqa: S108 - the container's own
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+def _obey(owner: Owner, pid: int, log: BoundedLog) -> None:
+    wish = owner.receive()
+    if "kill" in wish:
+        os.killpg(pid, signal.SIGKILL)
+    else:
+        start, data = log.since(int(wish["log"]), _LOG_PART)
+        owner.send({"log_from": start, "log_part": data.decode("latin-1")})
 
 
 def _drain(reading: int, log: BoundedLog) -> None:

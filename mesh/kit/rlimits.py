@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _MIB = 1 << 20
 
 
@@ -34,7 +35,16 @@ def prefer_as_victim() -> None:
 
 def die_with_parent() -> None:
     """Have the kernel kill this process when the one that started it ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def be_traceable(*, yes: bool) -> None:
+    """Let other processes of the same user read and write this one's memory and descriptors, or keep them out."""
+    _prctl(_PR_SET_DUMPABLE, int(yes))
+
+
+def _prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def _set(kind: int, value: int) -> None:

@@ -1,28 +1,28 @@
 """Serves units from a container that has loaded its analysis once: ``python -m mesh.kit.warm <socket>``.
 
-The owner (an instrument service) connects to the Unix socket and sends one JSON line for each unit,
-``{"directory": ..., "limits": {...}}``; the answer is one JSON line with the fields of
-:class:`mesh.kit.fork.Ending` and ``recycle``. An empty line while the unit runs kills it, and the answer comes then.
+When it has loaded, it connects to the Unix socket of its owner (an instrument service), which sends one JSON line for
+each unit, ``{"directory": ..., "limits": {...}}``; the answer is one JSON line with the fields of
+:class:`mesh.kit.fork.Ending` and ``recycle``. What the owner may send meanwhile, :mod:`mesh.kit.fork` says.
 Each unit runs in a fork, so that starting one takes milliseconds and no unit sees the memory of another. The server
 ends when its owner hangs up, so no owner leaves one behind, and when it has answered ``recycle``: after many units,
-after its own memory grew, or after a unit ended by a signal.
+after its own memory grew, after a unit ended by a signal, or when a unit left something behind.
 """
 
 import argparse
 import gc
-import json
 import os
 import signal
 import socket
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
 
 from mesh.kit.analysis import Analysis, load_analysis
-from mesh.kit.fork import Ending, OwnerGone, run_forked
+from mesh.kit.fork import Ending, run_forked
+from mesh.kit.owner import Owner, OwnerGone
+from mesh.kit.rlimits import be_traceable
+from mesh.kit.traces import clear_container
 
-_OWNER_TIMEOUT_S = 120.0
 _MIB = 1 << 20
 
 
@@ -40,23 +40,28 @@ class WarmServer:
         self._units_left = units
         self._largest_mb = _resident_mb() + growth_mb
 
-    def serve(self, owner: socket.socket) -> None:
-        """Answer until the owner hangs up or the server is used up."""
+    def serve(self, owner: Owner) -> None:
+        """Answer until the server is used up.
+
+        Raises:
+            OwnerGone: the owner hung up.
+        """
         # What is loaded by now stays for ever: keep the collector, which would copy shared pages, away from it.
         gc.freeze()
-        with owner, owner.makefile("r", encoding="utf-8") as requests, owner.makefile("w", encoding="utf-8") as answers:
-            for line in requests:
-                request = json.loads(line)
-                ending = run_forked(self._analysis, Path(request["directory"]), request.get("limits", {}), owner)
-                if not self._answer(answers, ending):
-                    return
+        again = True
+        while again:
+            request = owner.receive()
+            if "directory" not in request:
+                # A wish for the unit that ended meanwhile.
+                continue
+            ending = run_forked(self._analysis, Path(request["directory"]), request.get("limits", {}), owner)
+            again = self._is_good(ending)
+            owner.send({**asdict(ending), "recycle": not again})
 
-    def _answer(self, answers: TextIO, ending: Ending) -> bool:
+    def _is_good(self, ending: Ending) -> bool:
         self._units_left -= 1
-        recycle = self._units_left <= 0 or ending.signal is not None or _resident_mb() > self._largest_mb
-        answers.write(json.dumps({**asdict(ending), "recycle": recycle}) + "\n")
-        answers.flush()
-        return not recycle
+        clean = clear_container()
+        return clean and self._units_left > 0 and ending.signal is None and _resident_mb() <= self._largest_mb
 
 
 def _resident_mb() -> float:
@@ -64,41 +69,33 @@ def _resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / _MIB
 
 
-def _listen(path: Path) -> socket.socket:
-    """Listen at *path*, which appears only when connecting succeeds."""
-    half = path.with_name(f".{path.name}")
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.settimeout(_OWNER_TIMEOUT_S)
-    listener.bind(str(half))
-    # The owner may be another user; the directory around it is private.
-    half.chmod(0o777)
-    listener.listen(1)
-    half.rename(path)
-    return listener
-
-
 def main() -> int:
-    """Load the analysis, wait for the owner, serve, end."""
+    """Load the analysis, connect to the owner, serve, end."""
     parser = argparse.ArgumentParser(description="Serve units of the analysis that ODAMESH_ANALYSIS names.")
-    parser.add_argument("socket", type=Path, help="Unix socket to listen on")
+    parser.add_argument("socket", type=Path, help="Unix socket on which the owner listens")
     parser.add_argument("--units", type=int, default=1000, help="end after so many units")
     parser.add_argument("--growth-mb", type=float, default=128.0, help="end when the server itself grew by so much")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     analysis = load_analysis()
     analysis.warm()
+    # Units run as the same user: none may reach into the process that answers for it.
+    be_traceable(yes=False)
     server = WarmServer(analysis, units=arguments.units, growth_mb=arguments.growth_mb)
-    with _listen(arguments.socket) as listener:
-        try:
-            owner, _ = listener.accept()
-        except TimeoutError:
-            sys.stderr.write(f"nobody connected within {_OWNER_TIMEOUT_S:.0f} s\n")
-            return 1
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(arguments.socket))
+    except OSError as error:
+        sys.stderr.write(f"cannot connect to the owner at {arguments.socket}: {error}\n")
+        return 1
+    owner = Owner(connection)
     try:
         server.serve(owner)
-    except (OwnerGone, ConnectionError):
+    except OwnerGone:
         # Nobody is left to answer to.
         return 0
+    finally:
+        owner.close()
     return 0
 
 

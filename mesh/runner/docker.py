@@ -4,18 +4,21 @@ The name of the container follows from the unit's key. When a service dies and i
 container answers "conflict", and the one that runs (or has ended meanwhile) is taken over instead of running twice.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import docker
+import requests
 
 from mesh.errors import EngineUnavailable, UnitFailure
 from mesh.instrument import Instrument
 from mesh.runner.conclude import Exit, conclude
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.engine import Labels, engine_answers, image_id
+from mesh.runner.livelog import LiveLog, LogPart
 from mesh.runner.pace import Pace
 from mesh.runner.protocol import OnStep, Outcome, Work
 from mesh.runner.reaper import reap_containers
@@ -96,6 +99,10 @@ class DockerRunner:
     def kill(self, unit_key: str) -> bool:
         """End a unit at its next look; see the protocol."""
         return self._running.cancel(unit_key)
+
+    def log(self, unit_key: str, try_id: str, position: int) -> LogPart | None:
+        """Return what is new in the log of a running unit; see the protocol."""
+        return self._running.log(unit_key, try_id, position)
 
     def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
         """Remove the containers of dead owners that nobody will take over; see the protocol."""
@@ -179,10 +186,29 @@ class DockerRunner:
                 raise
 
 
+class _Tail:
+    """Reads the log of a container into a live log, in a thread that begins when somebody first follows it."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+        self._begun = False
+
+    def __call__(self, log: LiveLog) -> None:
+        if not self._begun:
+            self._begun = True
+            threading.Thread(target=self._read, args=(log,), name="log-tail", daemon=True).start()
+
+    def _read(self, log: LiveLog) -> None:
+        with suppress(docker.errors.DockerException, requests.exceptions.RequestException):
+            for data in self._container.logs(stdout=True, stderr=True, stream=True, follow=True):
+                log.add(log.end, data)
+
+
 def _until_exit(container: Any, work: Work, watch: Watch) -> Exit:
     """Wait for the end; the kit's last file announces it, so that the engine need not be asked all the time."""
     last_files = (work.directory.out / "manifest.json", work.directory.out / "failure.json")
     pace, asked = Pace(), time.monotonic()
+    watch.fetch_log = _Tail(container)
     while True:
         watch.check()
         ending = any(path.exists() for path in last_files)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from mesh.errors import UnitFailure
 from mesh.runner.conclude import Exit, conclude
 from mesh.runner.directory import UnitDirectory
+from mesh.runner.livelog import LogPart
 from mesh.runner.protocol import OnStep, Outcome, Work
 from mesh.runner.running import Running
 from mesh.runner.watch import Watch
@@ -63,6 +64,7 @@ class FakeRunner:
         self.ran.append(work.key)
         out = work.directory.out
         with self._running.entry(work.key, Watch(out, work.limits, on_step)) as watch:
+            watch.fetch_log = lambda log: log.add(0, f"unit {work.key}\n".encode())
             for step in self._steps:
                 on_step(step)
             while watch.seconds < self._seconds or watch.cancelled:
@@ -88,6 +90,10 @@ class FakeRunner:
     def kill(self, unit_key: str) -> bool:
         """End a unit; see the protocol."""
         return self._running.cancel(unit_key)
+
+    def log(self, unit_key: str, try_id: str, position: int) -> LogPart | None:
+        """Return what is new in the log of a running unit; see the protocol."""
+        return self._running.log(unit_key, try_id, position)
 
     def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
         """Find nothing to remove."""

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +21,7 @@ from pathlib import Path
 from mesh.instrument import Instrument
 from mesh.runner.conclude import Exit, conclude
 from mesh.runner.directory import LOG_LIMIT, UnitDirectory
+from mesh.runner.livelog import PART_BYTES, LiveLog, LogPart
 from mesh.runner.pace import Pace
 from mesh.runner.protocol import OnStep, Outcome, Work
 from mesh.runner.running import Running
@@ -86,6 +87,7 @@ class LocalRunner:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
+            watch.fetch_log = partial(_fetch, raw)
             try:
                 status = _wait(process, watch)
             finally:
@@ -107,6 +109,10 @@ class LocalRunner:
     def kill(self, unit_key: str) -> bool:
         """End a unit at its next look; see the protocol."""
         return self._running.cancel(unit_key)
+
+    def log(self, unit_key: str, try_id: str, position: int) -> LogPart | None:
+        """Return what is new in the log of a running unit; see the protocol."""
+        return self._running.log(unit_key, try_id, position)
 
     def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
         """Remove old directories; the kernel ends processes whose owner died."""
@@ -151,13 +157,22 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
+def _fetch(path: Path, log: LiveLog) -> None:
+    """Add the newest part of the output so far."""
+    with path.open("rb") as file:
+        start = max(log.end, file.seek(0, os.SEEK_END) - PART_BYTES)
+        file.seek(start)
+        log.add(start, file.read(PART_BYTES))
+
+
 def _ends_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(LOG_LIMIT + 1)
         if len(head) > LOG_LIMIT:
             half = LOG_LIMIT // 2
-            file.seek(-half, os.SEEK_END)
-            head = head[:half] + b"\n[output left out]\n" + file.read(half)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(size - half)
+            head = head[:half] + f"\n[{size - 2 * half} bytes left out]\n".encode() + file.read(half)
     return head.decode("utf-8", errors="replace")
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from mesh.instrument import Limits
 from mesh.runner.directory import UnitDirectory
+from mesh.runner.livelog import LogPart
 from mesh.runner.product import Product
 
 OnStep = Callable[[str], None]
@@ -81,6 +82,18 @@ class Runner(Protocol):
 
     def kill(self, unit_key: str) -> bool:
         """End a unit that this runner runs; its ``run`` raises UnitCancelled. False: it does not run here."""
+
+    def log(self, unit_key: str, try_id: str, position: int) -> LogPart | None:
+        """Return the piece of a running unit's log after *position* that is known; the first call knows nothing yet.
+
+        Args:
+            unit_key: the unit.
+            try_id: which run of it the position belongs to; empty at first.
+            position: bytes of the log that the caller has.
+
+        Returns:
+            The piece, maybe empty; None when the unit does not run here.
+        """
 
     def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
         """Remove what dead owners left and nobody will take over.

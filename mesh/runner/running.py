@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mesh.runner.livelog import LogPart
 from mesh.runner.watch import Watch
 
 
@@ -28,6 +29,11 @@ class Running:
             return False
         watch.cancel()
         return True
+
+    def log(self, key: str, try_id: str, position: int) -> LogPart | None:
+        """Return what is new in the log of a unit; None when it does not run here."""
+        watch = self._watches.get(key)
+        return None if watch is None else watch.log.read(try_id, position)
 
     def __contains__(self, key: str) -> bool:
         """Say whether the unit runs."""

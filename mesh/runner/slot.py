@@ -4,8 +4,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +16,27 @@ from mesh.instrument import Instrument
 from mesh.runner.conclude import Exit
 from mesh.runner.directory import UnitDirectory, discard
 from mesh.runner.engine import Labels, engine_answers
+from mesh.runner.livelog import LiveLog
 from mesh.runner.sandbox import sandbox
 from mesh.runner.watch import Watch
 
 _READY_TIMEOUT_S = 120.0
-_READY_LOOK_S = 0.05
+_READY_LOOK_S = 0.2
 _LOOK_S = 0.1
 _LAST_WORDS_S = 2.0
 _CHUNK = 1 << 16
 # A log of 1 MiB, every byte of it escaped.
 _ANSWER_LIMIT = 8 << 20
 _OPEN_FILES = 1024
+_SOCKET = "owner"
 
 
 class Slot:
     """A place for one unit at a time.
 
-    Its directory holds ``unit/`` (mounted read-only, ``unit/out`` writable) and ``ctl/`` with the socket. A unit's
-    files are moved in before it runs and out after it, so that it never sees those of another.
+    Its directory holds ``unit/`` (mounted read-only, ``unit/out`` writable) and ``ctl/`` (read-only) with the socket
+    on which this process listens until the container has connected. A unit's files are moved in before it runs and out
+    after it, so that it never sees those of another.
 
     Args:
         client: of the engine.
@@ -87,12 +90,12 @@ class Slot:
         self.stop()
         discard(self._control)
         self._control.mkdir(parents=True)
-        self._control.chmod(0o777)
         self._unit.create()
-        with engine_answers():
+        # Gone as soon as the container has connected: no unit finds anybody to talk to.
+        with _listening(self._control / _SOCKET) as listener, engine_answers():
             self._container = self._create()
             self._container.start()
-            self._connection = self._connect()
+            self._connection = self._accept(listener)
 
     def run(self, unit: UnitDirectory, watch: Watch) -> tuple[Exit, float]:
         """Run *unit* in the ready container; return how it ended and its peak resident memory in MiB.
@@ -131,12 +134,12 @@ class Slot:
         arguments = {
             **sandbox(self._instrument.limits),
             "name": self._name,
-            "command": ["python", "-m", "mesh.kit.warm", "/ctl/warm"],
+            "command": ["python", "-m", "mesh.kit.warm", f"/ctl/{_SOCKET}"],
             "labels": self._labels.write(),
             "volumes": {
                 str(self._unit.path): {"bind": "/unit", "mode": "ro"},
                 str(self._unit.out): {"bind": "/unit/out", "mode": "rw"},
-                str(self._control): {"bind": "/ctl", "mode": "rw"},
+                str(self._control): {"bind": "/ctl", "mode": "ro"},
             },
         }
         with suppress(docker.errors.NotFound):
@@ -144,45 +147,54 @@ class Slot:
             self._client.containers.get(self._name).remove(force=True)
         return self._client.containers.create(self._image, **arguments)
 
-    def _connect(self) -> socket.socket:
+    def _accept(self, listener: socket.socket) -> socket.socket:
         deadline = time.monotonic() + _READY_TIMEOUT_S
-        while not (self._control / "warm").exists():
-            self._container.reload()
-            if self._container.status != "running":
-                log = self._container.logs(tail=20).decode("utf-8", errors="replace")
-                raise EngineUnavailable("NotStarted", f"the warm container of {self._instrument.name} ended: {log}")
-            if time.monotonic() > deadline:
-                text = f"the warm container of {self._instrument.name} was not ready in {_READY_TIMEOUT_S:.0f} s"
-                raise EngineUnavailable("NotStarted", text)
-            time.sleep(_READY_LOOK_S)
-        return _connect_in(self._control, "warm")
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                self._container.reload()
+                if self._container.status != "running":
+                    log = self._container.logs(tail=20).decode("utf-8", errors="replace")
+                    text = f"the warm container of {self._instrument.name} ended: {log}"
+                    raise EngineUnavailable("NotStarted", text) from None
+                if time.monotonic() > deadline:
+                    text = f"the warm container of {self._instrument.name} was not ready in {_READY_TIMEOUT_S:.0f} s"
+                    raise EngineUnavailable("NotStarted", text) from None
+            else:
+                connection.settimeout(_LOOK_S)
+                return connection
 
     def _ask(self, unit: UnitDirectory, watch: Watch) -> dict[str, Any]:
         """Have the container run what lies in its directory; return its answer."""
         limits = self._instrument.limits
         request = {"directory": "/unit", "limits": {"file_mb": limits.output_mb, "open_files": _OPEN_FILES}}
         try:
-            self._send(json.dumps(request).encode())
+            self._send(request)
+            watch.fetch_log = self._ask_for_log
             try:
-                return self._receive(watch.check)
+                return self._receive(watch.check, watch.log)
             except UnitFailure:
                 # The container kills the unit and answers with the log so far; then it ends.
-                self._send(b"")
+                self._send({"kill": True})
                 with suppress(OSError, ValueError):
-                    unit.write_log(self._receive(_Patience(_LAST_WORDS_S).check)["log"])
+                    unit.write_log(self._receive(_Patience(_LAST_WORDS_S).check, watch.log)["log"])
                 raise
         except (OSError, ValueError) as error:
             raise self._lost(error) from error
 
-    def _send(self, line: bytes) -> None:
+    def _ask_for_log(self, log: LiveLog) -> None:
+        self._send({"log": log.end})
+
+    def _send(self, content: Mapping[str, Any]) -> None:
         if self._connection is None:
             raise ConnectionError("the container was stopped")
-        self._connection.sendall(line + b"\n")
+        self._connection.sendall(json.dumps(content).encode() + b"\n")
 
-    def _receive(self, look: Callable[[], None]) -> dict[str, Any]:
-        """Return the next answer; *look* is called while it does not come."""
-        answer = bytearray()
-        while not answer.endswith(b"\n"):
+    def _receive(self, look: Callable[[], None], log: LiveLog) -> dict[str, Any]:
+        """Return how the unit ended; *look* is called while that does not come, pieces of the log go to *log*."""
+        received = bytearray()
+        while True:
             if self._connection is None:
                 raise ConnectionError("the container was stopped")
             try:
@@ -190,11 +202,15 @@ class Slot:
             except TimeoutError:
                 look()
                 continue
-            if not data or len(answer) > _ANSWER_LIMIT:
+            if not data or len(received) > _ANSWER_LIMIT:
                 raise ConnectionError("the container hung up")
-            answer += data
-        content: dict[str, Any] = json.loads(answer)
-        return content
+            received += data
+            *lines, received = received.split(b"\n")
+            for line in lines:
+                content: dict[str, Any] = json.loads(line)
+                if "log_from" not in content:
+                    return content
+                log.add(content["log_from"], content["log_part"].encode("latin-1"))
 
     def _lost(self, error: Exception) -> TransientFailure:
         """Say why the container is not there any more."""
@@ -217,19 +233,21 @@ class _Patience:
             raise ConnectionError("no answer")
 
 
-def _connect_in(directory: Path, name: str) -> socket.socket:
-    """Connect to the Unix socket *name* in *directory*, however long its path is (a socket's may have 107 bytes)."""
-    descriptor = os.open(directory, os.O_PATH)
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(_LOOK_S)
+@contextmanager
+def _listening(path: Path) -> Iterator[socket.socket]:
+    """Listen at *path*, however long it is: by its directory's descriptor (the name of a socket may have 107 bytes)."""
+    directory = os.open(path.parent, os.O_PATH)
     try:
-        connection.connect(f"/proc/self/fd/{descriptor}/{name}")
-    except OSError as error:
-        connection.close()
-        raise EngineUnavailable("NotStarted", f"cannot reach the warm container: {error}") from error
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.settimeout(_READY_LOOK_S)
+            listener.bind(f"/proc/self/fd/{directory}/{path.name}")
+            # The container is another user; who may come here at all is settled by the directories above.
+            path.chmod(0o666)
+            listener.listen(1)
+            yield listener
     finally:
-        os.close(descriptor)
-    return connection
+        os.close(directory)
+        path.unlink(missing_ok=True)
 
 
 def _move(path: Path, into: Path) -> None:

@@ -18,6 +18,7 @@ from mesh.runner.conclude import conclude
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.docker import DockerRunner
 from mesh.runner.engine import Labels
+from mesh.runner.livelog import LogPart
 from mesh.runner.protocol import OnStep, Outcome, Work
 from mesh.runner.running import Running
 from mesh.runner.slot import Slot
@@ -93,6 +94,11 @@ class WarmRunner:
     def kill(self, unit_key: str) -> bool:
         """End a unit at its next look; see the protocol."""
         return self._running.cancel(unit_key) or self._cold.kill(unit_key)
+
+    def log(self, unit_key: str, try_id: str, position: int) -> LogPart | None:
+        """Return what is new in the log of a running unit; see the protocol."""
+        part = self._running.log(unit_key, try_id, position)
+        return part or self._cold.log(unit_key, try_id, position)
 
     def reap(self, alive: Callable[[str], bool], wanted: Callable[[str], bool]) -> None:
         """Remove what dead owners left; see the protocol."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from mesh.errors import ScienceFailure, UnitCancelled, UnitTimeout
 from mesh.instrument import Limits
 from mesh.runner.directory import output_size
+from mesh.runner.livelog import LiveLog
 
 _SIZE_EVERY_S = 0.5
 _MOST_FILES = 1000
@@ -36,6 +37,10 @@ class Watch:
         self._sized = self._began
         self._read = 0
         self._cancelled = False
+        self.log = LiveLog()
+        """The log so far, while somebody follows it."""
+        self.fetch_log: Callable[[LiveLog], None] = _fetch_nothing
+        """How the runner gets what is new in the log; called now and then while somebody follows."""
 
     @property
     def seconds(self) -> float:
@@ -66,6 +71,8 @@ class Watch:
             text = f"the analysis was stopped at its limit of {self._limits.seconds:g} s"
             raise UnitTimeout("Timeout", text)
         self._report_step()
+        if self.log.wanted():
+            self.fetch_log(self.log)
         if now - self._sized >= _SIZE_EVERY_S:
             self._sized = now
             self._check_size()
@@ -94,6 +101,10 @@ class Watch:
             raise ScienceFailure("OutputTooLarge", text)
         if files > _MOST_FILES:
             raise ScienceFailure("OutputTooLarge", f"the analysis wrote more than {_MOST_FILES} files")
+
+
+def _fetch_nothing(_: LiveLog) -> None:
+    """Leave the log as it is: the runner has not said yet how to get it."""
 
 
 def _begun(line: bytes) -> str | None:

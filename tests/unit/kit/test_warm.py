@@ -27,24 +27,22 @@ def _server(
 ) -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket]]:
     path = directory / "s"
     command = [sys.executable, "-m", "mesh.kit.warm", str(path), *options]
-    process = subprocess.Popen(command, env=_environment(directory, analysis))
-    connection = socket.socket(socket.AF_UNIX)
-    try:
-        deadline = time.monotonic() + 30
-        while not path.exists():
-            assert process.poll() is None, "the server ended before it listened"
-            assert time.monotonic() < deadline, "the server does not listen"
-            time.sleep(0.01)
-        connection.connect(str(path))
-        yield process, connection
-    finally:
-        connection.close()
-        process.kill()
-        process.wait()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.settimeout(30)
+        listener.bind(str(path))
+        listener.listen(1)
+        process = subprocess.Popen(command, env=_environment(directory, analysis))
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                yield process, connection
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _ask(connection: socket.socket, directory: Path, **limits: float) -> dict[str, Any]:
-    connection.sendall(json.dumps({"directory": str(directory), "limits": limits}).encode() + b"\n")
+    _tell(connection, {"directory": str(directory), "limits": limits})
     with connection.makefile("r") as answers:
         answer: dict[str, Any] = json.loads(answers.readline())
     return answer
@@ -126,7 +124,7 @@ def _has(path: Path, text: str) -> bool:
 def test_the_server_and_its_unit_end_when_the_owner_hangs_up(make_unit: MakeUnit, tmp_path: Path) -> None:
     directory = make_unit(parameters={"behaviour": "hang"})
     with _server(tmp_path) as (process, connection):
-        connection.sendall(json.dumps({"directory": str(directory), "limits": {}}).encode() + b"\n")
+        _tell(connection, {"directory": str(directory), "limits": {}})
         _wait_until(lambda: "work" in _read(directory / "out" / "steps.jsonl"))
         connection.close()
         assert process.wait(timeout=30) == 0
@@ -165,7 +163,7 @@ def test_one_unit_can_run_without_a_server(make_unit: MakeUnit, tmp_path: Path) 
     assert json.loads((directory / "out" / "failure.json").read_text())["reason"] == "AnalysisCrashed"
 
 
-def test_an_empty_line_kills_the_unit_and_still_gives_its_log(make_unit: MakeUnit, tmp_path: Path) -> None:
+def test_the_log_can_be_read_while_the_unit_runs_and_after_it_was_killed(make_unit: MakeUnit, tmp_path: Path) -> None:
     (tmp_path / "sleeper.py").write_text(
         "import time\n"
         "def sleep(unit):\n"
@@ -175,12 +173,44 @@ def test_an_empty_line_kills_the_unit_and_still_gives_its_log(make_unit: MakeUni
         "STAGES = {'window': sleep}\n"
     )
     directory = make_unit()
-    with _server(tmp_path, analysis="sleeper") as (process, connection):
-        connection.sendall(json.dumps({"directory": str(directory)}).encode() + b"\n")
+    with _server(tmp_path, analysis="sleeper") as (process, connection), connection.makefile("r") as answers:
+        _tell(connection, {"directory": str(directory)})
         _wait_until(lambda: "work" in _read(directory / "out" / "steps.jsonl"))
-        connection.sendall(b"\n")
-        with connection.makefile("r") as answers:
-            answer = json.loads(answers.readline())
+        for known, part in ((0, "half-way\n"), (5, "way\n"), (9, "")):
+            _tell(connection, {"log": known})
+            assert json.loads(answers.readline()) == {"log_from": known, "log_part": part}
+        _tell(connection, {"kill": True})
+        answer = json.loads(answers.readline())
         assert (answer["signal"], answer["recycle"]) == (9, True)
         assert "half-way" in answer["log"]
         assert process.wait(timeout=30) == 0
+
+
+def test_a_wish_that_comes_too_late_harms_nobody(make_unit: MakeUnit, tmp_path: Path) -> None:
+    directory = make_unit(parameters={})
+    with _server(tmp_path) as (_, connection):
+        assert _ask(connection, directory)["status"] == 0
+        _tell(connection, {"log": 0})
+        _tell(connection, {"kill": True})
+        assert _ask(connection, _again(directory))["status"] == 0
+
+
+def test_a_unit_cannot_answer_in_the_name_of_its_container(make_unit: MakeUnit, tmp_path: Path) -> None:
+    (tmp_path / "forger.py").write_text(
+        "import os, stat\n"
+        "def forge(unit):\n"
+        "    for number in range(3, 200):\n"
+        "        try:\n"
+        "            if stat.S_ISSOCK(os.fstat(number).st_mode):\n"
+        "                os.write(number, b'{\"status\": 0}\\n')\n"
+        "        except OSError:\n"
+        "            pass\n"
+        "    raise ValueError('no product')\n"
+        "STAGES = {'window': forge}\n"
+    )
+    with _server(tmp_path, analysis="forger") as (_, connection):
+        assert _ask(connection, make_unit())["status"] == 10
+
+
+def _tell(connection: socket.socket, content: dict[str, Any]) -> None:
+    connection.sendall(json.dumps(content).encode() + b"\n")

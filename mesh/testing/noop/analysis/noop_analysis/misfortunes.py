@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 
 from mesh.kit import BadInput, ScienceFailure, Transient, Unit
+from noop_analysis.escape import escape
 
 _MIB = 1 << 20
 # Where nothing stops them, these do: a drill must not take its machine down.
@@ -88,4 +89,5 @@ MISFORTUNES: Mapping[str, Callable[[Unit], None]] = {
     "noise": _noise,
     "disk": _disk,
     "crash": _crash,
+    "escape": escape,
 }

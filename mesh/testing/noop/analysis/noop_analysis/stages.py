@@ -17,7 +17,7 @@ def window(unit: Unit) -> None:
         sys.stderr.write(f"{unit.label}: {behaviour}\n")
         sys.stderr.flush()
     with unit.step("work"):
-        time.sleep(float(unit.parameters.get("seconds", 0)))
+        _pass_time(float(unit.parameters.get("seconds", 0)))
         if behaviour != "done":
             MISFORTUNES[behaviour](unit)
         _write(unit, {"label": unit.label, "salt": unit.parameters.get("salt", "")})
@@ -39,6 +39,15 @@ def _behaviour(unit: Unit) -> str:
     fails = {label.partition(".")[0] for label in unit.parameters.get("fails", [])}
     behaviour = str(unit.parameters.get("behaviour", "done"))
     return behaviour if not fails or unit.label.partition(".")[0] in fails else "done"
+
+
+def _pass_time(seconds: float) -> None:
+    """Sleep, and say every second how long yet: something to follow."""
+    while seconds > 0:
+        sys.stderr.write(f"{seconds:g} s to go\n")
+        sys.stderr.flush()
+        time.sleep(min(seconds, 1.0))
+        seconds -= 1.0
 
 
 def _write(unit: Unit, content: dict[str, object]) -> None:
