@@ -1,7 +1,6 @@
 """The two stages as the container runs them: a unit directory in, products and a manifest out."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from isgri_analysis.caches import make_writable
 from isgri_analysis.detector import module_map
 from isgri_analysis.geometry import Attitude, separation_arcmin
 from isgri_analysis.pif import pixel_illumination
@@ -252,16 +250,3 @@ def test_a_window_product_of_another_kind_is_named(tmp_path: Path) -> None:
 
 def test_warm_up_works_without_any_input() -> None:
     isgri_analysis.warm()
-
-
-def test_a_read_only_cache_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    baked = tmp_path / "baked"
-    baked.mkdir()
-    (baked / "index.nbi").write_bytes(b"x")
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(baked))
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    make_writable("NUMBA_CACHE_DIR")
-    copy = Path(os.environ["NUMBA_CACHE_DIR"])
-    assert copy != baked
-    assert (copy / "index.nbi").read_bytes() == b"x"
-    make_writable("NOT_SET")

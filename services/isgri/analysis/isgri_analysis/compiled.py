@@ -3,11 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from isgri_analysis.caches import make_writable
-
-make_writable("NUMBA_CACHE_DIR")
-
-import numba  # noqa: E402
+import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -3,20 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from isgri_analysis.caches import make_writable
+import matplotlib as mpl
+import numpy as np
+from astropy.io import fits
+from astropy.visualization.wcsaxes import WCSAxes
+from astropy.wcs import WCS
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-make_writable("MPLCONFIGDIR")
-
-import matplotlib as mpl  # noqa: E402
-import numpy as np  # noqa: E402
-from astropy.io import fits  # noqa: E402
-from astropy.visualization.wcsaxes import WCSAxes  # noqa: E402
-from astropy.wcs import WCS  # noqa: E402
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
-
-from isgri_analysis.tan_image import Cards  # noqa: E402
+from isgri_analysis.tan_image import Cards
 
 _INCHES, _DPI = 7.0, 100
 _MAX_NAMES = 40
