@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from mesh.contracts import Analysis, Document, Job, JobView, Manifest, UnitRow
+from mesh.contracts import Analysis, Document, Job, JobView, Manifest, StageProduct, UnitRow
 from mesh.states import UnitState
 
 
@@ -26,6 +26,9 @@ class JobRecords(Protocol):
 
     def row(self, job_id: str, stage: str, label: str) -> UnitRow:
         """Return one row; raises `NotFound`."""
+
+    def result(self, job_id: str, offset: int = 0, limit: int = 100) -> list[StageProduct]:
+        """Return a page of the products that are the result of a job; raises `NotFound`."""
 
     def recent(self, user: str | None = None, limit: int = 50, before: str | None = None) -> list[JobView]:
         """Return the newest jobs, newest first, older than job *before*."""

@@ -35,11 +35,11 @@ def tell_outcome(job: Job, console: Console) -> int:
     """Print how a job ended and what to do next; return the exit status."""
     for warning in job.warnings[:_WARNINGS]:
         say(console, f"warning: {warning}", "yellow")
-    if (more := len(job.warnings) - _WARNINGS) > 0:
+    if (more := max(job.view.warnings_total, len(job.warnings)) - _WARNINGS) > 0:
         say(console, f"and {more} more warnings: {job.link}", "yellow")
     match job.state:
         case JobState.COMPLETED:
-            for product in job.products[:_WARNINGS]:
+            for product in job.view.products[:_WARNINGS]:
                 files = ", ".join(file.name for file in product.files)
                 say(console, f"{product.stage} {product.label}: {files}")
             say(console, f"Save the products with: odamesh get {job.id}")

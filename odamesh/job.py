@@ -45,6 +45,9 @@ class Job:
     Get one from ``mesh.<instrument>.<product>(...)`` or ``mesh.job(id)``.
     """
 
+    view: JobView
+    """The record when it was last read; see `refresh`."""
+
     def __init__(self, transport: Transport, document: Mapping[str, Any]) -> None:
         self._transport = transport
         self._take(document)
@@ -76,12 +79,14 @@ class Job:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A sentence for every science window that gave nothing, with its reason."""
+        """A sentence for every science window that gave nothing, with its reason; of many the first hundred."""
         return self.view.warnings
 
     @property
     def products(self) -> tuple[StageProduct, ...]:
-        """The results so far, file by file."""
+        """The results, file by file: all of them, however many."""
+        if len(self.view.products) < self.view.products_total:
+            self.view = self.view.model_copy(update={"products": tuple(self._every_product())})
         return self.view.products
 
     def refresh(self) -> "Job":
@@ -174,6 +179,14 @@ class Job:
                     self._fetch(f"{API}/products/{product.key}/{quote(file.name)}", target, file.sha256)
                 yield target
 
+    def _every_product(self) -> Iterator[StageProduct]:
+        offset, more = 0, True
+        while more:
+            page = self._transport.get(f"{API}/jobs/{self.id}/products", {"offset": offset, "limit": _PAGE})
+            yield from (_product(product) for product in page["products"])
+            offset += len(page["products"])
+            more = page["next"] is not None
+
     def _merged(self) -> Iterator[StageProduct]:
         """Yield the products that are not the result themselves."""
         results = {product.key for product in self.products}
@@ -200,11 +213,14 @@ class Job:
     def _take(self, document: Mapping[str, Any]) -> None:
         """Keep a job document: the view, without the links."""
         fields = {name: value for name, value in document.items() if name in JobView.model_fields}
-        products = [
-            {**product, "files": [{name: file[name] for name in ProductFile.model_fields} for file in product["files"]]}
-            for product in fields.get("products", ())
-        ]
+        products = tuple(_product(product) for product in fields.get("products", ()))
         self.view = JobView.model_validate({**fields, "products": products})
+
+
+def _product(document: Mapping[str, Any]) -> StageProduct:
+    """Return a product without the links of its files."""
+    files = [{name: file[name] for name in ProductFile.model_fields} for file in document["files"]]
+    return StageProduct.model_validate({**document, "files": files})
 
 
 def _sha256(path: Path) -> str:

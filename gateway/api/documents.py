@@ -32,7 +32,7 @@ class JobDocument(JobView):
     final: bool
     """Whether the state is the last one."""
     links: dict[str, str]
-    """Addresses: self, units, events, and cancel while it can be cancelled."""
+    """Addresses: self, units, products, events, and cancel while it can be cancelled."""
     products: tuple[LinkedProduct, ...] = ()
 
 
@@ -49,6 +49,15 @@ class UnitTable(BaseModel):
     rows: tuple[UnitRow, ...]
     offset: int
     total: int = Field(description="units of the job, whatever the filter")
+    next: str | None = Field(description="address of the next page")
+
+
+class ProductList(BaseModel):
+    """One page of the products that are the result of a job."""
+
+    products: tuple[LinkedProduct, ...]
+    offset: int
+    total: int = Field(description="products that are the result of the job")
     next: str | None = Field(description="address of the next page")
 
 
@@ -91,11 +100,11 @@ def job_document(base: str, view: JobView) -> JobDocument:
     """Return a job with its links; *base* is from `root`."""
     own = f"{base}/jobs/{view.job_id}"
     final = job_is_final(view.state)
-    links = {"self": own, "units": f"{own}/units", "events": f"{own}/events"}
+    links = {"self": own, "units": f"{own}/units", "products": f"{own}/products", "events": f"{own}/events"}
     if not final:
         links["cancel"] = own
     fields = dict(view)
-    fields["products"] = tuple(_linked(own, product) for product in view.products)
+    fields["products"] = tuple(linked_product(own, product) for product in view.products)
     return JobDocument.model_construct(**fields, final=final, links=links)
 
 
@@ -134,7 +143,8 @@ def instrument_document(base: str, instrument: Instrument) -> InstrumentDocument
     )
 
 
-def _linked(own: str, product: StageProduct) -> LinkedProduct:
+def linked_product(own: str, product: StageProduct) -> LinkedProduct:
+    """Return a product with the addresses of its files; *own* is the address of its job."""
     place = f"{own}/products/{quote(product.stage)}/{quote(product.label)}"
     files = tuple(LinkedFile.model_construct(**dict(file), url=f"{place}/{quote(file.name)}") for file in product.files)
     return LinkedProduct.model_construct(stage=product.stage, label=product.label, key=product.key, files=files)

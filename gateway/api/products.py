@@ -1,9 +1,11 @@
 """Products and logs: addresses that do not expire, leading to links that do."""
 
-from fastapi import APIRouter, Response, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
-from gateway.api.documents import PREFIX
+from gateway.api.documents import PREFIX, ProductList, linked_product, root
 from gateway.api.jobs import find
 from gateway.parts import Given, Parts
 from gateway.problem import Problem
@@ -16,7 +18,29 @@ router = APIRouter(
 )
 
 _EVERY_ROW = 1_000_000
+_PRODUCTS = 1000
 _THERE = frozenset({UnitState.DONE, UnitState.CACHED})
+
+
+@router.get("/jobs/{job_id}/products")
+def job_products(
+    *,
+    job_id: str,
+    request: Request,
+    parts: Given,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=_PRODUCTS)] = 100,
+) -> ProductList:
+    """List the products that are the result of a job; its own record names the first ones only."""
+    view = find(parts, job_id)
+    own = f"{root(request)}/jobs/{job_id}"
+    found = parts.records.result(job_id, offset, limit)
+    following = None
+    if offset + len(found) < view.products_total:
+        query = request.url.include_query_params(offset=offset + limit).query
+        following = f"{own}/products?{query}"
+    products = tuple(linked_product(own, product) for product in found)
+    return ProductList(products=products, offset=offset, total=view.products_total, next=following)
 
 
 @router.get(

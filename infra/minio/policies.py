@@ -19,15 +19,15 @@ _INSTRUMENT = {
 }
 _SERVICES = {
     "gateway": {
-        _READ: ("requests", "jobs", "ends", "runs", "products", "logs"),
+        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs"),
         _WRITE: ("requests", "jobs"),
     },
     "dispatcher": {
-        _READ: ("requests", "jobs", "ends", "runs", "products", "logs"),
-        _WRITE: ("requests", "jobs", "ends", "runs"),
+        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs"),
+        _WRITE: ("requests", "jobs", "ends", "runs", "rows"),
     },
     "cache": {
-        _READ: ("requests", "jobs", "ends", "runs", "products", "logs"),
+        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs"),
         _DELETE: ("products", "logs"),
     },
 }

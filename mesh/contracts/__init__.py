@@ -5,7 +5,7 @@ from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
 from mesh.contracts.manifest import Manifest, ProductFile, Resources
 from mesh.contracts.request import Analysis, Cone, Job, Lane, Selection, TimeRange
-from mesh.contracts.result import JobEnd, RunResult
+from mesh.contracts.result import JobEnd, RowPage, RunResult
 from mesh.contracts.unit import ArchiveInput, ProductInput, Unit, UnitInput
 from mesh.contracts.view import JobView, StageProduct, UnitRow
 
@@ -25,6 +25,7 @@ __all__ = [
     "ProductFile",
     "ProductInput",
     "Resources",
+    "RowPage",
     "RunEvent",
     "RunResult",
     "Selection",

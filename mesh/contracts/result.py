@@ -2,10 +2,18 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from mesh.contracts.document import Document
 from mesh.contracts.event import Failure
 from mesh.contracts.view import StageProduct, UnitRow
-from mesh.states import JobState
+from mesh.states import JobState, UnitState
+
+ROWS_A_PAGE = 1000
+"""Rows that one document holds: memory for the end of a run does not grow with its number of windows."""
+SHOWN_WARNINGS = 100
+SHOWN_PRODUCTS = 100
+"""How many of them the outcome itself tells; the rows tell all."""
 
 
 class RunResult(Document):
@@ -20,10 +28,33 @@ class RunResult(Document):
     finished: str
     steps: dict[str, tuple[str, ...]]
     """Steps of each stage, in the order of the plan."""
+    order: tuple[str, ...] = ()
+    """The stages in the order of the plan."""
     rows: tuple[UnitRow, ...]
+    """In the order of the table; of a large run the first ones, the others follow in `RowPage` documents."""
+    total: int = 0
+    """Rows of the run."""
+    counts: dict[str, dict[UnitState, int]] = Field(default_factory=dict)
+    """Rows per stage and state."""
     warnings: tuple[str, ...] = ()
+    """The first ones of a large run."""
+    warnings_total: int = 0
     failure: Failure | None = None
+    result_stages: tuple[str, ...] = ()
+    """Stages whose good rows are the result."""
     products: tuple[StageProduct, ...] = ()
+    """The first ones of a large run."""
+    products_total: int = 0
+
+
+class RowPage(Document):
+    """``rows/<run_id>/<number>.json``: further rows of a large run; page 0 is in its `RunResult`."""
+
+    SCHEMA: ClassVar[str] = "odamesh.row-page/1"
+
+    run_id: str
+    number: int
+    rows: tuple[UnitRow, ...]
 
 
 class JobEnd(Document):

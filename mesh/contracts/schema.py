@@ -8,7 +8,7 @@ from mesh.contracts.document import Document
 from mesh.contracts.event import RunEvent, UnitEvent
 from mesh.contracts.manifest import Manifest
 from mesh.contracts.request import Analysis, Job
-from mesh.contracts.result import JobEnd, RunResult
+from mesh.contracts.result import JobEnd, RowPage, RunResult
 from mesh.contracts.unit import Unit
 
 FOLDER = Path(__file__).parent / "schema"
@@ -19,6 +19,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Job,
     JobEnd,
     Manifest,
+    RowPage,
     RunEvent,
     RunResult,
     Unit,

@@ -58,7 +58,10 @@ class JobView(Part):
     steps: dict[str, tuple[str, ...]]
     """Steps of each stage: the columns of the table."""
     warnings: tuple[str, ...] = ()
-    """A sentence per rejected or failed window and per warning of the merge."""
+    """A sentence per rejected or failed window and per warning of the merge; of many the first ones."""
+    warnings_total: int = 0
     failure: Failure | None = None
     """Why the job is in state ERROR."""
     products: tuple[StageProduct, ...] = ()
+    """The results; of many the first ones."""
+    products_total: int = 0

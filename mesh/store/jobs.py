@@ -1,23 +1,26 @@
 """Jobs as callers know them: submitted, looked at, followed, listed. What the gateway needs, and no more."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import redis
 
-from mesh.contracts import Analysis, Job, JobEnd, JobView, StageProduct, UnitRow
+from mesh.contracts import Analysis, Job, JobEnd, JobView, ProductFile, StageProduct, UnitRow
 from mesh.errors import NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
 from mesh.store.objects import Objects
+from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
 from mesh.store.runs import RECORD_SECONDS
 from mesh.store.views import job_fields, view_of_documents, view_of_records
 
 _LISTED_JOBS = 100_000
+_GOOD = (UnitState.DONE, UnitState.CACHED)
 
 
 class Jobs:
@@ -29,6 +32,7 @@ class Jobs:
 
     def __init__(self, objects: Objects, index: redis.Redis) -> None:
         self._requests = Requests(objects)
+        self._products = Products(objects, index)
         self._redis: Any = index
 
     def submit(self, analysis: Analysis, job: Job) -> None:
@@ -100,10 +104,12 @@ class Jobs:
         if rows is not None:
             return rows
         try:
-            kept = self._requests.result(run_id).rows
+            kept = self._requests.outcome(run_id)
         except NotFound:
             return []
-        return [row for row in kept if wanted is None or row.state in wanted][offset : offset + limit]
+        if wanted is None:
+            return list(islice(self._requests.rows(kept, offset), limit))
+        return list(islice((row for row in self._requests.rows(kept) if row.state in wanted), offset, offset + limit))
 
     def row(self, job_id: str, stage: str, label: str) -> UnitRow:
         """Return one row of the table, e.g. to find the key of its product.
@@ -155,13 +161,21 @@ class Jobs:
         newest = self._redis.xrevrange(names.run_record(run_id, "events"), count=1)
         return str(newest[0][0]) if newest else "0"
 
-    def result(self, job_id: str) -> list[StageProduct]:
-        """Return the products that are the result of a job; empty until it is COMPLETED.
+    def result(self, job_id: str, offset: int = 0, limit: int = 100) -> list[StageProduct]:
+        """Return a page of the products that are the result of a job; empty until it is COMPLETED.
 
         Raises:
             NotFound: there is no such job.
         """
-        return list(self.view(job_id).products)
+        view = self.view(job_id)
+        if offset + limit <= len(view.products) or view.products_total <= len(view.products):
+            return list(view.products[offset : offset + limit])
+        rows = self._result_rows(view.run_id or "", offset, limit)
+        entries = self._products.find_many([row.key for row in rows])
+        return [
+            StageProduct(stage=row.stage, label=row.label, key=row.key, files=self._files(row.key, entries))
+            for row in rows
+        ]
 
     def run_of(self, job_id: str) -> str | None:
         """Return the run that serves a job; None until it is planned.
@@ -183,6 +197,35 @@ class Jobs:
         for listing in (names.ALL_JOBS, names.jobs_of(job.user)):
             pipeline.zadd(listing, {job.job_id: _place(job)})
             pipeline.zremrangebyrank(listing, 0, -_LISTED_JOBS - 1)
+
+    def _result_rows(self, run_id: str, offset: int, limit: int) -> list[UnitRow]:
+        """Return a page of the good rows of the stages that are the result."""
+        indexed = self._indexed_result_rows(run_id, offset, limit)
+        if indexed is not None:
+            return indexed
+        kept = self._requests.outcome(run_id)
+        good = (row for row in self._requests.rows(kept) if row.stage in kept.result_stages and row.state in _GOOD)
+        return list(islice(good, offset, offset + limit))
+
+    def _files(self, key: str, entries: Mapping[str, ProductEntry]) -> tuple[ProductFile, ...]:
+        if key in entries:
+            return entries[key].files
+        manifest = self._products.read(key)
+        return manifest.files if manifest else ()
+
+    @redis_answers()
+    def _indexed_result_rows(self, run_id: str, offset: int, limit: int) -> list[UnitRow] | None:
+        stages = self._redis.hget(names.run_record(run_id), "result_stages")
+        if stages is None:
+            return None
+        pipeline = self._redis.pipeline(transaction=False)
+        for state in _GOOD:
+            pipeline.zrange(names.run_record(run_id, f"in:{state.value}"), 0, -1, withscores=True)
+        wanted = set(json.loads(stages))
+        places = sorted(
+            (place, row) for found in pipeline.execute() for row, place in found if row.partition("/")[0] in wanted
+        )
+        return self._read_rows(run_id, [row for _, row in places[offset : offset + limit]])
 
     @redis_answers()
     def _indexed_row(self, run_id: str, row: str) -> str | None:
@@ -208,6 +251,9 @@ class Jobs:
             page = [row for _, row in places[offset : offset + limit]]
         if not known:
             return None
+        return self._read_rows(run_id, page)
+
+    def _read_rows(self, run_id: str, page: Sequence[str]) -> list[UnitRow]:
         texts = self._redis.hmget(names.run_record(run_id, "rows"), page) if page else []
         return [UnitRow.model_validate_json(text) for text in texts if text is not None]
 
@@ -244,7 +290,7 @@ class Jobs:
         end = result = None
         try:
             end = self._requests.end(job_id)
-            result = self._requests.result(end.run_id) if end.run_id else None
+            result = self._requests.outcome(end.run_id) if end.run_id else None
         except NotFound:
             pass
         return view_of_documents(analysis, job, end, result)

@@ -5,6 +5,7 @@ MinIO::
     requests/<request_key>.json            the analysis
     jobs/<job_id>.json                     one caller's submission
     ends/<job_id>.json                     how the job ended and which run served it
+    rows/<run_id>/<page>.json              further rows of a large run
     runs/<run_id>.json                     the outcome of a run: everything that a caller sees of it
     products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
     evicted/<unit_key>.json                manifest of a product that was removed: how it was made, and can be again
@@ -60,6 +61,7 @@ REQUESTS = "requests/"
 JOBS = "jobs/"
 ENDS = "ends/"
 RUNS = "runs/"
+ROWS = "rows/"
 PRODUCTS = "products/"
 EVICTED = "evicted/"
 MANIFEST = "manifest.json"
@@ -84,6 +86,11 @@ def end_object(job_id: str) -> str:
 def run_object(run_id: str) -> str:
     """Object with the outcome of a run."""
     return f"{RUNS}{run_id}.json"
+
+
+def rows_object(run_id: str, page: int) -> str:
+    """Object with one page of the rows of a large run."""
+    return f"{ROWS}{run_id}/{page:05d}.json"
 
 
 def product_object(key: str, name: str) -> str:

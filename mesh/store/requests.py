@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from mesh.contracts import Analysis, Job, JobEnd, RunResult
+from mesh.contracts import Analysis, Job, JobEnd, RowPage, RunResult, UnitRow
+from mesh.contracts.result import ROWS_A_PAGE
 from mesh.store import names
 from mesh.store.objects import Objects
 
@@ -41,12 +42,33 @@ class Requests:
         return JobEnd.decode(self._objects.get(names.end_object(job_id)))
 
     def put_result(self, result: RunResult) -> None:
-        """Store the outcome of a run."""
+        """Store the outcome of a run; further pages of its rows must be there before."""
         self._objects.put(names.run_object(result.run_id), result.encode(), _JSON)
 
+    def put_rows(self, page: RowPage) -> None:
+        """Store a further page of the rows of a large run."""
+        self._objects.put(names.rows_object(page.run_id, page.number), page.encode(), _JSON)
+
     def result(self, run_id: str) -> RunResult:
-        """Return the outcome of a run; NotFound while it has none."""
+        """Return the outcome of a run with all its rows; NotFound while it has none."""
+        first = self.outcome(run_id)
+        if first.total <= len(first.rows):
+            return first
+        return first.model_copy(update={"rows": tuple(self.rows(first))})
+
+    def outcome(self, run_id: str) -> RunResult:
+        """Return the outcome of a run with its first rows; NotFound while it has none."""
         return RunResult.decode(self._objects.get(names.run_object(run_id)))
+
+    def rows(self, result: RunResult, offset: int = 0) -> Iterator[UnitRow]:
+        """Return the rows of a run from *offset* on; only the pages that are asked for are read."""
+        yield from result.rows[offset:]
+        number = max(1, offset // ROWS_A_PAGE)
+        skip = max(0, offset - number * ROWS_A_PAGE)
+        while number * ROWS_A_PAGE < result.total:
+            page = RowPage.decode(self._objects.get(names.rows_object(result.run_id, number)))
+            yield from page.rows[skip:]
+            number, skip = number + 1, 0
 
     def jobs(self) -> Iterator[tuple[str, datetime]]:
         """Return the id of every job and when it was stored."""

@@ -141,24 +141,35 @@ class Runs:
         return frozenset(self._redis.smembers(names.ACTIVE_RUNS))
 
     @redis_answers()
-    def lay_out(self, run_id: str, rows: Sequence[UnitRow], image: str, calibration: str) -> None:
-        """Write the rows of a run, all waiting, in the order of the table; a run that has them keeps them."""
+    def lay_out(self, run_id: str, rows: Iterable[UnitRow], image: str, calibration: str) -> int:
+        """Write the rows of a run, all waiting, in the order of the table; a run that has them keeps them.
+
+        They are written in bundles and count once the last one is there; a claimant that died in between is followed
+        by one that begins anew.
+
+        Returns:
+            How many rows.
+        """
         record = names.run_record(run_id)
         if self._redis.hexists(record, "laid_out"):
-            return
+            return int(self._redis.llen(names.run_record(run_id, "order")))
         left: dict[str, int] = {}
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.delete(names.run_record(run_id, "order"))
-        for start in range(0, len(rows), _CHUNK):
-            chunk = {names.row_name(row.stage, row.label): row for row in rows[start : start + _CHUNK]}
+        self._redis.delete(*(names.run_record(run_id, part) for part in ("order", "rows", "in:waiting")))
+        start = 0
+        for bundle in _chunks(rows, _CHUNK):
+            chunk = {names.row_name(row.stage, row.label): row for row in bundle}
+            pipeline = self._redis.pipeline(transaction=True)
             pipeline.rpush(names.run_record(run_id, "order"), *chunk)
             pipeline.hset(
                 names.run_record(run_id, "rows"), mapping={name: row_text(row) for name, row in chunk.items()}
             )
             places = {name: start + place for place, name in enumerate(chunk)}
             pipeline.zadd(names.run_record(run_id, "in:waiting"), places)
-        for row in rows:
-            left[row.stage] = left.get(row.stage, 0) + 1
+            pipeline.execute()
+            start += len(chunk)
+            for row in chunk.values():
+                left[row.stage] = left.get(row.stage, 0) + 1
+        pipeline = self._redis.pipeline(transaction=True)
         if left:
             pipeline.hset(names.run_record(run_id, "left"), mapping=left)
             counts = {f"{stage}/{UnitState.WAITING.value}": count for stage, count in left.items()}
@@ -168,6 +179,7 @@ class Runs:
         if not self._redis.sismember(names.ACTIVE_RUNS, run_id):
             # Cancelled meanwhile, and whoever ended its rows may have come before they were all there.
             self._forget_rows(run_id)
+        return start
 
     @redis_answers()
     def enqueue(self, run_id: str, stage: str, units: Iterable[tuple[RowChange, bytes]], now: str) -> int:
@@ -237,13 +249,39 @@ class Runs:
             rows += [UnitRow.model_validate_json(text) for text in texts if text is not None]
         return rows
 
+    def row_pages(self, run_id: str, size: int) -> Iterator[tuple[UnitRow, ...]]:
+        """Return all rows of a run in the order of the table, so many at a time."""
+        start = 0
+        while page := self._row_page(run_id, start, size):
+            yield page
+            start += size
+
+    @redis_answers()
+    def labels(self, run_id: str, stage: str, state: UnitState) -> list[str]:
+        """Return the labels of those rows of a stage that are in a state, in the order of the table."""
+        found = self._redis.zrange(names.run_record(run_id, f"in:{state.value}"), 0, -1)
+        return [label for of, _, label in (name.partition("/") for name in found) if of == stage]
+
+    @redis_answers()
+    def _row_page(self, run_id: str, start: int, size: int) -> tuple[UnitRow, ...]:
+        page = self._redis.lrange(names.run_record(run_id, "order"), start, start + size - 1)
+        texts = self._redis.hmget(names.run_record(run_id, "rows"), page) if page else []
+        return tuple(UnitRow.model_validate_json(text) for text in texts if text is not None)
+
     @redis_answers()
     def finish(self, result: RunResult) -> list[str]:
         """Write the outcome of a run into its record; returns the jobs that waited for it, none if it was over."""
-        failure = result.failure.model_dump_json() if result.failure else ""
-        products = "[" + ",".join(product.model_dump_json() for product in result.products) + "]"
-        outcome = [result.run_id, result.state.value, result.finished, json.dumps(result.warnings), failure, products]
-        jobs: list[str] = self._finish(args=[*outcome, RECORD_SECONDS, _EVENTS_SECONDS])
+        outcome = {
+            "warnings": json.dumps(result.warnings),
+            "warnings_total": result.warnings_total,
+            "failure": result.failure.model_dump_json() if result.failure else "",
+            "products": "[" + ",".join(product.model_dump_json() for product in result.products) + "]",
+            "products_total": result.products_total,
+            "result_stages": json.dumps(result.result_stages),
+        }
+        fields: list[str] = [str(entry) for field in outcome.items() for entry in field]
+        ended = [result.run_id, result.state.value, result.finished]
+        jobs: list[str] = self._finish(args=[*ended, RECORD_SECONDS, _EVENTS_SECONDS, *fields])
         return jobs
 
     @redis_answers()

@@ -1,10 +1,9 @@
 """Builds what a caller sees of a job: from the records in Redis, or from the documents when those are gone."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from mesh.contracts import Analysis, Failure, Job, JobEnd, JobView, Lane, RunResult, StageProduct, UnitRow
+from mesh.contracts import Analysis, Failure, Job, JobEnd, JobView, Lane, RunResult, StageProduct
 from mesh.errors import InvalidRequest
 from mesh.instrument import instrument
 from mesh.states import JobState, UnitState
@@ -52,8 +51,10 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         stages=stages,
         steps=steps,
         warnings=(*note, *json.loads(run.get("warnings") or "[]")),
+        warnings_total=len(note) + int(run.get("warnings_total") or 0),
         failure=Failure.model_validate_json(run["failure"]) if run.get("failure") else None,
         products=tuple(StageProduct.model_validate(entry) for entry in json.loads(run.get("products") or "[]")),
+        products_total=int(run.get("products_total") or 0),
     )
 
 
@@ -62,10 +63,11 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
 
     A job that has not ended shows as PENDING: the dispatcher finds it and takes it up again.
     """
-    stages = _count(result.rows) if result else {}
-    steps = _in_order(result) if result else _steps(analysis.instrument, analysis.product, None)
-    for stage in steps:
-        stages.setdefault(stage, dict.fromkeys(UnitState, 0))
+    steps = _steps(analysis.instrument, analysis.product, None)
+    if result:
+        steps = {stage: result.steps.get(stage, ()) for stage in result.order or result.steps}
+    counted = result.counts if result else {}
+    stages = {stage: dict.fromkeys(UnitState, 0) | counted.get(stage, {}) for stage in steps}
     return JobView(
         job_id=job.job_id,
         run_id=end.run_id if end else None,
@@ -78,28 +80,16 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
         submitted=job.submitted,
         started=result.started if result else None,
         finished=end.finished if end else None,
-        total=len(result.rows) if result else 0,
+        total=result.total if result else 0,
         counts={state: sum(stage[state] for stage in stages.values()) for state in UnitState},
         stages=stages,
         steps=steps,
         warnings=result.warnings if result else (),
+        warnings_total=result.warnings_total if result else 0,
         failure=result.failure if result else None,
         products=result.products if result else (),
+        products_total=result.products_total if result else 0,
     )
-
-
-def _in_order(result: RunResult) -> dict[str, tuple[str, ...]]:
-    """Return the steps in the order of the plan: the names in a stored document are sorted, its rows are not."""
-    stages = dict.fromkeys([*(row.stage for row in result.rows), *result.steps])
-    return {stage: result.steps.get(stage, ()) for stage in stages}
-
-
-def _count(rows: Iterable[UnitRow]) -> dict[str, dict[UnitState, int]]:
-    found = Counter((row.stage, row.state) for row in rows)
-    stages: dict[str, dict[UnitState, int]] = {}
-    for (stage, state), count in found.items():
-        stages.setdefault(stage, dict.fromkeys(UnitState, 0))[state] = count
-    return stages
 
 
 def _steps(name: str, product: str, kept: str | None) -> dict[str, tuple[str, ...]]:

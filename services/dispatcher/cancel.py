@@ -13,6 +13,7 @@ from services.dispatcher import metrics
 from services.dispatcher.clock import utc_now
 from services.dispatcher.notify import Notifier
 from services.dispatcher.outcome import ended_early
+from services.dispatcher.tally_rows import tally_rows
 
 _log = structlog.get_logger(__name__)
 
@@ -59,7 +60,8 @@ class Canceller:
         for keys in self._runs.drop_rows(run.run_id, now):
             if keys:
                 self._stop(run, tuple(keys))
-        result = ended_early(run, self._runs.rows(run.run_id), JobState.ABORTED, None, now)
+        tally = tally_rows(self._runs, self._requests, run.run_id)
+        result = ended_early(run, tally, JobState.ABORTED, None, now)
         self._requests.put_result(result)
         metrics.RUNS.labels(run.instrument, JobState.ABORTED.value).inc()
 

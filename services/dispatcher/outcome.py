@@ -4,65 +4,133 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mesh.contracts import Failure, RunResult, StageProduct, UnitRow
+from mesh.contracts.result import SHOWN_PRODUCTS, SHOWN_WARNINGS
 from mesh.instrument import Instrument
 from mesh.states import FailureKind, JobState, UnitState
 from mesh.store.products import ProductEntry
 from mesh.store.runs import Run
 from services.dispatcher.plan import GOOD, JOB_LABEL, NO_INPUTS
 
-_SHOWN = 3
+_SHOWN_REASONS = 3
 
 
-def result_rows(instrument: Instrument, product: str, rows: Sequence[UnitRow]) -> list[UnitRow]:
-    """Return the rows whose products are the result: the good ones of the stages that no other stage needs.
+class Tally:
+    """Counts the rows of a run as they pass, and keeps of each kind as many as callers are shown."""
 
-    Where those gave nothing, the good ones of the last stage that gave anything: partial results are results.
-    """
-    stages = instrument.product(product).stages
-    needed = {need for stage in stages for need in instrument.stages[stage].needs}
-    good = [row for row in rows if row.state in GOOD]
-    final = [row for row in good if row.stage not in needed]
-    if final:
-        return final
-    last = next((stage for stage in reversed(stages) if any(row.stage == stage for row in good)), None)
-    return [row for row in good if row.stage == last]
+    def __init__(self) -> None:
+        self.rows: tuple[UnitRow, ...] = ()
+        """The first page."""
+        self.total = 0
+        self.counts: dict[str, dict[UnitState, int]] = {}
+        self._good: dict[str, list[UnitRow]] = {}
+        self._failed: list[str] = []
+        self._told: list[str] = []
+        self._reasons: Counter[tuple[FailureKind, str]] = Counter()
+        self._sentences: list[str] = []
+
+    def add(self, page: Sequence[UnitRow]) -> None:
+        """Count a page of rows."""
+        if not self.total:
+            self.rows = tuple(page)
+        self.total += len(page)
+        for row in page:
+            self._add(row)
+
+    def result_stages(self, instrument: Instrument, product: str) -> tuple[str, ...]:
+        """Return the stages whose good rows are the result: those that no other stage needs.
+
+        Where those gave nothing, the last stage that gave anything: partial results are results.
+        """
+        stages = instrument.product(product).stages
+        needed = {need for stage in stages for need in instrument.stages[stage].needs}
+        good = [stage for stage in stages if stage in self._good]
+        return tuple(stage for stage in good if stage not in needed) or tuple(good[-1:])
+
+    def shown(self, stages: Sequence[str]) -> list[UnitRow]:
+        """Return the first good rows of some stages, in the order of the table."""
+        return [row for stage in stages for row in self._good[stage]][:SHOWN_PRODUCTS]
+
+    def good(self, stages: Sequence[str]) -> int:
+        """Return the number of good rows of some stages."""
+        return sum(self.counts[stage][state] for stage in stages for state in GOOD)
+
+    @property
+    def failed(self) -> int:
+        """Rows that failed."""
+        return sum(stage[UnitState.FAILED] for stage in self.counts.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence per failure and per warning of a stage of the whole job, the first ones of each."""
+        return (*self._failed, *self._told)
+
+    @property
+    def warnings_total(self) -> int:
+        """How many sentences there would be."""
+        return self.failed + len(self._told)
+
+    def nothing(self) -> Failure:
+        """Say in one sentence why nothing came out; the reason is the commonest one."""
+        if not self._reasons:
+            return Failure(kind=FailureKind.SCIENCE, reason="NothingUsable", text="the run gave no product")
+        (kind, reason), _ = self._reasons.most_common(1)[0]
+        failed = self._reasons.total()
+        more = f"; and {failed - _SHOWN_REASONS} more" if failed > _SHOWN_REASONS else ""
+        text = f"none of the {failed} units gave a product: {'; '.join(self._sentences)}{more}"
+        return Failure(kind=kind, reason=reason, text=text)
+
+    def _add(self, row: UnitRow) -> None:
+        self.counts.setdefault(row.stage, dict.fromkeys(UnitState, 0))[row.state] += 1
+        if row.state in GOOD:
+            good = self._good.setdefault(row.stage, [])
+            if len(good) < SHOWN_PRODUCTS:
+                good.append(row)
+        if row.state is UnitState.FAILED:
+            self._add_failed(row)
+        if row.label == JOB_LABEL:
+            self._told += [f"{row.stage}: {text}" for text in row.warnings]
+
+    def _add_failed(self, row: UnitRow) -> None:
+        sentence = _sentence(row)
+        if len(self._failed) < SHOWN_WARNINGS:
+            self._failed.append(sentence)
+        if row.failure is not None and row.failure.reason != NO_INPUTS:
+            self._reasons[row.failure.kind, row.failure.reason] += 1
+            if len(self._sentences) < _SHOWN_REASONS:
+                self._sentences.append(sentence)
 
 
 def outcome(
-    run: Run, rows: Sequence[UnitRow], chosen: Sequence[UnitRow], products: Mapping[str, ProductEntry], now: str
+    run: Run, tally: Tally, instrument: Instrument, products: Mapping[str, ProductEntry], now: str
 ) -> RunResult:
     """Return the outcome of a run whose rows are all final.
 
     Args:
         run: the run.
-        rows: all its rows.
-        chosen: those of `result_rows`.
-        products: index entries of their products, by key.
+        tally: of all its rows.
+        instrument: of the run.
+        products: index entries of the products of the rows that are shown, by key.
         now: UTC.
     """
-    failed = [row for row in rows if row.state is UnitState.FAILED]
-    warnings = [_sentence(row) for row in failed]
-    warnings += [f"{row.stage}: {text}" for row in rows if row.label == JOB_LABEL for text in row.warnings]
-    if chosen:
-        state, failure = JobState.COMPLETED, None
-    else:
-        state, failure = JobState.ERROR, _nothing(failed)
-    return RunResult(
-        run_id=run.run_id,
-        request_key=run.request_key,
-        state=state,
-        started=run.started,
-        finished=now,
-        steps=run.steps,
-        rows=tuple(rows),
-        warnings=tuple(warnings),
-        failure=failure,
-        products=tuple(_product(row, products) for row in chosen),
+    stages = tally.result_stages(instrument, run.product)
+    state, failure = (JobState.COMPLETED, None) if stages else (JobState.ERROR, tally.nothing())
+    return _result(run, tally, state, failure, now).model_copy(
+        update={
+            "result_stages": stages,
+            "products": tuple(_product(row, products) for row in tally.shown(stages)),
+            "products_total": tally.good(stages),
+            "warnings": tally.warnings,
+            "warnings_total": tally.warnings_total,
+        }
     )
 
 
-def ended_early(run: Run, rows: Sequence[UnitRow], state: JobState, failure: Failure | None, now: str) -> RunResult:
+def ended_early(run: Run, tally: Tally, state: JobState, failure: Failure | None, now: str) -> RunResult:
     """Return the outcome of a run that was cancelled or could not be planned."""
+    return _result(run, tally, state, failure, now)
+
+
+def _result(run: Run, tally: Tally, state: JobState, failure: Failure | None, now: str) -> RunResult:
     return RunResult(
         run_id=run.run_id,
         request_key=run.request_key,
@@ -70,7 +138,10 @@ def ended_early(run: Run, rows: Sequence[UnitRow], state: JobState, failure: Fai
         started=run.started,
         finished=now,
         steps=run.steps,
-        rows=tuple(rows),
+        order=tuple(run.steps),
+        rows=tally.rows,
+        total=tally.total,
+        counts=tally.counts,
         failure=failure,
     )
 
@@ -85,16 +156,3 @@ def _sentence(row: UnitRow) -> str:
     if row.failure is None:
         return f"{name} failed"
     return f"{name}: {row.failure.reason}: {row.failure.text}"
-
-
-def _nothing(failed: Sequence[UnitRow]) -> Failure:
-    """Say in one sentence why nothing came out; the reason is the commonest one."""
-    reasons = [row.failure for row in failed if row.failure is not None and row.failure.reason != NO_INPUTS]
-    if not reasons:
-        return Failure(kind=FailureKind.SCIENCE, reason="NothingUsable", text="the run gave no product")
-    counted = Counter((failure.kind, failure.reason) for failure in reasons)
-    (kind, reason), _ = counted.most_common(1)[0]
-    shown = [_sentence(row) for row in failed if row.failure is not None and row.failure.reason != NO_INPUTS]
-    more = f"; and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    text = f"none of the {len(shown)} units gave a product: {'; '.join(shown[:_SHOWN])}{more}"
-    return Failure(kind=kind, reason=reason, text=text)

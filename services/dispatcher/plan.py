@@ -1,6 +1,6 @@
 """The plan of a run: its rows, and the units of a stage once what it needs is there. Plain functions, no servers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mesh.contracts import Analysis, Failure, ProductInput, Unit, UnitInput, UnitRow
 from mesh.instrument import Instrument
@@ -19,7 +19,7 @@ Made = Mapping[str, Mapping[str, str]]
 """Stage -> label -> key of the product."""
 
 
-def made_by(rows: Sequence[UnitRow]) -> Made:
+def made_by(rows: Iterable[UnitRow]) -> Made:
     """Return the products of good rows."""
     made: dict[str, dict[str, str]] = {}
     for row in rows:
@@ -33,12 +33,11 @@ def steps_of(instrument: Instrument, product: str) -> dict[str, tuple[str, ...]]
     return {stage: instrument.stages[stage].steps for stage in instrument.product(product).stages}
 
 
-def rows_of(instrument: Instrument, product: str, windows: Windows) -> list[UnitRow]:
-    """Return every row of a run, waiting: a window per row for stages of scope scw, one row for those of scope job.
+def rows_of(instrument: Instrument, product: str, windows: Windows) -> Iterator[UnitRow]:
+    """Yield every row of a run, waiting: a window per row for stages of scope scw, one row for those of scope job.
 
     Rejected windows have a row in the first stage only.
     """
-    rows: list[UnitRow] = []
     rejected = [window.scw for window in windows.rejected]
     for name in instrument.product(product).stages:
         if instrument.stages[name].scope == "job":
@@ -46,8 +45,8 @@ def rows_of(instrument: Instrument, product: str, windows: Windows) -> list[Unit
         else:
             labels = [*windows.inputs, *rejected]
             rejected = []
-        rows += [UnitRow(key="", stage=name, label=label, state=UnitState.WAITING) for label in labels]
-    return rows
+        for label in labels:
+            yield UnitRow(key="", stage=name, label=label, state=UnitState.WAITING)
 
 
 def units_of(

@@ -4,9 +4,12 @@ Whoever holds the claim on a run does this, and nobody else; everything here may
 die at any point and the next one starts where the records stand.
 """
 
+from collections.abc import Sequence
+
 import structlog
 
 from mesh.contracts import Analysis, Failure, JobEnd, RunResult
+from mesh.contracts.result import ROWS_A_PAGE
 from mesh.errors import InvalidRequest, NotFound, TransientFailure, UnitFailure
 from mesh.instrument import Instrument, instrument
 from mesh.states import FailureKind, JobState, UnitState, job_is_final
@@ -17,8 +20,9 @@ from mesh.store.runs import Run, Runs
 from services.dispatcher import metrics
 from services.dispatcher.clock import utc_now
 from services.dispatcher.notify import Notifier
-from services.dispatcher.outcome import ended_early, outcome, result_rows
-from services.dispatcher.plan import GOOD, made_by, rows_of, units_of
+from services.dispatcher.outcome import ended_early, outcome
+from services.dispatcher.plan import Made, made_by, rows_of, units_of
+from services.dispatcher.tally_rows import tally_rows
 from services.dispatcher.windows import Windows, WindowSource
 
 _log = structlog.get_logger(__name__)
@@ -127,11 +131,15 @@ class Progress:
         declared = used.stages[stage]
         reads_windows = declared.archive or not declared.needs
         windows = self._find_windows(run, used, analysis) if reads_windows else Windows({})
-        labels = [row.label for row in self._runs.rows(run.run_id, [stage], [UnitState.WAITING])]
-        made = made_by(self._runs.rows(run.run_id, declared.needs, GOOD)) if declared.needs else {}
+        labels = self._runs.labels(run.run_id, stage, UnitState.WAITING)
+        made = self._made(run.run_id, declared.needs) if declared.needs else {}
         units = units_of(stage, instrument=used, analysis=analysis, run=run, labels=labels, windows=windows, made=made)
         backlogged = self._runs.enqueue(run.run_id, stage, units, utc_now())
         _log.info("stage planned", run_id=run.run_id, stage=stage, rows=len(labels), backlogged=backlogged)
+
+    def _made(self, run_id: str, stages: Sequence[str]) -> Made:
+        pages = self._runs.row_pages(run_id, ROWS_A_PAGE)
+        return made_by(row for page in pages for row in page if row.stage in stages)
 
     def _lay_out(self, run: Run, used: Instrument, analysis: Analysis) -> None:
         windows = self._find_windows(run, used, analysis)
@@ -140,8 +148,8 @@ class Progress:
             text = f"no {run.instrument} service has announced itself yet; is it running?"
             raise TransientFailure("NoService", text)
         rows = rows_of(used, analysis.product, windows)
-        self._runs.lay_out(run.run_id, rows, announced.image, announced.calibration)
-        _log.info("run laid out", run_id=run.run_id, rows=len(rows), rejected=len(windows.rejected))
+        written = self._runs.lay_out(run.run_id, rows, announced.image, announced.calibration)
+        _log.info("run laid out", run_id=run.run_id, rows=written, rejected=len(windows.rejected))
 
     def _find_windows(self, run: Run, used: Instrument, analysis: Analysis) -> Windows:
         windows = self._windows.get(run.run_id)
@@ -153,20 +161,22 @@ class Progress:
         return windows
 
     def _finish(self, run: Run) -> None:
-        rows = self._runs.rows(run.run_id)
-        chosen = result_rows(instrument(run.instrument), run.product, rows)
-        entries = self._products.find_many([row.key for row in chosen])
-        for key in {row.key for row in chosen} - set(entries):
+        used = instrument(run.instrument)
+        tally = tally_rows(self._runs, self._requests, run.run_id)
+        shown = {row.key for row in tally.shown(tally.result_stages(used, run.product))}
+        entries = self._products.find_many(sorted(shown))
+        for key in shown - set(entries):
             manifest = self._products.find(key)
             if manifest is not None:
                 entries[key] = ProductEntry.of(manifest)
-        self._end(run, outcome(run, rows, chosen, entries, utc_now()))
+        self._end(run, outcome(run, tally, used, entries, utc_now()), tally.failed)
 
     def _refuse(self, run: Run, reason: str, text: str) -> None:
         failure = Failure(kind=FailureKind.USAGE, reason=reason, text=text)
-        self._end(run, ended_early(run, self._runs.rows(run.run_id), JobState.ERROR, failure, utc_now()))
+        tally = tally_rows(self._runs, self._requests, run.run_id)
+        self._end(run, ended_early(run, tally, JobState.ERROR, failure, utc_now()), tally.failed)
 
-    def _end(self, run: Run, result: RunResult) -> None:
+    def _end(self, run: Run, result: RunResult, failed: int) -> None:
         """Write the outcome: the document first, so that the record never says more than the truth."""
         self._requests.put_result(result)
         for job_id in self._runs.finish(result):
@@ -175,8 +185,7 @@ class Progress:
         self._windows.pop(run.run_id, None)
         self._notifier.changed(run.run_id, result.state)
         metrics.RUNS.labels(run.instrument, result.state.value).inc()
-        failed = sum(row.state is UnitState.FAILED for row in result.rows)
-        _log.info("run ended", run_id=run.run_id, state=result.state, rows=len(result.rows), failed=failed)
+        _log.info("run ended", run_id=run.run_id, state=result.state, rows=result.total, failed=failed)
 
 
 def _is_complete(run: Run) -> bool:

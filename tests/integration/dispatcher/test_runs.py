@@ -1,7 +1,10 @@
 """A run from the request to its outcome: plan, release, fan-in, merge, partial results, cache, shared runs."""
 
+import pytest
+
 from mesh.contracts import Analysis, Lane, ProductInput, Selection
 from mesh.states import FailureKind, JobState, UnitState
+from mesh.store.requests import Requests
 from tests.integration.dispatcher.mesh_double import MeshDouble, usage
 from tests.integration.store.corner import MakeJob
 
@@ -212,6 +215,47 @@ def test_a_run_moves_at_the_pace_of_the_most_urgent_caller(
     assert len(urgent) == 4
 
 
+def lapse(mesh: MeshDouble, job_id: str) -> None:
+    for pattern in (f"job:{job_id}", f"run:{job_id}", f"run:{job_id}:*"):
+        for key in mesh.index.scan_iter(pattern):
+            mesh.index.delete(key)
+
+
+def test_a_large_run_is_told_page_by_page(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("services.dispatcher.tally_rows", "mesh.store.requests"):
+        monkeypatch.setattr(f"{module}.ROWS_A_PAGE", 3)
+    monkeypatch.setattr("services.dispatcher.outcome.SHOWN_PRODUCTS", 2)
+    labels = [f"20160{number:03d}0010" for number in range(1, 9)]
+    wide = select(analysis, *labels).model_copy(update={"product": "noop_windows"})
+    mesh.failures[labels[4]] = usage()
+    job = make_job(of=wide)
+    mesh.submit(wide, job)
+    mesh.work()
+    good = [label for label in labels if label != labels[4]]
+
+    def told() -> dict[str, object]:
+        view = mesh.jobs.view(job.job_id)
+        return {
+            "view": view,
+            "rows": [row.label for row in mesh.jobs.rows(job.job_id, 2, 4)],
+            "late rows": [row.label for row in mesh.jobs.rows(job.job_id, 7, 4)],
+            "failed": [row.label for row in mesh.jobs.rows(job.job_id, states=[UnitState.FAILED])],
+            "products": [product.label for product in mesh.jobs.result(job.job_id, 1, 5)],
+            "files": {file.name for product in mesh.jobs.result(job.job_id, 0, 50) for file in product.files},
+        }
+
+    before = told()
+    assert (len(mesh.jobs.view(job.job_id).products), mesh.jobs.view(job.job_id).products_total) == (2, 7)
+    assert (before["rows"], before["late rows"]) == (labels[2:6], labels[7:])
+    assert (before["failed"], before["products"]) == ([labels[4]], good[1:6])
+    assert before["files"] == {"product.fits"}
+    lapse(mesh, job.job_id)
+    assert told() == before
+    assert Requests(mesh.objects).result(job.job_id).total == len(Requests(mesh.objects).result(job.job_id).rows) == 8
+
+
 def test_records_that_lapsed_are_shown_from_the_documents(
     mesh: MeshDouble, analysis: Analysis, make_job: MakeJob
 ) -> None:
@@ -221,9 +265,7 @@ def test_records_that_lapsed_are_shown_from_the_documents(
     before = mesh.jobs.view(job.job_id), mesh.jobs.rows(job.job_id), mesh.jobs.recent()
     assert mesh.index.ttl(f"job:{job.job_id}") > 0
 
-    for pattern in (f"job:{job.job_id}", f"run:{job.job_id}", f"run:{job.job_id}:*"):
-        for key in mesh.index.scan_iter(pattern):
-            mesh.index.delete(key)
+    lapse(mesh, job.job_id)
 
     assert (mesh.jobs.view(job.job_id), mesh.jobs.rows(job.job_id), mesh.jobs.recent()) == before
     assert mesh.jobs.row(job.job_id, "merge", "job").state is UnitState.DONE

@@ -178,6 +178,15 @@ def test_products_are_saved_checked_and_not_fetched_twice(service: Service, tmp_
     assert job.download(tmp_path) == [path]
 
 
+def test_every_product_is_there_however_many(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("odamesh.job._PAGE", 2)
+    job = service.mesh().isgri.image(scws=_SCWS, wait=False)
+    every = tuple(stage_product("image", f"w{number}", {"sky.fits": "00"}) for number in range(5))
+    service.records.results[job.id] = every
+    service.records.finish(job.id, products=every[:1], products_total=5)
+    assert job.refresh().products == every
+
+
 def test_products_of_the_windows_come_when_asked_for(service: Service, tmp_path: Path) -> None:
     sha = hashlib.sha256(b"image").hexdigest()
     job = service.mesh().isgri.image(scws=_SCWS, wait=False)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from mesh.contracts import Failure, Lane, UnitRow
+from mesh.contracts import Failure, Lane, RunResult, UnitRow
 from mesh.instrument import Instrument, instrument
 from mesh.states import FailureKind, JobState, UnitState
 from mesh.store.runs import Run
-from services.dispatcher.outcome import outcome, result_rows
+from services.dispatcher.outcome import Tally, outcome
 
 RUN = Run(
     run_id="r1",
@@ -38,9 +38,15 @@ def row(stage: str, label: str, state: UnitState, reason: str = "", kind: Failur
     return UnitRow(key=f"{stage}-{label}", stage=stage, label=label, state=state, failure=failure)
 
 
+def tell(isgri: Instrument, rows: list[UnitRow]) -> RunResult:
+    tally = Tally()
+    for start in range(0, len(rows), 1000):
+        tally.add(rows[start : start + 1000])
+    return outcome(RUN, tally, isgri, {}, "2026-11-22T12:01:00.000Z")
+
+
 def end(isgri: Instrument, rows: list[UnitRow]) -> tuple[JobState, Failure | None, tuple[str, ...], list[str]]:
-    chosen = result_rows(isgri, "isgri_image", rows)
-    result = outcome(RUN, rows, chosen, {}, "2026-11-22T12:01:00.000Z")
+    result = tell(isgri, rows)
     return result.state, result.failure, result.warnings, [product.key for product in result.products]
 
 
@@ -78,3 +84,17 @@ def test_nothing_names_the_commonest_reason(isgri: Instrument) -> None:
     assert failure.reason == "NoISGRIEvents"
     assert failure.text.startswith("none of the 5 units gave a product: a: Odd: a is bad; b: NoISGRIEvents: b is bad;")
     assert failure.text.endswith("and 2 more")
+
+
+def test_of_a_large_run_the_first_ones_are_told_and_all_are_counted(isgri: Instrument) -> None:
+    rows = [
+        *(row("image", f"g{number}", UnitState.DONE) for number in range(1500)),
+        *(row("image", f"b{number}", UnitState.FAILED, "NoISGRIEvents") for number in range(700)),
+        row("mosaic", "job", UnitState.FAILED, "EmptyImageList"),
+    ]
+    result = tell(isgri, rows)
+    assert (result.total, len(result.rows)) == (2201, 1000)
+    assert result.result_stages == ("image",)
+    assert (result.products_total, len(result.products)) == (1500, 100)
+    assert (result.warnings_total, len(result.warnings)) == (701, 100)
+    assert result.counts["image"][UnitState.FAILED] == 700

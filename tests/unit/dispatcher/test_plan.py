@@ -72,7 +72,7 @@ def units(
 
 
 def test_rows_in_the_order_of_the_plan(isgri: Instrument, windows: Windows) -> None:
-    rows = rows_of(isgri, "isgri_image", windows)
+    rows = list(rows_of(isgri, "isgri_image", windows))
 
     assert [(row.stage, row.label) for row in rows] == [
         *(("image", label) for label in LABELS),

@@ -32,6 +32,8 @@ class MemoryRecords:
         self.views: dict[str, JobView] = {}
         self.tables: dict[str, dict[tuple[str, str], UnitRow]] = {}
         self.streams: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        self.results: dict[str, tuple[StageProduct, ...]] = {}
+        """Products of the jobs that have more than their view shows."""
         self.error: Exception | None = None
 
     def submit(self, analysis: Analysis, job: Job) -> None:
@@ -76,6 +78,10 @@ class MemoryRecords:
             return self.tables[job_id][stage, label]
         except KeyError:
             raise NotFound(f"job {job_id} has no unit {stage} {label}") from None
+
+    def result(self, job_id: str, offset: int = 0, limit: int = 100) -> list[StageProduct]:
+        """Return a page of its products."""
+        return list(self.results.get(job_id, self.view(job_id).products)[offset : offset + limit])
 
     def recent(self, user: str | None = None, limit: int = 50, before: str | None = None) -> list[JobView]:
         """Return the newest jobs."""

@@ -69,3 +69,19 @@ def test_the_log_of_a_window_with_or_without_version(gateway: Gateway, job_id: s
     assert response.status_code == 200
     assert response.text == "größer"
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_many_products_come_page_by_page(gateway: Gateway) -> None:
+    job = gateway.submit()
+    gateway.records.plan(job, [_SCW])
+    every = tuple(stage_product("image", f"w{number}", {"image.fits": "00"}) for number in range(5))
+    gateway.records.results[job] = every
+    gateway.records.finish(job, products=every[:2], products_total=5)
+
+    assert [product["label"] for product in gateway.call("GET", f"/jobs/{job}").json()["products"]] == ["w0", "w1"]
+    page = gateway.call("GET", f"/jobs/{job}/products?limit=3").json()
+    assert ([product["label"] for product in page["products"]], page["total"]) == (["w0", "w1", "w2"], 5)
+    page = gateway.call("GET", page["next"].removeprefix("/api/v1")).json()
+    assert [product["label"] for product in page["products"]] == ["w3", "w4"]
+    assert page["next"] is None
+    assert page["products"][0]["files"][0]["url"] == f"/api/v1/jobs/{job}/products/image/w3/image.fits"

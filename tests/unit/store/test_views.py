@@ -53,8 +53,12 @@ def test_documents_tell_the_same_as_records() -> None:
         started="s",
         finished="f",
         steps=STEPS,
+        order=("image", "mosaic"),
         rows=rows,
+        total=2,
+        counts={stage: {UnitState.FAILED: 1} for stage in STEPS},
         warnings=("w: NoISGRIEvents: none",),
+        warnings_total=1,
         failure=failure,
     )
     end = JobEnd(job_id="j1", run_id="r1", state=JobState.ERROR, finished="f")
@@ -64,6 +68,7 @@ def test_documents_tell_the_same_as_records() -> None:
         "finished": "f",
         "steps": '{"image": ["events", "gti"], "mosaic": ["mosaic"]}',
         "warnings": '["w: NoISGRIEvents: none"]',
+        "warnings_total": "1",
         "failure": failure.model_dump_json(),
         "products": "[]",
     }
@@ -88,6 +93,7 @@ def test_a_stored_outcome_keeps_the_order_of_the_plan() -> None:
         started=None,
         finished="f",
         steps={"window": ("begin",), "merge": ("merge",)},
+        order=("window", "merge"),
         rows=rows,
     )
     end = JobEnd(job_id="j1", run_id="r1", state=JobState.ABORTED, finished="f")
