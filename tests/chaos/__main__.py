@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.chaos.audited import AUDIT
 from tests.chaos.catalogue import DRILLS
 from tests.chaos.drill import Drill, Setting
 from tests.chaos.result import Result
@@ -39,6 +40,7 @@ def main() -> int:
 
 def _run(drills: Sequence[Drill], runs: int) -> list[Result]:
     results = [Result(drill) for drill in drills]
+    audited = Result(AUDIT)
     for setting in Setting:
         wanted = [result for result in results if result.drill.setting is setting]
         if not wanted:
@@ -55,10 +57,11 @@ def _run(drills: Sequence[Drill], runs: int) -> list[Result]:
                             f"{result.drill.name}, run {number + 1}: {word}, {time.monotonic() - begin:.1f} s",
                             highlight=False,
                         )
+                    audited.run(ground)
         except LookupError as error:
             for result in wanted:
                 result.skipped = str(error)
-    return results
+    return [*results, audited]
 
 
 def _show(results: Sequence[Result]) -> None:

@@ -43,10 +43,16 @@ class Trial:
     Args:
         expected: every job that was under way.
         recovery_s: seconds from the fault (from its end, where something was away for a while) until all had ended.
+        lost: what the drill itself missed, beside what the jobs miss.
+        doubled: what it found twice.
+        wrong: a sentence about what it found, or empty.
     """
 
     expected: tuple[Expected, ...]
     recovery_s: float
+    lost: int = 0
+    doubled: int = 0
+    wrong: str = ""
 
 
 @dataclass(frozen=True)

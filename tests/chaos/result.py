@@ -54,9 +54,9 @@ class Result:
                 f"{type(error).__name__} at {place.filename.rpartition('/')[2]}:{place.lineno}: {error}"
             )
             return
-        self.lost += found.lost
-        self.doubled += found.doubled
-        self.complaints += found.complaints
+        self.lost += found.lost + trial.lost
+        self.doubled += found.doubled + trial.doubled
+        self.complaints += [*found.complaints, *([trial.wrong] if trial.wrong else [])]
         self.recoveries_s.append(trial.recovery_s)
         limit = self.drill.within_s
         if limit and trial.recovery_s > limit:
