@@ -10,10 +10,7 @@ from rich.table import Table
 
 from mesh.audit import Report, audit
 from mesh.audit.audit import PATIENCE_SECONDS
-from mesh.errors import StoreUnavailable
-from mesh.settings import Settings, SettingsError
-from mesh.store.connect import redis_client
-from mesh.store.objects import Objects
+from odamesh.servers import servers
 
 app = typer.Typer(add_completion=False)
 
@@ -29,14 +26,8 @@ def run(
 
     Exit status: 0 all agrees, 1 something does not, 2 a server cannot be reached.
     """
-    try:
-        connections = Settings().connections("admin")
-        index = redis_client(connections.redis)
-        report = audit(Objects(connections.store), index, patience=patience)
-        index.close()
-    except (SettingsError, StoreUnavailable) as error:
-        print(f"odamesh audit: {error}", file=sys.stderr)
-        raise typer.Exit(2) from error
+    with servers("audit") as given:
+        report = audit(given.objects, given.index, patience=patience)
     if as_json:
         print(json.dumps({**report.counts, **report.model_dump(mode="json")}, indent=1))
     else:

@@ -37,7 +37,6 @@ def _add_part(name: str, module: str, extra: str, help_text: str) -> None:
 _add_part("archive", "odamesh.archive", "science", "Index and simulate archives of science windows.")
 _add_part("stack", "odamesh.stack", "service", "Start and stop the servers on this machine.")
 _add_part("mesh", "odamesh.mesh_processes", "service", "Start and stop the mesh's own processes.")
-_add_part(
-    "audit", "odamesh.audit", "service", "Compare requests, jobs, runs and products: is anything lost or doubled?"
-)
+_add_part("cache", "odamesh.cache", "service", "Products in the store: figures, verification, pins, eviction.")
+_add_part("audit", "odamesh.audit", "service", "Compare requests, jobs, runs and products: is anything lost?")
 _add_part("demo", "odamesh.demo", "service,gateway,science", "Set up this machine and analyse six simulated windows.")

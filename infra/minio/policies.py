@@ -27,7 +27,8 @@ _SERVICES = {
         _WRITE: ("requests", "jobs", "ends", "runs", "rows"),
     },
     "cache": {
-        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs"),
+        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "pins", "evicted"),
+        _WRITE: ("evicted",),
         _DELETE: ("products", "logs"),
     },
 }

@@ -15,7 +15,8 @@ _RECORDS = ("job", "jobs", "request", "run", "runs", "unit", "units", "backlog",
 _SERVICES = {
     "gateway": (*_RECORDS, "announced", "product", "mesh"),
     "dispatcher": (*_RECORDS, "announced", "product", "lease", "owner", "mesh"),
-    "cache": ("product", "unit", "lease", "owner", "mesh"),
+    # What is evicted must be needed by no run.
+    "cache": ("product", "unit", "run", "runs", "lease", "owner", "mesh"),
 }
 
 

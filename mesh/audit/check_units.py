@@ -1,5 +1,6 @@
 """Units: every window asked for ended once in its run, and what is called a product is there."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from mesh.audit.documents import Documents
@@ -29,6 +30,8 @@ def check_units(documents: Documents) -> Iterator[Finding]:
 
 
 def _rows(result: RunResult, analysis: Analysis | None, documents: Documents) -> Iterator[tuple[Kind, str]]:
+    if len(result.rows) != result.total:
+        yield Kind.LOST, f"its table has {len(result.rows)} rows, it had {result.total}"
     seen: set[tuple[str, str]] = set()
     for row in result.rows:
         name = (row.stage, row.label)
@@ -58,6 +61,10 @@ def _asked_for(result: RunResult, analysis: Analysis | None) -> Iterator[tuple[K
     for stage in result.steps:
         if stage not in stages:
             yield Kind.LOST, f"its table has no row of stage {stage}"
+    counted = Counter((row.stage, row.state) for row in result.rows)
+    told = {(stage, state): count for stage, states in result.counts.items() for state, count in states.items()}
+    if +counted != +Counter(told):
+        yield Kind.CONTRADICTORY, f"its rows are not those that it counts: {dict(+counted)}"
     # The rows stand in the order of the plan, and every window has one in the first stage.
     labels = {row.label for row in result.rows if row.stage == result.rows[0].stage}
     for scw in (analysis.selection.scws or ()) if analysis else ():

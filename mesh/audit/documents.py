@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from mesh.contracts import Analysis, Document, Job, JobEnd, Manifest, RunResult
+from mesh.contracts import Analysis, Document, Job, JobEnd, Manifest, RowPage, RunResult
 from mesh.errors import ContractViolation, NotFound
 from mesh.store import names
 from mesh.store.objects import Objects, StoredObject
@@ -56,6 +56,7 @@ def read_documents(objects: Objects) -> Documents:
         analyses = reader.read(objects.list(names.REQUESTS), Analysis)
         ends = reader.read(objects.list(names.ENDS), JobEnd)
         runs = reader.read(objects.list(names.RUNS), RunResult)
+        pages = reader.read(objects.list(names.ROWS), RowPage, _page)
         evicted = frozenset(_stem(entry.name) for entry in objects.list(names.EVICTED))
         files: dict[str, dict[str, StoredFile]] = {}
         committed = []
@@ -70,7 +71,7 @@ def read_documents(objects: Objects) -> Documents:
         jobs=jobs,
         stored={_stem(entry.name): entry.modified.timestamp() for entry in listed},
         ends=ends,
-        runs=runs,
+        runs=_with_all_rows(runs, pages),
         manifests=manifests,
         files=files,
         evicted=evicted,
@@ -107,6 +108,20 @@ class _Reader:
 
 def _stem(name: str) -> str:
     return name.rsplit("/", 1)[-1].removesuffix(".json")
+
+
+def _with_all_rows(runs: Mapping[str, RunResult], pages: Mapping[str, RowPage]) -> dict[str, RunResult]:
+    """Put the further pages of large runs behind their first rows."""
+    rows = {run_id: list(result.rows) for run_id, result in runs.items()}
+    for name in sorted(pages):
+        page = pages[name]
+        if page.run_id in rows:
+            rows[page.run_id] += page.rows
+    return {run_id: result.model_copy(update={"rows": tuple(rows[run_id])}) for run_id, result in runs.items()}
+
+
+def _page(name: str) -> str:
+    return name.removeprefix(names.ROWS)
 
 
 def _folder(name: str) -> str:

@@ -3,6 +3,7 @@
 from mesh.contracts.cancel import CancelJob, CancelUnits
 from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
+from mesh.contracts.keeping import EvictedProduct, Pin
 from mesh.contracts.manifest import Manifest, ProductFile, Resources
 from mesh.contracts.request import Analysis, Cone, Job, Lane, Selection, TimeRange
 from mesh.contracts.result import JobEnd, RowPage, RunResult
@@ -16,12 +17,14 @@ __all__ = [
     "CancelUnits",
     "Cone",
     "Document",
+    "EvictedProduct",
     "Failure",
     "Job",
     "JobEnd",
     "JobView",
     "Lane",
     "Manifest",
+    "Pin",
     "ProductFile",
     "ProductInput",
     "Resources",

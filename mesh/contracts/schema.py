@@ -6,6 +6,7 @@ from pathlib import Path
 from mesh.contracts.cancel import CancelJob, CancelUnits
 from mesh.contracts.document import Document
 from mesh.contracts.event import RunEvent, UnitEvent
+from mesh.contracts.keeping import EvictedProduct, Pin
 from mesh.contracts.manifest import Manifest
 from mesh.contracts.request import Analysis, Job
 from mesh.contracts.result import JobEnd, RowPage, RunResult
@@ -18,7 +19,9 @@ DOCUMENTS: tuple[type[Document], ...] = (
     CancelUnits,
     Job,
     JobEnd,
+    EvictedProduct,
     Manifest,
+    Pin,
     RowPage,
     RunEvent,
     RunResult,

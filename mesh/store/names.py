@@ -9,6 +9,7 @@ MinIO::
     runs/<run_id>.json                     the outcome of a run: everything that a caller sees of it
     products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
     evicted/<unit_key>.json                manifest of a product that was removed: how it was made, and can be again
+    pins/<name>.json                       products that are never removed, and why
     logs/<unit_key>.txt                    log of the last failure of a unit
 
 Redis (the Lua scripts build the names of a run and of a unit from the same two prefixes)::
@@ -38,6 +39,10 @@ Redis (the Lua scripts build the names of a run and of a unit from the same two 
     lease:<unit_key>, owner:<owner>        texts with expiry: who executes a unit; which owners live
     announced:<instrument>                 hash: worker -> what it can run
     product:<unit_key>                     text: short form of a manifest
+    mesh:products-used                     sorted set: product keys by last use [s since 1970]
+    mesh:stock, mesh:evicted               hashes: <instrument>/<stage>/products and .../bytes, in the store and removed
+    mesh:pinned                            set: product keys that are never removed
+    mesh:evicting                          set: product keys whose files are being removed
     mesh:<word>                            marks and locks of the mesh as a whole
 """
 
@@ -54,6 +59,13 @@ HITS = "mesh:hits"
 """Hash: `<instrument>/<stage>` -> units whose product was there already."""
 MADE = "mesh:made"
 """Hash: `<instrument>/<stage>` -> units whose product had to be made."""
+PRODUCTS_USED = "mesh:products-used"
+STOCK = "mesh:stock"
+EVICTED_STOCK = "mesh:evicted"
+PINNED = "mesh:pinned"
+PINS_INDEXED = "mesh:pins-indexed"
+"""Set while every pin is known to be in the index; nothing is evicted without it."""
+EVICTING = "mesh:evicting"
 WEIGHTS = "mesh:weights"
 """Hash: user -> weight of the round robin; absent: 1."""
 
@@ -64,6 +76,8 @@ RUNS = "runs/"
 ROWS = "rows/"
 PRODUCTS = "products/"
 EVICTED = "evicted/"
+PINS = "pins/"
+LOGS = "logs/"
 MANIFEST = "manifest.json"
 LOG = "log.txt"
 
@@ -103,9 +117,14 @@ def evicted_object(key: str) -> str:
     return f"{EVICTED}{key}.json"
 
 
+def pin_object(name: str) -> str:
+    """Object of a pin."""
+    return f"{PINS}{name}.json"
+
+
 def failure_log_object(key: str) -> str:
     """Object with the log of a unit's last failure."""
-    return f"logs/{key}.txt"
+    return f"{LOGS}{key}.txt"
 
 
 def job_record(job_id: str) -> str:

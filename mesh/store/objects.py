@@ -92,11 +92,20 @@ class Objects:
             NotFound: there is no such object.
         """
         digest = hashlib.sha256()
-        with _store_answers(name), self._open(name) as answer, path.open("wb") as stream:
-            for block in answer.stream(_BLOCK_BYTES):
+        with path.open("wb") as stream:
+            for block in self.blocks(name, _BLOCK_BYTES):
                 digest.update(block)
                 stream.write(block)
         return digest.hexdigest()
+
+    def blocks(self, name: str, size: int) -> Iterator[bytes]:
+        """Return the content of an object in blocks of at most *size* bytes.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        with _store_answers(name), self._open(name) as answer:
+            yield from answer.stream(size)
 
     def exists(self, name: str) -> bool:
         """Say whether there is an object of that name."""

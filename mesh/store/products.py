@@ -1,6 +1,8 @@
 """Products: files under their key in MinIO, committed by the manifest, found fast by the index in Redis."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +13,7 @@ from mesh.errors import NotFound, TransientFailure
 from mesh.store import names
 from mesh.store.connect import redis_answers
 from mesh.store.objects import Objects
+from mesh.store.scripts import script
 
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
@@ -60,6 +63,8 @@ class Products:
     def __init__(self, objects: Objects, index: redis.Redis) -> None:
         self._objects = objects
         self._redis: Any = index
+        self._index = script(index, "index_product")
+        self._forget = script(index, "forget_product")
 
     def find(self, key: str) -> Manifest | None:
         """Return the manifest of a product, or None when there is no such product; sets the index right."""
@@ -135,6 +140,7 @@ class Products:
         known = [file.name for file in entry.files]
         if name not in (*known, names.LOG, names.MANIFEST):
             raise NotFound(f"product {key} has no file {name}; it has: {', '.join(known)}")
+        self.used([key])
         return self._objects.presign(names.product_object(key, name), seconds)
 
     def log(self, key: str) -> bytes:
@@ -159,13 +165,22 @@ class Products:
         """Enter products into the index."""
         pipeline = self._redis.pipeline(transaction=False)
         for manifest in manifests:
-            pipeline.set(names.product_entry(manifest.key), ProductEntry.of(manifest).encode())
+            made = datetime.fromisoformat(manifest.finished).timestamp()
+            self._index(args=[manifest.key, ProductEntry.of(manifest).encode(), made], client=pipeline)
         pipeline.execute()
 
     @redis_answers()
     def forget(self, key: str) -> None:
         """Take a product out of the index."""
-        self._redis.delete(names.product_entry(key))
+        self._forget(args=[key])
+
+    @redis_answers()
+    def used(self, keys: Iterable[str]) -> None:
+        """Note that products are in use now: those longest unused are removed first."""
+        now = time.time()
+        scores = dict.fromkeys(keys, now)
+        if scores:
+            self._redis.zadd(names.PRODUCTS_USED, scores, xx=True, gt=True)
 
     @redis_answers()
     def indexed(self, keys: Sequence[str]) -> list[bool]:

@@ -46,8 +46,11 @@ class Cache:
 
     def look(self) -> None:
         """Complete the index if it is not, and publish the counts."""
-        if not self._products.index_is_complete():
+        complete = self._products.index_is_complete()
+        metrics.COMPLETE.set(complete)
+        if not complete:
             self.complete_index()
+            metrics.COMPLETE.set(1)
         for stage in self._usage.stages():
             metrics.HITS.labels(stage.instrument, stage.stage).set(stage.hits)
             metrics.MADE.labels(stage.instrument, stage.stage).set(stage.made)
@@ -61,7 +64,6 @@ class Cache:
             entered += sum(self._enter(key) for key in missing)
         # A product that is committed meanwhile enters itself, so nothing can be missed.
         self._products.mark_index_complete()
-        metrics.PRODUCTS.set(known + entered)
         _log.info("index of products completed", entered=entered, known=known)
         return entered
 

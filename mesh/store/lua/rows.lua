@@ -98,8 +98,27 @@ local function product(key)
   return text and cjson.decode(text)
 end
 
+-- Count the files of a product in or out of a stock.
+local function count(stock, entry, sign)
+  local bytes, name = 0, entry.instrument .. '/' .. entry.stage
+  for _, file in ipairs(entry.files) do
+    bytes = bytes + file.size
+  end
+  redis.call('HINCRBY', stock, name .. '/products', sign)
+  redis.call('HINCRBY', stock, name .. '/bytes', string.format('%.0f', sign * bytes))
+end
+
+-- Take a product out of the index.
+local function forget_product(key, entry)
+  redis.call('DEL', 'product:' .. key)
+  if redis.call('ZREM', 'mesh:products-used', key) == 1 then
+    count('mesh:stock', entry, -1)
+  end
+end
+
 -- Make a row that of a product that is there. Whoever made it for this run did the work; else it is cached.
 local function take_product(row, run, entry)
+  redis.call('ZADD', 'mesh:products-used', 'XX', 'GT', milliseconds() / 1000, entry.key)
   if #entry.warnings > 0 then
     row.warnings = entry.warnings
   end

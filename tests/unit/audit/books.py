@@ -112,6 +112,8 @@ class Books:
             finished="f",
             steps={"window": ("begin",), "merge": ("merge",)},
             rows=rows,
+            total=len(rows),
+            counts={"window": {UnitState.DONE: 2}, "merge": {UnitState.DONE: 1}},
             products=(StageProduct(stage="merge", label="job", key=merge.key, files=merge.files),),
         )
         self.runs[run_id] = result

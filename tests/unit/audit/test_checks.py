@@ -109,7 +109,7 @@ def two_runs_at_once(kept: Books) -> None:
 
 
 def ended_for_nobody(kept: Books) -> None:
-    kept.runs["r9"] = kept.runs["r1"].model_copy(update={"run_id": "r9", "rows": (), "products": ()})
+    kept.runs["r9"] = kept.runs["r1"].model_copy(update={"run_id": "r9", "rows": (), "total": 0, "products": ()})
 
 
 def made_by_two_runs(kept: Books) -> None:
@@ -134,6 +134,10 @@ def no_result(kept: Books) -> None:
 
 def no_stage(kept: Books) -> None:
     kept.runs["r1"] = kept.runs["r1"].model_copy(update={"rows": kept.runs["r1"].rows[:2]})
+
+
+def page_gone(kept: Books) -> None:
+    kept.runs["r1"] = kept.runs["r1"].model_copy(update={"total": 1003})
 
 
 def window_without_row(kept: Books) -> None:
@@ -200,6 +204,8 @@ def place_held_by_nobody(kept: Books) -> None:
         (no_product, Kind.LOST, "is not there"),
         (no_result, Kind.LOST, "its result merge"),
         (no_stage, Kind.LOST, "no row of stage merge"),
+        (no_stage, Kind.CONTRADICTORY, "not those that it counts"),
+        (page_gone, Kind.LOST, "it had 1003"),
         (window_without_row, Kind.LOST, "window 201600280010.001 was asked for"),
         (window_not_merged, Kind.LOST, "1 of its 2 good windows are missing"),
         (file_gone, Kind.LOST, "noop.fits is not there"),
