@@ -14,7 +14,7 @@ import httpx
 
 from infra.stack import mesh_processes
 from mesh.settings import Settings
-from tests.bench import latency, memory, throughput
+from tests.bench import alert, cancelling, fairness, latency, memory, scale, storm, throughput
 
 _OUTPUT = Path("bench-output/bench.json")
 
@@ -22,7 +22,7 @@ _OUTPUT = Path("bench-output/bench.json")
 def main() -> None:
     """Measure and report; the mesh is brought up first and stays as it was found."""
     settings = Settings()
-    subprocess.run([sys.executable, "-m", "odamesh", "mesh", "up"], check=True, stdout=sys.stderr)
+    _mesh_up()
     image = tomllib.loads(settings.images_file.read_text(encoding="utf-8"))["images"]["noop"]
     engine = docker.DockerClient(base_url=settings.engine_address() or None)
     with httpx.Client(base_url=f"http://127.0.0.1:{mesh_processes.ports()['gateway']}", timeout=60) as client:
@@ -31,14 +31,30 @@ def main() -> None:
             "bare_docker_run_per_s": round(throughput.bare_docker_run_per_s(engine, image, settings.work), 2),
             "post_job_ms": latency.post_job_ms(client),
             "cached_50_scw_s": round(latency.cached_50_scw_s(client), 3),
+            "fair_small_over_alone": round(fairness.fair_small_over_alone(client), 2),
+            "alert_start_s": round(alert.alert_start_s(client), 3),
+            "cancel_s_max": round(cancelling.cancel_s_max(client, engine, settings), 3),
+            "storm_12": storm.storm_12(client),
         }
-    figures["noop_over_docker_run"] = round(figures["noop_units_per_s"] / figures["bare_docker_run_per_s"], 1)
-    figures["peak_rss_mb"] = memory.peak_rss_mb({row.name: row.pid for row in mesh_processes.status() if row.pid})
+        figures["noop_over_docker_run"] = round(figures["noop_units_per_s"] / figures["bare_docker_run_per_s"], 1)
+        figures["peak_rss_mb"] = memory.peak_rss_mb(_pids())
+        _mesh_up(ODAMESH_RUNNER="fake")
+        figures["job_10000"] = scale.job_10000(client, _pids()["dispatcher"])
+        _mesh_up()
     figures |= {"cores": os.cpu_count(), "commit": _commit(), "date": datetime.now(UTC).date().isoformat()}
     _OUTPUT.parent.mkdir(exist_ok=True)
     text = json.dumps(figures, indent=1) + "\n"
     _OUTPUT.write_text(text, encoding="utf-8")
     print(text, end="")
+
+
+def _mesh_up(**environment: str) -> None:
+    command = [sys.executable, "-m", "odamesh", "mesh", "up"]
+    subprocess.run(command, check=True, stdout=sys.stderr, env=os.environ | environment)
+
+
+def _pids() -> dict[str, int]:
+    return {row.name: row.pid for row in mesh_processes.status() if row.pid}
 
 
 def _commit() -> str:

@@ -16,10 +16,18 @@ def scw_ids(count: int, revolution: int = 16) -> list[str]:
 
 
 def drill_request(
-    scws: Sequence[str], *, product: str = "noop", salt: str | None = None, **parameters: Any
+    scws: Sequence[str],
+    *,
+    product: str = "noop",
+    salt: str | None = None,
+    user: str = "bench",
+    lane: str = "user",
+    **parameters: Any,
 ) -> dict[str, Any]:
     """Return the body of a request to the drill instrument; a fresh salt makes every product new."""
     return {
+        "user": user,
+        "lane": lane,
         "instrument": "noop",
         "product": product,
         "selection": {"scws": list(scws)},
@@ -32,6 +40,11 @@ def submit(client: httpx.Client, body: dict[str, Any]) -> str:
     answer = client.post("/api/v1/jobs", json=body)
     answer.raise_for_status()
     return str(answer.json()["job_id"])
+
+
+def cancel(client: httpx.Client, job_id: str) -> None:
+    """Ask for the end of a job that has not ended."""
+    client.delete(f"/api/v1/jobs/{job_id}").raise_for_status()
 
 
 def wait(client: httpx.Client, job_id: str, *, limit_s: float, pause_s: float = 0.02) -> dict[str, Any]:

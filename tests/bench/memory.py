@@ -6,10 +6,16 @@ from pathlib import Path
 
 def peak_rss_mb(processes: Mapping[str, int]) -> dict[str, float]:
     """Return the peak resident set (MB) of each named process id."""
-    return {name: _high_water_mb(pid) for name, pid in processes.items()}
+    return {name: peak_mb(pid) for name, pid in processes.items()}
 
 
-def _high_water_mb(pid: int) -> float:
+def reset_peak(pid: int) -> None:
+    """Have the kernel begin its account of a process anew."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_mb(pid: int) -> float:
+    """Return the peak resident set (MB) of a process."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
             return round(int(line.split()[1]) / 1024, 1)
