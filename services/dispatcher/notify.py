@@ -40,8 +40,14 @@ class Notifier:
         event = RunEvent(run_id=run_id, state=state)
         self._number += 1
         try:
+            # Not mandatory: nobody listens while no gateway runs.
             self._publisher.publish(
-                EVENTS, event.routing_key, event, message_id=f"{run_id}-{self._number}", correlation_id=run_id
+                EVENTS,
+                event.routing_key,
+                event,
+                message_id=f"{run_id}-{self._number}",
+                correlation_id=run_id,
+                mandatory=False,
             )
         except BrokerUnavailable as error:
             _log.warning("change of a run not told", run_id=run_id, state=state, error=str(error))

@@ -25,6 +25,7 @@ from tests.integration.mesh.windows import drill_windows
 
 PATIENCE_S = 300.0
 _LOOK_S = 0.05
+_SELDOM_S = 0.25
 _PROCESSES = ("dispatcher", "cache", "noop", "gateway")
 
 
@@ -56,15 +57,17 @@ class Ground:
         )
         return job
 
-    def until(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
+    def until(
+        self, true: Callable[[], bool], what: str, seconds: float = PATIENCE_S, *, look_s: float = _LOOK_S
+    ) -> None:
         """Wait for something; while the gateway is away it is not true."""
         end = time.monotonic() + seconds
         while True:
             with suppress(MeshUnavailable):
                 if true():
                     return
-            assert time.monotonic() < end, f"waited {seconds:g} s for: {what}"
-            time.sleep(_LOOK_S)
+            assert time.monotonic() < end, f"waited {seconds:g} s for {what}"
+            time.sleep(look_s)
 
     def until_running(self, job: Job, units: int = 1) -> None:
         """Wait until so many units of a job run, in their containers."""
@@ -72,8 +75,11 @@ class Ground:
 
     def until_ended(self, *jobs: Job, seconds: float = PATIENCE_S) -> None:
         """Wait until all jobs have ended, however."""
-        for job in jobs:
-            self.until(lambda job=job: job_is_final(job.refresh().state), f"the end of {job}", seconds)  # type: ignore[misc]
+
+        def ended() -> bool:
+            return all(job_is_final(job.state) or job_is_final(job.refresh().state) for job in jobs)
+
+        self.until(ended, "the end of the jobs", seconds, look_s=_SELDOM_S)
 
     def until_ready(self) -> None:
         """Wait until every process of the mesh answers that it is ready, as it is between two drills."""
