@@ -38,5 +38,7 @@ _add_part("archive", "odamesh.archive", "science", "Index and simulate archives 
 _add_part("stack", "odamesh.stack", "service", "Start and stop the servers on this machine.")
 _add_part("mesh", "odamesh.mesh_processes", "service", "Start and stop the mesh's own processes.")
 _add_part("cache", "odamesh.cache", "service", "Products in the store: figures, verification, pins, eviction.")
+_add_part("dead", "odamesh.dead", "service", "Dead letters: messages that nobody could settle.")
 _add_part("audit", "odamesh.audit", "service", "Compare requests, jobs, runs and products: is anything lost?")
+_add_part("users", "odamesh.users", "service", "How users share the mesh, and what each may have waiting.")
 _add_part("demo", "odamesh.demo", "service,gateway,science", "Set up this machine and analyse six simulated windows.")

@@ -23,6 +23,8 @@ _FANOUT_EXCHANGES = (*(f"mesh.retry.{delay}" for delay in RETRY_DELAYS_MS), "mes
 
 # A dead letter is handed over only when the target has it, and a full queue refuses: nothing vanishes.
 _SAFE = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
+# Each look at a letter is a delivery: brokers from 4.0 on would throw it away after the twentieth.
+_LOOKED_AT = {"delivery-limit": 1_000_000}
 
 Definition = dict[str, Any]
 
@@ -87,8 +89,8 @@ def _policies() -> list[Definition]:
             r"^events\.(aggregate|cache)$",
             {"delivery-limit": 20, "max-length": 200_000, "dead-letter-routing-key": "events", **to_dead},
         ),
-        _policy("dead", r"^dead\.", {"message-ttl": 30 * _DAY_MS, "max-length": 100_000}),
-        _policy("unrouted", r"^unrouted$", {"message-ttl": _DAY_MS}),
+        _policy("dead", r"^dead\.", {"message-ttl": 30 * _DAY_MS, "max-length": 100_000, **_LOOKED_AT}),
+        _policy("unrouted", r"^unrouted$", {"message-ttl": _DAY_MS, **_LOOKED_AT}),
     ]
     for delay, milliseconds in RETRY_DELAYS_MS.items():
         # No dead-letter-routing-key: the original key survives, so the message returns to its lane.

@@ -11,7 +11,7 @@ def retry_copy(delivery: Delivery, decision: Decision) -> Outgoing:
 
     Headers that the broker itself added (``x-death`` and its kin) stay behind: they would grow at every step.
     """
-    own = {name: value for name, value in delivery.headers.items() if not _added_by_broker(name)}
+    own = {name: value for name, value in delivery.headers.items() if not added_by_broker(name)}
     return Outgoing(
         exchange=retry_exchange(decision.delay),
         routing_key=delivery.routing_key,
@@ -23,5 +23,6 @@ def retry_copy(delivery: Delivery, decision: Decision) -> Outgoing:
     )
 
 
-def _added_by_broker(name: str) -> bool:
+def added_by_broker(name: str) -> bool:
+    """Say whether a header is the broker's own account of where a message has been."""
     return name.startswith(("x-death", "x-first-death", "x-last-death", "x-delivery-count", "x-acquired-count"))

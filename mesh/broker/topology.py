@@ -14,6 +14,10 @@ DEAD = "mesh.dead"
 REQUESTS_QUEUE = "requests.dispatcher"
 FAN_IN_QUEUE = "events.aggregate"
 CACHE_QUEUE = "events.cache"
+DEAD_REQUESTS_QUEUE = "dead.requests"
+DEAD_EVENTS_QUEUE = "dead.events"
+UNROUTED_QUEUE = "unrouted"
+"""Units of an instrument that has no queue."""
 
 LADDER = ("5s", "30s", "2m", "10m")
 """Delays of the retry ladder, shortest first; each has an exchange and a queue."""
