@@ -24,6 +24,9 @@ from mesh.store.products import Products
 
 _log = structlog.get_logger(__name__)
 
+_PATIENCE_S = 120.0
+"""Longer than a server takes to start again; the ladder, whose steps are long, is for what lasts."""
+
 
 def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
     """Make the worker of this process; it lives from now on until it is closed.
@@ -66,7 +69,14 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
     lock = OwnerLock(context.settings.work / instrument.name / "owners", context.worker)
     _retire_dead(lock, leases)
     heartbeat = Heartbeat(presence.beat)
-    return Worker(executor, Slots(slots), emit, on_close=(runner.close, heartbeat.stop, presence.leave, lock.release))
+    return Worker(
+        executor,
+        Slots(slots),
+        emit,
+        on_close=(runner.close, heartbeat.stop, presence.leave, lock.release),
+        patience_s=_PATIENCE_S,
+        draining=lambda: context.session.draining,
+    )
 
 
 def _retire_dead(lock: OwnerLock, leases: Leases) -> None:

@@ -11,12 +11,15 @@ from mesh.broker.delivery import Delivery
 from mesh.broker.settle import Outcome, decide, outcome_of
 from mesh.contracts import CancelUnits, Unit, UnitEvent
 from mesh.contracts.request import Lane
+from mesh.errors import StoreUnavailable
 from mesh.service.execution import Executor
 from mesh.service.metrics import UNIT_SECONDS, UNITS_RUNNING, UNITS_WAITING
 from mesh.service.slots import Slots
 from mesh.service.unit_events import final_event, retry_event
 
 _log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,17 @@ class Worker:
         slots: how many at once.
         emit: publishes an event and returns when the broker has it.
         on_close: what to do when the process has drained, in order.
+        patience_s: how long a unit waits in its slot for Redis or the object store, which all units need, before it
+            goes on the retry ladder.
+        draining: whether the process ends and waits for nothing any more.
     """
 
     executor: Executor
     slots: Slots
     emit: Callable[[UnitEvent], None]
     on_close: tuple[Callable[[], None], ...] = field(default=())
+    patience_s: float = 0.0
+    draining: Callable[[], bool] = field(default=lambda: False)
 
     def __post_init__(self) -> None:
         """Let Prometheus read the slots."""
@@ -54,7 +62,7 @@ class Worker:
         with self.slots.hold(unit.lane):
             began = time.monotonic()
             try:
-                self.executor.execute(unit, delivery.attempt)
+                self._execute(unit, delivery.attempt)
             except Exception as error:
                 self._note(unit, error, began)
                 self._tell(unit, delivery.attempt, error)
@@ -78,6 +86,21 @@ class Worker:
         """End what is kept between units."""
         for step in self.on_close:
             step()
+
+    def _execute(self, unit: Unit, attempt: int) -> None:
+        """Execute the unit; while a store is away no other unit could use the slot, so it is kept for some time."""
+        give_up, pause = time.monotonic() + self.patience_s, _FIRST_PAUSE_S
+        while True:
+            try:
+                self.executor.execute(unit, attempt)
+            except StoreUnavailable as error:
+                if self.draining() or time.monotonic() + pause > give_up:
+                    raise
+                _log.warning("waiting for a store", reason=error.reason, error=error.text)
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+            else:
+                return
 
     def _tell(self, unit: Unit, attempt: int, error: Exception) -> None:
         decision = decide(error, attempt)

@@ -131,6 +131,34 @@ def test_a_unit_that_comes_again_is_told_as_queued(error: Exception) -> None:
     assert told.attempt == 2
 
 
+def test_a_unit_waits_for_a_store_that_comes_back() -> None:
+    executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
+    told: list[UnitEvent] = []
+    away = iter([False, True])
+
+    def draining() -> bool:
+        if next(away):
+            executor.error = None  # it is back before the next try
+        return False
+
+    worker = Worker(executor, Slots(2), told.append, patience_s=60.0, draining=draining)
+
+    worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key, attempt=2))
+
+    assert executor.attempts == [2, 2, 2]
+    assert told == []
+
+
+def test_who_drains_does_not_wait_for_a_store() -> None:
+    executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
+    worker = Worker(executor, Slots(2), print, patience_s=60.0, draining=lambda: True)
+
+    with pytest.raises(StoreUnavailable):
+        worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key))
+
+    assert executor.attempts == [1]
+
+
 def test_a_unit_held_elsewhere_is_not_told() -> None:
     bench = Bench(ExecutorDouble(HeldElsewhere("HeldElsewhere", "x")))
 
