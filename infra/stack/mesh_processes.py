@@ -69,11 +69,12 @@ def programs(environment: Mapping[str, str] | None = None) -> list[Program]:
     return found
 
 
-def up(runner: str) -> list[str]:
+def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
     """Start the supervisor with what should run and wait until every process is ready; returns their names.
 
     Args:
         runner: How units run (settings variable ODAMESH_RUNNER).
+        further: Variables that the processes get and their supervisor does not.
     """
     layout = Layout.from_environment()
     if not layout.credentials.exists():
@@ -87,7 +88,7 @@ def up(runner: str) -> list[str]:
         "ODAMESH_CREDENTIALS": os.environ.get("ODAMESH_CREDENTIALS", str(layout.credentials)),
         "ODAMESH_RUNNER": runner,
     }
-    wanted = [replace(program, source=_source(layout)) for program in programs(environment)]
+    wanted = [replace(program, source=_source(layout)) for program in programs({**environment, **(further or {})})]
     supervisor.write_plan(layout, wanted)
     pid_file = _supervisor(layout)
     if record := pid_file.read():
