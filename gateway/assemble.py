@@ -2,6 +2,7 @@
 
 import asyncio
 
+from gateway.logs import LogPieces
 from gateway.parts import Parts
 from gateway.publisher import Publisher
 from gateway.settings import GatewaySettings
@@ -21,9 +22,9 @@ def real_parts(settings: GatewaySettings) -> Parts:
     connections = settings.mesh.connections(settings.account)
     objects = Objects(connections.store)
     index = redis_client(connections.redis)
-    bell = Bell()
+    bell, logs = Bell(), LogPieces()
     publisher = Publisher(connections.broker, settings.publish_seconds)
-    wakeups = Wakeups(connections.broker, settings.instance, bell)
+    wakeups = Wakeups(connections.broker, settings.instance, bell, logs)
 
     def start(loop: asyncio.AbstractEventLoop) -> None:
         publisher.start()
@@ -39,6 +40,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         products=Products(objects, index),
         publisher=publisher,
         bell=bell,
+        logs=logs,
         link_seconds=settings.link_seconds,
         start=start,
         stop=stop,

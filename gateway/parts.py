@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.logs import LogPieces
 from gateway.records import JobRecords, ProductStore, RequestPublisher
 from gateway.wakeups import Bell
 
@@ -23,6 +24,7 @@ class Parts:
     products: ProductStore
     publisher: RequestPublisher
     bell: Bell = field(default_factory=Bell)
+    logs: LogPieces = field(default_factory=LogPieces)
     link_seconds: int = 3600
     start: Callable[[asyncio.AbstractEventLoop], None] = lambda _loop: None
     stop: Callable[[], None] = _nothing

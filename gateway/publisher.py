@@ -11,7 +11,7 @@ from pika.exceptions import AMQPError, NackError, UnroutableError
 
 from gateway import metrics
 from gateway.connection import Connection
-from mesh.broker.topology import REQUESTS
+from mesh.broker.topology import CONTROL, REQUESTS
 from mesh.contracts import Document
 from mesh.errors import BrokerUnavailable, QueueFull, Unroutable
 from mesh.settings import BrokerSettings
@@ -40,6 +40,7 @@ class Publisher:
         self._exchange = exchange
         self._letters: deque[_Letter] = deque()
         self._channel: Any = None
+        self._broadcasts: Any = None
         self._connection = Connection(settings, "publisher", self._prepare, self._lost)
 
     @property
@@ -84,7 +85,14 @@ class Publisher:
         finally:
             metrics.PUBLISH_SECONDS.observe(time.monotonic() - started)
 
+    def broadcast(self, routing_key: str, document: Document) -> None:
+        """Send to every process of a service that listens now; returns at once, and what cannot be sent is dropped."""
+        properties = pika.BasicProperties(content_type="application/json", type=document.SCHEMA)
+        body = document.encode()
+        self._connection.call(lambda: self._broadcasts.basic_publish(CONTROL, routing_key, body, properties=properties))
+
     def _prepare(self, connection: pika.BlockingConnection) -> None:
+        self._broadcasts = connection.channel()
         self._channel = connection.channel()
         self._channel.confirm_delivery()
 

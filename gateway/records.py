@@ -62,3 +62,6 @@ class RequestPublisher(Protocol):
 
     def publish(self, routing_key: str, document: Document, *, message_id: str, headers: Mapping[str, Any]) -> None:
         """Publish one document; raises `mesh.errors.BrokerUnavailable` if it is not confirmed in time."""
+
+    def broadcast(self, routing_key: str, document: Document) -> None:
+        """Send to ``mesh.control`` without waiting; it may be lost."""

@@ -12,6 +12,7 @@ from mesh.contracts import JobView, ProductFile, StageProduct, UnitRow
 from mesh.states import JobState, UnitState, job_is_final
 from odamesh.errors import DamagedDownload, JobAborted, JobEnded, JobFailed
 from odamesh.event_stream import follow
+from odamesh.log_stream import log_lines
 from odamesh.transport import API, Transport
 
 _PAGE = 1000
@@ -149,9 +150,18 @@ class Job:
         return self
 
     def log(self, scw: str, stage: str | None = None) -> str:
-        """Return the log of one science window (with version), or of ``job``."""
+        """Return the log of one science window, or of ``job``, once it has ended; the version may be left out."""
         params = {"stage": stage} if stage else None
         return self._transport.text(f"{API}/jobs/{self.id}/units/{quote(scw, safe='')}/log", params)
+
+    def follow_log(self, scw: str, stage: str | None = None) -> Iterator[str]:
+        """Yield the log of one science window, or of ``job``, as it grows, until that unit has ended.
+
+        The version may be left out. Lines in brackets tell what happens to the unit meanwhile.
+        """
+        params = "follow=true" + (f"&stage={quote(stage, safe='')}" if stage else "")
+        path = f"{API}/jobs/{self.id}/units/{quote(scw, safe='')}/log?{params}"
+        yield from log_lines(follow(self._transport, path))
 
     def download(self, directory: str | os.PathLike[str] = ".", *, windows: bool = False) -> list[Path]:
         """Bring the products to *directory*, as ``<stage>/<file>`` or ``<stage>/<window>/<file>``; return their paths.

@@ -1,4 +1,4 @@
-"""Commands on jobs: submit, watch, get, jobs, cancel."""
+"""Commands on jobs: submit, watch, get, log, jobs, cancel."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +100,21 @@ def get(
             say(console, str(path))
 
 
+def log(
+    job_id: JobId,
+    scw: Annotated[str, typer.Argument(metavar="SCW", help="science window, or job for the merge")],
+    stage: Annotated[str | None, typer.Option(help="default: the first stage that has the window")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until the unit has ended")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show what the analysis of one window wrote; with --follow while it runs."""
+    with _errors(), connect(url) as mesh:
+        job = mesh.job(job_id)
+        for text in job.follow_log(scw, stage) if follow else [job.log(scw, stage)]:
+            # As it was written: no markup, no colours, no line breaks of ours.
+            print(text, end="", flush=True)
+
+
 def jobs(
     user: Annotated[str | None, typer.Option(envvar="ODAMESH_USER", help="only this user's")] = None,
     limit: Annotated[int, typer.Option(min=1, help="how many")] = 20,
@@ -136,7 +151,7 @@ def cancel(job_id: JobId, url: Url = DEFAULT_URL) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (submit, watch, get, jobs, cancel):
+    for command in (submit, watch, get, log, jobs, cancel):
         app.command()(command)
 
 

@@ -1,15 +1,16 @@
-"""Products and logs: addresses that do not expire, leading to links that do."""
+"""Products: addresses that do not expire, leading to links that do."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response, status
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi import APIRouter, Query, Request, status
+from fastapi.responses import RedirectResponse
 
 from gateway.api.documents import PREFIX, ProductList, linked_product, root
 from gateway.api.jobs import find
+from gateway.api.logs import row_of
 from gateway.parts import Given, Parts
 from gateway.problem import Problem
-from mesh.contracts import JobView, Manifest, UnitRow
+from mesh.contracts import Manifest
 from mesh.errors import NotFound
 from mesh.states import UnitState
 
@@ -17,7 +18,6 @@ router = APIRouter(
     prefix=PREFIX, tags=["products"], responses={404: {"model": Problem, "description": "no such job, unit or file"}}
 )
 
-_EVERY_ROW = 1_000_000
 _PRODUCTS = 1000
 _THERE = frozenset({UnitState.DONE, UnitState.CACHED})
 
@@ -53,7 +53,7 @@ def job_product(job_id: str, stage: str, label: str, name: str, parts: Given) ->
     view = find(parts, job_id)
     key = next((entry.key for entry in view.products if (entry.stage, entry.label) == (stage, label)), None)
     if key is None:
-        row = _row(parts, view, stage, label)
+        row = row_of(parts, view, stage, label)
         if row.state not in _THERE:
             msg = f"{stage} of {label} has no product: it is {row.state.value}."
             raise NotFound(msg)
@@ -74,44 +74,6 @@ def manifest(key: str, parts: Given) -> Manifest:
     if found is None:
         raise NotFound(f"There is no product {key}.")
     return found
-
-
-@router.get("/jobs/{job_id}/units/{label}/log", response_class=PlainTextResponse)
-def log(job_id: str, label: str, parts: Given, stage: str | None = None) -> Response:
-    """Return the log of one unit: of *stage*, or of the first stage that has the window."""
-    view = find(parts, job_id)
-    row = _row(parts, view, stage, label) if stage is not None else _first_row(parts, view, label)
-    if not row.key and row.failure is not None:
-        return PlainTextResponse(f"not run: {row.failure.reason}: {row.failure.text}\n")
-    try:
-        text = parts.products.log(row.key)
-    except NotFound:
-        msg = f"{row.stage} of {label} has no log yet: it is {row.state.value}."
-        raise NotFound(msg) from None
-    return PlainTextResponse(text)
-
-
-def _row(parts: Parts, view: JobView, stage: str, label: str) -> UnitRow:
-    try:
-        return parts.records.row(view.job_id, stage, label)
-    except NotFound:
-        stages = ", ".join(view.stages) or "none yet"
-        msg = f"Job {view.job_id} has no unit {stage} of {label}; its stages: {stages}."
-        raise NotFound(msg) from None
-
-
-def _first_row(parts: Parts, view: JobView, label: str) -> UnitRow:
-    """Return the row of a window in the first stage that has it; the version may be left out."""
-    for stage in view.stages:
-        try:
-            return parts.records.row(view.job_id, stage, label)
-        except NotFound:
-            continue
-    for row in parts.records.rows(view.job_id, 0, _EVERY_ROW):
-        if row.label.startswith(f"{label}."):
-            return row
-    msg = f"Job {view.job_id} has no unit {label!r}: give a science window, e.g. 201600270010.001, or job."
-    raise NotFound(msg)
 
 
 def _lead(parts: Parts, key: str, name: str) -> RedirectResponse:

@@ -33,6 +33,11 @@ def cancel_key(instrument: str) -> str:
     return f"cancel.{instrument}"
 
 
+def follow_key(instrument: str) -> str:
+    """Routing key on ``mesh.control`` of a wish to follow the log of a unit."""
+    return f"follow.{instrument}"
+
+
 def unit_key(instrument: str, lane: Lane) -> str:
     """Routing key of a unit on ``mesh.units``."""
     return f"{instrument}.{lane.value}"

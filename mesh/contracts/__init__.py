@@ -4,6 +4,7 @@ from mesh.contracts.cancel import CancelJob, CancelUnits
 from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
 from mesh.contracts.keeping import EvictedProduct, Pin
+from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest, ProductFile, Resources
 from mesh.contracts.request import Analysis, Cone, Job, Lane, Selection, TimeRange
 from mesh.contracts.result import JobEnd, RowPage, RunResult
@@ -19,10 +20,12 @@ __all__ = [
     "Document",
     "EvictedProduct",
     "Failure",
+    "FollowLog",
     "Job",
     "JobEnd",
     "JobView",
     "Lane",
+    "LogText",
     "Manifest",
     "Pin",
     "ProductFile",

@@ -7,6 +7,7 @@ from mesh.contracts.cancel import CancelJob, CancelUnits
 from mesh.contracts.document import Document
 from mesh.contracts.event import RunEvent, UnitEvent
 from mesh.contracts.keeping import EvictedProduct, Pin
+from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest
 from mesh.contracts.request import Analysis, Job
 from mesh.contracts.result import JobEnd, RowPage, RunResult
@@ -17,9 +18,11 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Analysis,
     CancelJob,
     CancelUnits,
+    FollowLog,
     Job,
     JobEnd,
     EvictedProduct,
+    LogText,
     Manifest,
     Pin,
     RowPage,

@@ -8,7 +8,7 @@ from nameko.timer import timer
 from mesh.broker.broadcast import listen
 from mesh.broker.consumer import consume
 from mesh.broker.delivery import Delivery
-from mesh.broker.topology import cancel_key, unit_queue
+from mesh.broker.topology import cancel_key, follow_key, unit_queue
 from mesh.contracts.request import Lane
 from mesh.instrument import Instrument, read_instrument
 from mesh.service.context import context
@@ -55,10 +55,10 @@ def instrument_service(file: Path) -> type:
             """Run a unit of the batch lane."""
             self.worker.run(delivery)
 
-        @listen(cancel_key(instrument.name))
-        def cancel(self, delivery: Delivery) -> None:
-            """Stop units that nobody waits for."""
-            self.worker.cancel(delivery)
+        @listen(cancel_key(instrument.name), follow_key(instrument.name))
+        def control(self, delivery: Delivery) -> None:
+            """Stop units that nobody waits for; send the logs that somebody reads."""
+            self.worker.obey(delivery)
 
         @timer(interval=_REAP_SECONDS, eager=True)
         def reap(self) -> None:

@@ -1,16 +1,19 @@
 """Puts the worker of an instrument process together: runner, stores, archive, events and presence."""
 
+from uuid import uuid4
+
 import structlog
 
 from mesh.archive.access import Archive
 from mesh.archive.locate import open_archive
 from mesh.broker.topology import EVENTS
-from mesh.contracts import UnitEvent
+from mesh.contracts import LogText, UnitEvent
 from mesh.errors import ArchiveUnavailable, StoreUnavailable
 from mesh.instrument import Instrument
 from mesh.runner.choose import choose
 from mesh.service.context import Context
 from mesh.service.execution import Executor
+from mesh.service.following import Following
 from mesh.service.heartbeat import Heartbeat
 from mesh.service.owner_lock import OwnerLock
 from mesh.service.presence import Presence
@@ -57,6 +60,10 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
             EVENTS, event.routing_key, event, message_id=event.event_id, correlation_id=event.run_id
         )
 
+    def send(piece: LogText) -> None:
+        # Nobody may listen any more, and nothing is lost then: the whole log is stored at the end.
+        context.publisher.publish(EVENTS, piece.routing_key, piece, message_id=uuid4().hex, mandatory=False)
+
     executor = Executor(
         instrument=instrument,
         runner=runner,
@@ -73,6 +80,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         executor,
         Slots(slots),
         emit,
+        Following(instrument.name, runner.log, send),
         on_close=(runner.close, heartbeat.stop, presence.leave, lock.release),
         patience_s=_PATIENCE_S,
         draining=lambda: context.session.draining,

@@ -9,10 +9,11 @@ import structlog
 
 from mesh.broker.delivery import Delivery
 from mesh.broker.settle import Outcome, decide, outcome_of
-from mesh.contracts import CancelUnits, Unit, UnitEvent
+from mesh.contracts import CancelUnits, FollowLog, Unit, UnitEvent
 from mesh.contracts.request import Lane
 from mesh.errors import StoreUnavailable
 from mesh.service.execution import Executor
+from mesh.service.following import Following
 from mesh.service.metrics import UNIT_SECONDS, UNITS_RUNNING, UNITS_WAITING
 from mesh.service.slots import Slots
 from mesh.service.unit_events import final_event, retry_event
@@ -30,6 +31,7 @@ class Worker:
         executor: executes one unit.
         slots: how many at once.
         emit: publishes an event and returns when the broker has it.
+        following: sends logs to those who follow them.
         on_close: what to do when the process has drained, in order.
         patience_s: how long a unit waits in its slot for Redis or the object store, which all units need, before it
             goes on the retry ladder.
@@ -39,6 +41,7 @@ class Worker:
     executor: Executor
     slots: Slots
     emit: Callable[[UnitEvent], None]
+    following: Following
     on_close: tuple[Callable[[], None], ...] = field(default=())
     patience_s: float = 0.0
     draining: Callable[[], bool] = field(default=lambda: False)
@@ -69,8 +72,15 @@ class Worker:
                 raise
             self._note(unit, None, began)
 
-    def cancel(self, delivery: Delivery) -> None:
-        """Stop those units of a broadcast that run here."""
+    def obey(self, delivery: Delivery) -> None:
+        """Do what a broadcast asks for: stop units, or send the log of one; it concerns only units that run here.
+
+        Raises:
+            ContractViolation: it asks for something else.
+        """
+        if delivery.schema == FollowLog.SCHEMA:
+            self.following.follow(FollowLog.decode(delivery.body))
+            return
         for key in CancelUnits.decode(delivery.body).unit_keys:
             if self.executor.runner.kill(key):
                 _log.info("unit stopped: nobody waits for it", unit_key=key)

@@ -29,6 +29,7 @@ from mesh.errors import (
     UnitTimeout,
 )
 from mesh.instrument import read_instrument
+from mesh.service.following import Following
 from mesh.service.slots import Slots
 from mesh.service.worker import Worker
 from mesh.states import FailureKind, UnitState
@@ -114,7 +115,7 @@ def _run(rule: Rule) -> list[UnitEvent]:
     told: list[UnitEvent] = []
     executor: Any = _Ends(rule.when)
     body = b"not a unit" if isinstance(rule.when, ContractViolation) else UNIT.encode()
-    worker = Worker(executor, Slots(2), told.append)
+    worker = Worker(executor, Slots(2), told.append, Following("noop", lambda *_: None, print))
     try:
         worker.run(Delivery(body=body, message_id=UNIT.key, attempt=rule.attempt))
     except Exception as error:

@@ -9,9 +9,10 @@ from typing import Any
 import pika
 import pytest
 
+from gateway.logs import LogPieces
 from gateway.publisher import Publisher
 from gateway.wakeups import Bell, Wakeups
-from mesh.contracts import CancelJob, RunEvent
+from mesh.contracts import CancelJob, FollowLog, LogText, RunEvent
 from mesh.errors import BrokerUnavailable
 from mesh.settings import BrokerSettings, Settings, SettingsError
 from mesh.states import JobState
@@ -104,6 +105,18 @@ def test_a_publisher_comes_back_after_the_broker_closed_its_channel(
     assert channel.queue_declare(queue, passive=True).method.message_count == 1
 
 
+def test_a_broadcast_reaches_who_listens_and_harms_nobody_where_none_does(publisher: Publisher, channel: Any) -> None:
+    wish = FollowLog(unit_key="unit", try_id="0a", position=3)
+    publisher.broadcast("follow.nobody", wish)
+    queue = str(channel.queue_declare("", exclusive=True).method.queue)
+    channel.queue_bind(queue, "mesh.control", "follow.test")
+    publisher.broadcast("follow.test", wish)
+    _until(lambda: channel.queue_declare(queue, passive=True).method.message_count == 1)
+    _, properties, body = channel.basic_get(queue, auto_ack=True)
+    assert FollowLog.decode(body) == wish
+    assert properties.type == FollowLog.SCHEMA
+
+
 def test_a_stopped_publisher_refuses_at_once(publisher: Publisher) -> None:
     publisher.stop()
     with pytest.raises(BrokerUnavailable):
@@ -119,21 +132,26 @@ def test_nobody_listening_there_is_an_error_too(settings: BrokerSettings) -> Non
     publisher.stop()
 
 
-def test_a_run_event_rings_the_bell_and_what_is_no_event_does_no_harm(
+def test_run_events_ring_the_bell_logs_reach_their_followers_and_nonsense_does_no_harm(
     settings: BrokerSettings, channel: Any, exchange: str
 ) -> None:
     async def listen() -> None:
-        bell = Bell()
-        wakeups = Wakeups(settings, f"test-{uuid.uuid4().hex}", bell, exchange)
+        bell, logs = Bell(), LogPieces()
+        wakeups = Wakeups(settings, f"test-{uuid.uuid4().hex}", bell, logs, exchange)
         wakeups.start(asyncio.get_running_loop())
         try:
             await asyncio.to_thread(_until, lambda: wakeups.ready)
-            with bell.listen("mine") as rung, bell.listen("other") as silent:
+            with bell.listen("mine") as rung, bell.listen("other") as silent, logs.listen("unit") as pieces:
                 channel.basic_publish(exchange, "job.executing", b"nonsense")
                 event = RunEvent(run_id="mine", state=JobState.EXECUTING)
                 channel.basic_publish(exchange, event.routing_key, event.encode())
                 await asyncio.wait_for(rung.wait(), _PATIENCE)
                 assert not silent.is_set()
+                piece = LogText(instrument="isgri", unit_key="unit", try_id="0", start=0, end=2, text="ab")
+                for body in (b"nonsense", piece.model_copy(update={"unit_key": "other"}).encode(), piece.encode()):
+                    channel.basic_publish(exchange, piece.routing_key, body)
+                assert await asyncio.wait_for(pieces.get(), _PATIENCE) == piece
+                assert pieces.empty()
         finally:
             await asyncio.to_thread(wakeups.stop)
 

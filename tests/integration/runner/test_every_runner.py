@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -90,6 +91,23 @@ def test_a_running_unit_can_be_killed(kind: str, make_runner: MakeRunner, make_w
     thread.join(timeout=30)
     assert isinstance(ended[0], UnitCancelled)
     assert not runner.kill(work.key)
+
+
+def test_the_log_can_be_followed_while_the_unit_runs(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:
+    runner = make_runner(kind)
+    work = make_work(runner, seconds=2, salt="followed")
+    assert runner.log(work.key, "", 0) is None
+    thread = threading.Thread(target=run, args=(runner, work))
+    thread.start()
+    seen, try_id = b"", ""
+    while thread.is_alive():
+        if (part := runner.log(work.key, try_id, len(seen))) is not None:
+            assert part.start == len(seen)
+            seen, try_id = seen + part.data, part.try_id
+        time.sleep(0.05)
+    assert b"201600270010.001: done\n2 s to go\n" in seen
+    assert work.directory.read_log().startswith(seen)
+    assert runner.log(work.key, try_id, len(seen)) is None
 
 
 def test_a_unit_finds_nothing_of_the_one_before(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:

@@ -184,3 +184,31 @@ def test_parts_have_their_own_help() -> None:
     result = CliRunner().invoke(app, ["archive", "--help"])
     assert result.exit_code == 0
     assert "simulate" in result.output
+
+
+def test_the_log_of_a_window_is_shown_and_followed(service: Service) -> None:
+    job_id = _submit(service)
+    label = f"{_SCW}.001"
+    service.records.plan(job_id, [label])
+    failure = Failure(kind=FailureKind.SCIENCE, reason="EmptyImageList", text="nothing usable")
+    service.products.logs[f"key-image-{label}"] = b"[bold]one[/bold]\ntwo"
+    service.records.move(job_id, unit_row("image", label, UnitState.RUNNING, step="gti"))
+
+    def end() -> None:
+        time.sleep(0.3)
+        service.records.move(job_id, unit_row("image", label, UnitState.FAILED, step="gti", failure=failure))
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    followed = _run(service, "log", job_id, _SCW, "--follow")
+    thread.join()
+    assert followed.exit_code == 0, followed.output
+    assert followed.output.splitlines() == [
+        "[running, gti]",
+        "[failed, gti]",
+        "[bold]one[/bold]",
+        "two",
+        "[failed: EmptyImageList: nothing usable]",
+    ]
+    assert _run(service, "log", job_id, _SCW).output == "[bold]one[/bold]\ntwo"
+    assert _run(service, "log", job_id, "201699990010").exit_code == 1

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -140,6 +140,8 @@ class RecordingPublisher:
         self.ready = True
         self.sent: list[tuple[str, Document, str, dict[str, Any]]] = []
         self.stored_then: list[set[str]] = []
+        self.broadcasts: list[tuple[str, Document]] = []
+        self.on_broadcast: Callable[[Document], None] = lambda _: None
         self.error: Exception | None = None
         self._records = records
 
@@ -149,6 +151,11 @@ class RecordingPublisher:
             raise self.error
         self.sent.append((routing_key, document, message_id, dict(headers)))
         self.stored_then.append(set(self._records.views))
+
+    def broadcast(self, routing_key: str, document: Document) -> None:
+        """Keep a broadcast, and let the test answer it."""
+        self.broadcasts.append((routing_key, document))
+        self.on_broadcast(document)
 
 
 class MemoryProducts:

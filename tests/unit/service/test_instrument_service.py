@@ -23,7 +23,7 @@ def test_every_lane_has_its_queue(folder: str, name: str) -> None:
     found = [next(iter(getattr(handler, ENTRYPOINT_EXTENSIONS_ATTR))) for handler in handlers]
     assert [entry.queue for entry in found] == [f"units.{name}.{lane.value}" for lane in Lane]
     assert all(type(entry) is Consume for entry in found)
-    assert isinstance(next(iter(getattr(service.cancel, ENTRYPOINT_EXTENSIONS_ATTR))), Listen)
+    assert isinstance(next(iter(getattr(service.control, ENTRYPOINT_EXTENSIONS_ATTR))), Listen)
     assert service.name == name
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from mesh.broker.delivery import Delivery
-from mesh.contracts import CancelUnits, Unit, UnitEvent
+from mesh.contracts import CancelUnits, FollowLog, Unit, UnitEvent
 from mesh.contracts.request import Lane
 from mesh.errors import (
     BadInput,
@@ -19,11 +19,13 @@ from mesh.errors import (
 )
 from mesh.instrument import Instrument, read_instrument
 from mesh.service.execution import Executor
+from mesh.service.following import Following
 from mesh.service.slots import Slots
 from mesh.service.worker import Worker
 from mesh.states import FailureKind, UnitState
 
 NOOP = read_instrument(Path(__file__).resolve().parents[3] / "mesh" / "testing" / "noop" / "instrument.toml")
+NOBODY_FOLLOWS = Following("noop", lambda *_: None, print)
 UNIT = Unit(
     key="ab" * 32,
     instrument="noop",
@@ -78,7 +80,13 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.slots = Slots(2)
-        self.worker = Worker(cast(Executor, self.executor), self.slots, self.told.append)
+        self.read: list[tuple[str, str, int]] = []
+        following = Following("noop", self._read, print)
+        self.worker = Worker(cast(Executor, self.executor), self.slots, self.told.append, following)
+
+    def _read(self, key: str, try_id: str, position: int) -> None:
+        """Note what was asked of the log of a unit that does not run here."""
+        self.read.append((key, try_id, position))
 
     def run(self, attempt: int = 1, body: bytes | None = None) -> None:
         """Deliver the unit."""
@@ -141,7 +149,7 @@ def test_a_unit_waits_for_a_store_that_comes_back() -> None:
             executor.error = None  # it is back before the next try
         return False
 
-    worker = Worker(executor, Slots(2), told.append, patience_s=60.0, draining=draining)
+    worker = Worker(executor, Slots(2), told.append, NOBODY_FOLLOWS, patience_s=60.0, draining=draining)
 
     worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key, attempt=2))
 
@@ -151,7 +159,7 @@ def test_a_unit_waits_for_a_store_that_comes_back() -> None:
 
 def test_who_drains_does_not_wait_for_a_store() -> None:
     executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
-    worker = Worker(executor, Slots(2), print, patience_s=60.0, draining=lambda: True)
+    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, patience_s=60.0, draining=lambda: True)
 
     with pytest.raises(StoreUnavailable):
         worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key))
@@ -200,15 +208,30 @@ def test_a_broadcast_stops_the_units_it_names() -> None:
     bench = Bench(ExecutorDouble())
     body = CancelUnits(unit_keys=(UNIT.key, "cd" * 32)).encode()
 
-    bench.worker.cancel(Delivery(body=body, message_id="b1"))
+    bench.worker.obey(Delivery(body=body, message_id="b1"))
 
     assert bench.executor.runner.killed == [UNIT.key, "cd" * 32]
+
+
+def test_a_broadcast_asks_for_the_log_of_a_unit() -> None:
+    bench = Bench(ExecutorDouble())
+    wish = FollowLog(unit_key=UNIT.key, try_id="0a", position=7)
+
+    bench.worker.obey(Delivery(body=wish.encode(), message_id="b1", schema=wish.SCHEMA))
+
+    assert bench.read == [(UNIT.key, "0a", 7)]
+
+
+def test_a_broadcast_that_asks_for_nothing_known_is_refused() -> None:
+    with pytest.raises(ContractViolation):
+        Bench(ExecutorDouble()).worker.obey(Delivery(body=UNIT.encode(), message_id="b1", schema=UNIT.SCHEMA))
 
 
 def test_closing_goes_in_order() -> None:
     done: list[str] = []
     executor: Any = ExecutorDouble()
-    worker = Worker(executor, Slots(2), print, on_close=(lambda: done.append("runner"), lambda: done.append("leave")))
+    steps = (lambda: done.append("runner"), lambda: done.append("leave"))
+    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, steps)
 
     worker.close()
 

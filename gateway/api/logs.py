@@ -1,0 +1,113 @@
+"""Logs of units: whole once they have ended, and as they grow (Server-Sent Events)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import PlainTextResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from gateway import metrics
+from gateway.api.documents import PREFIX
+from gateway.api.jobs import find
+from gateway.follow_log import LogChange, follow_log
+from gateway.parts import Given, Parts
+from gateway.problem import Problem
+from mesh.contracts import JobView, UnitRow
+from mesh.errors import NotFound
+
+router = APIRouter(
+    prefix=PREFIX, tags=["logs"], responses={404: {"model": Problem, "description": "no such job or unit, or no log"}}
+)
+
+_EVERY_ROW = 1_000_000
+_DESCRIPTION = """\
+Returns the log of one unit: of *stage*, or of the first stage that has the window; its version may be left out.
+
+With `follow=true` the answer is an event stream that goes on until the unit has ended:
+
+- `state`: the unit went to another state or step, `{"state": ..., "step": ..., "attempt": ...}`;
+- `log`: more of the log, `{"text": ..., "left_out": bytes before it that are not told}`; a stream that broke is taken
+  up with `Last-Event-ID`;
+- `end`: the unit has ended, `{"state": ..., "failure": ...}`; the stream closes after it.
+"""
+
+
+@router.get(
+    "/jobs/{job_id}/units/{label}/log",
+    response_class=PlainTextResponse,
+    description=_DESCRIPTION,
+    responses={200: {"content": {"text/plain": {}, "text/event-stream": {}}}},
+)
+async def log(
+    *,
+    job_id: str,
+    label: str,
+    parts: Given,
+    stage: str | None = None,
+    follow: Annotated[bool, Query(description="go on until the unit has ended")] = False,
+    last_event_id: Annotated[str | None, Header(description="id of the last event seen")] = None,
+) -> Response:
+    """Return the log of one unit, or follow it."""
+    view = await asyncio.to_thread(find, parts, job_id)
+    row = await asyncio.to_thread(row_of if stage is not None else _first_row, parts, view, stage or "", label)
+    if follow:
+        return EventSourceResponse(_write(follow_log(parts, view, row, last_event_id)), ping=15)
+    return await asyncio.to_thread(_whole, parts, row)
+
+
+def row_of(parts: Parts, view: JobView, stage: str, label: str) -> UnitRow:
+    """Return one row of a job's table.
+
+    Raises:
+        NotFound: says which stages there are.
+    """
+    try:
+        return parts.records.row(view.job_id, stage, label)
+    except NotFound:
+        stages = ", ".join(view.stages) or "none yet"
+        msg = f"Job {view.job_id} has no unit {stage} of {label}; its stages: {stages}."
+        raise NotFound(msg) from None
+
+
+def _first_row(parts: Parts, view: JobView, _stage: str, label: str) -> UnitRow:
+    """Return the row of a window in the first stage that has it; the version may be left out."""
+    for stage in view.stages:
+        try:
+            return parts.records.row(view.job_id, stage, label)
+        except NotFound:
+            continue
+    for row in parts.records.rows(view.job_id, 0, _EVERY_ROW):
+        if row.label.startswith(f"{label}."):
+            return row
+    msg = f"Job {view.job_id} has no unit {label!r}: give a science window, e.g. 201600270010.001, or job."
+    raise NotFound(msg)
+
+
+def _whole(parts: Parts, row: UnitRow) -> Response:
+    if not row.key and row.failure is not None:
+        return PlainTextResponse(f"not run: {row.failure.reason}: {row.failure.text}\n")
+    try:
+        return PlainTextResponse(parts.products.log(row.key))
+    except NotFound:
+        msg = f"{row.stage} of {row.label} has no log yet: it is {row.state.value}."
+        raise NotFound(msg) from None
+
+
+async def _write(changes: AsyncIterator[LogChange]) -> AsyncIterator[ServerSentEvent]:
+    with metrics.STREAMS.track_inprogress():
+        async for change in changes:
+            yield ServerSentEvent(json.dumps(_data(change)), event=change.event, id=change.position)
+
+
+def _data(change: LogChange) -> dict[str, Any]:
+    row = change.row
+    match change.event:
+        case "log":
+            return {"text": change.text, "left_out": change.left_out}
+        case "state":
+            return {"state": row.state.value, "step": row.step, "attempt": row.attempt}
+        case _:
+            return {"state": row.state.value, "failure": row.failure.model_dump(mode="json") if row.failure else None}
