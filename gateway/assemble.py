@@ -5,10 +5,13 @@ import asyncio
 from gateway.logs import LogPieces
 from gateway.parts import Parts
 from gateway.publisher import Publisher
+from gateway.quota import Quota
 from gateway.settings import GatewaySettings
 from gateway.wakeups import Bell, Wakeups
+from mesh.store.allowances import read_allowances
 from mesh.store.connect import redis_client
 from mesh.store.jobs import Jobs
+from mesh.store.loads import Loads
 from mesh.store.objects import Objects
 from mesh.store.products import Products
 
@@ -39,6 +42,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         records=Jobs(objects, index),
         products=Products(objects, index),
         publisher=publisher,
+        quota=Quota(Loads(index).of, lambda: read_allowances(objects)),
         bell=bell,
         logs=logs,
         link_seconds=settings.link_seconds,

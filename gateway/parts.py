@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.quota import Quota
 from gateway.logs import LogPieces
 from gateway.records import JobRecords, ProductStore, RequestPublisher
 from gateway.wakeups import Bell
@@ -23,6 +24,7 @@ class Parts:
     records: JobRecords
     products: ProductStore
     publisher: RequestPublisher
+    quota: Quota
     bell: Bell = field(default_factory=Bell)
     logs: LogPieces = field(default_factory=LogPieces)
     link_seconds: int = 3600

@@ -61,6 +61,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("method-not-allowed", 405, "Method not allowed", "See /docs for what this address takes."),
             Kind("job-final", 409, "The job has ended", "An ended job cannot be cancelled; its record stays."),
             Kind("idempotency-key-reused", 409, "Idempotency key reused", "Use a new key for another request."),
+            Kind(
+                "too-much-waiting", 429, "Too much is waiting", "Come again after Retry-After; usage has the numbers."
+            ),
+            Kind("behind", 503, "Planning lags behind", _UNAVAILABLE_ADVICE),
             Kind("store-unavailable", 503, "The store does not answer", _UNAVAILABLE_ADVICE),
             Kind("broker-unavailable", 503, "The message broker does not answer", _UNAVAILABLE_ADVICE),
             Kind("internal", 500, "Unexpected error", "Tell the operators the request id; the log has the details."),
@@ -87,6 +91,20 @@ class FieldError(BaseModel):
     type: str = Field(description="name of the kind of problem", examples=["invalid-parameter"])
 
 
+class Usage(BaseModel):
+    """What a user has on the mesh, and how much is allowed."""
+
+    user: str
+    jobs: int = Field(description="jobs that have not ended")
+    jobs_limit: int
+    units: int = Field(description="units of these jobs that have not ended")
+    units_limit: int
+    weight: float = Field(description="share of the slots beside users who wait at the same time")
+    spent_s: float = Field(description="container seconds since midnight, UTC")
+    budget_s: float | None = Field(description="container seconds a day; whoever has spent them goes on behind others")
+    unplanned: int = Field(description="jobs of all users that wait to be planned")
+
+
 class Problem(BaseModel):
     """Problem document of RFC 9457, with one entry in *errors* for every field to change."""
 
@@ -97,6 +115,8 @@ class Problem(BaseModel):
     instance: str
     request_id: str
     errors: tuple[FieldError, ...] = ()
+    usage: Usage | None = None
+    """Where a limit was reached."""
 
 
 class Refusal(Exception):
@@ -105,12 +125,16 @@ class Refusal(Exception):
     Args:
         name: one of `KINDS`.
         detail: what is wrong and what to do, for a person.
+        retry_after: seconds after which the same request may succeed; None: never.
+        usage: what reached its limit.
     """
 
-    def __init__(self, name: str, detail: str) -> None:
+    def __init__(self, name: str, detail: str, *, retry_after: int | None = None, usage: Usage | None = None) -> None:
         super().__init__(detail)
         self.kind = KINDS[name]
         self.detail = detail
+        self.retry_after = retry_after
+        self.usage = usage
 
 
 def field_error(error: InvalidRequest) -> FieldError:
@@ -124,7 +148,9 @@ def answer(
     kind: Kind,
     detail: str,
     errors: Sequence[FieldError] = (),
+    *,
     headers: Mapping[str, str] | None = None,
+    usage: Usage | None = None,
 ) -> JSONResponse:
     """Return the response of one problem."""
     metrics.REFUSALS.labels(kind.name or str(kind.status)).inc()
@@ -137,6 +163,7 @@ def answer(
         instance=request.url.path,
         request_id=request.scope.get("state", {}).get("request_id", ""),
         errors=tuple(errors),
+        usage=usage,
     )
     return JSONResponse(problem.model_dump(), status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -160,7 +187,8 @@ def _on(app: FastAPI, kind: type[_Error], handler: Callable[[Request, _Error], J
 
 
 def _refusal(request: Request, error: Refusal) -> JSONResponse:
-    return answer(request, error.kind, error.detail)
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+    return answer(request, error.kind, error.detail, headers=headers, usage=error.usage)
 
 
 def _submission(request: Request, error: SubmissionRefused) -> JSONResponse:

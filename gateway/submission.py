@@ -12,6 +12,7 @@ from mesh.contracts import Analysis, Cone, Lane, Selection, TimeRange
 from mesh.errors import InvalidRequest, InvalidSelection, MeshError, UnknownParameter
 from mesh.instrument import Instrument, instrument
 
+USER = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 _ERRORS_LIMIT = 20
 _SCW = "RRRRPPPPSSSF or RRRRPPPPSSSF.VVV, e.g. 201600270010.001"
 _LIST = f"a list of science windows, each {_SCW}"
@@ -48,7 +49,7 @@ class Submission(BaseModel):
     selection: Selection = Field(description="which science windows: a list, or a time range with an optional cone")
     parameters: dict[str, Any] = Field(default_factory=dict, description="what differs from the defaults")
     lane: Lane = Field(default=Lane.USER, description="priority")
-    user: str = Field(default="anonymous", pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")
+    user: str = Field(default="anonymous", pattern=USER)
 
 
 class SubmissionRefused(MeshError):

@@ -17,6 +17,7 @@ from odamesh.errors import (
     NoSuchThing,
     OdameshError,
     RequestRefused,
+    TooMuchWaiting,
     UnexpectedAnswer,
 )
 from odamesh.job import Job, Progress
@@ -35,6 +36,7 @@ __all__ = [
     "OdameshError",
     "Progress",
     "RequestRefused",
+    "TooMuchWaiting",
     "UnexpectedAnswer",
     "connect",
 ]

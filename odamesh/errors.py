@@ -2,6 +2,7 @@
 
 OdameshError
 ├── RequestRefused      fields to change; `errors` has one entry each
+├── TooMuchWaiting      the user's limit of unfinished work is reached; `retry_after` says when to come again
 ├── NoSuchThing         unknown job, window, product or address
 ├── JobEnded            an ended job cannot be cancelled
 ├── MeshUnavailable     nobody answers, or not ready; trying again later helps
@@ -43,6 +44,19 @@ class RequestRefused(OdameshError):
     def __init__(self, text: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(text)
         self.errors = tuple(errors)
+
+
+class TooMuchWaiting(OdameshError):
+    """The user has as much waiting on the mesh as is allowed; nothing of it is lost.
+
+    Args:
+        text: the mesh's sentence, with the numbers.
+        retry_after: seconds after which the same request may be taken.
+    """
+
+    def __init__(self, text: str, retry_after: float) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class NoSuchThing(OdameshError):

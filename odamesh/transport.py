@@ -16,6 +16,7 @@ from odamesh.errors import (
     NoSuchThing,
     OdameshError,
     RequestRefused,
+    TooMuchWaiting,
     UnexpectedAnswer,
 )
 
@@ -135,6 +136,8 @@ def problem(response: httpx.Response) -> OdameshError:
             return NoSuchThing(detail)
         case 409:
             return JobEnded(detail) if str(body.get("type", "")).endswith("/job-final") else RequestRefused(detail)
+        case 429:
+            return TooMuchWaiting(detail, _seconds(response))
         case status if status in _RETRIED:
             return MeshUnavailable(detail)
         case _:
@@ -158,8 +161,12 @@ def _json(response: httpx.Response) -> Any:
 
 
 def _retry_after(response: httpx.Response) -> float:
+    return min(_seconds(response), _LONGEST_DELAY)
+
+
+def _seconds(response: httpx.Response) -> float:
     try:
-        return min(float(response.headers.get("Retry-After", "0")), _LONGEST_DELAY)
+        return float(response.headers.get("Retry-After", "0"))
     except ValueError:
         return 0.0
 

@@ -35,6 +35,7 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {**_PROBLEM, "description": "n
     responses={
         400: {**_PROBLEM, "description": "the body is not JSON"},
         422: {**_PROBLEM, "description": "fields to change, each with its allowed values"},
+        429: {**_PROBLEM, "description": "the user has too much waiting; resend after Retry-After"},
         503: {**_PROBLEM, "description": "store or broker out of reach; resend after Retry-After"},
     },
 )
@@ -57,6 +58,7 @@ def submit(
     )
     view = _earlier(parts, job, analysis) if idempotency_key is not None else None
     if view is None:
+        parts.quota.check(job.user)
         parts.records.submit(analysis, job)
         view = parts.records.view(job.job_id)
     if view.state is JobState.PENDING:

@@ -19,12 +19,14 @@ _INSTRUMENT = {
 }
 _SERVICES = {
     "gateway": {
-        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs"),
+        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),
         _WRITE: ("requests", "jobs"),
     },
     "dispatcher": {
-        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs"),
+        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),
         _WRITE: ("requests", "jobs", "ends", "runs", "rows"),
+        # Requests and the ends of jobs stay for ever.
+        _DELETE: ("jobs", "runs", "rows"),
     },
     "cache": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "pins", "evicted"),

@@ -1,5 +1,6 @@
 """What travels between the parts of the mesh and what is stored; JSON Schema is generated from it."""
 
+from mesh.contracts.allowance import Allowance, Allowances
 from mesh.contracts.cancel import CancelJob, CancelUnits
 from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
@@ -12,6 +13,8 @@ from mesh.contracts.unit import ArchiveInput, ProductInput, Unit, UnitInput
 from mesh.contracts.view import JobView, StageProduct, UnitRow
 
 __all__ = [
+    "Allowance",
+    "Allowances",
     "Analysis",
     "ArchiveInput",
     "CancelJob",

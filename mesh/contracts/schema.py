@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from mesh.contracts.allowance import Allowances
 from mesh.contracts.cancel import CancelJob, CancelUnits
 from mesh.contracts.document import Document
 from mesh.contracts.event import RunEvent, UnitEvent
@@ -15,6 +16,7 @@ from mesh.contracts.unit import Unit
 
 FOLDER = Path(__file__).parent / "schema"
 DOCUMENTS: tuple[type[Document], ...] = (
+    Allowances,
     Analysis,
     CancelJob,
     CancelUnits,

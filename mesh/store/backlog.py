@@ -44,6 +44,7 @@ class Backlog:
         self._redis: Any = index
         self._release = script(index, "release")
         self._watch = script(index, "watch")
+        self._put_back = script(index, "put_back")
 
     @redis_answers()
     def release(
@@ -73,6 +74,13 @@ class Backlog:
         """Say that the broker did not take released units: they are due at once."""
         if keys:
             self._redis.zadd(names.WATCHED_UNITS, dict.fromkeys(keys, 0), xx=True)
+
+    @redis_answers()
+    def put_back(self, released: Sequence[Released]) -> int:
+        """Take back the release of units that a full queue refused; returns how many are in the backlog again."""
+        if not released:
+            return 0
+        return int(self._put_back(args=[text for entry in released for text in (entry.key, entry.run_id)]))
 
     @redis_answers()
     def silent(self, limit: int) -> list[Silent]:

@@ -50,6 +50,7 @@ class Jobs:
         pipeline = self._redis.pipeline(transaction=True)
         self._list(pipeline, analysis, job)
         pipeline.zadd(names.NEW_JOBS, {job.job_id: _place(job)})
+        pipeline.sadd(names.active_jobs(job.user), job.job_id)
         pipeline.execute()
 
     @redis_answers()

@@ -6,6 +6,7 @@ MinIO::
     jobs/<job_id>.json                     one caller's submission
     ends/<job_id>.json                     how the job ended and which run served it
     rows/<run_id>/<page>.json              further rows of a large run
+    users/allowances.json                  what each user may have waiting
     runs/<run_id>.json                     the outcome of a run: everything that a caller sees of it
     products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
     evicted/<unit_key>.json                manifest of a product that was removed: how it was made, and can be again
@@ -16,6 +17,7 @@ Redis (the Lua scripts build the names of a run and of a unit from the same two 
 
     job:<job_id>                           hash: the job and the run that serves it
     jobs, jobs:of:<user>                   sorted sets of job ids by time of submission
+    jobs:active:<user>                     set: a user's jobs that have not ended
     jobs:new                               sorted set of the jobs that no run serves yet
     request:<request_key>                  text: the active run of an analysis
     run:<run_id>                           hash: state, plan, times, outcome
@@ -66,14 +68,19 @@ PINNED = "mesh:pinned"
 PINS_INDEXED = "mesh:pins-indexed"
 """Set while every pin is known to be in the index; nothing is evicted without it."""
 EVICTING = "mesh:evicting"
+EVERYBODY = "*"
+"""Stands for each user without an entry of their own."""
 WEIGHTS = "mesh:weights"
 """Hash: user -> weight of the round robin; absent: 1."""
+BUDGETS = "mesh:budgets"
+"""Hash: user -> container seconds a day; absent: without end."""
 
 REQUESTS = "requests/"
 JOBS = "jobs/"
 ENDS = "ends/"
 RUNS = "runs/"
 ROWS = "rows/"
+ALLOWANCES = "users/allowances.json"
 PRODUCTS = "products/"
 EVICTED = "evicted/"
 PINS = "pins/"
@@ -135,6 +142,16 @@ def job_record(job_id: str) -> str:
 def jobs_of(user: str) -> str:
     """Sorted set of a user's jobs."""
     return f"{ALL_JOBS}:of:{user}"
+
+
+def active_jobs(user: str) -> str:
+    """Set of a user's jobs that have not ended."""
+    return f"{ALL_JOBS}:active:{user}"
+
+
+def spent(day: int) -> str:
+    """Hash: user -> container seconds on one day, counted since 1970-01-01 (the scripts build the same name)."""
+    return f"mesh:spent:{day}"
 
 
 def active_run(request_key: str) -> str:

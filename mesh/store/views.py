@@ -19,6 +19,7 @@ def job_fields(analysis: Analysis, job: Job) -> dict[str, str]:
         "user": job.user,
         "lane": job.lane.value,
         "submitted": job.submitted,
+        "windows": str(len(analysis.selection.scws or ())),
     }
 
 

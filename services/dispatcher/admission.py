@@ -12,7 +12,7 @@ from mesh.broker.outgoing import Outgoing
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import UNITS, unit_key
 from mesh.contracts import Lane, Unit
-from mesh.errors import BrokerUnavailable, InvalidRequest
+from mesh.errors import BrokerUnavailable, InvalidRequest, QueueFull
 from mesh.instrument import instrument
 from mesh.states import UnitState
 from mesh.store.announcements import Records
@@ -28,6 +28,8 @@ _WINDOW_PER_SLOT = 2
 # Users share the lane: beyond this even a user with an empty window waits for its turn.
 _LANE_PER_WINDOW = 2
 _BATCH = 50
+# How long a queue that refused a unit is left alone.
+_FULL_SECONDS = 1.0
 # How long the number of slots is remembered: asking at every event would cost more than the release.
 _SLOTS_SECONDS = 2.0
 
@@ -50,12 +52,21 @@ class Admission:
         self._publisher = publisher
         self._settle = settle
         self._slots: dict[str, tuple[float, int]] = {}
+        self._full_until: dict[tuple[str, str], float] = {}
+
+    def resume(self) -> None:
+        """Release again into lanes whose full queues have had time to drain."""
+        now = time.monotonic()
+        due = [lane for lane, until in self._full_until.items() if until <= now]
+        for lane in due:
+            del self._full_until[lane]
+        for name in sorted({name for name, _ in due}):
+            self.release(name)
 
     def release(self, name: str) -> None:
-        """Release what the windows of an instrument allow."""
+        """Release what the windows of an instrument allow; a lane whose queue was full rests for a moment."""
         window = _WINDOW_PER_SLOT * self.slots(name)
-        lanes = [lane.value for lane in Lane]
-        while True:
+        while lanes := [lane.value for lane in Lane if (name, lane.value) not in self._full_until]:
             released = self._backlog.release(
                 name, lanes, per_user=window, in_lane=_LANE_PER_WINDOW * window, most=_BATCH
             )
@@ -99,6 +110,14 @@ class Admission:
         ]
         try:
             self._publisher.publish_many(messages)
+        except QueueFull as error:
+            # Refused for certain: they wait in the backlog, where their user sees them, until there is room again.
+            refused = [entry for entry in released if entry.key in error.failed]
+            self._backlog.put_back(refused)
+            for entry in refused:
+                self._full_until[name, entry.lane] = time.monotonic() + _FULL_SECONDS
+            _log.warning("queue full, release pauses", instrument=name, units=len(refused), error=str(error))
+            released = [entry for entry in released if entry.key not in error.failed]
         except BrokerUnavailable as error:
             # They stay released; the sweep gives them to the broker when it is back.
             self._backlog.not_published(error.failed)

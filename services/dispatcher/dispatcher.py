@@ -10,6 +10,7 @@ from mesh.errors import ContractViolation, InvalidRequest, NotFound
 from mesh.instrument import instrument, instruments
 from mesh.settings import Connections
 from mesh.states import JobState
+from mesh.store.allowances import index_allowances, read_allowances
 from mesh.store.announcements import Records
 from mesh.store.backlog import Backlog
 from mesh.store.connect import redis_client
@@ -77,6 +78,7 @@ class Dispatcher:
             admission=self._admission,
             rebuild=Rebuild(jobs=self._jobs, runs=self._runs, requests=self._requests, take_up=self._take_up),
             take_up=self._take_up,
+            follow_allowances=lambda: index_allowances(index, read_allowances(objects)),
         )
 
     @classmethod
@@ -113,8 +115,9 @@ class Dispatcher:
                 self._admission.release(event.instrument)
 
     def tell(self) -> None:
-        """Tell the gateways which runs changed."""
+        """Tell the gateways which runs changed, and go on where a queue was full."""
         self._notifier.flush()
+        self._admission.resume()
 
     def sweep(self) -> None:
         """Set right what was lost on the way."""

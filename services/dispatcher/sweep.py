@@ -47,6 +47,7 @@ class Sweep:
         admission: publishes again.
         rebuild: after a loss of Redis.
         take_up: plans a job.
+        follow_allowances: gives the operator's weights and budgets to the release of units.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Sweep:
         admission: Admission,
         rebuild: Rebuild,
         take_up: Callable[[str], None],
+        follow_allowances: Callable[[], None],
     ) -> None:
         self._marks = marks
         self._jobs = jobs
@@ -75,6 +77,7 @@ class Sweep:
         self._admission = admission
         self._rebuild = rebuild
         self._take_up = take_up
+        self._follow_allowances = follow_allowances
 
     def sweep(self) -> bool:
         """Look once, unless another dispatcher did so just now; says whether it looked."""
@@ -84,6 +87,7 @@ class Sweep:
         if self._marks.generation() != generation:
             self._rebuild.rebuild()
             self._marks.set_generation(generation)
+        self._follow_allowances()
         for job_id in self._jobs.new(_NEW_SECONDS):
             self._take_up(job_id)
         active = self._runs.active()

@@ -14,6 +14,7 @@ if run ~= '' and is_over(run) then
 end
 redis.call('HSET', record, 'state', 'ABORTED', 'finished', ARGV[2])
 redis.call('EXPIRE', record, ARGV[3])
+end_job(ARGV[1])
 if run == '' then
   return {run, 'job'}
 end

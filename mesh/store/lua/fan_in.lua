@@ -109,6 +109,11 @@ local function step_aside()
 end
 
 if final then
+  local user = redis.call('HGET', unit(key), 'user')
+  if user and change.seconds then
+    redis.call('HINCRBYFLOAT', spent_record(), user, change.seconds)
+    redis.call('EXPIRE', spent_record(), 2 * 86400)
+  end
   forget_unit(key)
 elseif #changed > 0 then
   if change.state == 'queued' then

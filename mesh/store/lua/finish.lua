@@ -19,5 +19,6 @@ expire(run, ARGV[4], ARGV[5])
 local jobs = redis.call('SMEMBERS', part(run, 'jobs'))
 for _, job in ipairs(jobs) do
   redis.call('EXPIRE', 'job:' .. job, ARGV[4])
+  end_job(job)
 end
 return jobs

@@ -1,5 +1,5 @@
 -- Release units of one lane from the backlog: the user with the smallest share used so far first, each within its
--- window, the lane within its own; a user's runs take turns.
+-- window, the lane within its own; a user's runs take turns. Users who have spent their budget of the day come last.
 -- ARGV: instrument, lane, window per user, window of the lane, most units to release, milliseconds until a released
 --       unit is looked after if nothing is heard of it.
 -- Returns for each unit {key, run, user, message, 1 if its product is there already, so that it need not go}.
@@ -28,12 +28,22 @@ local function next_unit(user)
   end
 end
 
+local function over_budget(user)
+  local budget = redis.call('HGET', 'mesh:budgets', user) or redis.call('HGET', 'mesh:budgets', '*')
+  return budget and spent_today(user) >= tonumber(budget)
+end
+
 local function next_user()
+  local last
   for _, user in ipairs(redis.call('ZRANGE', users, 0, -1)) do
     if redis.call('SCARD', window .. ':' .. user) < window_user then
-      return user
+      if not over_budget(user) then
+        return user
+      end
+      last = last or user
     end
   end
+  return last
 end
 
 local released, in_lane = {}, redis.call('SCARD', window)
@@ -52,8 +62,7 @@ while #released < tonumber(ARGV[5]) and in_lane < window_lane do
     redis.call('SADD', window, key)
     redis.call('SADD', window .. ':' .. user, key)
     redis.call('ZADD', 'units:watched', watch, key)
-    local weight = tonumber(redis.call('HGET', 'mesh:weights', user) or 1)
-    redis.call('ZINCRBY', users, 1 / math.max(weight, 0.001), user)
+    redis.call('ZINCRBY', users, share_of(user), user)
   end
 end
 return released

@@ -15,10 +15,27 @@ local function milliseconds()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- What users spent today, in container seconds.
+local function spent_record()
+  return 'mesh:spent:' .. math.floor(tonumber(redis.call('TIME')[1]) / 86400)
+end
+
+local function spent_today(user)
+  return tonumber(redis.call('HGET', spent_record(), user) or 0)
+end
+
 -- Whether a run takes no more changes: it ended, or it is unknown.
 local function is_over(run)
   local state = redis.call('HGET', 'run:' .. run, 'state')
   return not state or OVER[state]
+end
+
+-- A job that has ended burdens its user no more.
+local function end_job(job)
+  local user = redis.call('HGET', 'job:' .. job, 'user')
+  if user then
+    redis.call('SREM', 'jobs:active:' .. user, job)
+  end
 end
 
 local function tell(run, ...)
@@ -63,6 +80,12 @@ local function schedule(instrument, lane, user, run)
     local least = redis.call('ZRANGE', users, 0, 0, 'WITHSCORES')
     redis.call('ZADD', users, least[2] or 0, user)
   end
+end
+
+-- What one unit counts in the share that a user has used of a lane.
+local function share_of(user)
+  local weight = redis.call('HGET', 'mesh:weights', user) or redis.call('HGET', 'mesh:weights', '*')
+  return 1 / math.max(tonumber(weight or 1), 0.001)
 end
 
 -- The sets that a released unit can be in: window of its lane, window of its user, and those of its user that wait on

@@ -14,7 +14,7 @@ from gateway.application import create_app
 from gateway.parts import Parts
 from odamesh.client import Mesh
 from odamesh.transport import Transport
-from tests.unit.gateway.doubles import MemoryProducts, MemoryRecords, RecordingPublisher, log_nothing
+from tests.unit.gateway.doubles import MemoryProducts, MemoryQuota, MemoryRecords, RecordingPublisher, log_nothing
 
 
 @dataclass
@@ -71,7 +71,8 @@ def service() -> Iterator[Service]:
     log_nothing()
     records = MemoryRecords()
     products, publisher = MemoryProducts(), RecordingPublisher(records)
-    app = create_app(Parts(records=records, products=products, publisher=publisher))
+    quota = MemoryQuota()
+    app = create_app(Parts(records=records, products=products, publisher=publisher, quota=quota.quota))
 
     @app.get("/store/{key}/{name}")
     def store(key: str, name: str) -> Response:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from gateway.application import create_app
 from gateway.parts import Parts
-from tests.unit.gateway.doubles import MemoryProducts, MemoryRecords, RecordingPublisher, call, log_nothing
+from tests.unit.gateway.doubles import MemoryProducts, MemoryQuota, MemoryRecords, RecordingPublisher, call, log_nothing
 
 BODY = {"instrument": "isgri", "product": "isgri_image", "selection": {"scws": ["201600270010", "201600280010"]}}
 
@@ -21,6 +21,7 @@ class Gateway:
     records: MemoryRecords
     products: MemoryProducts
     publisher: RecordingPublisher
+    quota: MemoryQuota
 
     def call(self, method: str, path: str, **options: object) -> httpx.Response:
         """Send a request below ``/api/v1``."""
@@ -38,5 +39,6 @@ def gateway() -> Gateway:
     log_nothing()
     records = MemoryRecords()
     products, publisher = MemoryProducts(), RecordingPublisher(records)
-    app = create_app(Parts(records=records, products=products, publisher=publisher))
-    return Gateway(app, records, products, publisher)
+    quota = MemoryQuota()
+    app = create_app(Parts(records=records, products=products, publisher=publisher, quota=quota.quota))
+    return Gateway(app, records, products, publisher, quota)

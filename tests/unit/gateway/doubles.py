@@ -9,7 +9,9 @@ import httpx
 import structlog
 from fastapi import FastAPI
 
+from gateway.quota import Quota
 from mesh.contracts import (
+    Allowances,
     Analysis,
     Document,
     Job,
@@ -22,6 +24,7 @@ from mesh.contracts import (
 )
 from mesh.errors import NotFound
 from mesh.states import JobState, UnitState
+from mesh.store.loads import Load
 
 
 class MemoryRecords:
@@ -131,6 +134,15 @@ class MemoryRecords:
     def _answer(self) -> None:
         if self.error is not None:
             raise self.error
+
+
+class MemoryQuota:
+    """Loads and allowances as the test sets them."""
+
+    def __init__(self) -> None:
+        self.load = Load(jobs=0, units=0, spent_s=0.0, unplanned=0)
+        self.allowances = Allowances()
+        self.quota = Quota(lambda _user: self.load, lambda: self.allowances)
 
 
 class RecordingPublisher:

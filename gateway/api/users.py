@@ -1,0 +1,18 @@
+"""Users: what they have on the mesh, and the limits before they bite."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from gateway.api.documents import PREFIX
+from gateway.parts import Given
+from gateway.problem import Usage
+from gateway.submission import USER
+
+router = APIRouter(prefix=PREFIX, tags=["users"])
+
+
+@router.get("/users/{user}/usage")
+def usage(user: Annotated[str, Path(pattern=USER)], parts: Given) -> Usage:
+    """Tell what a user has waiting and has spent today, and how much of each is allowed."""
+    return parts.quota.usage(user)

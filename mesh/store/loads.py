@@ -1,0 +1,44 @@
+"""Loads: how much of a user waits or is in work, and what the user has spent today."""
+
+from typing import Any, NamedTuple
+
+import redis
+
+from mesh.store import names
+from mesh.store.connect import redis_answers
+from mesh.store.scripts import script
+
+DAY_SECONDS = 86_400
+
+
+class Load(NamedTuple):
+    """What a user has on the mesh."""
+
+    jobs: int
+    """Jobs that have not ended."""
+    units: int
+    """Units of theirs that have not ended; windows, for a job that is not planned yet."""
+    spent_s: float
+    """Container seconds since midnight, UTC."""
+    unplanned: int
+    """Jobs of all users that are not planned yet."""
+
+
+class Loads:
+    """The loads of users. Every method raises StoreUnavailable when Redis is out of reach."""
+
+    def __init__(self, index: redis.Redis) -> None:
+        self._redis: Any = index
+        self._load = script(index, "load")
+
+    @redis_answers()
+    def of(self, user: str) -> Load:
+        """Return the load of one user, in one round trip."""
+        jobs, units, spent, unplanned = self._load(args=[user])
+        return Load(int(jobs), int(units), float(spent), int(unplanned))
+
+    @redis_answers()
+    def users(self) -> list[str]:
+        """Return everybody who spent something today."""
+        seconds, _ = self._redis.time()
+        return sorted(self._redis.hkeys(names.spent(int(seconds) // DAY_SECONDS)))

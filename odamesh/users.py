@@ -1,0 +1,68 @@
+"""`odamesh users`: how users share the mesh, how much each may have waiting, and what they have now."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mesh.contracts import Allowance, Allowances
+from mesh.store.allowances import read_allowances, write_allowances
+from mesh.store.loads import Loads
+from mesh.store.names import EVERYBODY
+from odamesh.servers import servers
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+_User = Annotated[str, typer.Argument(help=f"name of the user; {EVERYBODY} for all without an entry of their own")]
+
+
+@app.command("list")
+def show() -> None:
+    """Show allowances, what is waiting and what was spent today (UTC)."""
+    with servers("users") as given:
+        allowances, loads = read_allowances(given.objects), Loads(given.index)
+        table = Table("user", "weight", "budget s/day", "spent s", "jobs", "units", box=None, pad_edge=False)
+        for user in (EVERYBODY, *sorted({*allowances.users, *loads.users()})):
+            own, load = allowances.of(user), loads.of(user)
+            budget = "none" if own.budget_s is None else f"{own.budget_s:g}"
+            jobs, units = f"{load.jobs} of {own.jobs}", f"{load.units} of {own.units}"
+            table.add_row(user, f"{own.weight:g}", budget, f"{load.spent_s:.1f}", jobs, units)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+@app.command("set")
+def change(
+    user: _User,
+    weight: Annotated[float | None, typer.Option(min=0.001, help="share beside others who wait")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=-1, help="container seconds a day; -1: without end", metavar="SECONDS")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="most jobs that have not ended")] = None,
+    units: Annotated[int | None, typer.Option(min=1, help="most units that have not ended")] = None,
+) -> None:
+    """Change the allowance of a user; what is not named stays. The mesh follows within ten seconds."""
+    named = {"weight": weight, "budget_s": budget, "jobs": jobs, "units": units}
+    fields: dict[str, float | None] = {name: value for name, value in named.items() if value is not None}
+    if budget is not None and budget < 0:
+        fields["budget_s"] = None
+    with servers("users") as given:
+        allowances = read_allowances(given.objects)
+        own = Allowance.model_validate({**allowances.of(user).model_dump(), **fields})
+        write_allowances(given.objects, _with(allowances, user, own))
+    print(f"{user}: {own.model_dump_json()}")
+
+
+@app.command()
+def reset(user: _User) -> None:
+    """Remove the entry of a user, who is then like everybody."""
+    with servers("users") as given:
+        write_allowances(given.objects, _with(read_allowances(given.objects), user, None))
+
+
+def _with(allowances: Allowances, user: str, own: Allowance | None) -> Allowances:
+    if user == EVERYBODY:
+        return allowances.model_copy(update={"everybody": own or Allowance()})
+    users = {name: one for name, one in allowances.users.items() if name != user}
+    return allowances.model_copy(update={"users": users | ({user: own} if own is not None else {})})
