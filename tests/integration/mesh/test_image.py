@@ -93,9 +93,11 @@ def test_real_window_five_bursts_of_sgr_1935(mesh: Mesh, shared_data: Path, tmp_
     """B-20 through the whole mesh: the five brightest bursts lie within 0.3 arcmin of SGR 1935+2154."""
     assert real_window.parts(shared_data), f"{shared_data} lacks the real window"
     job = mesh.isgri.image(scws=[real_window.SCW], bands=[(28, 80)], burst_search=True)
-    sky = next(path for path in job.download(tmp_path, windows=True) if path.name == "isgri_sky.fits")
-    with fits.open(sky, checksum=True) as hdus:
+    paths = {path.name: path for path in job.download(tmp_path, windows=True)}
+    assert "isgri_sky.fits" in paths
+    with fits.open(paths["isgri_catalogue.fits"], checksum=True) as hdus:
         bursts = hdus["ISGR-BRST-RES"].data
+        assert set(bursts["SWID"]) == {f"{real_window.SCW}.001"}
         positions = SkyCoord(bursts["RA"], bursts["DEC"], unit="deg")
         brightest = np.argsort(-np.nan_to_num(bursts["IMAGE_SIGMA"]))[:5]
         offsets = positions[brightest].separation(SGR_1935).arcmin

@@ -1,5 +1,6 @@
 """The field of the Galactic Centre, from simulated event files to the catalogue of the mosaic."""
 
+import re
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -31,31 +32,54 @@ def _match(source: SkySource, found: list[WindowSource], reach_arcmin: float = 1
     return near[0] if near else None
 
 
-@pytest.mark.parametrize("realisations", [4, pytest.param(20, marks=pytest.mark.long)])
-def test_blind_search_of_one_window(tmp_path: Path, realisations: int) -> None:
+_POINTING_S = 3563.0
+"""Length of the pointings of these revolutions; the faint source has 7 sigma in it, and 5.3 in 2 ks."""
+
+
+@pytest.mark.parametrize(
+    ("exposure_s", "realisations", "faint_share"),
+    [(_POINTING_S, 20, 0.6), pytest.param(2000.0, 20, 0.0, marks=pytest.mark.long)],
+)
+def test_blind_search_of_one_window(tmp_path: Path, exposure_s: float, realisations: int, faint_share: float) -> None:
     pointing = dither(1)[0]
-    bright = faint = spurious = 0
+    bright = faint = spurious = swapped = 0
     spread = []
     for seed in range(realisations):
-        simulate_window(tmp_path / "isgri_events.fits", pointing, GALACTIC_CENTRE_SKY, seed=100 + seed)
-        result = _analyse(tmp_path / "isgri_events.fits", threshold=5.5, blind=True)
+        events = tmp_path / "isgri_events.fits"
+        simulate_window(events, pointing, GALACTIC_CENTRE_SKY, seed=100 + seed, exposure_s=exposure_s)
+        result = _analyse(events, threshold=5.5, blind=True)
         found = window_sources(result)
         for source in GALACTIC_CENTRE_SKY:
             if source.mcrab_20_40 >= 25.0:
                 bright += _match(source, found) is not None
             else:
                 faint += _match(source, found) is not None
-        spurious += sum(
-            all(separation_arcmin(s.ra, s.dec, t.ra, t.dec) >= 12.0 for t in GALACTIC_CENTRE_SKY) for s in found
-        )
+        for place in (s for s in found if not _is_true(s.ra, s.dec)):
+            # A source that one pointing cannot tell from its ghost is reported with both places.
+            named = any(f"{place.ra:.2f}" in text and _is_true(*_second_place(text)) for text in result.warnings)
+            swapped += named
+            spurious += not named
         spread.append(result.images[0].residual_std)
     print(
-        f"B-11, {realisations} realisations: found {bright}/{7 * realisations} of 25 mCrab and more, "
-        f"{faint}/{realisations} at 20 mCrab, {spurious} spurious, residual std {np.mean(spread):.3f}"
+        f"B-11, {realisations} realisations of {exposure_s:.0f} s: "
+        f"found {bright}/{7 * realisations} of 25 mCrab and more, "
+        f"{faint}/{realisations} at 20 mCrab, {swapped} at the ghost with both places named, "
+        f"{spurious} spurious, residual std {np.mean(spread):.3f}"
     )
     assert bright == 7 * realisations
-    assert spurious <= realisations // 20  # at 5.5 sigma one field in a hundred has a false one; none at 6
+    assert faint >= faint_share * realisations
+    assert spurious <= (0 if faint_share else 1)
+    assert swapped <= 2
     assert abs(np.mean(spread) - 1.0) < 0.02
+
+
+def _is_true(ra: float, dec: float) -> bool:
+    return any(separation_arcmin(ra, dec, t.ra, t.dec) < 12.0 for t in GALACTIC_CENTRE_SKY)
+
+
+def _second_place(warning: str) -> tuple[float, float]:
+    numbers = re.findall(r"RA ([\d.]+) Dec ([-\d.]+)", warning)
+    return (float(numbers[1][0]), float(numbers[1][1])) if len(numbers) == 2 else (0.0, 90.0)
 
 
 def test_mosaic_of_a_dither_pattern(tmp_path: Path) -> None:
@@ -68,7 +92,7 @@ def test_mosaic_of_a_dither_pattern(tmp_path: Path) -> None:
         result = _analyse(events)
         path = tmp_path / f"{pointing.scw}.fits"
         sources = window_sources(result)
-        sky_hdus(result, sources, burst_table=False).writeto(path)
+        sky_hdus(result, sources, with_bursts=False).writeto(path)
         products.append(read_window(path, pointing.scw))
         errors.append(next(s.flux_error[0] for s in sources if s.name == "1E 1740.7-2942"))
     mosaic = Mosaic(products)

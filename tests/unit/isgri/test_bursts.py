@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from isgri_analysis.bursts import burst_spans
+from isgri_analysis.burst_table import burst_table, joined_bursts
+from isgri_analysis.bursts import Burst, burst_spans
 from isgri_analysis.position_error import radius90_arcmin
 
 _WHOLE = np.array([[0.0, 1000.0]])
@@ -62,3 +63,14 @@ def test_radius_of_ninety_per_cent() -> None:
     sigma = np.radians(0.5 / 60.0)
     assert radius90_arcmin(np.eye(2) * sigma**2) == pytest.approx(2.146 * 0.5, rel=1e-6)
     assert radius90_arcmin(np.zeros((2, 2))) == 0.0
+
+
+def test_bursts_of_several_windows_are_one_table_by_time() -> None:
+    nan = float("nan")
+    late = burst_table([Burst(5.0, 5.2, 40.0, 9.0, 10.0, 20.0, 1.0, 7.0)], 100.0)
+    early = burst_table([Burst(1.0, 1.1, 30.0, 8.5, nan, nan, nan, nan)], 99.0)
+    joined = joined_bursts([("w2", late.data), ("w1", early.data)]).data
+    assert list(joined["SWID"]) == ["w1", "w2"]
+    assert joined["T_START"][1] == 100.0 + 5.0 / 86400.0
+    assert np.isnan(joined["RA"][0])
+    assert joined["RA"][1] == 10.0

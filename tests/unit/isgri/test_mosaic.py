@@ -102,7 +102,7 @@ def _source(name: str, ra: float, dec: float, significance: float, *, new: bool)
 
 
 def _window(label: str, sources: list[WindowSource]) -> WindowProduct:
-    return WindowProduct(Path(label), label, _HERE, 0.0, 1.0, 10.0, 7.0, ((20.0, 40.0),), sources)
+    return WindowProduct(Path(label), label, _HERE, 0.0, 1.0, 10.0, 7.0, ((20.0, 40.0),), sources, None)
 
 
 def test_sources_of_windows_are_joined_by_name_or_place() -> None:

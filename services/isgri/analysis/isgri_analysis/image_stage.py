@@ -34,7 +34,7 @@ def run_image(unit: Unit) -> None:
     sources = window_sources(result)
     for warning in result.warnings:
         unit.warn(warning)
-    write_fits(unit, SKY_FILE, sky_hdus(result, sources, burst_table=burst_search))
+    write_fits(unit, SKY_FILE, sky_hdus(result, sources, with_bursts=burst_search))
     _write_preview(unit, result, sources, bands)
     unit.summary(
         exposure_s=round(result.live_time_s, 3),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from isgri_analysis.burst_table import joined_bursts
 from isgri_analysis.geometry import unit_vector
 from isgri_analysis.mosaic import Mosaic
 from isgri_analysis.mosaic_source import MosaicSource
@@ -86,6 +87,7 @@ def _band_name(low: float, high: float) -> str:
 def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUList:
     """Return the catalogue: the columns of the public service, then flux, error, significance and chi2 of every band.
 
+    Where bursts were asked for, those of all windows follow in a table of their own.
     ``significance`` is the highest of all bands. ERR_RAD is the 90 % radius in degrees, statistical.
     """
     positions = [source.position() for source in sources]
@@ -115,7 +117,11 @@ def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUL
     table = fits.BinTableHDU.from_columns(columns, name="CATALOG")
     set_cards(table.header, [*instrument_cards("RES"), ("RADESYS", "FK5", "celestial reference frame")])
     table.header.add_comment("chi2 is per degree of freedom over science windows: large means variable.")
-    return fits.HDUList([fits.PrimaryHDU(), table])
+    hdus = fits.HDUList([fits.PrimaryHDU(), table])
+    bursts = [(window.label, window.bursts) for window in mosaic.windows if window.bursts is not None]
+    if bursts:
+        hdus.append(joined_bursts(bursts))
+    return hdus
 
 
 def region_text(sources: Sequence[MosaicSource]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from isgri_analysis.bursts import Burst
+from isgri_analysis.burst_table import burst_table
 from isgri_analysis.events import DAY_S
 from isgri_analysis.fit import Shadowgram
 from isgri_analysis.sky_map import AXIS, STEP
@@ -30,7 +30,7 @@ from isgri_analysis.window import WindowResult
 
 SKY_FILE = "isgri_sky.fits"
 IMAGES, SHADOWGRAMS, PIXELS = "ISGR-SKY.-IMA", "ISGR-DETE-SHD", "ISGR-PIXL-USE"
-SOURCES, BURSTS = "ISGR-SKY.-RES", "ISGR-BRST-RES"
+SOURCES = "ISGR-SKY.-RES"
 """Names of the extensions."""
 
 
@@ -83,7 +83,7 @@ def band_images(result: WindowResult, sources: list[WindowSource]) -> list[BandI
     return images
 
 
-def sky_hdus(result: WindowResult, sources: list[WindowSource], *, burst_table: bool) -> fits.HDUList:
+def sky_hdus(result: WindowResult, sources: list[WindowSource], *, with_bursts: bool) -> fits.HDUList:
     """Return the whole product as an HDU list, primary first."""
     cards = window_cards(result)
     wcs = window_wcs(result.events.attitude)
@@ -97,8 +97,8 @@ def sky_hdus(result: WindowResult, sources: list[WindowSource], *, burst_table: 
     hdus.append(_source_table(result, sources))
     for version, (fit, maps) in enumerate(zip(result.sky.fits, result.images, strict=True), 1):
         hdus.extend(_shadowgram_hdus(fit.data, fit.pixels, maps.noise, version))
-    if burst_table:
-        hdus.append(_burst_table(result.bursts, result.events.tstart_ijd))
+    if with_bursts:
+        hdus.append(burst_table(result.bursts, result.events.tstart_ijd))
     return hdus
 
 
@@ -167,28 +167,4 @@ def _source_table(result: WindowResult, sources: list[WindowSource]) -> fits.Bin
         name=SOURCES,
     )
     set_cards(hdu.header, instrument_cards("RES"))
-    return hdu
-
-
-def _burst_table(bursts: list[Burst], tstart_ijd: float) -> fits.BinTableHDU:
-    """One row per burst in order of time; place and error are NaN where it could not be located."""
-
-    def column(name: str, unit: str | None, values: list[float]) -> fits.Column:
-        return fits.Column(name, "1D", unit=unit, array=values)
-
-    hdu = fits.BinTableHDU.from_columns(
-        [
-            column("T_START", "d", [tstart_ijd + b.t_start_s / DAY_S for b in bursts]),
-            column("T_STOP", "d", [tstart_ijd + b.t_stop_s / DAY_S for b in bursts]),
-            column("COUNTS", "count", [b.counts for b in bursts]),
-            column("SIGMA", None, [b.sigma for b in bursts]),
-            column("RA", "deg", [b.ra for b in bursts]),
-            column("DEC", "deg", [b.dec for b in bursts]),
-            column("ERROR", "arcmin", [b.error_arcmin for b in bursts]),
-            column("IMAGE_SIGMA", None, [b.image_sigma for b in bursts]),
-        ],
-        name=BURSTS,
-    )
-    set_cards(hdu.header, instrument_cards("RES"))
-    hdu.header.add_comment("T_START, T_STOP: IJD (TT). ERROR: radius of 90 % probability, statistical.")
     return hdu

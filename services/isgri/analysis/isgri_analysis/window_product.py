@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from isgri_analysis.burst_table import BURSTS
 from isgri_analysis.fit import Shadowgram
 from isgri_analysis.geometry import Attitude
 from isgri_analysis.sky_file import PIXELS, SHADOWGRAMS, SOURCES
@@ -27,6 +28,8 @@ class WindowProduct:
     live_time_s: float
     bands: tuple[tuple[float, float], ...]
     sources: list[WindowSource]
+    bursts: fits.FITS_rec | None
+    """Rows of the burst table; None where bursts were not asked for."""
 
     def shadowgrams(self) -> list[Shadowgram]:
         """Return the shadowgram of each band."""
@@ -60,6 +63,7 @@ def read_window(path: Path, label: str) -> WindowProduct:
                 live_time_s=header["EXPOSURE"],
                 bands=bands,
                 sources=_sources(hdus[SOURCES].data, len(bands)),
+                bursts=hdus[BURSTS].data if BURSTS in hdus else None,
             )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise BadInput(
