@@ -21,6 +21,7 @@ from mesh.service.unit_events import final_event, retry_event
 _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,10 @@ class Worker:
         if delivery.schema == FollowLog.SCHEMA:
             self.following.follow(FollowLog.decode(delivery.body))
             return
-        for key in CancelUnits.decode(delivery.body).unit_keys:
-            if self.executor.runner.kill(key):
-                _log.info("unit stopped: nobody waits for it", unit_key=key)
+        waiting = [key for key in CancelUnits.decode(delivery.body).unit_keys if not self._stop(key)]
+        # One whose container is on its way is stopped as soon as it is there.
+        while waiting := [key for key in waiting if key in self.executor.running and not self._stop(key)]:
+            time.sleep(_LOOK_S)
 
     def reap(self) -> None:
         """Clear up what workers that died have left, and have a place ready for every slot."""
@@ -96,6 +98,12 @@ class Worker:
         """End what is kept between units."""
         for step in self.on_close:
             step()
+
+    def _stop(self, key: str) -> bool:
+        stopped = self.executor.runner.kill(key)
+        if stopped:
+            _log.info("unit stopped: nobody waits for it", unit_key=key)
+        return stopped
 
     def _execute(self, unit: Unit, attempt: int) -> None:
         """Execute the unit; while a store is away no other unit could use the slot, so it is kept for some time."""

@@ -47,10 +47,13 @@ class RunnerDouble:
 
     killed: list[str] = field(default_factory=list)
 
+    looks: int = 0
+    """How often the container of the unit is not there yet."""
+
     def kill(self, unit_key: str) -> bool:
         """Take note; only one unit runs here."""
         self.killed.append(unit_key)
-        return unit_key == UNIT.key
+        return unit_key == UNIT.key and self.killed.count(unit_key) > self.looks
 
 
 @dataclass
@@ -62,6 +65,7 @@ class ExecutorDouble:
     worker: str = "worker-1"
     runner: RunnerDouble = field(default_factory=RunnerDouble)
     attempts: list[int] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
 
     def execute(self, unit: Unit, attempt: int) -> None:
         """End the unit."""
@@ -225,6 +229,14 @@ def test_a_broadcast_asks_for_the_log_of_a_unit() -> None:
 def test_a_broadcast_that_asks_for_nothing_known_is_refused() -> None:
     with pytest.raises(ContractViolation):
         Bench(ExecutorDouble()).worker.obey(Delivery(body=UNIT.encode(), message_id="b1", schema=UNIT.SCHEMA))
+
+
+def test_a_unit_on_its_way_into_a_container_is_stopped_there() -> None:
+    bench = Bench(ExecutorDouble(runner=RunnerDouble(looks=3), running={UNIT.key}))
+
+    bench.worker.obey(Delivery(body=CancelUnits(unit_keys=(UNIT.key,)).encode(), message_id="b1"))
+
+    assert bench.executor.runner.killed == [UNIT.key] * 4
 
 
 def test_closing_goes_in_order() -> None:
