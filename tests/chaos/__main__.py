@@ -61,6 +61,10 @@ def _run(drills: Sequence[Drill], runs: int) -> list[Result]:
         except LookupError as error:
             for result in wanted:
                 result.skipped = str(error)
+        except Exception as error:
+            # The other settings are still of interest.
+            for result in wanted:
+                result.complaints.append(f"{setting.value}: {type(error).__name__}: {error}")
     return [*results, audited]
 
 
