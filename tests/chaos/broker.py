@@ -51,7 +51,7 @@ def _away(ground: Ground, *, kill: bool) -> Trial:
 
 def connection_cut(ground: Ground) -> Trial:
     """Cut the connections of the instrument service five times while the same units run: one start each."""
-    job = ground.submit(2, seconds=10)
+    job = ground.submit(2, seconds=7)
     ground.until_running(job, 2)
     begin = time.monotonic()
     for _ in range(5):

@@ -125,6 +125,6 @@ class Ground:
 def _serves_a_unit(container: Any) -> bool:
     """Whether a warm container has forked: its first process alone is one that waits."""
     try:
-        return len(container.top()["Processes"]) > 1
+        return len(container.top()["Processes"] or ()) > 1
     except docker.errors.APIError:
         return False  # it ended while we asked
