@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from gateway import health, problem
 from gateway.access import AccessLog
-from gateway.api import events, instruments, jobs, logs, products, users
+from gateway.api import events, instruments, jobs, logs, products, requests, users
 from gateway.api.documents import PREFIX
 from gateway.parts import Parts
 
@@ -41,7 +41,15 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     problem.install(app)
     app.add_middleware(AccessLog)
-    for router in (jobs.router, events.router, products.router, logs.router, instruments.router, users.router):
+    for router in (
+        jobs.router,
+        events.router,
+        products.router,
+        logs.router,
+        instruments.router,
+        requests.router,
+        users.router,
+    ):
         app.include_router(router)
     app.include_router(health.router)
     return app

@@ -17,6 +17,7 @@ from gateway.submission import SubmissionRefused
 from mesh.errors import (
     BrokerUnavailable,
     ContractViolation,
+    Deleted,
     InvalidParameter,
     InvalidRequest,
     InvalidSelection,
@@ -59,6 +60,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("invalid-selection", 422, "Invalid selection", "Select by a list of windows, or by a time range."),
             Kind("not-found", 404, "Not found", "Check the address; a job is known by the id in its Location."),
             Kind("method-not-allowed", 405, "Method not allowed", "See /docs for what this address takes."),
+            Kind("job-deleted", 410, "The job was deleted", "What it asked for can be asked for again."),
+            Kind("product-removed", 410, "The product was removed", "Ask for it again: the same key, the same bytes."),
             Kind("job-final", 409, "The job has ended", "An ended job cannot be cancelled; its record stays."),
             Kind("idempotency-key-reused", 409, "Idempotency key reused", "Use a new key for another request."),
             Kind(
@@ -117,6 +120,8 @@ class Problem(BaseModel):
     errors: tuple[FieldError, ...] = ()
     usage: Usage | None = None
     """Where a limit was reached."""
+    request_key: str | None = None
+    """Where a job was deleted: what it asked for."""
 
 
 class Refusal(Exception):
@@ -151,6 +156,7 @@ def answer(
     *,
     headers: Mapping[str, str] | None = None,
     usage: Usage | None = None,
+    request_key: str | None = None,
 ) -> JSONResponse:
     """Return the response of one problem."""
     metrics.REFUSALS.labels(kind.name or str(kind.status)).inc()
@@ -164,6 +170,7 @@ def answer(
         request_id=request.scope.get("state", {}).get("request_id", ""),
         errors=tuple(errors),
         usage=usage,
+        request_key=request_key,
     )
     return JSONResponse(problem.model_dump(), status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -174,6 +181,7 @@ def install(app: FastAPI) -> None:
     _on(app, SubmissionRefused, _submission)
     _on(app, InvalidRequest, _invalid)
     _on(app, RequestValidationError, _validation)
+    _on(app, Deleted, _deleted)
     _on(app, NotFound, _not_found)
     _on(app, TransientFailure, _unavailable)
     _on(app, ContractViolation, _unexpected)
@@ -220,6 +228,12 @@ def _validation(request: Request, error: RequestValidationError) -> JSONResponse
 
 def _not_found(request: Request, error: NotFound) -> JSONResponse:
     return answer(request, KINDS["not-found"], str(error))
+
+
+def _deleted(request: Request, error: Deleted) -> JSONResponse:
+    again = f"{request.scope.get('root_path', '')}/api/v1/requests/{error.request_key}/jobs"
+    detail = f"{str(error)[0].upper()}{str(error)[1:]}; POST {again} has the same made again."
+    return answer(request, KINDS["job-deleted"], detail, request_key=error.request_key)
 
 
 def _unavailable(request: Request, error: TransientFailure) -> JSONResponse:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from mesh.contracts import Analysis, Document, Job, JobView, Manifest, StageProduct, UnitRow
+from mesh.contracts import Analysis, Document, EvictedProduct, Job, JobView, Manifest, StageProduct, UnitRow
 from mesh.states import UnitState
 
 
@@ -17,7 +17,10 @@ class JobRecords(Protocol):
         """Store both documents and the record; when it returns, nothing of the request can be lost."""
 
     def view(self, job_id: str) -> JobView:
-        """Return the job; raises `NotFound`."""
+        """Return the job; raises `NotFound`, or `Deleted` where it was once."""
+
+    def analysis(self, request_key: str) -> Analysis:
+        """Return what was asked for; raises `NotFound`."""
 
     def rows(
         self, job_id: str, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None
@@ -45,6 +48,9 @@ class ProductStore(Protocol):
 
     def read(self, key: str) -> Manifest | None:
         """Return the manifest of a product, or None when there is no such product."""
+
+    def removed(self, key: str) -> EvictedProduct | None:
+        """Return the record of a product that was removed, or None."""
 
     def link(self, key: str, name: str, seconds: int) -> str:
         """Return a presigned address of one file; raises `NotFound`."""

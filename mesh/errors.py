@@ -23,6 +23,7 @@ MeshError
 │       └── ArchiveUnavailable
 ├── ContractViolation        a message or document that cannot be understood; goes to the dead letters
 └── NotFound                 no such job, unit, product or window
+    └── Deleted              a job that was there; its request still is
 """
 
 from collections.abc import Sequence
@@ -174,3 +175,16 @@ class ContractViolation(MeshError):
 
 class NotFound(MeshError):
     """What was asked for does not exist (any more)."""
+
+
+class Deleted(NotFound):
+    """A job that was deleted or has expired.
+
+    Args:
+        text: for a person.
+        request_key: what it asked for.
+    """
+
+    def __init__(self, text: str, *, request_key: str) -> None:
+        super().__init__(text)
+        self.request_key = request_key

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """Port of /livez, /readyz and /metrics; 0 takes the one of the service (see docs/operate.md)."""
+    job_days: float = Field(default=0, ge=0)
+    """How long a job and its outcome stay after its end [days]; 0: for ever. Requests always stay."""
     drain_seconds: float = Field(default=30.0, ge=0)
     """How long a service that is asked to stop lets its running handlers finish; then others take their work over."""
     log_level: str = "info"

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from odamesh.errors import OdameshError
+from odamesh.errors import JobDeleted, OdameshError
 from odamesh.job import Job
 from odamesh.transport import API, DEFAULT_URL, Transport
+
+_KEY_DIGITS = 64
 
 
 def connect(url: str | None = None) -> "Mesh":
@@ -83,6 +85,30 @@ class Mesh:
             body["user"] = user
         # The key makes a resend after a broken connection the same job.
         return Job(self._transport, self._transport.post(f"{API}/jobs", body, {"Idempotency-Key": uuid.uuid4().hex}))
+
+    def again(self, which: str, *, lane: str = "user", user: str | None = None) -> Job:
+        """Have an earlier request made again; return the new job at once.
+
+        What is in the store is used, what is not is computed.
+
+        Args:
+            which: id of a job, also of a deleted one as long as its request is known, or key of a request.
+            lane: ``user`` or ``batch``.
+            user: whose job it is.
+
+        Raises:
+            NoSuchThing: no such job or request.
+        """
+        key = which if len(which) == _KEY_DIGITS else self._request_key(which)
+        body: dict[str, Any] = {"lane": lane, **({"user": user} if user is not None else {})}
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        return Job(self._transport, self._transport.post(f"{API}/requests/{key}/jobs", body, headers))
+
+    def _request_key(self, job_id: str) -> str:
+        try:
+            return self.job(job_id).view.request_key
+        except JobDeleted as error:
+            return error.request_key
 
     def job(self, job_id: str) -> Job:
         """Return a job by its id.

@@ -4,6 +4,7 @@ OdameshError
 ├── RequestRefused      fields to change; `errors` has one entry each
 ├── TooMuchWaiting      the user's limit of unfinished work is reached; `retry_after` says when to come again
 ├── NoSuchThing         unknown job, window, product or address
+├── JobDeleted          a job that was there; `request_key` has the same made again
 ├── JobEnded            an ended job cannot be cancelled
 ├── MeshUnavailable     nobody answers, or not ready; trying again later helps
 ├── UnexpectedAnswer    the address answers, but not as a gateway of the mesh does
@@ -61,6 +62,19 @@ class TooMuchWaiting(OdameshError):
 
 class NoSuchThing(OdameshError):
     """What was asked for does not exist."""
+
+
+class JobDeleted(NoSuchThing):
+    """The job was deleted or has expired; what it asked for can be asked for again.
+
+    Args:
+        text: the mesh's sentence.
+        request_key: for `Mesh.again`.
+    """
+
+    def __init__(self, text: str, request_key: str) -> None:
+        super().__init__(text)
+        self.request_key = request_key
 
 
 class JobEnded(OdameshError):

@@ -102,7 +102,7 @@ class Job:
         while True:
             params: dict[str, Any] = {"offset": len(rows), "limit": _PAGE, "state": wanted}
             page = self._transport.get(f"{API}/jobs/{self.id}/units", params)
-            rows.extend(UnitRow.model_validate(row) for row in page["rows"])
+            rows.extend(_row(row) for row in page["rows"])
             if len(page["rows"]) < _PAGE:
                 return rows
 
@@ -140,6 +140,10 @@ class Job:
         if self.state is JobState.ABORTED:
             raise JobAborted(self, f"job {self.id} was cancelled")
         return self
+
+    def delete(self) -> None:
+        """Have the job's record deleted, after a cancel if it has not ended; its request and its products stay."""
+        self._transport.delete(f"{API}/jobs/{self.id}?destroy=true")
 
     def cancel(self) -> "Job":
         """Ask the mesh to cancel the job; an ended job stays as it is."""
@@ -231,6 +235,11 @@ def _product(document: Mapping[str, Any]) -> StageProduct:
     """Return a product without the links of its files."""
     files = [{name: file[name] for name in ProductFile.model_fields} for file in document["files"]]
     return StageProduct.model_validate({**document, "files": files})
+
+
+def _row(document: Mapping[str, Any]) -> UnitRow:
+    """Return a row of the table without its links."""
+    return UnitRow.model_validate({name: value for name, value in document.items() if name in UnitRow.model_fields})
 
 
 def _sha256(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Commands on jobs: submit, watch, get, log, jobs, cancel."""
+"""Commands on jobs: submit, watch, get, log, jobs, cancel, delete."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from mesh.states import UnitState, job_is_final
 from odamesh.client import IncompleteSelection, Mesh, ProductClient, connect, selection
 from odamesh.errors import OdameshError, RequestRefused
 from odamesh.follow_job import INTERRUPTED, follow_job, say, tell_outcome
-from odamesh.job import Progress
+from odamesh.job import Job, Progress
 from odamesh.request_options import WrongOption, read_bands, read_scws, read_settings
 from odamesh.transport import DEFAULT_URL
 
@@ -27,8 +27,11 @@ JobId = Annotated[str, typer.Argument(metavar="ID", help="id of the job")]
 
 def submit(
     *,
-    instrument: Annotated[str, typer.Argument(help="e.g. isgri")],
-    product: Annotated[str, typer.Argument(help="e.g. image")],
+    instrument: Annotated[str | None, typer.Argument(help="e.g. isgri")] = None,
+    product: Annotated[str | None, typer.Argument(help="e.g. image")] = None,
+    again: Annotated[
+        str | None, typer.Option(metavar="JOB|KEY", help="an earlier job, or a request, instead of all the rest")
+    ] = None,
     scw: Annotated[list[str] | None, typer.Option(help="science window; repeatable")] = None,
     scw_file: Annotated[Path | None, typer.Option(help="file with one science window a line; - reads stdin")] = None,
     t1: Annotated[str | None, typer.Option(help="start, UTC, e.g. 2018-10-29T00:00:00")] = None,
@@ -47,6 +50,13 @@ def submit(
     """Have an analysis done, and follow it."""
     console = Console()
     with _errors(), connect(url) as mesh:
+        if again is not None:
+            if instrument is not None or scw or scw_file or t1 or band or settings:
+                raise WrongOption("--again repeats the whole request: leave instrument, windows and parameters out")
+            _follow(mesh.again(again, lane=lane, user=user), console, watch=watch)
+            return
+        if instrument is None or product is None:
+            raise WrongOption("name an instrument and a product, e.g. isgri image, or an earlier job with --again")
         region = selection(
             scws=read_scws(scw or (), scw_file),
             t1=t1,
@@ -66,9 +76,7 @@ def submit(
         # The gateway explains unknown instruments and products.
         full_name = chosen.name if chosen else product
         job = mesh.submit(instrument, full_name, region, parameters, lane=lane, user=user)
-        if watch:
-            raise typer.Exit(follow_job(job, console))
-        say(console, f"Job {job.id} is on its way. Follow it with: odamesh watch {job.id}")
+        _follow(job, console, watch=watch)
 
 
 def watch(job_id: JobId, url: Url = DEFAULT_URL) -> None:
@@ -149,10 +157,25 @@ def cancel(job_id: JobId, url: Url = DEFAULT_URL) -> None:
         say(Console(), f"Job {job.id} is being cancelled.")
 
 
+def delete(job_id: JobId, url: Url = DEFAULT_URL) -> None:
+    """Delete a job, after a cancel if it has not ended; its request and its products stay."""
+    with _errors(), connect(url) as mesh:
+        job = mesh.job(job_id)
+        key = job.view.request_key
+        job.delete()
+        say(Console(), f"Job {job.id} is being deleted. The same again: odamesh submit --again {key}")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (submit, watch, get, log, jobs, cancel):
+    for command in (submit, watch, get, log, jobs, cancel, delete):
         app.command()(command)
+
+
+def _follow(job: Job, console: Console, *, watch: bool) -> None:
+    if watch:
+        raise typer.Exit(follow_job(job, console))
+    say(console, f"Job {job.id} is on its way. Follow it with: odamesh watch {job.id}")
 
 
 def _product(mesh: Mesh, instrument: str, product: str) -> ProductClient | None:

@@ -11,6 +11,7 @@ import httpx
 
 from odamesh.errors import (
     FieldError,
+    JobDeleted,
     JobEnded,
     MeshUnavailable,
     NoSuchThing,
@@ -132,7 +133,9 @@ def problem(response: httpx.Response) -> OdameshError:
     match response.status_code:
         case 400 | 422:
             return RequestRefused(detail, [_field_error(entry) for entry in body.get("errors", ())])
-        case 404:
+        case 410 if body.get("request_key"):
+            return JobDeleted(detail, str(body["request_key"]))
+        case 404 | 410:
             return NoSuchThing(detail)
         case 409:
             return JobEnded(detail) if str(body.get("type", "")).endswith("/job-final") else RequestRefused(detail)

@@ -32,7 +32,7 @@ class JobDocument(JobView):
     final: bool
     """Whether the state is the last one."""
     links: dict[str, str]
-    """Addresses: self, units, products, events, and cancel while it can be cancelled."""
+    """Addresses: self, units, products, events, request, and cancel while it can be cancelled."""
     products: tuple[LinkedProduct, ...] = ()
 
 
@@ -43,10 +43,17 @@ class JobList(BaseModel):
     next: str | None = Field(description="address of the page of older jobs")
 
 
+class LinkedRow(UnitRow):
+    """One row of the table, with the job whose run made its product where that was another one."""
+
+    made_by: str | None = None
+    """Address of that job."""
+
+
 class UnitTable(BaseModel):
     """One page of the table science window x step."""
 
-    rows: tuple[UnitRow, ...]
+    rows: tuple[LinkedRow, ...]
     offset: int
     total: int = Field(description="units of the job, whatever the filter")
     next: str | None = Field(description="address of the next page")
@@ -101,6 +108,7 @@ def job_document(base: str, view: JobView) -> JobDocument:
     own = f"{base}/jobs/{view.job_id}"
     final = job_is_final(view.state)
     links = {"self": own, "units": f"{own}/units", "products": f"{own}/products", "events": f"{own}/events"}
+    links["request"] = f"{base}/requests/{view.request_key}"
     if not final:
         links["cancel"] = own
     fields = dict(view)
@@ -111,6 +119,12 @@ def job_document(base: str, view: JobView) -> JobDocument:
 def brief_document(base: str, view: JobView) -> JobDocument:
     """Return a job without its products, for lists and streams."""
     return job_document(base, view.model_copy(update={"products": ()}))
+
+
+def linked_row(base: str, row: UnitRow) -> LinkedRow:
+    """Return a row with its link; a run has the id of the job that it was opened for."""
+    made_by = f"{base}/jobs/{row.cached_from}" if row.cached_from else None
+    return LinkedRow.model_construct(**dict(row), made_by=made_by)
 
 
 def instrument_document(base: str, instrument: Instrument) -> InstrumentDocument:

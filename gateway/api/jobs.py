@@ -1,4 +1,4 @@
-"""Jobs: submit, look, list, cancel."""
+"""Jobs: submit, look, list, cancel, delete."""
 
 import hashlib
 import re
@@ -9,14 +9,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response, status
 
 from gateway import metrics
-from gateway.api.documents import PREFIX, JobDocument, JobList, UnitTable, brief_document, job_document, root
+from gateway.api.documents import (
+    PREFIX,
+    JobDocument,
+    JobList,
+    UnitTable,
+    brief_document,
+    job_document,
+    linked_row,
+    root,
+)
 from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
 from gateway.submission import Submission, read_analysis
 from mesh.broker.delivery import CARRIED_HEADERS
-from mesh.broker.topology import cancel_key, submit_key
-from mesh.contracts import Analysis, CancelJob, Job, JobView, Lane
-from mesh.errors import NotFound
+from mesh.broker.topology import cancel_key, delete_key, submit_key
+from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane
+from mesh.errors import Deleted, NotFound
 from mesh.states import JobState, UnitState, job_is_final
 
 router = APIRouter(prefix=PREFIX, tags=["jobs"])
@@ -111,7 +120,9 @@ def units(
     if len(rows) == limit:
         query = request.url.include_query_params(offset=offset + limit).query
         following = f"{root(request)}/jobs/{job_id}/units?{query}"
-    return UnitTable(rows=tuple(rows), offset=offset, total=view.total, next=following)
+    return UnitTable(
+        rows=tuple(linked_row(root(request), row) for row in rows), offset=offset, total=view.total, next=following
+    )
 
 
 @router.delete(
@@ -119,9 +130,20 @@ def units(
     status_code=status.HTTP_202_ACCEPTED,
     responses={**_UNKNOWN, 409: {**_PROBLEM, "description": "the job has ended already"}},
 )
-def cancel(job_id: str, request: Request, parts: Given) -> JobDocument:
+def cancel(
+    *,
+    job_id: str,
+    request: Request,
+    parts: Given,
+    destroy: Annotated[bool, Query(description="also delete its record, in any state; the request stays")] = False,
+) -> JobDocument:
     """Cancel a job; what other jobs wait for goes on."""
     view = find(parts, job_id)
+    if destroy:
+        headers = _headers(request, view.user, view.lane)
+        deletion = DeleteJob(job_id=job_id)
+        parts.publisher.publish(delete_key(view.instrument), deletion, message_id=job_id, headers=headers)
+        return brief_document(root(request), view)
     if job_is_final(view.state):
         raise Refusal(
             "job-final", f"Job {job_id} is {view.state.value}: only a job that has not ended can be cancelled."
@@ -142,6 +164,8 @@ def find(parts: Parts, job_id: str) -> JobView:
         raise NotFound(msg)
     try:
         return parts.records.view(job_id)
+    except Deleted:
+        raise
     except NotFound:
         msg = f"There is no job {job_id}."
         raise NotFound(msg) from None

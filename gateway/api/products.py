@@ -9,7 +9,7 @@ from gateway.api.documents import PREFIX, ProductList, linked_product, root
 from gateway.api.jobs import find
 from gateway.api.logs import row_of
 from gateway.parts import Given, Parts
-from gateway.problem import Problem
+from gateway.problem import Problem, Refusal
 from mesh.contracts import Manifest
 from mesh.errors import NotFound
 from mesh.states import UnitState
@@ -48,7 +48,7 @@ def job_products(
     status_code=status.HTTP_302_FOUND,
     response_class=RedirectResponse,
 )
-def job_product(job_id: str, stage: str, label: str, name: str, parts: Given) -> RedirectResponse:
+def job_product(*, job_id: str, stage: str, label: str, name: str, request: Request, parts: Given) -> RedirectResponse:
     """Lead to one file that a unit of the job made; *label* is a science window with version, or ``job``."""
     view = find(parts, job_id)
     key = next((entry.key for entry in view.products if (entry.stage, entry.label) == (stage, label)), None)
@@ -58,7 +58,7 @@ def job_product(job_id: str, stage: str, label: str, name: str, parts: Given) ->
             msg = f"{stage} of {label} has no product: it is {row.state.value}."
             raise NotFound(msg)
         key = row.key
-    return _lead(parts, key, name)
+    return _lead(parts, key, name, f"{root(request)}/requests/{view.request_key}/jobs")
 
 
 @router.get("/products/{key}/{name}", status_code=status.HTTP_302_FOUND, response_class=RedirectResponse)
@@ -72,9 +72,25 @@ def manifest(key: str, parts: Given) -> Manifest:
     """Return the manifest of a product: its files, inputs, image, calibration, parameters and what it took."""
     found = parts.products.read(key)
     if found is None:
-        raise NotFound(f"There is no product {key}.")
+        raise _absent(parts, key, "", NotFound(f"There is no product {key}."))
     return found
 
 
-def _lead(parts: Parts, key: str, name: str) -> RedirectResponse:
-    return RedirectResponse(parts.products.link(key, name, parts.link_seconds), status_code=status.HTTP_302_FOUND)
+def _lead(parts: Parts, key: str, name: str, again: str = "") -> RedirectResponse:
+    """Redirect to a file; *again* is where the product can be asked for again."""
+    try:
+        link = parts.products.link(key, name, parts.link_seconds)
+    except NotFound as error:
+        if parts.products.read(key) is not None:
+            raise
+        raise _absent(parts, key, again, error) from None
+    return RedirectResponse(link, status_code=status.HTTP_302_FOUND)
+
+
+def _absent(parts: Parts, key: str, again: str, never: NotFound) -> Exception:
+    """Return the problem of a product that is not there: removed, or (*never*) never made."""
+    record = parts.products.removed(key)
+    if record is None:
+        return never
+    how = f"POST {again} makes it again" if again else "it is made again when it is next asked for"
+    return Refusal("product-removed", f"Product {key} was removed on {record.evicted[:10]} ({record.reason}); {how}.")

@@ -19,7 +19,7 @@ _INSTRUMENT = {
 }
 _SERVICES = {
     "gateway": {
-        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),
+        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "evicted", "logs", "users"),
         _WRITE: ("requests", "jobs"),
     },
     "dispatcher": {

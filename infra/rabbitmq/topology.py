@@ -21,6 +21,8 @@ _DAY_MS = 86_400_000
 _TOPIC_EXCHANGES = ("mesh.requests", "mesh.units", "mesh.events", "mesh.control", "mesh.dead")
 _FANOUT_EXCHANGES = (*(f"mesh.retry.{delay}" for delay in RETRY_DELAYS_MS), "mesh.unrouted")
 
+_REQUESTS = ("submit", "retry", "cancel", "delete")
+
 # A dead letter is handed over only when the target has it, and a full queue refuses: nothing vanishes.
 _SAFE = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
 # Each look at a letter is a delivery: brokers from 4.0 on would throw it away after the twentieth.
@@ -63,7 +65,7 @@ def _exchanges() -> list[Definition]:
 
 def _bindings_by_queue() -> dict[str, list[tuple[str, str]]]:
     """Queue name -> (exchange, routing key) pairs that feed it."""
-    queues = {"requests.dispatcher": [("mesh.requests", f"{word}.*") for word in ("submit", "retry", "cancel")]}
+    queues = {"requests.dispatcher": [("mesh.requests", f"{word}.*") for word in _REQUESTS]}
     for instrument in INSTRUMENTS:
         for lane in LANES:
             queues[f"units.{instrument}.{lane}"] = [("mesh.units", f"{instrument}.{lane}")]
@@ -73,7 +75,7 @@ def _bindings_by_queue() -> dict[str, list[tuple[str, str]]]:
     queues["events.cache"] = [("mesh.events", "unit.*.done")]
     for instrument in INSTRUMENTS:
         queues[f"dead.{instrument}"] = [("mesh.dead", f"{instrument}.#")]
-    queues["dead.requests"] = [("mesh.dead", f"{word}.#") for word in ("submit", "retry", "cancel")]
+    queues["dead.requests"] = [("mesh.dead", f"{word}.#") for word in _REQUESTS]
     queues["dead.events"] = [("mesh.dead", "events")]
     queues["unrouted"] = [("mesh.unrouted", "")]
     return queues

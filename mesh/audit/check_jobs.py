@@ -30,6 +30,8 @@ def check_jobs(documents: Documents, records: Records, patience: float) -> Itera
             kind, text = found
             yield Finding(kind=kind, about=about, text=text)
     for job_id in documents.ends.keys() - documents.jobs.keys():
+        if documents.ends[job_id].deleted:
+            continue
         yield Finding(kind=Kind.ORPHANED, about=f"job {job_id}", text="it has an end, but the job is not in the store")
     yield from _shared(documents, records)
 

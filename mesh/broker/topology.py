@@ -38,6 +38,11 @@ def follow_key(instrument: str) -> str:
     return f"follow.{instrument}"
 
 
+def delete_key(instrument: str) -> str:
+    """Routing key of the deletion of a job on ``mesh.requests``."""
+    return f"delete.{instrument}"
+
+
 def unit_key(instrument: str, lane: Lane) -> str:
     """Routing key of a unit on ``mesh.units``."""
     return f"{instrument}.{lane.value}"

@@ -1,7 +1,7 @@
 """What travels between the parts of the mesh and what is stored; JSON Schema is generated from it."""
 
 from mesh.contracts.allowance import Allowance, Allowances
-from mesh.contracts.cancel import CancelJob, CancelUnits
+from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
 from mesh.contracts.keeping import EvictedProduct, Pin
@@ -20,6 +20,7 @@ __all__ = [
     "CancelJob",
     "CancelUnits",
     "Cone",
+    "DeleteJob",
     "Document",
     "EvictedProduct",
     "Failure",

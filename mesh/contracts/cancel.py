@@ -1,4 +1,4 @@
-"""A caller's wish to end a job, and the broadcast that stops its containers."""
+"""A caller's wish to end or to delete a job, and the broadcast that stops its containers."""
 
 from typing import ClassVar
 
@@ -9,6 +9,14 @@ class CancelJob(Document):
     """Message on ``mesh.requests``, routing key ``cancel.<instrument>``."""
 
     SCHEMA: ClassVar[str] = "odamesh.cancel-job/1"
+
+    job_id: str
+
+
+class DeleteJob(Document):
+    """Message on ``mesh.requests``, routing key ``delete.<instrument>``: end a job if need be, and forget it."""
+
+    SCHEMA: ClassVar[str] = "odamesh.delete-job/1"
 
     job_id: str
 

@@ -67,3 +67,7 @@ class JobEnd(Document):
     """The run that served it; None when it ended before it was planned."""
     state: JobState
     finished: str
+    deleted: str | None = None
+    """When the job was deleted or expired: from then on this is all that is left of it."""
+    request_key: str = ""
+    """Of a deleted job: what it asked for can be asked for again."""

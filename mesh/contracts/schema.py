@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mesh.contracts.allowance import Allowances
-from mesh.contracts.cancel import CancelJob, CancelUnits
+from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
 from mesh.contracts.event import RunEvent, UnitEvent
 from mesh.contracts.keeping import EvictedProduct, Pin
@@ -20,10 +20,11 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Analysis,
     CancelJob,
     CancelUnits,
+    DeleteJob,
+    EvictedProduct,
     FollowLog,
     Job,
     JobEnd,
-    EvictedProduct,
     LogText,
     Manifest,
     Pin,

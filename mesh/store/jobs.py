@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from mesh.contracts import Analysis, Job, JobEnd, JobView, ProductFile, StageProduct, UnitRow
-from mesh.errors import NotFound
+from mesh.errors import Deleted, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
@@ -76,12 +76,35 @@ class Jobs:
         """Return a job as its caller sees it.
 
         Raises:
+            Deleted: it was there, and its request still is.
             NotFound: there is no such job.
         """
         views = self._views([job_id])
         if not views:
+            self._say_deleted(job_id)
             raise NotFound(f"there is no job {job_id}")
         return views[0]
+
+    def analysis(self, request_key: str) -> Analysis:
+        """Return what was asked for under a key; it stays when its jobs are deleted.
+
+        Raises:
+            NotFound: nobody ever asked for it.
+        """
+        return self._requests.analysis(request_key)
+
+    def ended(self, job_id: str) -> bool:
+        """Say whether a job has ended, or was deleted.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        try:
+            self._requests.end(job_id)
+        except NotFound:
+            self._requests.job(job_id)
+            return False
+        return True
 
     def rows(
         self, job_id: str, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None
@@ -281,6 +304,15 @@ class Jobs:
                 view = found
             views.append(view.model_copy(update={"warnings": (), "products": ()}) if brief else view)
         return views
+
+    def _say_deleted(self, job_id: str) -> None:
+        try:
+            end = self._requests.end(job_id)
+        except NotFound:
+            return
+        if end.deleted:
+            msg = f"job {job_id} was deleted on {end.deleted[:10]}"
+            raise Deleted(msg, request_key=end.request_key)
 
     def _view_of_documents(self, job_id: str) -> JobView | None:
         try:

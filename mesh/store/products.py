@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import redis
 
-from mesh.contracts import Document, Manifest, ProductFile, StageProduct
+from mesh.contracts import Document, EvictedProduct, Manifest, ProductFile, StageProduct
 from mesh.errors import NotFound, TransientFailure
 from mesh.store import names
 from mesh.store.connect import redis_answers
@@ -18,6 +18,7 @@ from mesh.store.scripts import script
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
 _CHUNK = 1000
+_STORE_TRUSTED_SECONDS = 5.0
 
 
 class ProductEntry(Document):
@@ -65,6 +66,7 @@ class Products:
         self._redis: Any = index
         self._index = script(index, "index_product")
         self._forget = script(index, "forget_product")
+        self._stored_at = float("-inf")
 
     def find(self, key: str) -> Manifest | None:
         """Return the manifest of a product, or None when there is no such product; sets the index right."""
@@ -81,6 +83,28 @@ class Products:
             return Manifest.decode(self._objects.get(names.product_object(key, names.MANIFEST)))
         except NotFound:
             return None
+
+    def removed(self, key: str) -> EvictedProduct | None:
+        """Return the record of a product that was removed once, or None."""
+        try:
+            return EvictedProduct.decode(self._objects.get(names.evicted_object(key)))
+        except NotFound:
+            return None
+
+    @redis_answers()
+    def absent(self, key: str) -> bool:
+        """Say whether it need not be looked for in the store, because the index is complete and does not have it.
+
+        Never while the store has not taken a product for some seconds: looking tells whether it is up before a unit
+        works for nothing. A product whose worker died just before the index entry is made again, with the same bytes.
+        """
+        if time.monotonic() - self._stored_at > _STORE_TRUSTED_SECONDS:
+            return False
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.exists(names.INDEX_COMPLETE)
+        pipeline.exists(names.product_entry(key))
+        complete, there = pipeline.execute()
+        return bool(complete) and not there
 
     @redis_answers()
     def find_many(self, keys: Sequence[str]) -> dict[str, ProductEntry]:
@@ -102,6 +126,7 @@ class Products:
             self._objects.upload(names.product_object(manifest.key, file.name), directory / file.name, file.media_type)
         self._objects.put(names.product_object(manifest.key, names.LOG), log, _TEXT)
         self._objects.put(names.product_object(manifest.key, names.MANIFEST), manifest.encode(), _JSON)
+        self._stored_at = time.monotonic()
         self.index([manifest])
 
     def fetch(self, key: str, into: Path) -> Manifest:

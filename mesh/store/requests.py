@@ -70,6 +70,20 @@ class Requests:
             yield from page.rows[skip:]
             number, skip = number + 1, 0
 
+    def delete_job(self, job_id: str) -> None:
+        """Delete a job; how it ended stays."""
+        self._objects.delete(names.job_object(job_id))
+
+    def delete_result(self, run_id: str) -> None:
+        """Delete the outcome of a run, with its further rows."""
+        self._objects.delete(names.run_object(run_id))
+        for entry in list(self._objects.list(f"{names.ROWS}{run_id}/")):
+            self._objects.delete(entry.name)
+
+    def runs(self) -> Iterator[tuple[str, datetime]]:
+        """Return the id of every run that ended and when."""
+        return self._ids(names.RUNS)
+
     def jobs(self) -> Iterator[tuple[str, datetime]]:
         """Return the id of every job and when it was stored."""
         return self._ids(names.JOBS)

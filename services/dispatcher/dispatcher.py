@@ -14,6 +14,7 @@ from mesh.store.allowances import index_allowances, read_allowances
 from mesh.store.announcements import Records
 from mesh.store.backlog import Backlog
 from mesh.store.connect import redis_client
+from mesh.store.deletion import Deletion
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
 from mesh.store.marks import Marks
@@ -24,6 +25,7 @@ from mesh.store.runs import Runs
 from services.dispatcher.admission import Admission
 from services.dispatcher.cancel import Canceller
 from services.dispatcher.clock import utc_now
+from services.dispatcher.expiry import Expiry
 from services.dispatcher.fan_in import FanIn
 from services.dispatcher.notify import Notifier
 from services.dispatcher.plan import steps_of
@@ -44,13 +46,23 @@ class Dispatcher:
         publisher: to the broker.
         archive: address of the archive; empty for none.
         claimant: name of this process.
+        job_days: how long jobs stay after their end; 0: for ever.
     """
 
     def __init__(
-        self, *, objects: Objects, index: redis.Redis, publisher: Publisher, archive: str, claimant: str
+        self,
+        *,
+        objects: Objects,
+        index: redis.Redis,
+        publisher: Publisher,
+        archive: str,
+        claimant: str,
+        job_days: float = 0,
     ) -> None:
         self._requests, self._jobs, self._runs = Requests(objects), Jobs(objects, index), Runs(index)
         products, backlog, records = Products(objects, index), Backlog(index), Records(index)
+        self._deletion = Deletion(objects, index)
+        self._expiry = Expiry(requests=self._requests, runs=self._runs, deletion=self._deletion, days=job_days)
         self._notifier = Notifier(publisher)
         self._progress = Progress(
             runs=self._runs,
@@ -82,7 +94,9 @@ class Dispatcher:
         )
 
     @classmethod
-    def connect(cls, connections: Connections, publisher: Publisher, archive: str, claimant: str) -> "Dispatcher":
+    def connect(
+        cls, connections: Connections, publisher: Publisher, *, archive: str, claimant: str, job_days: float = 0
+    ) -> "Dispatcher":
         """Make a dispatcher for these servers; it connects when it first needs them."""
         return cls(
             objects=Objects(connections.store),
@@ -90,6 +104,7 @@ class Dispatcher:
             publisher=publisher,
             archive=archive,
             claimant=claimant,
+            job_days=job_days,
         )
 
     def submitted(self, job: Job) -> None:
@@ -107,6 +122,21 @@ class Dispatcher:
             name = self._canceller.cancel(job_id)
             if name is not None:
                 self._admission.release(name)
+
+    def deleted(self, job_id: str) -> None:
+        """End a job if it has not ended, and delete it."""
+        with bound_contextvars(job_id=job_id):
+            try:
+                if not self._jobs.ended(job_id):
+                    self.cancelled(job_id)
+                if self._deletion.delete(job_id):
+                    _log.info("job deleted")
+            except NotFound:
+                _log.info("no such job to delete")
+
+    def expire(self) -> None:
+        """Delete jobs that ended long ago."""
+        self._expiry.look()
 
     def happened(self, event: UnitEvent) -> None:
         """Take in what a worker tells."""
@@ -134,6 +164,8 @@ class Dispatcher:
     def _plan(self, job: Job) -> None:
         analysis = self._requests.analysis(job.request_key)
         known, _ = self._jobs.indexed_run(job.job_id)
+        if not known and self._deletion.deleted(job.job_id):
+            return
         if not known:
             self._jobs.enter(analysis, job)
         try:

@@ -7,7 +7,7 @@ from nameko.timer import timer
 from mesh.broker.consumer import Retry, consume
 from mesh.broker.delivery import Delivery
 from mesh.broker.topology import FAN_IN_QUEUE, REQUESTS_QUEUE
-from mesh.contracts import CancelJob, Job, UnitEvent
+from mesh.contracts import CancelJob, DeleteJob, Job, UnitEvent
 from mesh.errors import MeshError
 from mesh.service.context import Context
 from mesh.service.provide import Provided
@@ -15,11 +15,16 @@ from services.dispatcher.dispatcher import Dispatcher
 from services.dispatcher.sweep import SWEEP_SECONDS
 
 _TELL_SECONDS = 0.1
+_EXPIRY_SECONDS = 3600.0
 
 
 def _make(context: Context) -> Dispatcher:
     return Dispatcher.connect(
-        context.connections, context.publisher, archive=context.settings.archive_location, claimant=context.worker
+        context.connections,
+        context.publisher,
+        archive=context.settings.archive_location,
+        claimant=context.worker,
+        job_days=context.settings.job_days,
     )
 
 
@@ -32,9 +37,11 @@ class DispatcherService:
 
     @consume(REQUESTS_QUEUE, prefetch=8, retry=Retry.HOLD)
     def request(self, delivery: Delivery) -> None:
-        """Plan a submitted job, or cancel one."""
+        """Plan a submitted job, or cancel or delete one."""
         if delivery.routing_key.startswith("cancel."):
             self.dispatcher.cancelled(CancelJob.decode(delivery.body).job_id)
+        elif delivery.routing_key.startswith("delete."):
+            self.dispatcher.deleted(DeleteJob.decode(delivery.body).job_id)
         else:
             self.dispatcher.submitted(Job.decode(delivery.body))
 
@@ -53,3 +60,8 @@ class DispatcherService:
     def sweep(self) -> None:
         """Set right what was lost on the way."""
         self.dispatcher.sweep()
+
+    @timer(_EXPIRY_SECONDS, eager=True, expected_exceptions=(MeshError,))
+    def expire(self) -> None:
+        """Delete jobs that ended long ago."""
+        self.dispatcher.expire()

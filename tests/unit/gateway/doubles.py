@@ -14,6 +14,7 @@ from mesh.contracts import (
     Allowances,
     Analysis,
     Document,
+    EvictedProduct,
     Job,
     JobView,
     Manifest,
@@ -22,7 +23,7 @@ from mesh.contracts import (
     StageProduct,
     UnitRow,
 )
-from mesh.errors import NotFound
+from mesh.errors import Deleted, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store.loads import Load
 
@@ -37,7 +38,15 @@ class MemoryRecords:
         self.streams: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self.results: dict[str, tuple[StageProduct, ...]] = {}
         """Products of the jobs that have more than their view shows."""
+        self.deleted: dict[str, str] = {}
         self.error: Exception | None = None
+
+    def analysis(self, request_key: str) -> Analysis:
+        """Return what was asked for."""
+        self._answer()
+        if request_key not in self.analyses:
+            raise NotFound(f"the store has no object requests/{request_key}.json")
+        return self.analyses[request_key]
 
     def submit(self, analysis: Analysis, job: Job) -> None:
         """Keep a job."""
@@ -61,6 +70,8 @@ class MemoryRecords:
     def view(self, job_id: str) -> JobView:
         """Return a job."""
         self._answer()
+        if job_id in self.deleted:
+            raise Deleted(f"job {job_id} was deleted on 2026-11-22", request_key=self.deleted[job_id])
         if job_id not in self.views:
             raise NotFound(f"there is no job {job_id}")
         return self.views[job_id]
@@ -178,6 +189,11 @@ class MemoryProducts:
         self.files: dict[tuple[str, str], bytes] = {}
         self.logs: dict[str, bytes] = {}
         self.manifests: dict[str, Manifest] = {}
+        self.evicted: dict[str, EvictedProduct] = {}
+
+    def removed(self, key: str) -> EvictedProduct | None:
+        """Return the record of a removed product."""
+        return self.evicted.get(key)
 
     def read(self, key: str) -> Manifest | None:
         """Return a manifest."""

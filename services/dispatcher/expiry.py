@@ -1,0 +1,58 @@
+"""Expiry: jobs that ended long ago are deleted, with the outcomes of their runs; what they asked for stays."""
+
+import time
+
+import structlog
+
+from mesh.errors import ContractViolation, NotFound
+from mesh.store.deletion import Deletion
+from mesh.store.requests import Requests
+from mesh.store.runs import Runs
+from services.dispatcher import metrics
+
+_log = structlog.get_logger(__name__)
+
+_DAY_SECONDS = 86_400.0
+# The ends of the jobs of a run are written a moment after its outcome.
+_MARGIN_SECONDS = 3600.0
+
+
+class Expiry:
+    """Deletes what is too old; several dispatchers may do so at once.
+
+    Args:
+        requests: the documents.
+        runs: which are not over.
+        deletion: deletes a job.
+        days: how long a job stays after its end; 0: for ever.
+    """
+
+    def __init__(self, *, requests: Requests, runs: Runs, deletion: Deletion, days: float) -> None:
+        self._requests = requests
+        self._runs = runs
+        self._deletion = deletion
+        self._days = days
+
+    def look(self) -> int:
+        """Delete what is too old now; returns how many jobs."""
+        if not self._days:
+            return 0
+        latest = time.time() - self._days * _DAY_SECONDS
+        ended = {job_id for job_id, when in self._requests.ends() if when.timestamp() < latest}
+        deleted = sum(self._delete(job_id) for job_id, _ in list(self._requests.jobs()) if job_id in ended)
+        active = self._runs.active()
+        for run_id, when in list(self._requests.runs()):
+            if when.timestamp() < latest - _MARGIN_SECONDS and run_id not in active:
+                self._requests.delete_result(run_id)
+        if deleted:
+            metrics.EXPIRED.inc(deleted)
+            _log.info("jobs expired", jobs=deleted, days=self._days)
+        return deleted
+
+    def _delete(self, job_id: str) -> bool:
+        try:
+            return self._deletion.delete(job_id)
+        except (NotFound, ContractViolation) as error:
+            # One damaged document must not keep all others.
+            _log.error("job cannot be deleted", job_id=job_id, error=str(error))
+            return False
