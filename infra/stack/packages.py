@@ -16,6 +16,7 @@ PROGRAMS = {
     "docker.io": ("dockerd", "containerd", "runc", "docker-init"),
     "prometheus": ("prometheus",),
     "debootstrap": ("debootstrap",),
+    "faketime": ("faketime",),  # drills on the clock only
 }
 
 _POLICY = Path("/usr/sbin/policy-rc.d")

@@ -7,34 +7,28 @@ of one machine of several is set.
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.stack import packages
 from infra.stack.layout import Layout
+from infra.stack.problem import SetupProblem
 from tests.chaos.ground import Ground
-
-_PLACES = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
-
-
-def library() -> Path | None:
-    """Return libfaketime (Debian package ``libfaketime``), or None where it is not installed."""
-    for place in map(Path, _PLACES):
-        for found in sorted(place.glob("**/libfaketime.so.1")):
-            return found
-    return None
 
 
 def environment(layout: Layout) -> Mapping[str, str]:
-    """Return what a process needs for a clock that can be moved.
+    """Return what a process needs for a clock that can be moved; installs libfaketime where it can.
 
     Raises:
-        LookupError: libfaketime is not installed.
+        LookupError: it is not there and cannot be installed.
     """
-    found = library()
-    if found is None:
-        msg = "libfaketime is not installed: apt-get install libfaketime"
-        raise LookupError(msg)
+    try:
+        packages.install(["faketime"])
+        library = next(iter(Path("/usr/lib").glob("**/faketime/libfaketime.so.1")))
+    except (SetupProblem, StopIteration) as error:
+        msg = f"a clock of their own needs libfaketime: {str(error) or 'the package has no library in /usr/lib'}"
+        raise LookupError(msg) from error
     file = _file(layout)
     file.write_text("+0\n")
     return {
-        "LD_PRELOAD": str(found),
+        "LD_PRELOAD": str(library),
         "FAKETIME_TIMESTAMP_FILE": str(file),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
