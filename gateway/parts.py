@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from gateway.quota import Quota
 from gateway.logs import LogPieces
+from gateway.quota import Quota
 from gateway.records import JobRecords, ProductStore, RequestPublisher
 from gateway.wakeups import Bell
 

@@ -22,9 +22,11 @@ from mesh.store.products import Products
 from mesh.store.stock import Stock
 from mesh.store.usage import Usage
 from mesh.store.verification import Verification
+from odamesh.rerun import rerun
 from odamesh.servers import Servers, servers
 
 app = typer.Typer(help="Products in the store: figures, verification, pins, eviction.", no_args_is_help=True)
+app.command()(rerun)
 _console = Console(width=None if sys.stdout.isatty() else 200)
 
 _JOB = re.compile(r"^[0-9a-f]{32}$")

@@ -225,6 +225,17 @@ def test_a_warm_container_is_kept_and_replaced_after_a_crash(
     assert _warm_containers(engine, "warm-test") == []
 
 
+def test_different_workers_make_the_same_bytes(make_runner: MakeRunner, make_work: MakeWork) -> None:
+    made = set()
+    for kind in ("docker", "warm", "warm"):
+        # Each runner is another owner, with containers of its own.
+        runner = make_runner(kind)
+        work = make_work(runner, key="5e" * 32, salt="sea")
+        run(runner, work)
+        made.add((work.directory.out / "noop.json").read_bytes())
+    assert len(made) == 1
+
+
 def test_a_warm_container_that_was_killed_while_idle_is_replaced(
     make_runner: MakeRunner, make_work: MakeWork, engine: Any
 ) -> None:
