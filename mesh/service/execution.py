@@ -41,6 +41,9 @@ _log = structlog.get_logger(__name__)
 class Products(ProductSource, Protocol):
     """What execution needs of the store of products."""
 
+    def absent(self, key: str) -> bool:
+        """Say whether there is no such product, as far as the index knows for certain."""
+
     def find(self, key: str) -> Manifest | None:
         """Return the manifest of a product, or None."""
 
@@ -82,6 +85,7 @@ class Executor:
         leases: keeps two workers from executing the same unit.
         worker: name of this process.
         emit: publishes an event and returns when the broker has it.
+        later: calls a function after a moment, unless what it returns is called before.
     """
 
     instrument: Instrument
@@ -91,6 +95,7 @@ class Executor:
     leases: Leases
     worker: str
     emit: Callable[[UnitEvent], None]
+    later: Callable[[Callable[[], None]], Callable[[], object]]
     running: set[str] = field(default_factory=set)
     """Keys of the units that this process executes now."""
 
@@ -107,7 +112,9 @@ class Executor:
         """
         self._check_wanted(unit)
         with self._lease(unit):
-            manifest = self.products.find(unit.key)
+            # A first try of a product that the index does not have spares the look into the store.
+            first = attempt == 1 and self.products.absent(unit.key)
+            manifest = None if first else self.products.find(unit.key)
             if manifest is None:
                 manifest = self._make(unit, attempt)
             # Made for this very run before its worker died: not something that was there before the run asked.
@@ -129,9 +136,11 @@ class Executor:
         self._check_image(unit)
         directory = self.runner.directory(unit.key)
         work = Work(key=unit.key, directory=directory, limits=self.instrument.limits)
-        self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker))
+        # A unit that ends before this is told needs no telling.
+        recall = self.later(lambda: self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker)))
 
         def on_step(step: str) -> None:
+            recall()
             self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker, step=step))
 
         started = now()
@@ -148,6 +157,8 @@ class Executor:
             self._keep_log(unit, directory, failure)
             directory.remove()
             raise
+        finally:
+            recall()
         directory.remove()
         return manifest
 

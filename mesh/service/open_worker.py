@@ -1,7 +1,10 @@
 """Puts the worker of an instrument process together: runner, stores, archive, events and presence."""
 
+from collections.abc import Callable
+from contextvars import copy_context
 from uuid import uuid4
 
+import eventlet
 import structlog
 
 from mesh.archive.access import Archive
@@ -29,6 +32,9 @@ _log = structlog.get_logger(__name__)
 
 _PATIENCE_S = 120.0
 """Longer than a server takes to start again; the ladder, whose steps are long, is for what lasts."""
+
+TOLD_AFTER_SECONDS = 0.1
+"""Callers are told of changes ten times a second: that a shorter unit runs is no news."""
 
 
 def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
@@ -72,6 +78,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         leases=leases,
         worker=context.worker,
         emit=emit,
+        later=_later,
     )
     lock = OwnerLock(context.settings.work / instrument.name / "owners", context.worker)
     _retire_dead(lock, leases)
@@ -96,6 +103,13 @@ def _retire_dead(lock: OwnerLock, leases: Leases) -> None:
             _log.info("a worker of this machine has died; its units are free", owner=owner)
     except StoreUnavailable as error:
         _log.warning("units of dead workers stay held for a while", error=str(error))
+
+
+def _later(tell: Callable[[], None]) -> Callable[[], object]:
+    """Have the other green threads call *tell* in a moment, with the log context of this one."""
+    greenlet = eventlet.spawn_after(TOLD_AFTER_SECONDS, copy_context().run, tell)
+    recall: Callable[[], object] = greenlet.cancel
+    return recall
 
 
 class _ArchiveWhenNeeded:

@@ -52,6 +52,7 @@ class Admission:
         self._publisher = publisher
         self._settle = settle
         self._slots: dict[str, tuple[float, int]] = {}
+        self._releasing: dict[str, bool] = {}
         self._full_until: dict[tuple[str, str], float] = {}
 
     def resume(self) -> None:
@@ -64,7 +65,23 @@ class Admission:
             self.release(name)
 
     def release(self, name: str) -> None:
-        """Release what the windows of an instrument allow; a lane whose queue was full rests for a moment."""
+        """Release what the windows of an instrument allow; a lane whose queue was full rests for a moment.
+
+        While one green thread releases, the calls of others only have it look once more: many units that end at the
+        same time make room in one round.
+        """
+        if name in self._releasing:
+            self._releasing[name] = True
+            return
+        self._releasing[name] = True
+        try:
+            while self._releasing[name]:
+                self._releasing[name] = False
+                self._release(name)
+        finally:
+            del self._releasing[name]
+
+    def _release(self, name: str) -> None:
         window = _WINDOW_PER_SLOT * self.slots(name)
         while lanes := [lane.value for lane in Lane if (name, lane.value) not in self._full_until]:
             released = self._backlog.release(

@@ -54,7 +54,8 @@ local function apply(run)
   end
   local left = write_row(run, name, row, before, true)
   local state = redis.call('HGET', 'run:' .. run, 'state')
-  if change.state == 'running' and state ~= 'EXECUTING' then
+  -- A unit that took but a moment tells only its end.
+  if (change.state == 'running' or change.state == 'done') and state ~= 'EXECUTING' then
     state = 'EXECUTING'
     redis.call('HSET', 'run:' .. run, 'started', change.at)
     set_run_state(run, state)

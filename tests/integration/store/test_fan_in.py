@@ -127,7 +127,7 @@ def test_an_event_moves_every_run_that_waits(index: redis.Redis, analysis: Analy
     changes = runs.apply(change("k1", UnitState.DONE, 2), 60, "me")
     assert {(done.run_id, done.state, done.claimed) for done in changes} == {
         (first, JobState.EXECUTING, False),
-        (second, JobState.QUEUED, True),
+        (second, JobState.EXECUTING, True),
     }
     assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k2"]
 

@@ -37,7 +37,7 @@ def _open(runs: Runs, analysis: Analysis, make_job: MakeJob) -> str:
 
 def _store_product(index: redis.Redis) -> None:
     """Have the index know a product that another run made."""
-    entry = '{"instrument": "noop", "run_id": "earlier", "seconds": 1.0, "warnings": []}'
+    entry = f'{{"key": "{KEY}", "instrument": "noop", "run_id": "earlier", "seconds": 1.0, "warnings": []}}'
     index.set(names.product_entry(KEY), entry)
 
 

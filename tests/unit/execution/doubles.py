@@ -1,6 +1,6 @@
 """Stores, leases and archive in memory, for executing units without servers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mesh.contracts import Manifest, UnitEvent
@@ -16,6 +16,11 @@ class MemoryProducts:
         self.files: dict[str, dict[str, bytes]] = {}
         self.logs: dict[str, bytes] = {}
         self.broken = False
+
+    def absent(self, key: str) -> bool:
+        """Say whether it is not there."""
+        self._reach()
+        return key not in self.manifests
 
     def find(self, key: str) -> Manifest | None:
         """Return a manifest or None."""
@@ -94,6 +99,12 @@ class MemoryArchive:
         target = into / Path(path).name
         target.write_bytes(self.files[path])
         return target
+
+
+def at_once(tell: Callable[[], None]) -> Callable[[], None]:
+    """Tell without delay; too late to recall it."""
+    tell()
+    return lambda: None
 
 
 class Heard:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from mesh.service.execution import Executor
 from mesh.service.unit_events import final_event, retry_event
 from mesh.states import FailureKind, UnitState
 
-from .doubles import Heard, MemoryArchive, MemoryLeases, MemoryProducts
+from .doubles import Heard, MemoryArchive, MemoryLeases, MemoryProducts, at_once
 
 _ROOT = Path(__file__).resolve().parents[3]
 _INSTRUMENT = read_instrument(_ROOT / "mesh/testing/noop/instrument.toml")
@@ -72,6 +72,7 @@ class Bench:
             leases=self.leases,
             worker="me",
             emit=emit or self.heard,
+            later=at_once,
         )
 
 
@@ -95,6 +96,32 @@ def test_a_unit_is_made_stored_and_told(bench: Bench) -> None:
     assert len({event.event_id for event in bench.heard.events}) == 4
     assert bench.leases.held == {}
     assert not bench.workspace.unit(unit.key).path.exists()
+
+
+def test_that_a_unit_runs_is_told_only_while_it_does(bench: Bench) -> None:
+    waiting: list[Callable[[], None]] = []
+
+    def never_in_time(tell: Callable[[], None]) -> Callable[[], None]:
+        waiting.append(tell)
+        return waiting.clear
+
+    replace(bench.executor(), later=never_in_time).execute(_unit(), attempt=1)
+    assert waiting == [], "recalled when it had ended"
+    assert bench.heard.states == [UnitState.DONE]
+
+    steps = FakeRunner(bench.workspace, steps=("begin",))
+    replace(bench.executor(steps), later=never_in_time).execute(_unit(key="cd" * 32), attempt=1)
+    assert waiting == [], "recalled by the step, which tells more"
+    assert bench.heard.steps == ["begin"]
+
+
+def test_the_store_is_asked_again_on_a_further_try(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = _unit()
+    bench.executor().execute(unit, attempt=1)
+    monkeypatch.setattr(bench.products, "absent", lambda _key: True)
+    runner = FakeRunner(bench.workspace)
+    bench.executor(runner).execute(unit, attempt=2)
+    assert runner.ran == []
 
 
 def test_a_product_that_is_there_is_not_made_again(bench: Bench) -> None:
