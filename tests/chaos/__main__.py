@@ -15,7 +15,7 @@ from rich.table import Table
 
 from tests.chaos.audited import AUDIT
 from tests.chaos.catalogue import DRILLS
-from tests.chaos.drill import Drill, Setting
+from tests.chaos.drill import Setting
 from tests.chaos.result import Result
 from tests.chaos.settings import ground_in
 
@@ -32,24 +32,25 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="only those that `make test` runs")
     chosen = parser.parse_args()
     drills = [one for one in DRILLS if chosen.only in one.name and (one.quick or not chosen.quick)]
-    results = _run(drills, chosen.runs)
+    results = [Result(one) for one in (*drills, AUDIT)]
+    _run(results, chosen.runs)
     _show(results)
     _keep(results)
     return 0 if all(result.good for result in results) else 1
 
 
-def _run(drills: Sequence[Drill], runs: int) -> list[Result]:
-    results = [Result(drill) for drill in drills]
-    audited = Result(AUDIT)
+def _run(results: Sequence[Result], runs: int) -> None:
+    """Run all drills of one setting after another; the last of the results is that of the audit after each round."""
+    *drilled, audited = results
     for setting in Setting:
-        wanted = [result for result in results if result.drill.setting is setting]
+        wanted = [result for result in drilled if result.drill.setting is setting]
         if not wanted:
             continue
         try:
             with ground_in(setting) as ground:
                 # Round by round: a process that was killed is not killed again at once.
                 for number in range(runs):
-                    for result in wanted:
+                    for result in (*wanted, audited):
                         begin = time.monotonic()
                         result.run(ground)
                         word = "good" if result.good else "NOT GOOD"
@@ -57,7 +58,7 @@ def _run(drills: Sequence[Drill], runs: int) -> list[Result]:
                             f"{result.drill.name}, run {number + 1}: {word}, {time.monotonic() - begin:.1f} s",
                             highlight=False,
                         )
-                    audited.run(ground)
+                    _keep(results)
         except LookupError as error:
             for result in wanted:
                 result.skipped = str(error)
@@ -65,7 +66,6 @@ def _run(drills: Sequence[Drill], runs: int) -> list[Result]:
             # The other settings are still of interest.
             for result in wanted:
                 result.complaints.append(f"{setting.value}: {type(error).__name__}: {error}")
-    return [*results, audited]
 
 
 def _show(results: Sequence[Result]) -> None:
