@@ -12,7 +12,7 @@ from pathlib import Path
 from mesh.kit.caches import settle_caches
 from mesh.kit.failures import BadInput, ExitStatus, Failure, OutOfMemory, ScienceFailure, Transient
 from mesh.kit.product import FAILURE_FILE, write_json, write_manifest
-from mesh.kit.unit import Unit
+from mesh.kit.unit import Unit, say
 
 VARIABLE = "ODAMESH_ANALYSIS"
 
@@ -67,6 +67,7 @@ def run_unit(directory: Path, load: Callable[[], Analysis] = load_analysis) -> i
         if not isinstance(error, Failure):
             traceback.print_exc()
         failure = _failure(error, directory)
+        say(f"failed: {failure}")
         _write_failure(directory / "out", failure)
         return failure.status
     finally:

@@ -1,6 +1,7 @@
 """What an analysis sees of its unit of work: parameters, inputs, where products go, and how to report."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -87,16 +88,19 @@ class Unit:
     def step(self, name: str) -> Iterator[None]:
         """Report to the caller, while it happens, that the step *name* begins, and its time when it ends."""
         began = time.monotonic()
+        say(name)
         self._report({"step": name, "event": "begin", "at": round(began - self._began, 4)})
         yield
         seconds = round(time.monotonic() - began, 4)
         self.steps.append({"step": name, "seconds": seconds})
+        say(f"{name} done in {seconds:.3f} s")
         self._report({"step": name, "event": "end", "seconds": seconds})
 
     def warn(self, text: str) -> None:
         """Show *text* to the caller beside this science window."""
         if text not in self.warnings:
             self.warnings.append(text)
+            say(f"warning: {text}")
 
     def summary(self, **values: Any) -> None:
         """Put small facts (a few kB) into the manifest; numpy values are welcome, NaN becomes null."""
@@ -114,6 +118,11 @@ class Unit:
         # One write a line, flushed: the service reads the file while the analysis goes on.
         self._steps_file.write(json.dumps(line) + "\n")
         self._steps_file.flush()
+
+
+def say(text: str) -> None:
+    """Write a line to the log of the unit, which can be followed while it runs."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_a_log_is_followed_while_the_unit_runs(mesh: Mesh, salt: str) -> None:
     assert seen["4 s to go"] is UnitState.RUNNING
     assert seen["2 s to go"] is UnitState.RUNNING
     assert "[done, work]" in seen
-    assert job.wait().log(WINDOWS[0]).splitlines()[-1] == "1 s to go"
+    assert "1 s to go" in job.wait().log(WINDOWS[0]).splitlines()
 
 
 def test_two_readers_and_one_that_comes_late_see_the_same(mesh: Mesh, salt: str) -> None:
@@ -56,5 +56,5 @@ def test_a_failure_keeps_its_log(mesh: Mesh, salt: str) -> None:
     row = next(row for row in job.table([UnitState.FAILED]) if row.stage == "window")
     assert row.failure is not None
     assert row.failure.kind is FailureKind.SCIENCE
-    assert job.log(row.label) == f"{row.label}: science\n"
+    assert job.log(row.label).splitlines()[-1] == f"failed: {row.failure.reason}: {row.failure.text}"
     assert "".join(job.follow_log(row.label)).endswith(f"[failed: {row.failure.reason}: {row.failure.text}]\n")

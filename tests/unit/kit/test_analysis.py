@@ -102,3 +102,16 @@ def test_loading_says_what_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ODAMESH_ANALYSIS", "json")
     with pytest.raises(RuntimeError, match="exports no STAGES"):
         load_analysis()
+
+
+def test_the_log_tells_steps_warnings_and_the_end(make_unit: MakeUnit, capfd: pytest.CaptureFixture[str]) -> None:
+    def stage(unit: Unit) -> None:
+        with unit.step("gti"):
+            unit.warn("no telemetry for 12 s")
+        raise BadInput("NoISGRIEvents", "the window has no events")
+
+    run_unit(make_unit(), lambda: Analysis(stages={"window": stage}))
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[:2] == ["gti", "warning: no telemetry for 12 s"]
+    assert lines[2].startswith("gti done in 0.")
+    assert lines[3] == "failed: NoISGRIEvents: the window has no events"

@@ -176,7 +176,7 @@ def test_the_log_can_be_read_while_the_unit_runs_and_after_it_was_killed(make_un
     with _server(tmp_path, analysis="sleeper") as (process, connection), connection.makefile("r") as answers:
         _tell(connection, {"directory": str(directory)})
         _wait_until(lambda: "work" in _read(directory / "out" / "steps.jsonl"))
-        for known, part in ((0, "half-way\n"), (5, "way\n"), (9, "")):
+        for known, part in ((0, "half-way\nwork\n"), (5, "way\nwork\n"), (14, "")):
             _tell(connection, {"log": known})
             assert json.loads(answers.readline()) == {"log_from": known, "log_part": part}
         _tell(connection, {"kill": True})
