@@ -15,7 +15,7 @@ from mesh.broker.settle import Action
 
 Identity = tuple[str, str, int]
 
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 _REMEMBER_SECONDS = 600.0
 """Redeliveries come within seconds of a reconnect; much later the same id may be a new wish for the same work."""
 

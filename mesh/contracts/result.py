@@ -9,7 +9,7 @@ from mesh.contracts.event import Failure
 from mesh.contracts.view import StageProduct, UnitRow
 from mesh.states import JobState, UnitState
 
-ROWS_A_PAGE = 1000
+ROWS_A_PAGE = 500
 """Rows that one document holds: memory for the end of a run does not grow with its number of windows."""
 SHOWN_WARNINGS = 100
 SHOWN_PRODUCTS = 100
