@@ -118,6 +118,15 @@ class Mesh:
         """
         return Job(self._transport, self._transport.get(f"{API}/jobs/{job_id}"))
 
+    def manifest(self, key: str) -> dict[str, Any]:
+        """Return the manifest of a product: files with checksums, inputs, image, parameters, what it took.
+
+        Raises:
+            NoSuchThing: no such product, or removed: then it says how to have it again.
+        """
+        found: dict[str, Any] = self._transport.get(f"{API}/products/{key}")
+        return found
+
     def jobs(self, user: str | None = None, limit: int = 20) -> list[Job]:
         """Return the newest jobs, newest first."""
         found: list[Job] = []

@@ -1,0 +1,127 @@
+"""What is kept, through the whole mesh: one run for equal requests, products removed and made again, jobs deleted."""
+
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mesh.states import JobState, UnitState
+from odamesh import Job, Mesh
+from odamesh.errors import JobDeleted, OdameshError
+from tests.integration.mesh.windows import drill_windows
+
+WINDOWS = drill_windows(3)
+
+
+@pytest.fixture
+def salt(request: pytest.FixtureRequest) -> str:
+    return f"{request.node.name}-{time.time_ns()}"
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "odamesh", *arguments], capture_output=True, text=True, check=False)
+
+
+def audited() -> dict[str, object]:
+    answer = command("audit", "--json")
+    report: dict[str, object] = json.loads(answer.stdout)
+    assert (answer.returncode == 0) == (not report["findings"])
+    return report
+
+
+def keys_of(job: Job) -> list[str]:
+    return [row.key for row in job.table()]
+
+
+def test_twelve_equal_requests_at_once_are_one_run(mesh: Mesh, salt: str) -> None:
+    def submit(number: int) -> Job:
+        return mesh.noop.noop(scws=WINDOWS, seconds=0.5, salt=salt, user=f"user{number}", wait=False)
+
+    with ThreadPoolExecutor(12) as callers:
+        jobs = list(callers.map(submit, range(12)))
+    for job in jobs:
+        job.wait()
+    assert len({job.id for job in jobs}) == 12
+    assert len({job.view.run_id for job in jobs}) == 1
+    assert audited()["doubled"] == 0
+
+
+def test_a_cached_unit_names_the_job_that_made_it(mesh: Mesh, salt: str) -> None:
+    first = mesh.noop.noop(scws=WINDOWS, salt=salt)
+    second = mesh.noop.noop(scws=drill_windows(4), salt=salt)
+    made_by = {row.cached_from for row in second.table([UnitState.CACHED])}
+    assert made_by == {first.view.run_id}
+    assert mesh.job(str(made_by.pop())).state is JobState.COMPLETED
+
+
+def test_removed_products_are_made_again_with_the_same_bytes(mesh: Mesh, salt: str) -> None:
+    first = mesh.noop.noop(scws=WINDOWS, salt=salt)
+    keys = keys_of(first)
+    before = {key: _files(mesh, key) for key in keys}
+    assert command("cache", "evict", *keys).returncode == 0
+    with pytest.raises(OdameshError, match=r"made again"):
+        _files(mesh, keys[0])
+
+    again = mesh.again(first.id).wait()
+
+    assert again.counts[UnitState.DONE] == 4
+    assert {key: _files(mesh, key) for key in keys_of(again)} == before
+    assert command("cache", "verify").returncode == 0
+    assert audited()["findings"] == []
+
+
+def test_what_a_running_job_needs_and_what_is_pinned_stays(mesh: Mesh, salt: str) -> None:
+    pinned = mesh.noop.noop(scws=WINDOWS[:1], salt=salt)
+    assert command("cache", "pin", pinned.id, "--reason", "a test").returncode == 0
+    job = mesh.noop.noop(scws=WINDOWS, seconds=1, salt=f"{salt}-running", wait=False)
+    until = time.monotonic() + 20
+    while not (done := job.table([UnitState.DONE])):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    (result,) = pinned.products
+
+    answer = command("cache", "evict", done[0].key, result.key)
+
+    assert answer.returncode == 1
+    assert "1 pinned" in answer.stdout
+    assert job.wait().counts[UnitState.DONE] == 4
+    assert command("cache", "unpin", pinned.id).returncode == 0
+    assert command("cache", "evict", result.key).returncode == 0
+
+
+def test_a_deleted_job_is_made_again_from_its_request(mesh: Mesh, salt: str) -> None:
+    job = mesh.noop.noop(scws=WINDOWS, salt=salt)
+    job.delete()
+    until = time.monotonic() + 10
+    with pytest.raises(JobDeleted) as deleted:
+        while time.monotonic() < until:
+            mesh.job(job.id)
+    assert deleted.value.request_key == job.view.request_key
+
+    again = mesh.again(job.id).wait()
+
+    assert again.counts[UnitState.CACHED] == 4
+    assert mesh.again(job.view.request_key).wait().counts[UnitState.CACHED] == 4
+    assert audited()["findings"] == []
+
+
+def test_a_running_job_is_deleted_with_its_containers(mesh: Mesh, salt: str) -> None:
+    job = mesh.noop.noop(scws=WINDOWS, seconds=20, salt=salt, wait=False)
+    until = time.monotonic() + 20
+    while not job.table([UnitState.RUNNING]):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    job.delete()
+    with pytest.raises(JobDeleted):
+        while time.monotonic() < until + 10:
+            mesh.job(job.id)
+    begin = time.monotonic()
+    assert mesh.noop.noop(scws=WINDOWS, salt=f"{salt}-after").state is JobState.COMPLETED
+    assert time.monotonic() - begin < 15, "the slots were still held"
+
+
+def _files(mesh: Mesh, key: str) -> list[tuple[str, str]]:
+    return [(file["name"], file["sha256"]) for file in mesh.manifest(key)["files"]]
