@@ -11,6 +11,7 @@ import structlog
 from mesh.broker.outgoing import Outgoing
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import UNITS, unit_key
+from mesh.clock import utc_now
 from mesh.contracts import Lane, Unit
 from mesh.errors import BrokerUnavailable, InvalidRequest, QueueFull
 from mesh.instrument import instrument
@@ -19,7 +20,6 @@ from mesh.store.announcements import Records
 from mesh.store.backlog import Backlog, Released
 from mesh.store.row_change import RowChange
 from services.dispatcher import metrics
-from services.dispatcher.clock import utc_now
 
 _log = structlog.get_logger(__name__)
 

@@ -4,13 +4,13 @@ import structlog
 
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import CONTROL, cancel_key
+from mesh.clock import utc_now
 from mesh.contracts import CancelUnits, JobEnd
 from mesh.errors import BrokerUnavailable, NotFound
 from mesh.states import JobState
 from mesh.store.requests import Requests
 from mesh.store.runs import Run, Runs
 from services.dispatcher import metrics
-from services.dispatcher.clock import utc_now
 from services.dispatcher.notify import Notifier
 from services.dispatcher.outcome import ended_early
 from services.dispatcher.tally_rows import tally_rows

@@ -5,6 +5,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from mesh.broker.publisher import Publisher
+from mesh.clock import utc_now
 from mesh.contracts import Job, UnitEvent
 from mesh.errors import ContractViolation, InvalidRequest, NotFound
 from mesh.instrument import instrument, instruments
@@ -24,7 +25,6 @@ from mesh.store.requests import Requests
 from mesh.store.runs import Runs
 from services.dispatcher.admission import Admission
 from services.dispatcher.cancel import Canceller
-from services.dispatcher.clock import utc_now
 from services.dispatcher.expiry import Expiry
 from services.dispatcher.fan_in import FanIn
 from services.dispatcher.notify import Notifier

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from mesh.clock import utc_now
 from mesh.contracts import Analysis, Failure, JobEnd, RunResult
 from mesh.contracts.result import ROWS_A_PAGE
 from mesh.errors import InvalidRequest, NotFound, TransientFailure, UnitFailure
@@ -18,7 +19,6 @@ from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
 from mesh.store.runs import Run, Runs
 from services.dispatcher import metrics
-from services.dispatcher.clock import utc_now
 from services.dispatcher.notify import Notifier
 from services.dispatcher.outcome import ended_early, outcome
 from services.dispatcher.plan import Made, made_by, rows_of, units_of

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
+from mesh.clock import utc_now
 from mesh.contracts import Lane
 from mesh.errors import BrokerUnavailable
 from mesh.states import UnitState
@@ -20,7 +21,6 @@ from mesh.store.row_change import RowChange
 from mesh.store.runs import Runs
 from services.dispatcher import metrics
 from services.dispatcher.admission import Admission
-from services.dispatcher.clock import utc_now
 from services.dispatcher.fan_in import FanIn
 from services.dispatcher.progress import Progress
 from services.dispatcher.rebuild import Rebuild

@@ -85,13 +85,20 @@ def test_store_accounts(stack: Stack) -> None:
     put("isgri", "products/00/a/manifest.json")()
     assert get("isgri", "requests/a.json")() == b"x"
     assert get("gateway", "products/00/a/manifest.json")() == b"x"
+    put("cache", "evicted/a.json")()
     remove("cache", "products/00/a/manifest.json")()
+    put("gateway", "jobs/a.json")()
+    remove("dispatcher", "jobs/a.json")()
     for refused in (
         put("isgri", "requests/b.json"),
         put("gateway", "products/00/b/manifest.json"),
         put("cache", "products/00/b/manifest.json"),
         remove("isgri", "requests/a.json"),
         remove("gateway", "requests/a.json"),
+        remove("gateway", "jobs/a.json"),
+        remove("dispatcher", "requests/a.json"),
+        remove("cache", "evicted/a.json"),
+        put("cache", "pins/a.json"),
         get("jemx", "jobs/a.json"),
     ):
         with pytest.raises(S3Error, match="AccessDenied"):
