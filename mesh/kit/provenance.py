@@ -10,6 +10,7 @@ from typing import Any
 
 from astropy.io import fits
 
+from mesh.kit.gziptiles import without_times
 from mesh.kit.unit import Unit
 
 # FITS standard 4.0, section 4.4.2.7: the comment of a checksum usually holds the time; ours must not change.
@@ -33,9 +34,8 @@ def write_fits(unit: Unit, name: str, hdus: fits.HDUList) -> Path:
         header.add_history(line)
     raw = io.BytesIO()
     hdus.writeto(raw, output_verify="exception")
-    raw.seek(0)
     path = unit.out / name
-    path.write_bytes(_finish(raw, compress=name.endswith(".gz")))
+    path.write_bytes(_finish(without_times(raw.getvalue()), compress=name.endswith(".gz")))
     return path
 
 
@@ -59,9 +59,9 @@ def _text(value: Any) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()} (too long for a header)"
 
 
-def _finish(raw: io.BytesIO, *, compress: bool) -> bytes:
+def _finish(raw: bytes, *, compress: bool) -> bytes:
     # Read back as stored, so that the sums of compressed images are those of the table that holds them.
-    with fits.open(raw, disable_image_compression=True) as hdus:
+    with fits.open(io.BytesIO(raw), disable_image_compression=True) as hdus:
         for hdu in hdus:
             hdu.add_checksum(when=_CHECKSUM_COMMENT)
             hdu.header.comments["DATASUM"] = _CHECKSUM_COMMENT

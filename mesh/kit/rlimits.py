@@ -9,6 +9,8 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _MIB = 1 << 20
+# Opened once, before units are forked.
+_LIBRARY = ctypes.CDLL(None, use_errno=True)
 
 
 def apply_limits(limits: Mapping[str, float]) -> None:
@@ -44,7 +46,7 @@ def be_traceable(*, yes: bool) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+    _LIBRARY.prctl(option, value, 0, 0, 0)
 
 
 def _set(kind: int, value: int) -> None:

@@ -122,7 +122,9 @@ class Unit:
 
 def say(text: str) -> None:
     """Write a line to the log of the unit, which can be followed while it runs."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    # One write a line: whoever reads the log is woken once.
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _read(path: Path) -> dict[str, Any]:
