@@ -45,6 +45,9 @@ _PHASES: tuple[Callable[[_View], bool], ...] = (_submitted, _queued, _running)
 def _cancel_s(client: httpx.Client, engine: docker.DockerClient, mark: str, reached: Callable[[_View], bool]) -> float:
     job = submit(client, drill_request(scw_ids(_WINDOWS), product="noop_windows", seconds=_UNIT_SECONDS))
     _until(lambda: reached(_view(client, job)))
+    if reached is _running:
+        # What is to be gone must have been seen.
+        _until(lambda: _units_in_containers(engine, mark) > 0)
     begin = time.monotonic()
     cancel(client, job)
     _until(lambda: _view(client, job)["state"] in FINAL)
