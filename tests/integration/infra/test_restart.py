@@ -40,11 +40,17 @@ def test_redis_keeps_what_it_confirmed(stack: Stack) -> None:
     user, password = admin.redis_user, admin.redis_password
     with redis.Redis(ends.redis_host, ends.redis_port, username=user, password=password) as client:
         client.set("unit:kept", "yes")
+        with client.pipeline(transaction=True) as transaction:
+            transaction.set("unit:one", "1").hset("unit:two", "field", "2").execute()
+        client.eval("redis.call('SET', 'unit:three', '3') redis.call('SADD', 'unit:four', '4')", 0)
+        time.sleep(1.5)  # it writes every second
     _kill(stack.redis)
     assert not stack.redis.state().up
     assert stack.redis.ensure().endswith("started")
     with redis.Redis(ends.redis_host, ends.redis_port, username=user, password=password) as client:
         assert client.get("unit:kept") == b"yes"
+        assert (client.get("unit:one"), client.hget("unit:two", "field")) == (b"1", b"2"), "a transaction was left out"
+        assert (client.get("unit:three"), client.scard("unit:four")) == (b"3", 1), "a script was left out"
 
 
 def test_object_store_keeps_objects(stack: Stack) -> None:
