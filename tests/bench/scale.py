@@ -24,8 +24,8 @@ _LIMIT_S = 900.0
 def job_10000(client: httpx.Client, dispatcher_pid: int) -> dict[str, float]:
     """Return ms per unit and peak memory of the dispatcher for jobs of 100 and of 10 000 windows, and times of pages.
 
-    Twenty jobs of 100 one after the other, one of 10 000, and twenty of 100 again; ``page_ms_p99`` is that of the job's record and of pages
-    of its table while the 10 000 are worked on and afterwards.
+    Twenty jobs of 100 one after the other, one of 10 000, and twenty of 100 again; ``page_ms_p99`` is that of the
+    job's record and of pages of its table while the 10 000 are worked on and afterwards.
     """
     wait(client, submit(client, drill_request(scw_ids(_SMALL), product="noop_windows")), limit_s=60)
     reset_peak(dispatcher_pid)
