@@ -1,5 +1,6 @@
 """Detached processes: started in their own session, found again by pid and start time, stopped by pid."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -123,6 +124,14 @@ def stop(record: ProcessRecord, grace_s: float = 30.0) -> None:
         while record.alive():
             time.sleep(0.05)
         _reap(record.pid)
+
+
+@atexit.register
+def _let_go() -> None:
+    """Forget the processes that are meant to outlive this one, so that nobody warns of them."""
+    for child in _children.values():
+        child.returncode = 0
+    _children.clear()
 
 
 def _signal(record: ProcessRecord, number: signal.Signals) -> None:

@@ -48,6 +48,15 @@ def _channel(stack: Stack, service: str) -> Iterator[Any]:
         yield channel
 
 
+def test_nobody_is_the_default_account_of_redis(stack: Stack) -> None:
+    stack.redis.ensure()
+    ends = stack.setting.endpoints
+    for user, password in ((None, None), ("default", ""), ("default", "guess")):
+        client = redis.Redis(ends.redis_host, ends.redis_port, username=user, password=password)
+        with client, pytest.raises(redis.exceptions.AuthenticationError):
+            client.get("unit:kept")
+
+
 def test_redis_accounts(stack: Stack) -> None:
     stack.redis.ensure()
     with _redis(stack, "isgri") as client:
