@@ -48,6 +48,8 @@ Redis (the Lua scripts build the names of a run and of a unit from the same two 
     mesh:<word>                            marks and locks of the mesh as a whole
 """
 
+INDEX_BEGUN = "mesh:products-indexing"
+"""Who completes the index now; gone when Redis lost data meanwhile."""
 INDEX_COMPLETE = "mesh:products-indexed"
 """Set while every committed product is known to be in the index."""
 GENERATION = "mesh:generation"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import redis
 
@@ -227,6 +228,29 @@ class Products:
         return bool(self._redis.exists(names.INDEX_COMPLETE))
 
     @redis_answers()
-    def mark_index_complete(self) -> None:
-        """Say that every committed product is in the index."""
-        self._redis.set(names.INDEX_COMPLETE, "1")
+    def begin_index(self) -> str:
+        """Say that the index is being completed; returns what `mark_index_complete` takes."""
+        token = uuid4().hex
+        self._redis.set(names.INDEX_BEGUN, token)
+        return token
+
+    @redis_answers()
+    def mark_index_complete(self, begun: str) -> bool:
+        """Say that every committed product is in the index; false if Redis lost data since `begin_index`."""
+        try:
+            with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.watch(names.INDEX_BEGUN)
+                if pipeline.get(names.INDEX_BEGUN) != begun:
+                    return False
+                pipeline.multi()
+                pipeline.delete(names.INDEX_BEGUN)
+                pipeline.set(names.INDEX_COMPLETE, "1")
+                pipeline.execute()
+        except redis.WatchError:
+            return False
+        return True
+
+    @redis_answers()
+    def doubt_index(self) -> None:
+        """Say that Redis may have lost products: the index is completed again from the store."""
+        self._redis.delete(names.INDEX_COMPLETE, names.INDEX_BEGUN)

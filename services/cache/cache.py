@@ -49,23 +49,23 @@ class Cache:
         complete = self._products.index_is_complete()
         metrics.COMPLETE.set(complete)
         if not complete:
-            self.complete_index()
-            metrics.COMPLETE.set(1)
+            metrics.COMPLETE.set(self.complete_index())
         for stage in self._usage.stages():
             metrics.HITS.labels(stage.instrument, stage.stage).set(stage.hits)
             metrics.MADE.labels(stage.instrument, stage.stage).set(stage.made)
 
-    def complete_index(self) -> int:
-        """Enter every committed product that the index does not know; returns how many."""
+    def complete_index(self) -> bool:
+        """Enter every committed product that the index does not know; false if Redis lost data meanwhile."""
+        token = self._products.begin_index()
         entered = known = 0
         for keys in _chunks(self._products.keys()):
             missing = [key for key, there in zip(keys, self._products.indexed(keys), strict=True) if not there]
             known += len(keys) - len(missing)
             entered += sum(self._enter(key) for key in missing)
         # A product that is committed meanwhile enters itself, so nothing can be missed.
-        self._products.mark_index_complete()
-        _log.info("index of products completed", entered=entered, known=known)
-        return entered
+        complete = self._products.mark_index_complete(token)
+        _log.info("index of products looked through", entered=entered, known=known, complete=complete)
+        return complete
 
     def _enter(self, key: str) -> bool:
         try:

@@ -85,6 +85,7 @@ class Sweep:
             return False
         generation = self._marks.server_generation()
         if self._marks.generation() != generation:
+            self._products.doubt_index()
             self._rebuild.rebuild()
             self._marks.set_generation(generation)
         self._follow_allowances()

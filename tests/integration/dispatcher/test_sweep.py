@@ -71,12 +71,14 @@ def test_a_restarted_redis_is_looked_through(
     mesh.index.delete(f"job:{lost.job_id}")
     mesh.index.zrem("jobs:new", lost.job_id)
     mesh.index.set("mesh:generation", "an earlier one")
+    assert mesh.products.mark_index_complete(mesh.products.begin_index())
 
     sweep_now()
     mesh.work()
 
     for job in (lost, kept):
         assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED
+    assert not mesh.products.index_is_complete(), "it may have lost products as well"
 
 
 def test_a_lost_request_is_taken_up(

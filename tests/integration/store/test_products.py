@@ -161,6 +161,16 @@ def test_a_lost_index_is_completed_from_the_manifests(
     assert sorted(products.find_many([*keys, "ff" * 32])) == keys
 
 
+def test_an_index_that_is_lost_while_it_is_completed_is_not_called_complete(
+    products: Products, index: redis.Redis
+) -> None:
+    token = products.begin_index()
+    index.flushdb()
+
+    assert not products.mark_index_complete(token)
+    assert not products.index_is_complete()
+
+
 def test_the_cache_counts_what_was_made(products: Products, index: redis.Redis, tmp_path: Path) -> None:
     usage = Usage(index)
     cache = Cache(products, usage)
