@@ -110,8 +110,9 @@ class Executor:
             HeldElsewhere: somebody executes the same unit now; look again in a few seconds.
             UnitFailure: the branch that tells how the unit ended; no event has been published for that.
         """
-        self._check_wanted(unit)
         with self._lease(unit):
+            # Only now: a cancel either left its mark before this look, or finds the unit among those that run.
+            self._check_wanted(unit)
             # A first try of a product that the index does not have spares the look into the store.
             first = attempt == 1 and self.products.absent(unit.key)
             manifest = None if first else self.products.find(unit.key)
@@ -213,15 +214,20 @@ class Executor:
     @contextmanager
     def _lease(self, unit: Unit) -> Iterator[None]:
         """Hold the unit; two messages for one unit in this process count as two owners."""
-        if unit.key in self.running or not self._take(unit.key):
-            raise HeldElsewhere("HeldElsewhere", "another worker executes this unit now")
+        held = HeldElsewhere("HeldElsewhere", "another worker executes this unit now")
+        if unit.key in self.running:
+            raise held
         self.running.add(unit.key)
         try:
-            yield
+            if not self._take(unit.key):
+                raise held
+            try:
+                yield
+            finally:
+                with suppress(StoreUnavailable):
+                    self.leases.release(unit.key, self.worker)
         finally:
             self.running.discard(unit.key)
-            with suppress(StoreUnavailable):
-                self.leases.release(unit.key, self.worker)
 
     def _take(self, key: str) -> bool:
         seconds = self.instrument.limits.seconds + _LEASE_MARGIN_S

@@ -252,6 +252,27 @@ def test_a_unit_that_nobody_wants_does_not_begin(bench: Bench) -> None:
     assert final_event(unit, attempt=1, worker="me", error=caught.value).state is UnitState.CANCELLED
 
 
+def test_a_cancel_finds_the_unit_running_or_the_unit_finds_the_cancel(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever it comes between the message and the look for it, the mark of a cancel is seen."""
+    unit = _unit()
+    executor = bench.executor()
+    real = bench.leases.take
+
+    def cancelled_meanwhile(key: str, owner: str, seconds: float) -> bool:
+        assert unit.key in executor.running, "a broadcast that comes now finds it"
+        bench.leases.unwanted.add(key)
+        return real(key, owner, seconds)
+
+    monkeypatch.setattr(bench.leases, "take", cancelled_meanwhile)
+    with pytest.raises(UnitCancelled):
+        executor.execute(unit, attempt=1)
+    assert bench.heard.events == []
+    assert bench.leases.held == {}
+    assert executor.running == set()
+
+
 def test_a_unit_cancelled_under_way_is_not_stored(bench: Bench) -> None:
     unit = _unit()
     runner = FakeRunner(bench.workspace, crash=lambda work: bench.leases.unwanted.add(work.key))
