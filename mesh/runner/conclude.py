@@ -61,8 +61,9 @@ def _failure(ended: Exit, out: Path, limits: Limits) -> UnitFailure:
         return OutOfMemory("OutOfMemory", memory)
     if ended.signal == signal.SIGXFSZ:
         return ScienceFailure("OutputTooLarge", f"the analysis wrote a file of more than {limits.output_mb} MiB")
-    if ended.signal == signal.SIGKILL:
-        # Not at its memory limit and not by us: by the kernel for the whole machine, or by an operator.
+    if ended.signal in (signal.SIGKILL, signal.SIGTERM):
+        # Not at its memory limit and not by us: by the kernel for the whole machine, by an operator, or by an engine
+        # that ends, which asks first.
         return TransientFailure("Killed", "the analysis was killed from outside")
     if ended.signal is not None:
         return ScienceFailure("AnalysisCrashed", f"the analysis crashed with {_signal_name(ended.signal)}")

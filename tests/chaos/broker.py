@@ -198,7 +198,11 @@ def unit_outlasts_timeout(ground: Ground) -> Trial:
 def _reconnects() -> float:
     """Return how often the instrument service lost its connection to the user lane."""
     page = httpx.get(f"http://127.0.0.1:{mesh_processes.ports()['noop']}/metrics").text
-    lines = [line for line in page.splitlines() if line.startswith("odamesh_reconnects_total") and "noop.user" in line]
+    lines = [
+        line
+        for line in page.splitlines()
+        if line.startswith("odamesh_consumer_reconnects_total") and "noop.user" in line
+    ]
     return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 

@@ -29,6 +29,7 @@ def test_done_gives_the_product(leave: Leave) -> None:
         (Exit(status=None, signal=signal.SIGSEGV), ScienceFailure, "AnalysisCrashed"),
         (Exit(status=None, signal=signal.SIGXFSZ), ScienceFailure, "OutputTooLarge"),
         (Exit(status=None, signal=signal.SIGKILL), TransientFailure, "Killed"),
+        (Exit.of_shell(143, out_of_memory=False), TransientFailure, "Killed"),
         (Exit(status=None, signal=signal.SIGKILL, out_of_memory=True), OutOfMemory, "OutOfMemory"),
         (Exit.of_shell(137, out_of_memory=True), OutOfMemory, "OutOfMemory"),
         (Exit.of_shell(139, out_of_memory=False), ScienceFailure, "AnalysisCrashed"),
