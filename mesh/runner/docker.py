@@ -92,7 +92,9 @@ class DockerRunner:
             # Its owner died before it started, or its directory is not on this machine any more.
             self._remove(container)
             return None
-        watch = Watch(work.directory.out, work.limits, on_step, seconds_left=labels.deadline - time.time())
+        # What ended while nobody looked is not over its time, however late it is found.
+        left = labels.deadline - time.time() if container.status == "running" else work.limits.seconds
+        watch = Watch(work.directory.out, work.limits, on_step, seconds_left=left)
         with self._running.entry(work.key, watch):
             return self._finish(container, work, watch, start=False)
 

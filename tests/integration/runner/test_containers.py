@@ -138,6 +138,26 @@ def test_a_new_owner_takes_over_the_container_of_a_dead_one(
     assert container.id not in {one.id for one in engine.containers.list(all=True, ignore_removed=True)}
 
 
+def test_what_ended_while_nobody_looked_is_taken_over_however_late(
+    make_runner: MakeRunner,
+    make_work: MakeWork,
+    noop: Instrument,
+    engine: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_runner("docker", owner="dead-owner")
+    heir = make_runner("docker")
+    work = make_work(heir, seconds=1)
+    _run_and_die("docker", work, "dead-owner", noop)
+    name = container_name(mark(work), work.key)
+    wait_until(lambda: engine.containers.get(name).status == "exited")
+    overdue = Labels(noop.name, "dead-owner", mark(work), work.key, deadline=1.0)
+    monkeypatch.setattr(Labels, "read", lambda _labels: overdue)
+    outcome = heir.adopt(work, lambda _step: None)
+    assert outcome is not None
+    assert outcome.product.files[0].name == "noop.json"
+
+
 def test_a_warm_container_ends_with_its_owner(
     make_runner: MakeRunner, make_work: MakeWork, noop: Instrument, engine: Any
 ) -> None:
