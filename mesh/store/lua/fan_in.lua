@@ -38,12 +38,15 @@ local function apply(run)
     return nil
   end
   local before = row.state
+  -- "It runs" can overtake the first step of the same attempt, and must not wipe it out.
+  local same_try = before == 'running' and change.attempt == (row.attempt or 1)
+  local step = change.step or (same_try and row.step) or nil
   for field, value in pairs(change) do
     row[field] = value
   end
   row.failure = change.failure
   if change.state == 'running' then
-    row.step = change.step
+    row.step = step
   elseif change.state == 'cached' then
     local entry = product(key)
     if entry then

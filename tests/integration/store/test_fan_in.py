@@ -113,6 +113,18 @@ def test_late_events_do_not_move_a_row_back(index: redis.Redis, analysis: Analys
     assert (row.state, row.step, row.warnings) == (UnitState.DONE, "work", ("hot pixel",))
 
 
+def test_that_a_unit_runs_does_not_wipe_out_its_step(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
+    runs = Runs(index)
+    run_id = open_run(runs, analysis, make_job, ["k1"])
+
+    runs.apply(change("k1", UnitState.RUNNING, 1, step="work"), 60, "me")
+    runs.apply(change("k1", UnitState.RUNNING, 2), 60, "me")
+    assert runs.rows(run_id)[0].step == "work"
+
+    runs.apply(change("k1", UnitState.RUNNING, 3, attempt=2), 60, "me")
+    assert runs.rows(run_id)[0].step is None
+
+
 def test_an_event_moves_every_run_that_waits(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog = Runs(index), Backlog(index)
     first = open_run(runs, analysis, make_job, ["k1", "k2"])
