@@ -83,6 +83,7 @@ def read_analysis(submission: Submission) -> Analysis:
                 errors.append(entry)
             else:
                 parameters[entry[0]] = entry[1]
+        errors.extend(_selection_errors(chosen, submission.selection))
     selection: Selection = submission.selection
     for outcome in _read_selection(submission.selection):
         if isinstance(outcome, InvalidRequest):
@@ -110,6 +111,15 @@ def _read_parameters(
             yield name, parameter.canonical(name, given.get(name, parameter.default))
         except InvalidRequest as error:
             yield error
+
+
+def _selection_errors(chosen: Instrument, given: Selection) -> Iterator[InvalidSelection]:
+    """Yield what an instrument that sees the whole sky cannot be asked for."""
+    if chosen.sliced:
+        for name in ("scws", "cone", "max_pointings"):
+            if getattr(given, name) is not None:
+                text = f"{chosen.title} sees the whole sky: leave it out and give a time range"
+                yield _refuse(f"selection.{name}", text, f"time: t1 and t2, each {_TIME}")
 
 
 def _read_selection(given: Selection) -> Iterator[Selection | InvalidSelection]:

@@ -13,15 +13,28 @@ from mesh.contracts.document import Part
 from mesh.errors import ContractViolation, InvalidParameter, UnknownInstrument, UnknownParameter, UnknownProduct
 from mesh.parameters import Parameter
 
+DAY_S = 86400
+INTERVAL = "interval"
 _ROOT = Path(__file__).resolve().parent.parent
 
 
 class ArchiveFiles(Part):
-    """Which archive file of a science window this instrument reads."""
+    """Which archive file of a science window, or of a slice of time, this instrument reads."""
 
     role: str
     files: tuple[str, ...]
     """Names in order of preference; the first that exists is taken."""
+    slice_s: int | None = Field(default=None, gt=0)
+    """Length of its slices of time [s], a whole number of them a day; None for an archive of science windows."""
+    operated: tuple[str, str] | None = None
+    """When it took data, UTC in ISO form: why there is nothing before and after."""
+
+    @model_validator(mode="after")
+    def _slices_fill_a_day(self) -> Self:
+        if self.slice_s is not None and DAY_S % self.slice_s:
+            msg = f"slice_s = {self.slice_s} does not divide a day of {DAY_S} s"
+            raise ValueError(msg)
+        return self
 
 
 class Image(Part):
@@ -50,8 +63,8 @@ class Limits(Part):
 class Stage(Part):
     """A step of the plan that is run, stored and cached as a whole."""
 
-    scope: Literal["scw", "job"]
-    """Once per science window, or once per job."""
+    scope: Literal["scw", "slice", "job"]
+    """Once per science window, once per slice of time on the grid of the archive, or once per job."""
     parameters: tuple[str, ...]
     steps: tuple[str, ...]
     """Names of the steps inside, in order: the columns of the live table."""
@@ -59,6 +72,8 @@ class Stage(Part):
     """Earlier stages whose products it reads."""
     archive: bool = False
     """Whether it reads the archive."""
+    interval: bool = False
+    """Whether the time range of the request changes its result: it is told as parameter ``interval``."""
 
 
 class Product(Part):
@@ -95,6 +110,12 @@ class Instrument(Part):
             if stage.archive and self.archive is None:
                 msg = f"stage {name} reads the archive, but the instrument has no [archive]"
                 raise ValueError(msg)
+            if stage.scope != "job" and (stage.scope == "slice") != self.sliced:
+                msg = f"stage {name} has scope {stage.scope}, but [archive] slice_s says otherwise"
+                raise ValueError(msg)
+            if stage.interval and (not self.sliced or INTERVAL in self.parameters):
+                msg = f"stage {name} is told the interval: that takes [archive] slice_s and no parameter {INTERVAL!r}"
+                raise ValueError(msg)
         for name, product in self.products.items():
             if missing := [entry for entry in product.stages if entry not in self.stages]:
                 msg = f"product {name} has unknown stages {missing}"
@@ -106,6 +127,11 @@ class Instrument(Part):
                 msg = f"default of {name}: {error}"
                 raise ValueError(msg) from error
         return self
+
+    @property
+    def sliced(self) -> bool:
+        """Whether its data are cut by time and not by science window."""
+        return self.archive is not None and self.archive.slice_s is not None
 
     def product(self, name: str) -> Product:
         """Return a product.
@@ -140,9 +166,21 @@ class Instrument(Part):
             name: parameter.canonical(name, given.get(name, parameter.default)) for name, parameter in declared.items()
         }
 
-    def stage_parameters(self, stage: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return those of the canonical *parameters* that *stage* reads: the ones that enter its key."""
-        return {name: parameters[name] for name in self.stages[stage].parameters if name in parameters}
+    def stage_parameters(
+        self, stage: str, parameters: Mapping[str, Any], interval: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Return those of the canonical *parameters* that *stage* reads: the ones that enter its key.
+
+        Args:
+            stage: its name.
+            parameters: of the product.
+            interval: time range of the request, UTC; told to stages that ask for it.
+        """
+        declared = self.stages[stage]
+        read = {name: parameters[name] for name in declared.parameters if name in parameters}
+        if declared.interval and interval is not None:
+            read[INTERVAL] = list(interval)
+        return read
 
 
 def read_instrument(path: Path) -> Instrument:

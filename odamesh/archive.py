@@ -10,6 +10,7 @@ from rich.table import Table
 from mesh.archive.build import build_index
 from mesh.archive.index import COMPACT_PATH, Index, read_index
 from mesh.archive.locate import open_archive
+from mesh.archive.slices import build_slice_indices, index_path
 from mesh.archive.times import utc_from_ijd
 from mesh.errors import UnitFailure
 
@@ -20,8 +21,13 @@ Directory = Annotated[Path, typer.Argument(help="Directory with scw/ and idx/.",
 
 @app.command()
 def index(directory: Directory) -> None:
-    """Write idx/scw/odamesh-index.jsonl, the list of science windows that the services read."""
+    """Write the lists that the services read: of science windows, and of slices of time (idx/slices)."""
     try:
+        slices = build_slice_indices(directory)
+        for instrument, count in slices.items():
+            typer.echo(f"{count} slices of {instrument} in {directory / index_path(instrument)}")
+        if slices and not (directory / "scw").is_dir():
+            return
         entries, problems = build_index(directory)
     except (ValueError, OSError) as error:
         raise _end(str(error)) from error

@@ -34,7 +34,7 @@ def steps_of(instrument: Instrument, product: str) -> dict[str, tuple[str, ...]]
 
 
 def rows_of(instrument: Instrument, product: str, windows: Windows) -> Iterator[UnitRow]:
-    """Yield every row of a run, waiting: a window per row for stages of scope scw, one row for those of scope job.
+    """Yield every row of a run, waiting: one row for stages of scope job, a row per window or slice for the others.
 
     Rejected windows have a row in the first stage only.
     """
@@ -70,7 +70,9 @@ def units_of(
         windows: of the run; not looked at for a stage that reads products only.
         made: products of the stages that it needs.
     """
-    parameters = instrument.stage_parameters(stage, analysis.parameters)
+    time = analysis.selection.time
+    interval = (time.t1, time.t2) if time is not None else None
+    parameters = instrument.stage_parameters(stage, analysis.parameters, interval)
     rejected = {window.scw: window for window in windows.rejected}
     for label in labels:
         if label in rejected:
@@ -118,7 +120,7 @@ def _inputs(
         inputs += [entry for entry in wanted.values() if entry is not None]
     for need in declared.needs:
         products = made.get(need, {})
-        if declared.scope == "scw" and instrument.stages[need].scope == "scw":
+        if "job" not in (declared.scope, instrument.stages[need].scope):
             products = {label: products[label]} if label in products else {}
         if not products:
             return _refused(stage, label, NO_INPUTS, f"stage {need} gave no product that {stage} could use")

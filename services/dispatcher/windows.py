@@ -1,4 +1,4 @@
-"""From a selection to labelled archive inputs: which science windows a run works on, and which it must refuse."""
+"""From a selection to labelled archive inputs: which windows or slices a run works on, and which it must refuse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from mesh.archive.select import Rejected, select
 from mesh.contracts import ArchiveInput, Selection
 from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
 from mesh.instrument import ArchiveFiles, Instrument
+from services.dispatcher.slices import find_slices
 
 
 @dataclass(frozen=True)
 class Windows:
-    """The science windows of a run.
+    """The science windows, or slices of time, of a run.
 
     Args:
         inputs: label -> its archive input (None for an instrument that reads no archive), in the order of the table.
@@ -39,7 +40,7 @@ class WindowSource:
         self._index: tuple[str, Index] | None = None
 
     def find(self, instrument: Instrument, selection: Selection) -> Windows:
-        """Return the science windows of a selection.
+        """Return the science windows, or slices, of a selection.
 
         Raises:
             InvalidSelection: malformed, or nothing is left to analyse.
@@ -48,7 +49,11 @@ class WindowSource:
         """
         if instrument.archive is None:
             return _as_given(instrument.name, selection)
-        archive, index = self._open()
+        if instrument.sliced:
+            found, lacking = find_slices(self._open(), instrument, selection)
+            return Windows(found, tuple(lacking))
+        archive = self._open()
+        index = self._read_index(archive)
         chosen = select(index, selection, instrument=instrument.name, files=instrument.archive.files)
         inputs: dict[str, ArchiveInput | None] = {}
         rejected = list(chosen.rejected)
@@ -64,7 +69,7 @@ class WindowSource:
             raise _nothing_left(rejected)
         return Windows(inputs, tuple(rejected))
 
-    def _open(self) -> tuple[Archive, Index]:
+    def _open(self) -> Archive:
         if not self._address:
             text = "this mesh has no archive; its operator sets ODAMESH_ARCHIVE to a directory or an address"
             raise ArchiveUnavailable("NoArchive", text)
@@ -73,10 +78,13 @@ class WindowSource:
                 self._archive = open_archive(self._address)
             except ValueError as error:
                 raise ArchiveUnavailable("ArchiveUnavailable", str(error)) from error
-        stamp = _index_stamp(self._archive)
+        return self._archive
+
+    def _read_index(self, archive: Archive) -> Index:
+        stamp = _index_stamp(archive)
         if self._index is None or self._index[0] != stamp:
-            self._index = stamp, read_index(self._archive)
-        return self._archive, self._index[1]
+            self._index = stamp, read_index(archive)
+        return self._index[1]
 
 
 def _index_stamp(archive: Archive) -> str:

@@ -1,0 +1,150 @@
+"""From a time range to slices of time, and from slices to rows and units: whole days, grid edges, missing parts."""
+
+from pathlib import Path
+
+import pytest
+
+from mesh.archive.slices import Slice, build_slice_indices, slices_between
+from mesh.archive.times import ijd_from_utc
+from mesh.contracts import Analysis, ArchiveInput, Cone, ProductInput, Selection, TimeRange, Unit
+from mesh.errors import InvalidSelection
+from mesh.instrument import Instrument
+from services.dispatcher.plan import rows_of, units_of
+from services.dispatcher.windows import WindowSource
+from tests.unit.dispatcher.test_plan import run_of
+
+HOURS = ("6438-12", "6438-13", "6438-15")
+
+
+@pytest.fixture
+def detector() -> Instrument:
+    """An all-sky detector with slices of an hour."""
+    return Instrument.model_validate(
+        {
+            "name": "allsky",
+            "title": "All-sky detector",
+            "help": "For this test.",
+            "calibration": "1",
+            "archive": {
+                "role": "counts",
+                "files": ["counts.fits"],
+                "slice_s": 3600,
+                "operated": ["2002-10-17T00:00:00", "2025-02-28T00:00:00"],
+            },
+            "image": {"tag": "x", "analysis": "x", "source": "x"},
+            "limits": {
+                "slots": 1,
+                "cpus": 1,
+                "memory_mb": 100,
+                "seconds": 60,
+                "pids": 10,
+                "tmp_mb": 10,
+                "output_mb": 10,
+            },
+            "parameters": {"time_bin": {"type": "number", "default": 1.0, "help": "x"}},
+            "products": {"allsky_lc": {"title": "x", "help": "x", "stages": ["counts", "curve"]}},
+            "stages": {
+                "counts": {"scope": "slice", "parameters": [], "steps": ["read"], "archive": True},
+                "curve": {
+                    "scope": "job",
+                    "needs": ["counts"],
+                    "parameters": ["time_bin"],
+                    "steps": ["merge"],
+                    "interval": True,
+                },
+            },
+        }
+    )
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    for label in HOURS:
+        folder = tmp_path / "slices" / "allsky" / label[:4] / label
+        folder.mkdir(parents=True)
+        (folder / "counts.fits").write_bytes(label.encode())
+    assert build_slice_indices(tmp_path) == {"allsky": 3}
+    return tmp_path
+
+
+def between(t1: str, t2: str) -> Selection:
+    return Selection(time=TimeRange(t1=t1, t2=t2))
+
+
+def test_the_grid_is_that_of_tt_whatever_the_request() -> None:
+    begin = ijd_from_utc("2017-08-17T12:41:04.430")
+    assert [str(part) for part in slices_between(begin - 600 / 86400, begin + 1800 / 86400, 3600)] == [
+        "6438-12",
+        "6438-13",
+    ]
+    day = list(slices_between(6438.0, 6439.0, 3600))
+    assert len(day) == 24
+    assert (str(day[0]), str(day[-1])) == ("6438-00", "6438-23")
+    assert day[0].t_stop == pytest.approx(day[1].t_start, abs=1e-9)
+    # TT runs 69.184 s before UTC.
+    assert day[0].span == "2017-08-16T23:58:51 to 2017-08-17T00:58:51"
+    assert str(Slice(6438, 7, 600)) == "6438-007"
+
+
+def test_slices_with_their_stamps_and_those_that_are_missing(archive: Path, detector: Instrument) -> None:
+    found = WindowSource(str(archive)).find(detector, between("2017-08-17T12:30:00", "2017-08-17T15:30:00"))
+
+    assert list(found.inputs) == list(HOURS)
+    first = found.inputs["6438-12"]
+    assert isinstance(first, ArchiveInput)
+    assert (first.path, first.files) == ("slices/allsky/6438/6438-12", ("counts.fits",))
+    assert [(one.scw, one.reason) for one in found.rejected] == [("6438-14", "NoALLSKYData")]
+    assert "2017-08-17T13:58:51 to 2017-08-17T14:58:51" in found.rejected[0].text
+
+
+def test_no_data_says_why(archive: Path, detector: Instrument) -> None:
+    source = WindowSource(str(archive))
+    with pytest.raises(InvalidSelection, match="took data from 2002-10-17 to 2025-02-28"):
+        source.find(detector, between("2025-06-01T00:00:00", "2025-06-02T00:00:00"))
+    with pytest.raises(InvalidSelection, match="slices lie between IJD 6438-12 and 6438-15"):
+        source.find(detector, between("2018-06-01T00:00:00", "2018-06-01T01:00:00"))
+    with pytest.raises(InvalidSelection, match="sees the whole sky"):
+        source.find(detector, Selection(scws=("201600270010",)))
+    with pytest.raises(InvalidSelection, match="sees the whole sky"):
+        whole = TimeRange(t1="2017-08-17T12:30:00", t2="2017-08-17T15:30:00")
+        source.find(detector, Selection(time=whole, cone=Cone(ra=0, dec=0, radius=1)))
+
+
+def test_rows_and_units_of_slices(archive: Path, detector: Instrument) -> None:
+    selection = between("2017-08-17T12:30:00", "2017-08-17T13:30:00")
+    windows = WindowSource(str(archive)).find(detector, selection)
+    rows = [(row.stage, row.label) for row in rows_of(detector, "allsky_lc", windows)]
+    assert rows == [("counts", "6438-12"), ("counts", "6438-13"), ("curve", "job")]
+
+    def units(stage: str, chosen: Selection) -> list[Unit]:
+        analysis = Analysis(instrument="allsky", product="allsky_lc", selection=chosen, parameters={"time_bin": 1.0})
+        made = {"counts": {"6438-12": "1" * 64, "6438-13": "2" * 64}}
+        labels = [label for name, label in rows if name == stage]
+        found = units_of(
+            stage,
+            instrument=detector,
+            analysis=analysis,
+            run=run_of(analysis),
+            labels=labels,
+            windows=windows,
+            made=made,
+        )
+        return [Unit.decode(body) for _, body in found]
+
+    curve = units("curve", selection)[0]
+    assert [entry.label for entry in curve.inputs if isinstance(entry, ProductInput)] == ["6438-12", "6438-13"]
+    assert curve.parameters == {"time_bin": 1.0, "interval": ["2017-08-17T12:30:00", "2017-08-17T13:30:00"]}
+    other = between("2017-08-17T12:31:00", "2017-08-17T13:29:00")
+    # What a slice holds does not depend on the request: its products are found again.
+    assert [unit.key for unit in units("counts", selection)] == [unit.key for unit in units("counts", other)]
+    assert curve.key != units("curve", other)[0].key
+
+
+def test_a_stage_must_fit_the_archive(detector: Instrument) -> None:
+    content = detector.model_dump()
+    content["archive"]["slice_s"] = 7000
+    with pytest.raises(ValueError, match="does not divide a day"):
+        Instrument.model_validate(content)
+    content["archive"]["slice_s"] = None
+    with pytest.raises(ValueError, match="has scope slice"):
+        Instrument.model_validate(content)
