@@ -29,8 +29,8 @@ chaos: .venv/current  ## every failure drill five times, on real servers; a tabl
 	@$(CHAOS_STACK) .venv/bin/python -m tests.chaos; status=$$?; \
 		$(CHAOS_STACK) $(ODAMESH) mesh down >&2; $(CHAOS_STACK) $(ODAMESH) stack down >&2; exit $$status
 
-science: .venv/current  ## the accuracy of the analyses at full length
-	.venv/bin/python -m pytest -m "long or not long" tests/science
+science: .venv/current  ## the accuracy of the analyses at full length; every bar with its figure in science-output/bars.json
+	.venv/bin/python -m pytest -m "long or not long" -s --bars=science-output/bars.json tests/science
 
 lint: .venv/current
 	.venv/bin/ruff check .

@@ -11,6 +11,7 @@ from isgri_analysis.source_list import window_sources
 from isgri_analysis.window import WindowResult, analyse_window
 
 from tests.real_window import assemble, parts
+from tests.science.bars import Bars
 
 _SGR = (293.7317, 21.8967)
 
@@ -25,15 +26,12 @@ def result(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Windo
     return analyse_window(path, [(28.0, 80.0)], reference_list(), 6.0, burst_search=True, step=lambda _: nullcontext())
 
 
-def test_five_bright_bursts_lie_on_the_magnetar(result: WindowResult) -> None:
+def test_five_bright_bursts_lie_on_the_magnetar(bars: Bars, result: WindowResult) -> None:
     bright = sorted((b for b in result.bursts if np.isfinite(b.image_sigma)), key=lambda b: -b.image_sigma)[:5]
     offsets = [float(separation_arcmin(b.ra, b.dec, *_SGR)) for b in bright]
-    print(
-        "B-20 offsets of the five brightest bursts: "
-        + ", ".join(f"{o:.2f}' (S/N {b.image_sigma:.0f})" for o, b in zip(offsets, bright, strict=True))
-    )
     assert len(bright) == 5
-    assert max(offsets) < 0.3
+    what = "real: offsets of the five brightest bursts from SGR 1935+2154, arcmin"
+    bars.record("B-20", what, offsets, "all < 0.3", max(offsets) < 0.3)
 
 
 def test_located_bursts_agree_within_their_errors(result: WindowResult) -> None:
@@ -59,9 +57,9 @@ def test_steady_image_has_the_right_sources_at_the_right_flux(result: WindowResu
     assert offset < 0.6
 
 
-def test_missing_background_map_is_flagged_and_errors_are_scaled(result: WindowResult) -> None:
-    print(f"B-23 error scale {result.sky.noise[0]:.2f}, std after scaling {result.images[0].residual_std:.3f} (< 1.3)")
+def test_missing_background_map_is_flagged_and_errors_are_scaled(bars: Bars, result: WindowResult) -> None:
+    std, flagged = result.images[0].residual_std, any("wider" in warning for warning in result.warnings)
     assert result.sky.noise[0] > 1.2
-    assert result.images[0].residual_std < 1.3
-    assert any("wider" in warning for warning in result.warnings)
+    what = f"real: map without a background map, flagged, errors scaled by {result.sky.noise[0]:.2f}: std"
+    bars.record("B-23", what, std, "< 1.3, flagged", std < 1.3 and flagged)
     assert any("DEADC" in warning for warning in result.warnings)
