@@ -82,6 +82,8 @@ class Product(Part):
     title: str
     help: str
     stages: tuple[str, ...]
+    replaced_by_list: Mapping[str, tuple[str, ...]] = {}
+    """Parameter -> stages that are left out when the caller gives a list for it instead of a word."""
 
 
 class Instrument(Part):
@@ -120,6 +122,10 @@ class Instrument(Part):
             if missing := [entry for entry in product.stages if entry not in self.stages]:
                 msg = f"product {name} has unknown stages {missing}"
                 raise ValueError(msg)
+            for parameter, stages in product.replaced_by_list.items():
+                if parameter not in self.parameters or not set(stages) < set(product.stages):
+                    msg = f"product {name} has no parameter {parameter} that could take the place of {list(stages)}"
+                    raise ValueError(msg)
         for name, parameter in self.parameters.items():
             try:
                 parameter.canonical(name, parameter.default)
@@ -144,6 +150,17 @@ class Instrument(Part):
             msg = f"{self.name} has no product {name!r}; it makes: {known}"
             raise UnknownProduct(msg, field="product", allowed=known)
         return self.products[name]
+
+    def stages_of(self, product: str, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the stages of *product* for these canonical parameters, in order."""
+        declared = self.product(product)
+        left_out = {
+            stage
+            for parameter, stages in declared.replaced_by_list.items()
+            if isinstance(parameters.get(parameter), (list, tuple))
+            for stage in stages
+        }
+        return tuple(stage for stage in declared.stages if stage not in left_out)
 
     def product_parameters(self, product: str) -> dict[str, Parameter]:
         """Return the parameters that any stage of *product* reads, in the order of the file."""

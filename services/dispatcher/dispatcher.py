@@ -169,7 +169,7 @@ class Dispatcher:
         if not known:
             self._jobs.enter(analysis, job)
         try:
-            steps = steps_of(instrument(analysis.instrument), analysis.product)
+            steps = steps_of(instrument(analysis.instrument), analysis)
         except InvalidRequest:
             steps = {}  # said to the caller as the outcome of the run
         opened = self._runs.open(analysis, job, steps, utc_now())

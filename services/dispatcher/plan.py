@@ -28,18 +28,19 @@ def made_by(rows: Iterable[UnitRow]) -> Made:
     return made
 
 
-def steps_of(instrument: Instrument, product: str) -> dict[str, tuple[str, ...]]:
-    """Return the steps of each stage of a product, in the order of the plan."""
-    return {stage: instrument.stages[stage].steps for stage in instrument.product(product).stages}
+def steps_of(instrument: Instrument, analysis: Analysis) -> dict[str, tuple[str, ...]]:
+    """Return the steps of each stage of an analysis, in the order of the plan."""
+    stages = instrument.stages_of(analysis.product, analysis.parameters)
+    return {stage: instrument.stages[stage].steps for stage in stages}
 
 
-def rows_of(instrument: Instrument, product: str, windows: Windows) -> Iterator[UnitRow]:
+def rows_of(instrument: Instrument, analysis: Analysis, windows: Windows) -> Iterator[UnitRow]:
     """Yield every row of a run, waiting: one row for stages of scope job, a row per window or slice for the others.
 
     Rejected windows have a row in the first stage only.
     """
     rejected = [window.scw for window in windows.rejected]
-    for name in instrument.product(product).stages:
+    for name in instrument.stages_of(analysis.product, analysis.parameters):
         if instrument.stages[name].scope == "job":
             labels = [JOB_LABEL]
         else:
@@ -73,12 +74,14 @@ def units_of(
     time = analysis.selection.time
     interval = (time.t1, time.t2) if time is not None else None
     parameters = instrument.stage_parameters(stage, analysis.parameters, interval)
+    part = instrument.stages_of(analysis.product, analysis.parameters)
+    needed = {need: made.get(need, {}) for need in instrument.stages[stage].needs if need in part}
     rejected = {window.scw: window for window in windows.rejected}
     for label in labels:
         if label in rejected:
             yield _refused(stage, label, rejected[label].reason, rejected[label].text), b""
             continue
-        inputs = _inputs(stage, label, instrument, windows, made)
+        inputs = _inputs(stage, label, instrument, windows, needed)
         if isinstance(inputs, RowChange):
             yield inputs, b""
             continue
@@ -108,7 +111,7 @@ def units_of(
 
 
 def _inputs(
-    stage: str, label: str, instrument: Instrument, windows: Windows, made: Made
+    stage: str, label: str, instrument: Instrument, windows: Windows, needed: Made
 ) -> tuple[UnitInput, ...] | RowChange:
     """Return the inputs of one unit, or the end of its row when one of them is missing."""
     declared = instrument.stages[stage]
@@ -118,10 +121,9 @@ def _inputs(
         if None in wanted.values():
             return _refused(stage, label, "NoScWData", f"{label} is no longer in the archive")
         inputs += [entry for entry in wanted.values() if entry is not None]
-    for need in declared.needs:
-        products = made.get(need, {})
-        if "job" not in (declared.scope, instrument.stages[need].scope):
-            products = {label: products[label]} if label in products else {}
+    for need, made in needed.items():
+        own = "job" not in (declared.scope, instrument.stages[need].scope)
+        products = {name: key for name, key in made.items() if name == label or not own}
         if not products:
             return _refused(stage, label, NO_INPUTS, f"stage {need} gave no product that {stage} could use")
         inputs += [ProductInput(role=need, label=name, key=key) for name, key in sorted(products.items())]

@@ -147,7 +147,7 @@ class Progress:
         if announced is None:
             text = f"no {run.instrument} service has announced itself yet; is it running?"
             raise TransientFailure("NoService", text)
-        rows = rows_of(used, analysis.product, windows)
+        rows = rows_of(used, analysis, windows)
         written = self._runs.lay_out(run.run_id, rows, announced.image, announced.calibration)
         _log.info("run laid out", run_id=run.run_id, rows=written, rejected=len(windows.rejected))
 
@@ -193,6 +193,7 @@ def _is_complete(run: Run) -> bool:
 
 
 def _ready(run: Run) -> list[str]:
-    """Return the stages that are not planned and whose needs are complete."""
-    used = instrument(run.instrument)
-    return [stage for stage in run.steps if stage not in run.planned and set(used.stages[stage].needs) <= run.complete]
+    """Return the stages that are not planned and whose needs, as far as they are part of the run, are complete."""
+    used, complete = instrument(run.instrument), run.complete
+    needs = {stage: set(used.stages[stage].needs) & set(run.steps) for stage in run.steps}
+    return [stage for stage in run.steps if stage not in run.planned and needs[stage] <= complete]

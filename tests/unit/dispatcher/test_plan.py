@@ -64,15 +64,15 @@ def run_of(analysis: Analysis, image: str = "sha256:1", user: str = "ada") -> Ru
 def units(
     isgri: Instrument, analysis: Analysis, windows: Windows, *, run: Run | None = None
 ) -> list[tuple[RowChange, bytes]]:
-    labels = [row.label for row in rows_of(isgri, "isgri_image", windows) if row.stage == "image"]
+    labels = [row.label for row in rows_of(isgri, analysis, windows) if row.stage == "image"]
     used = run or run_of(analysis)
     return list(
         units_of("image", instrument=isgri, analysis=analysis, run=used, labels=labels, windows=windows, made={})
     )
 
 
-def test_rows_in_the_order_of_the_plan(isgri: Instrument, windows: Windows) -> None:
-    rows = list(rows_of(isgri, "isgri_image", windows))
+def test_rows_in_the_order_of_the_plan(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
+    rows = list(rows_of(isgri, analysis, windows))
 
     assert [(row.stage, row.label) for row in rows] == [
         *(("image", label) for label in LABELS),
@@ -80,7 +80,7 @@ def test_rows_in_the_order_of_the_plan(isgri: Instrument, windows: Windows) -> N
         ("mosaic", "job"),
     ]
     assert {row.state for row in rows} == {UnitState.WAITING}
-    assert list(steps_of(isgri, "isgri_image")) == ["image", "mosaic"]
+    assert list(steps_of(isgri, analysis)) == ["image", "mosaic"]
 
 
 def test_a_unit_carries_what_its_stage_reads(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
@@ -148,6 +148,35 @@ def test_a_merge_of_nothing_fails(isgri: Instrument, analysis: Analysis) -> None
     assert change.state is UnitState.FAILED
     assert change.failure is not None
     assert change.failure.reason == "NoInputs"
+
+
+def test_a_list_takes_the_place_of_the_stages_that_would_find_it(
+    isgri: Instrument, analysis: Analysis, windows: Windows
+) -> None:
+    declared = isgri.products["isgri_image"].model_copy(
+        update={"stages": ("image", "mosaic", "spectrum"), "replaced_by_list": {"catalogue": ("image", "mosaic")}}
+    )
+    stage = isgri.stages["image"].model_copy(update={"needs": ("mosaic",), "archive": True})
+    spectra = isgri.model_copy(
+        update={"products": {"isgri_image": declared}, "stages": {**isgri.stages, "spectrum": stage}}
+    )
+    listed = [{"name": "GX 1+4", "ra": 263.009, "dec": -24.7456}]
+    own = analysis.model_copy(update={"parameters": {**analysis.parameters, "catalogue": listed}})
+
+    assert list(steps_of(spectra, analysis)) == ["image", "mosaic", "spectrum"]
+    assert list(steps_of(spectra, own)) == ["spectrum"]
+    rows = [(row.stage, row.label) for row in rows_of(spectra, own, windows)]
+    assert rows == [*(("spectrum", label) for label in LABELS), ("spectrum", "201600290010")]
+    (unit,) = units_of(
+        "spectrum",
+        instrument=spectra,
+        analysis=own,
+        run=run_of(own),
+        labels=LABELS[:1],
+        windows=windows,
+        made={},
+    )
+    assert Unit.decode(unit[1]).inputs == (windows.inputs[LABELS[0]],)
 
 
 def test_a_window_stage_reads_the_product_of_its_own_window(

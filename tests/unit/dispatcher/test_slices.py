@@ -113,7 +113,8 @@ def test_no_data_says_why(archive: Path, detector: Instrument) -> None:
 def test_rows_and_units_of_slices(archive: Path, detector: Instrument) -> None:
     selection = between("2017-08-17T12:30:00", "2017-08-17T13:30:00")
     windows = WindowSource(str(archive)).find(detector, selection)
-    rows = [(row.stage, row.label) for row in rows_of(detector, "allsky_lc", windows)]
+    whole = Analysis(instrument="allsky", product="allsky_lc", selection=selection, parameters={"time_bin": 1.0})
+    rows = [(row.stage, row.label) for row in rows_of(detector, whole, windows)]
     assert rows == [("counts", "6438-12"), ("counts", "6438-13"), ("curve", "job")]
 
     def units(stage: str, chosen: Selection) -> list[Unit]:
