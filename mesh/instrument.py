@@ -122,9 +122,9 @@ class Instrument(Part):
             if missing := [entry for entry in product.stages if entry not in self.stages]:
                 msg = f"product {name} has unknown stages {missing}"
                 raise ValueError(msg)
-            for parameter, stages in product.replaced_by_list.items():
-                if parameter not in self.parameters or not set(stages) < set(product.stages):
-                    msg = f"product {name} has no parameter {parameter} that could take the place of {list(stages)}"
+            for listed, stages in product.replaced_by_list.items():
+                if listed not in self.parameters or not set(stages) < set(product.stages):
+                    msg = f"product {name} has no parameter {listed} that could take the place of {list(stages)}"
                     raise ValueError(msg)
         for name, parameter in self.parameters.items():
             try:
