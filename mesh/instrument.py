@@ -183,6 +183,13 @@ class Instrument(Part):
             name: parameter.canonical(name, given.get(name, parameter.default)) for name, parameter in declared.items()
         }
 
+    def given_products(self, parameters: Mapping[str, Any], stage: str | None = None) -> dict[str, list[str]]:
+        """Return the keys of products of earlier jobs that *parameters* name, by parameter; of one *stage* if given."""
+        names = self.parameters if stage is None else self.stages[stage].parameters
+        return {
+            name: parameters[name] for name in names if name in parameters and self.parameters[name].type == "products"
+        }
+
     def stage_parameters(
         self, stage: str, parameters: Mapping[str, Any], interval: tuple[str, str] | None = None
     ) -> dict[str, Any]:

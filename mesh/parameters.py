@@ -9,12 +9,14 @@ from mesh.contracts.document import Part
 from mesh.errors import InvalidParameter
 from mesh.units import factor, known_units
 
-ParameterType = Literal["number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels"]
+ParameterType = Literal["number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products"]
 
 _WITH_UNIT = re.compile(r"^\s*([-+0-9.eE]+?)\s*([a-zA-Z]+)\s*$")
 _TEXT_LIMIT = 2000
 _CATALOGUE_LIMIT = 2000
 _BAND_LIMIT = 64
+_PRODUCT_LIMIT = 256
+_PRODUCT_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class Parameter(Part):
@@ -47,6 +49,8 @@ class Parameter(Part):
                 return f"{words}, or a list of objects with name, ra (0-360 deg) and dec (-90 to 90 deg)"
             case "labels":
                 return "list of texts"
+            case "products":
+                return f"list of at most {_PRODUCT_LIMIT} keys (64 hex digits) of products that earlier jobs made"
             case _:
                 return f"text of at most {_TEXT_LIMIT} characters"
 
@@ -143,6 +147,16 @@ def _labels(_: Parameter, place: _Place, value: Any) -> list[str]:
     raise place.refuse("not a list of texts")
 
 
+def _products(_: Parameter, place: _Place, value: Any) -> list[str]:
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, (list, tuple)) or len(keys) > _PRODUCT_LIMIT:
+        raise place.refuse("not a list of keys, or too long")
+    for index, key in enumerate(keys):
+        if not isinstance(key, str) or not _PRODUCT_KEY.fullmatch(key):
+            raise place.refuse(f"{key!r} is not the key of a product", index)
+    return sorted(set(keys))
+
+
 def _bands(parameter: Parameter, place: _Place, value: Any) -> list[list[float]]:
     if isinstance(value, str):
         value = [re.split(r"\s*-\s*", part.strip()) for part in value.split(",")]
@@ -190,6 +204,7 @@ _READERS: Mapping[str, Callable[[Parameter, _Place, Any], Any]] = {
     "choice": _choice,
     "text": _text,
     "labels": _labels,
+    "products": _products,
     "bands": _bands,
     "catalogue": _catalogue,
 }

@@ -13,6 +13,8 @@ from services.dispatcher.windows import Windows
 JOB_LABEL = "job"
 NO_INPUTS = "NoInputs"
 GOOD = (UnitState.CACHED, UnitState.DONE)
+_LABEL_DIGITS = 16
+"""Products that the caller names are labelled by the start of their key: two of them may be of the same window."""
 
 
 Made = Mapping[str, Mapping[str, str]]
@@ -76,6 +78,7 @@ def units_of(
     parameters = instrument.stage_parameters(stage, analysis.parameters, interval)
     part = instrument.stages_of(analysis.product, analysis.parameters)
     needed = {need: made.get(need, {}) for need in instrument.stages[stage].needs if need in part}
+    given = _given(instrument.given_products(analysis.parameters, stage))
     rejected = {window.scw: window for window in windows.rejected}
     for label in labels:
         if label in rejected:
@@ -85,6 +88,7 @@ def units_of(
         if isinstance(inputs, RowChange):
             yield inputs, b""
             continue
+        inputs += given
         key = unit_key(
             instrument=instrument.name,
             stage=stage,
@@ -128,6 +132,13 @@ def _inputs(
             return _refused(stage, label, NO_INPUTS, f"stage {need} gave no product that {stage} could use")
         inputs += [ProductInput(role=need, label=name, key=key) for name, key in sorted(products.items())]
     return tuple(inputs)
+
+
+def _given(products: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
+    """Return the inputs that the caller names: by parameter, keys of products of earlier jobs."""
+    return tuple(
+        ProductInput(role=name, label=key[:_LABEL_DIGITS], key=key) for name, keys in products.items() for key in keys
+    )
 
 
 def _refused(stage: str, label: str, reason: str, text: str) -> RowChange:

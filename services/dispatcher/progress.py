@@ -11,7 +11,7 @@ import structlog
 from mesh.clock import utc_now
 from mesh.contracts import Analysis, Failure, JobEnd, RunResult
 from mesh.contracts.result import ROWS_A_PAGE
-from mesh.errors import InvalidRequest, NotFound, TransientFailure, UnitFailure
+from mesh.errors import BadInput, InvalidRequest, NotFound, TransientFailure, UnitFailure
 from mesh.instrument import Instrument, instrument
 from mesh.states import FailureKind, JobState, UnitState, job_is_final
 from mesh.store.announcements import Records
@@ -142,6 +142,7 @@ class Progress:
         return made_by(row for page in pages for row in page if row.stage in stages)
 
     def _lay_out(self, run: Run, used: Instrument, analysis: Analysis) -> None:
+        self._find_given(used, analysis)
         windows = self._find_windows(run, used, analysis)
         announced = self._records.announced(run.instrument)
         if announced is None:
@@ -150,6 +151,19 @@ class Progress:
         rows = rows_of(used, analysis, windows)
         written = self._runs.lay_out(run.run_id, rows, announced.image, announced.calibration)
         _log.info("run laid out", run_id=run.run_id, rows=written, rejected=len(windows.rejected))
+
+    def _find_given(self, used: Instrument, analysis: Analysis) -> None:
+        """Make sure that the products of earlier jobs that the caller names are there, and stay for now.
+
+        Raises:
+            BadInput: one is not.
+        """
+        for name, keys in used.given_products(analysis.parameters).items():
+            for key in keys:
+                if self._products.find(key) is None:
+                    text = f"parameters.{name}: there is no product {key}; run the job that makes it again"
+                    raise BadInput("NoSuchProduct", text)
+            self._products.used(keys)
 
     def _find_windows(self, run: Run, used: Instrument, analysis: Analysis) -> Windows:
         windows = self._windows.get(run.run_id)

@@ -6,6 +6,7 @@ import pytest
 
 from mesh.errors import ContractViolation, InvalidParameter, UnknownInstrument, UnknownParameter, UnknownProduct
 from mesh.instrument import instrument, instrument_files, read_instrument
+from mesh.parameters import Parameter
 
 ISGRI = instrument("isgri")
 
@@ -92,3 +93,12 @@ def test_a_wrong_file_says_where(tmp_path: Path, old: str, new: str, complaint: 
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ContractViolation, match=complaint):
         read_instrument(path)
+
+
+def test_products_of_earlier_jobs_are_named_by_their_keys() -> None:
+    earlier = Parameter(type="products", default=[], help="products of earlier jobs")
+    one, other = "1" * 64, "0" * 64
+    assert earlier.canonical("earlier", one) == [one]
+    assert earlier.canonical("earlier", [one, other, one]) == [other, one]
+    with pytest.raises(InvalidParameter, match=r"parameters.earlier.0.: 'latest' is not the key"):
+        earlier.canonical("earlier", ["latest"])

@@ -204,3 +204,21 @@ def test_a_window_stage_reads_the_product_of_its_own_window(
     ]
     assert second[0].failure is not None
     assert second[0].failure.text == "stage image gave no product that spectrum could use"
+
+
+def test_products_that_the_caller_names_are_inputs(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
+    content = isgri.model_dump()
+    content["parameters"]["earlier"] = {"type": "products", "default": [], "help": "products of an earlier job"}
+    content["stages"]["image"]["parameters"] += ("earlier",)
+    taking = Instrument.model_validate(content)
+    keys = ["b" * 64, "a" * 64]
+    parameters = taking.canonical_parameters("isgri_image", {"earlier": keys})
+    asked = analysis.model_copy(update={"parameters": parameters})
+
+    plain = units(taking, analysis.model_copy(update={"parameters": parameters | {"earlier": []}}), windows)
+    given = units(taking, asked, windows)
+
+    assert plain[0][0].key != given[0][0].key
+    inputs = [entry for entry in Unit.decode(given[0][1]).inputs if entry.role == "earlier"]
+    assert inputs == [ProductInput(role="earlier", label=key[:16], key=key) for key in sorted(keys)]
+    assert taking.given_products(parameters, "mosaic") == {}
