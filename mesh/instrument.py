@@ -45,6 +45,8 @@ class Image(Part):
     """Import name of the analysis package."""
     source: str
     """Folder with the Dockerfile, relative to the project."""
+    libraries: tuple[str, ...] = ()
+    """Folders of packages that several analyses share; each is copied beside the Dockerfile's own."""
 
 
 class Limits(Part):

@@ -25,6 +25,8 @@ class InstrumentImage:
     instrument: str
     tag: str
     folder: Path
+    libraries: tuple[Path, ...] = ()
+    """Folders of shared packages, copied into the build context."""
 
 
 def instruments(checkout: Path = CHECKOUT) -> Iterator[InstrumentImage]:
@@ -32,9 +34,11 @@ def instruments(checkout: Path = CHECKOUT) -> Iterator[InstrumentImage]:
     for pattern in _INSTRUMENTS:
         for path in sorted(checkout.glob(pattern)):
             content = tomllib.loads(path.read_text())
-            folder = checkout / content["image"]["source"]
+            image = content["image"]
+            folder = checkout / image["source"]
             if (folder / "Dockerfile").is_file():
-                yield InstrumentImage(content["name"], content["image"]["tag"], folder)
+                libraries = tuple(checkout / library for library in image.get("libraries", ()))
+                yield InstrumentImage(content["name"], image["tag"], folder, libraries)
 
 
 def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
@@ -44,6 +48,8 @@ def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
     ids = {"science": science}
     for image in instruments():
         files = build_context.tree(image.folder)
+        for library in image.libraries:
+            files |= build_context.tree(library)
         arguments = {"SCIENCE_IMAGE": SCIENCE_TAG}
         ids[image.instrument] = _build(engine, image.tag, files=files, arguments=arguments, parent=science)
     lines = [f'{name} = "{image_id}"' for name, image_id in sorted(ids.items())]

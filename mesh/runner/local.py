@@ -48,7 +48,7 @@ class LocalRunner:
     def __init__(self, instrument: Instrument, workspace: Workspace) -> None:
         self._instrument = instrument
         self._workspace = workspace
-        self._source = _ROOT / instrument.image.source
+        self._sources = [_ROOT / path for path in (instrument.image.source, *instrument.image.libraries)]
         self._running = Running()
 
     def image(self) -> str:
@@ -60,7 +60,8 @@ class LocalRunner:
         digest = sha256(sys.version.encode())
         for name in _SCIENCE:
             digest.update(f"{name} {_version(name)}\n".encode())
-        for folder in (_ROOT / "mesh" / "kit", self._source / self._instrument.image.analysis):
+        analysis, *libraries = self._sources
+        for folder in (_ROOT / "mesh" / "kit", analysis / self._instrument.image.analysis, *libraries):
             for path in sorted(folder.rglob("*")):
                 if path.is_file() and path.suffix != ".pyc":
                     digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
@@ -137,7 +138,7 @@ class LocalRunner:
             "MPLCONFIGDIR": str(self._workspace.cache() / "matplotlib"),
             "NUMBA_CACHE_DIR": str(self._workspace.cache() / "numba"),
             "PYTHONHASHSEED": "0",
-            "PYTHONPATH": os.pathsep.join((str(_ROOT), str(self._source))),
+            "PYTHONPATH": os.pathsep.join(map(str, (_ROOT, *self._sources))),
             "ODAMESH_ANALYSIS": self._instrument.image.analysis,
             **dict.fromkeys(_ONE_THREAD, "1"),
         }

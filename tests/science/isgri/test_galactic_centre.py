@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from isgri_analysis.catalogue import reference_list
-from isgri_analysis.geometry import separation_arcmin
-from isgri_analysis.mosaic import Mosaic
-from isgri_analysis.mosaic_file import mosaic_images
-from isgri_analysis.sky_file import sky_hdus
-from isgri_analysis.source_list import WindowSource, window_sources
-from isgri_analysis.window import WindowResult, analyse_window
-from isgri_analysis.window_product import read_window
+from coded_mask.catalogue import reference_list
+from coded_mask.geometry import separation_arcmin
+from coded_mask.mosaic import Mosaic
+from coded_mask.mosaic_file import mosaic_images
+from coded_mask.sky_file import sky_hdus
+from coded_mask.source_list import WindowSource, window_sources
+from coded_mask.window_product import read_window
+from isgri_analysis.camera import isgri_camera
+from isgri_analysis.instrument import INSTRUMENT
+from isgri_analysis.window import IsgriWindow, analyse_window
 
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither
 from services.isgri.simulator.sky import SkySource
@@ -23,7 +25,7 @@ from tests.science.bars import Bars
 _CRAB = 142.0
 
 
-def _analyse(path: Path, threshold: float = 6.0, *, blind: bool = False) -> WindowResult:
+def _analyse(path: Path, threshold: float = 6.0, *, blind: bool = False) -> IsgriWindow:
     catalogue = [] if blind else reference_list()
     return analyse_window(path, [(20.0, 40.0)], catalogue, threshold, burst_search=False, step=lambda _: nullcontext())
 
@@ -51,7 +53,7 @@ def test_blind_search_of_one_window(
         events = tmp_path / "isgri_events.fits"
         simulate_window(events, pointing, GALACTIC_CENTRE_SKY, seed=100 + seed, exposure_s=exposure_s)
         result = _analyse(events, threshold=5.5, blind=True)
-        found = window_sources(result)
+        found = window_sources(result.sky, result.events.attitude)
         for source in GALACTIC_CENTRE_SKY:
             if source.mcrab_20_40 >= 25.0:
                 bright += _match(source, found) is not None
@@ -92,9 +94,9 @@ def test_mosaic_of_a_dither_pattern(bars: Bars, tmp_path: Path) -> None:
         simulate_window(events, pointing, sky, seed=7)
         result = _analyse(events)
         path = tmp_path / f"{pointing.scw}.fits"
-        sources = window_sources(result)
-        sky_hdus(result, sources, with_bursts=False).writeto(path)
-        products.append(read_window(path, pointing.scw))
+        sources = window_sources(result.sky, result.events.attitude)
+        sky_hdus(result, sources).writeto(path)
+        products.append(read_window(path, pointing.scw, INSTRUMENT, isgri_camera))
         errors.append(next(s.flux_error[0] for s in sources if s.name == "1E 1740.7-2942"))
     mosaic = Mosaic(products)
     mosaic.build()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from isgri_analysis.detector import PIXEL_MM, SHAPE, module_map, y_mm, z_mm
-from isgri_analysis.geometry import Attitude
+from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.pif import pixel_illumination
 
 from services.isgri.simulator.mask import passes
@@ -38,7 +38,7 @@ def test_agrees_with_the_standard_software_on_a_real_window(bars: Bars, shared_d
     with fits.open(path) as hdus:
         header, theirs = hdus[2].header, np.asarray(hdus[2].data, np.float64)
     assert theirs.shape == SHAPE
-    attitude = Attitude.from_spacecraft(*(header[key] for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ")))
+    attitude = INSTRUMENT.attitude(*(header[key] for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ")))
     tz, ty = attitude.tangents(header["RA_OBJ"], header["DEC_OBJ"])
     pixels = module_map() >= 0
     correlation = np.corrcoef(pixel_illumination(float(tz), float(ty))[pixels], theirs[pixels])[0, 1]

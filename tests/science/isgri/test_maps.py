@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from isgri_analysis.sky_map import matched_map
+from coded_mask.sky_map import matched_map
 from scipy.stats import kurtosis
 
 from tests.science.bars import Bars

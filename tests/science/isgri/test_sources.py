@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from isgri_analysis.field import Field
-from isgri_analysis.search import Candidates, find_sources
-from isgri_analysis.sky_map import matched_map, noise_scale
+from coded_mask.field import Field
+from coded_mask.search import Candidates, find_sources
+from coded_mask.sky_map import matched_map, noise_scale
 
 from tests.science.bars import Bars
 from tests.science.isgri.traced import BACKGROUND_RATE, LIVE_S, Source, simulate

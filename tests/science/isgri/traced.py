@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from coded_mask.field import Field
+from coded_mask.fit import Shadowgram, ShadowgramFit
 from isgri_analysis.background import templates
+from isgri_analysis.camera import CAMERA
 from isgri_analysis.detector import PIXELS, SHAPE, module_map
-from isgri_analysis.field import Field
-from isgri_analysis.fit import Shadowgram, ShadowgramFit
 from numpy.typing import NDArray
 
 from services.isgri.simulator.detector import image_pixels, struck_pixels
@@ -29,7 +30,7 @@ class Simulated:
 
     def field(self) -> Field:
         """Return a fit of one band without sources yet."""
-        data = Shadowgram(20.0, 40.0, self.counts, self.live, LIVE_S)
+        data = Shadowgram(20.0, 40.0, self.counts, self.live, LIVE_S, CAMERA)
         return Field([ShadowgramFit(data, templates())])
 
 

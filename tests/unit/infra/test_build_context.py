@@ -57,9 +57,12 @@ def test_an_instrument_is_a_folder_with_a_dockerfile(tmp_path: Path) -> None:
         (folder / "analysis").mkdir(parents=True)
         image = f'name = "{name}"\n[image]\ntag = "odamesh/{name}"\nsource = "services/{name}/analysis"\n'
         (folder / "instrument.toml").write_text(image)
+    with (tmp_path / "services" / "ready" / "instrument.toml").open("a") as declared:
+        declared.write('libraries = ["services/shared"]\n')
     (tmp_path / "services" / "ready" / "analysis" / "Dockerfile").write_text("FROM scratch\n")
     found = list(images.instruments(tmp_path))
     assert [(one.instrument, one.tag) for one in found] == [("ready", "odamesh/ready")]
+    assert found[0].libraries == (tmp_path / "services" / "shared",)
 
 
 def test_images_hold_the_versions_of_the_environment() -> None:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from coded_mask.position_error import radius90_arcmin
 from isgri_analysis.burst_table import burst_table, joined_bursts
 from isgri_analysis.bursts import Burst, burst_spans
-from isgri_analysis.position_error import radius90_arcmin
 
 _WHOLE = np.array([[0.0, 1000.0]])
 

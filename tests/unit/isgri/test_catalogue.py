@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from isgri_analysis.catalogue import in_field, read_reference_catalogue, reference_list, requested_catalogue
-from isgri_analysis.geometry import Attitude
+from coded_mask.catalogue import in_field, read_reference_catalogue, reference_list, requested_catalogue
+from isgri_analysis.camera import CAMERA
+from isgri_analysis.instrument import INSTRUMENT
 
 from mesh.kit import BadInput
 
@@ -43,13 +44,13 @@ def test_choices_of_the_caller() -> None:
 
 
 def test_only_sources_in_the_coded_field_are_used() -> None:
-    attitude = Attitude.from_spacecraft(266.0, -29.0, 266.0, 61.0)
-    seen = in_field(reference_list(), attitude)
+    attitude = INSTRUMENT.attitude(266.0, -29.0, 266.0, 61.0)
+    seen = in_field(reference_list(), attitude, CAMERA)
     names = {source.name for source, _, _ in seen}
     assert "1E 1740.7-2942" in names
     assert not {"Crab", "Cyg X-1", "Sco X-1"} & names
     assert all(np.hypot(tz, ty) < 0.4 for _, tz, ty in seen)
-    assert in_field([], attitude) == []
+    assert in_field([], attitude, CAMERA) == []
 
 
 def test_names_of_the_caller_are_made_fit_for_tables_and_must_differ() -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from coded_mask.geometry import separation_arcmin
 from isgri_analysis.detector import SHAPE, module_map, y_mm, z_mm
-from isgri_analysis.geometry import MISALIGNMENT, Attitude, separation_arcmin
+from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.mask import CELL_MM, CELLS, HALF_MM, HEIGHT_MM, mask_cells, sampled_mask
 from isgri_analysis.pif import coded_fraction, illumination_gradient, pixel_illumination
 
@@ -28,24 +29,24 @@ def test_misalignment_is_the_published_matrix(shared_data: Path) -> None:
     with fits.open(shared_data / "instrument-models" / "gnrl_irot_mod_inst_misalign_20050328.fits") as hdus:
         table = hdus[1].data
         published = table["MATRIX"][list(table["INSTRUMENT"]).index("ISGRI")].reshape(3, 3)
-    np.testing.assert_allclose(MISALIGNMENT, published, atol=1e-9)
+    np.testing.assert_allclose(INSTRUMENT.mounting, published, atol=1e-9)
 
 
 def test_misalignment_moves_the_axis_by_eight_arcmin() -> None:
-    attitude = Attitude.from_spacecraft(266.0, -29.0, 266.0, 61.0)
+    attitude = INSTRUMENT.attitude(266.0, -29.0, 266.0, 61.0)
     assert float(separation_arcmin(266.0, -29.0, *attitude.sky(0.0, 0.0))) == pytest.approx(8.69, abs=0.02)
 
 
 def test_positions_survive_the_way_through_the_instrument() -> None:
-    attitude = Attitude.from_spacecraft(83.0, 22.0, 180.0, -20.0)
+    attitude = INSTRUMENT.attitude(83.0, 22.0, 180.0, -20.0)
     ra, dec = attitude.sky(0.1, -0.05)
     np.testing.assert_allclose(attitude.tangents(ra, dec), (0.1, -0.05), atol=1e-12)
-    again = Attitude.from_spacecraft(*attitude.spacecraft())
+    again = INSTRUMENT.attitude(*attitude.spacecraft())
     np.testing.assert_allclose(again.axes, attitude.axes, atol=1e-12)
 
 
 def test_directions_behind_the_instrument_have_no_tangents() -> None:
-    attitude = Attitude.from_spacecraft(0.0, 0.0, 0.0, 90.0)
+    attitude = INSTRUMENT.attitude(0.0, 0.0, 0.0, 90.0)
     assert np.isnan(attitude.tangents(180.0, 0.0)).all()
     assert coded_fraction(*attitude.tangents(180.0, 0.0)) == 0.0
 

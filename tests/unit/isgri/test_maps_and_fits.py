@@ -2,18 +2,20 @@
 
 import numpy as np
 import pytest
+from coded_mask.catalogue import CatalogueSource
+from coded_mask.field import Field
+from coded_mask.fit import Shadowgram, ShadowgramFit, inverse
+from coded_mask.odd_pixels import odd_pixels
+from coded_mask.poisson import significance
+from coded_mask.refine import Surroundings, refine
+from coded_mask.search import Candidates, find_sources
+from coded_mask.sky_map import matched_map, noise_scale
 from isgri_analysis.background import templates
-from isgri_analysis.catalogue import CatalogueSource
+from isgri_analysis.camera import CAMERA, GRID
 from isgri_analysis.detector import SHAPE, module_map
-from isgri_analysis.field import Field
-from isgri_analysis.fit import Shadowgram, ShadowgramFit, inverse
 from isgri_analysis.mask import HEIGHT_MM, PERIOD_MM
 from isgri_analysis.pif import pixel_illumination
-from isgri_analysis.poisson import significance
-from isgri_analysis.refine import Surroundings, refine
-from isgri_analysis.search import Candidates, find_sources
-from isgri_analysis.shadowgram import odd_pixels, usable_pixels
-from isgri_analysis.sky_map import MAP_SHAPE, STEP, matched_map, noise_scale
+from isgri_analysis.shadowgram import usable_pixels
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -22,7 +24,7 @@ _ARCMIN = np.pi / 180.0 / 60.0
 
 
 def _fit(counts: NDArray[np.float64], live: NDArray[np.bool_] = _LIVE, seconds: float = 1000.0) -> ShadowgramFit:
-    return ShadowgramFit(Shadowgram(20.0, 40.0, counts * live, live, seconds), templates())
+    return ShadowgramFit(Shadowgram(20.0, 40.0, counts * live, live, seconds, CAMERA), templates())
 
 
 def _noise_free(tz: float, ty: float, flux: float = 40.0, level: float = 8.0) -> NDArray[np.float64]:
@@ -35,7 +37,7 @@ def test_a_noise_free_source_peaks_at_its_place_with_its_flux(place: tuple[float
     fit.fit()
     image = matched_map(fit, oversampling=2)
     row, column = np.unravel_index(int(np.nanargmax(image.significance)), image.flux.shape)
-    np.testing.assert_allclose(image.tangents(int(row), int(column)), place, atol=0.6 * STEP)
+    np.testing.assert_allclose(image.tangents(int(row), int(column)), place, atol=0.6 * GRID.step)
     refined = refine(Surroundings(fit), *image.tangents(int(row), int(column)))
     np.testing.assert_allclose((refined.tz, refined.ty), place, atol=0.05 * _ARCMIN)
     assert refined.flux == pytest.approx(40.0, rel=0.02)
@@ -43,7 +45,7 @@ def test_a_noise_free_source_peaks_at_its_place_with_its_flux(place: tuple[float
 
 def test_the_peak_pixel_is_not_the_flux() -> None:
     """Between two pixels of the pitch grid a third of the peak is lost; the fit has all of it."""
-    place = (10.5 * STEP, -7.5 * STEP)
+    place = (10.5 * GRID.step, -7.5 * GRID.step)
     fit = _fit(_noise_free(*place))
     fit.fit()
     assert np.nanmax(matched_map(fit).flux) < 0.9 * 40.0
@@ -57,7 +59,7 @@ def test_map_sizes_and_places_agree() -> None:
     fit.fit()
     for oversampling in (1, 2):
         image = matched_map(fit, oversampling)
-        assert image.flux.shape == tuple((n - 1) * oversampling + 1 for n in MAP_SHAPE)
+        assert image.flux.shape == tuple((n - 1) * oversampling + 1 for n in GRID.shape)
         centre = image.pixel(0.0, 0.0)
         assert centre is not None
         assert image.tangents(*centre) == (0.0, 0.0)
@@ -69,7 +71,7 @@ def test_the_background_is_balanced_inside_the_coded_area() -> None:
     rng = np.random.default_rng(4)
     slope = 1.0 + 0.1 * np.linspace(-1.0, 1.0, SHAPE[0])[:, None] * np.ones((1, SHAPE[1]))
     counts = rng.poisson(20.0 * slope * _LIVE).astype(float)
-    flat = ShadowgramFit(Shadowgram(20.0, 40.0, counts, _LIVE, 1000.0), [_LIVE.astype(float)])
+    flat = ShadowgramFit(Shadowgram(20.0, 40.0, counts, _LIVE, 1000.0, CAMERA), [_LIVE.astype(float)])
     flat.fit()
     assert np.nanstd(matched_map(flat).significance) < 1.25
     full = _fit(counts)

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from isgri_analysis.geometry import Attitude, sky_position, unit_vector
-from isgri_analysis.mosaic_grid import MosaicGrid, MosaicSum, grid_for
-from isgri_analysis.mosaic_source import MosaicSource, merge_sources
-from isgri_analysis.sky_map import MAP_SHAPE, SkyMap
-from isgri_analysis.source_list import WindowSource
-from isgri_analysis.window_product import WindowProduct
+from coded_mask.geometry import Attitude, sky_position, unit_vector
+from coded_mask.mosaic_grid import MosaicGrid, MosaicSum, grid_for
+from coded_mask.mosaic_source import MosaicSource, merge_sources
+from coded_mask.sky_map import SkyMap
+from coded_mask.source_list import WindowSource
+from coded_mask.window_product import WindowProduct
+from isgri_analysis.camera import GRID, isgri_camera
+from isgri_analysis.instrument import INSTRUMENT
 
-_HERE = Attitude.from_spacecraft(266.0, -29.0, 266.0, 61.0)
-_NEAR = Attitude.from_spacecraft(268.0, -27.0, 268.0, 63.0)
-_FAR = Attitude.from_spacecraft(90.0, 20.0, 90.0, 110.0)
+_HERE = INSTRUMENT.attitude(266.0, -29.0, 266.0, 61.0)
+_NEAR = INSTRUMENT.attitude(268.0, -27.0, 268.0, 63.0)
+_FAR = INSTRUMENT.attitude(90.0, 20.0, 90.0, 110.0)
 
 
 def _frame(grid: MosaicGrid) -> WCS:
@@ -27,7 +29,7 @@ def _frame(grid: MosaicGrid) -> WCS:
 
 @pytest.mark.parametrize("attitudes", [[_HERE], [_HERE, _NEAR], [_HERE, _FAR]])
 def test_grid_and_its_keywords_agree(attitudes: list[Attitude]) -> None:
-    grid = grid_for(attitudes)
+    grid = grid_for(attitudes, GRID)
     assert max(grid.shape) <= 3001
     frame = _frame(grid)
     for attitude in attitudes:
@@ -41,18 +43,18 @@ def test_grid_and_its_keywords_agree(attitudes: list[Attitude]) -> None:
 
 
 def test_wide_jobs_use_an_equal_area_projection() -> None:
-    assert grid_for([_HERE, _NEAR]).gnomonic
-    assert not grid_for([_HERE, _FAR]).gnomonic
+    assert grid_for([_HERE, _NEAR], GRID).gnomonic
+    assert not grid_for([_HERE, _FAR], GRID).gnomonic
 
 
 @pytest.mark.parametrize("attitudes", [[_HERE, _NEAR], [_HERE, _FAR]])
 def test_a_pixel_of_a_window_lands_at_its_place_on_the_sky(attitudes: list[Attitude]) -> None:
-    grid = grid_for(attitudes)
+    grid = grid_for(attitudes, GRID)
     total = MosaicSum(grid)
-    flux = np.zeros(MAP_SHAPE, np.float32)
+    flux = np.zeros(GRID.shape, np.float32)
     flux[148:153, 228:233] = 7.0
-    image = SkyMap(flux, np.full(MAP_SHAPE, 2.0, np.float32), 1)
-    total.add(attitudes[0], image, np.full(MAP_SHAPE, 100.0, np.float32))
+    image = SkyMap(flux, np.full(GRID.shape, 2.0, np.float32), 1, GRID)
+    total.add(attitudes[0], image, np.full(GRID.shape, 100.0, np.float32))
     ra, dec = attitudes[0].sky(*image.tangents(150, 230))
     row, column = np.round(grid.pixel(unit_vector(ra, dec))).astype(int)
     assert total.intensity()[row, column] == 7.0
@@ -62,11 +64,11 @@ def test_a_pixel_of_a_window_lands_at_its_place_on_the_sky(attitudes: list[Attit
 
 
 def test_windows_are_weighted_by_their_variance() -> None:
-    grid = grid_for([_HERE])
+    grid = grid_for([_HERE], GRID)
     total = MosaicSum(grid)
-    exposure = np.full(MAP_SHAPE, 100.0, np.float32)
+    exposure = np.full(GRID.shape, 100.0, np.float32)
     for flux, sigma in ((1.0, 1.0), (4.0, 0.5)):
-        image = SkyMap(np.full(MAP_SHAPE, flux, np.float32), np.full(MAP_SHAPE, sigma, np.float32), 1)
+        image = SkyMap(np.full(GRID.shape, flux, np.float32), np.full(GRID.shape, sigma, np.float32), 1, GRID)
         total.add(_HERE, image, exposure)
     centre = tuple(np.round(grid.pixel(_HERE.axes[0])).astype(int))
     assert total.intensity()[centre] == pytest.approx((1.0 + 4.0 * 4.0) / 5.0)
@@ -76,11 +78,11 @@ def test_windows_are_weighted_by_their_variance() -> None:
 
 def test_nearest_pixels_keep_the_noise_width() -> None:
     rng = np.random.default_rng(5)
-    total = MosaicSum(grid_for([_HERE, _NEAR]))
-    exposure = np.full(MAP_SHAPE, 1.0, np.float32)
+    total = MosaicSum(grid_for([_HERE, _NEAR], GRID))
+    exposure = np.full(GRID.shape, 1.0, np.float32)
     for attitude in (_HERE, _NEAR):
-        noise = rng.standard_normal(MAP_SHAPE).astype(np.float32)
-        total.add(attitude, SkyMap(noise, np.ones(MAP_SHAPE, np.float32), 1), exposure)
+        noise = rng.standard_normal(GRID.shape).astype(np.float32)
+        total.add(attitude, SkyMap(noise, np.ones(GRID.shape, np.float32), 1, GRID), exposure)
     assert np.nanstd(total.intensity() / np.sqrt(total.variance())) == pytest.approx(1.0, abs=0.01)
 
 
@@ -102,7 +104,20 @@ def _source(name: str, ra: float, dec: float, significance: float, *, new: bool)
 
 
 def _window(label: str, sources: list[WindowSource]) -> WindowProduct:
-    return WindowProduct(Path(label), label, _HERE, 0.0, 1.0, 10.0, 7.0, ((20.0, 40.0),), sources, None)
+    return WindowProduct(
+        Path(label),
+        label,
+        INSTRUMENT,
+        isgri_camera,
+        _HERE,
+        0.0,
+        1.0,
+        10.0,
+        7.0,
+        ((20.0, 40.0),),
+        sources,
+        None,
+    )
 
 
 def test_sources_of_windows_are_joined_by_name_or_place() -> None:
@@ -111,7 +126,7 @@ def test_sources_of_windows_are_joined_by_name_or_place() -> None:
         _window("b", [_source("X-1", 266.0, -29.0, 7.0, new=False), _source("NEW_1", 267.02, -30.0, 12.0, new=True)]),
         _window("c", [_source("NEW_1", 260.0, -25.0, 6.0, new=True)]),
     ]
-    merged = merge_sources(windows)
+    merged = merge_sources(windows, 6.0)
     assert [(s.new, sorted(s.places)) for s in merged] == [(True, ["a", "b"]), (False, []), (True, ["c"])]
     ra, _, error = merged[0].position()
     assert 267.0 < ra < 267.02

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from coded_mask.geometry import separation_arcmin
 from isgri_analysis.detector import module_map
-from isgri_analysis.geometry import Attitude, separation_arcmin
+from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.pif import pixel_illumination
 
 from mesh.kit.analysis import Analysis, run_unit
@@ -61,7 +62,7 @@ def _run(directory: Path) -> dict[str, Any]:
 def _source_events(path: Path, keywords: Mapping[str, Any] | None = None) -> Path:
     """Write a window with one steady source and one burst of it in the middle (places drawn from the illumination)."""
     rng = np.random.default_rng(3)
-    attitude = Attitude.from_spacecraft(*({**ATTITUDE, **(keywords or {})}[key] for key in ATTITUDE))
+    attitude = INSTRUMENT.attitude(*({**ATTITUDE, **(keywords or {})}[key] for key in ATTITUDE))
     image = pixel_illumination(*(float(t) for t in attitude.tangents(*_PLACE))) * (module_map() >= 0)
     steady, burst, background = 15_000, 600, 60_000
     z, y = np.nonzero(module_map() >= 0)

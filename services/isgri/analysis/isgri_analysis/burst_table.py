@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from astropy.io import fits
+from coded_mask.tan_image import instrument_cards, set_cards
 from numpy.typing import NDArray
 
 from isgri_analysis.bursts import Burst
 from isgri_analysis.events import DAY_S
-from isgri_analysis.tan_image import instrument_cards, set_cards
+from isgri_analysis.instrument import INSTRUMENT
 
 BURSTS = "ISGR-BRST-RES"
 _UNITS = {
@@ -54,6 +55,6 @@ def _table(columns: dict[str, NDArray[np.float64]], windows: NDArray[np.str_] | 
     if windows is not None:
         made.insert(0, fits.Column("SWID", "16A", array=windows))
     hdu = fits.BinTableHDU.from_columns(made, name=BURSTS)
-    set_cards(hdu.header, instrument_cards("RES"))
+    set_cards(hdu.header, instrument_cards(INSTRUMENT, "RES"))
     hdu.header.add_comment("T_START, T_STOP: IJD (TT). ERROR: radius of 90 % probability, statistical.")
     return hdu

@@ -7,17 +7,18 @@ its own events, against the shadowgram of the rest of the window as background, 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from coded_mask.field import Field
+from coded_mask.fit import Shadowgram, ShadowgramFit
+from coded_mask.geometry import Attitude
+from coded_mask.poisson import significance
+from coded_mask.position_error import radius90_arcmin
+from coded_mask.search import Candidates, find_sources
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from isgri_analysis.camera import CAMERA
 from isgri_analysis.events import Events
-from isgri_analysis.field import Field
-from isgri_analysis.fit import Shadowgram, ShadowgramFit
-from isgri_analysis.geometry import Attitude
 from isgri_analysis.live_time import inside
-from isgri_analysis.poisson import significance
-from isgri_analysis.position_error import radius90_arcmin
-from isgri_analysis.search import Candidates, find_sources
 from isgri_analysis.shadowgram import shadowgrams
 
 BAND_KEV = (18.0, 150.0)
@@ -80,7 +81,7 @@ def find_bursts(
     for i in ranked:
         counts = _counts_between(events, good, spans[i].t_start_s, spans[i].t_stop_s)
         live_time = (spans[i].t_stop_s - spans[i].t_start_s) * live_fraction
-        data = Shadowgram(*BAND_KEV, counts, usable & (steady > 0), live_time)
+        data = Shadowgram(*BAND_KEV, counts, usable & (steady > 0), live_time, CAMERA)
         spans[i] = _located(spans[i], data, steady, events.attitude)
     return spans
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
+from coded_mask.geometry import Attitude
 from numpy.typing import NDArray
 
 from isgri_analysis.detector import SHAPE
-from isgri_analysis.geometry import Attitude
+from isgri_analysis.instrument import INSTRUMENT
 from mesh.kit import BadInput
 
 DAY_S = 86400.0
@@ -118,7 +119,7 @@ def _events(name: str, table: Any, content: bytes, gti_tables: list[Any]) -> Eve
     if missing:
         raise BadInput("ScWDataCorrupted", f"{name} lacks the columns {', '.join(missing)}; {_FETCH}")
     data = _rows(table, content)
-    attitude = Attitude.from_spacecraft(
+    attitude = INSTRUMENT.attitude(
         *(_required(name, header, key) for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))
     )
     tstart = _required(name, header, "TSTART")

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from coded_mask.catalogue import requested_catalogue
+from coded_mask.preview import write_preview
+from coded_mask.sky_file import band_images, sky_hdus
+from coded_mask.source_list import WindowSource, window_sources
+from coded_mask.tan_image import window_wcs
+
+from isgri_analysis.burst_table import burst_table
 from isgri_analysis.bursts import Burst
-from isgri_analysis.catalogue import requested_catalogue
-from isgri_analysis.preview import write_preview
-from isgri_analysis.sky_file import SKY_FILE, band_images, sky_hdus
-from isgri_analysis.source_list import WindowSource, window_sources
-from isgri_analysis.tan_image import window_wcs
-from isgri_analysis.window import WindowResult, analyse_window
+from isgri_analysis.camera import GRID
+from isgri_analysis.window import IsgriWindow, analyse_window
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
 
+SKY_FILE = "isgri_sky.fits"
 _EVENT_FILES = ("isgri_events.fits.gz", "isgri_events.fits")
 Bands = list[tuple[float, float]]
 
@@ -31,10 +35,13 @@ def run_image(unit: Unit) -> None:
         burst_search=burst_search,
         step=unit.step,
     )
-    sources = window_sources(result)
+    sources = window_sources(result.sky, result.events.attitude)
     for warning in result.warnings:
         unit.warn(warning)
-    write_fits(unit, SKY_FILE, sky_hdus(result, sources, with_bursts=burst_search))
+    hdus = sky_hdus(result, sources)
+    if burst_search:
+        hdus.append(burst_table(result.bursts, result.events.tstart_ijd))
+    write_fits(unit, SKY_FILE, hdus)
     _write_preview(unit, result, sources, bands)
     unit.summary(
         exposure_s=round(result.live_time_s, 3),
@@ -97,9 +104,9 @@ def _burst_summary(burst: Burst, tstart_ijd: float) -> dict[str, Any]:
     }
 
 
-def _write_preview(unit: Unit, result: WindowResult, sources: list[WindowSource], bands: Bands) -> None:
+def _write_preview(unit: Unit, result: IsgriWindow, sources: list[WindowSource], bands: Bands) -> None:
     significance = band_images(result, sources)[2].pixels
     low, high = bands[0]
     title = f"ISGRI {unit.label}   {low:g}-{high:g} keV   significance"
     names = [(source.name, source.ra, source.dec) for source in sources]
-    write_preview(unit.out / "preview.png", significance, window_wcs(result.events.attitude), names, title)
+    write_preview(unit.out / "preview.png", significance, window_wcs(result.events.attitude, GRID), names, title)

@@ -1,23 +1,25 @@
 """Stage ``mosaic``: the windows of a job to one image and one catalogue."""
 
-from isgri_analysis.catalogue import requested_catalogue
-from isgri_analysis.image_stage import mounted_catalogue
-from isgri_analysis.mosaic import Mosaic
-from isgri_analysis.mosaic_file import (
-    CATALOGUE_FILE,
-    MOSAIC_FILE,
-    REGION_FILE,
+from coded_mask.catalogue import requested_catalogue
+from coded_mask.mosaic import Mosaic
+from coded_mask.mosaic_file import (
     catalogue_hdus,
     mosaic_hdus,
     mosaic_images,
     mosaic_source_summary,
     region_text,
 )
-from isgri_analysis.preview import write_preview
-from isgri_analysis.sky_file import SKY_FILE
-from isgri_analysis.window_product import WindowProduct, read_window
+from coded_mask.preview import write_preview
+from coded_mask.window_product import WindowProduct, read_window
+
+from isgri_analysis.burst_table import joined_bursts
+from isgri_analysis.camera import isgri_camera
+from isgri_analysis.image_stage import SKY_FILE, mounted_catalogue
+from isgri_analysis.instrument import INSTRUMENT
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
+
+MOSAIC_FILE, CATALOGUE_FILE, REGION_FILE = "isgri_mosaic.fits", "isgri_catalogue.fits", "isgri_catalogue.reg"
 
 
 def run_mosaic(unit: Unit) -> None:
@@ -33,8 +35,14 @@ def run_mosaic(unit: Unit) -> None:
         sources = mosaic.finish()
         images = mosaic_images(mosaic, sources)
         write_fits(unit, MOSAIC_FILE, mosaic_hdus(mosaic, images))
-        write_fits(unit, CATALOGUE_FILE, catalogue_hdus(mosaic, sources))
-        (unit.out / REGION_FILE).write_text(region_text(sources), encoding="ascii", errors="replace")
+        hdus = catalogue_hdus(mosaic, sources)
+        bursts = [(window.label, window.bursts) for window in mosaic.windows if window.bursts is not None]
+        if bursts:
+            hdus.append(joined_bursts(bursts))
+        write_fits(unit, CATALOGUE_FILE, hdus)
+        (unit.out / REGION_FILE).write_text(
+            region_text(sources, mosaic.same_arcmin), encoding="ascii", errors="replace"
+        )
         (low, high), significance = mosaic.bands[0], images[2].pixels
         write_preview(
             unit.out / "preview.png",
@@ -55,7 +63,9 @@ def run_mosaic(unit: Unit) -> None:
 
 def _windows(unit: Unit) -> list[WindowProduct]:
     """Return the windows' products; windows without ISGRI data have none and are simply not there."""
-    windows = [read_window(entry.path(SKY_FILE), entry.label) for entry in unit.inputs("image")]
+    windows = [
+        read_window(entry.path(SKY_FILE), entry.label, INSTRUMENT, isgri_camera) for entry in unit.inputs("image")
+    ]
     if not windows:
         raise BadInput(
             "EmptyImageList", "no science window gave an image, so there is nothing to combine; ask for other windows"

@@ -7,14 +7,11 @@ Far off both axes a ray can clip a corner between the faces, so a middle plane i
 """
 
 import numpy as np
+from coded_mask.compiled import compiled
 from numpy.typing import NDArray
 
-from isgri_analysis.compiled import compiled
 from isgri_analysis.detector import PIXEL_MM, y_mm, z_mm
 from isgri_analysis.mask import CELL_MM, CELLS, HALF_MM, HEIGHT_MM, THICKNESS_MM, mask_cells
-
-LEAST_FITTED = 0.003
-"""Sources seen by this share of the detector are fitted: a bright one still lights 50 pixels there."""
 
 _FACES = np.array([HEIGHT_MM - THICKNESS_MM / 2, HEIGHT_MM + THICKNESS_MM / 2])
 _FACES_AND_MIDDLE = np.array([HEIGHT_MM - THICKNESS_MM / 2, HEIGHT_MM, HEIGHT_MM + THICKNESS_MM / 2])

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from coded_mask.compiled import compiled
 from numpy.typing import NDArray
 
-from isgri_analysis.compiled import compiled
 from isgri_analysis.detector import SHAPE, module_map
 from isgri_analysis.events import Events
-from isgri_analysis.fit import ShadowgramFit
-from isgri_analysis.poisson import significance
 
 _HOT, _COLD = 2.0, 0.4
 """Pixels above or below these multiples of their module's median are not used."""
-_ODD_SIGMA = 5.0
 
 
 @compiled
@@ -74,14 +71,3 @@ def usable_pixels(total: NDArray[np.float64]) -> NDArray[np.bool_]:
         slack = 4.0 * np.sqrt(median)
         usable |= alive & (total <= _HOT * median + slack) & (total >= _COLD * median - slack)
     return usable
-
-
-def odd_pixels(fit: ShadowgramFit) -> NDArray[np.bool_]:
-    """Pixels far off the model *with its sources* in one band; detector shape.
-
-    They count more than twice or less than 0.4 of the model, by more than 5 sigma. Never compare with a model that
-    lacks the sources: pixels lit by a bright one would be lost.
-    """
-    ratio_off = (fit.counts > _HOT * fit.expected) | (fit.counts < _COLD * fit.expected)
-    odd = ratio_off & (np.abs(significance(fit.counts, fit.expected)) > _ODD_SIGMA)
-    return fit.on_detector(odd.astype(float)) > 0.0

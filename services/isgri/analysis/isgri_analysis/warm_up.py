@@ -4,22 +4,24 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from coded_mask.field import Field
+from coded_mask.fit import Shadowgram, ShadowgramFit
+from coded_mask.geometry import Attitude
+from coded_mask.mosaic_grid import MosaicSum, grid_for
+from coded_mask.preview import write_preview
+from coded_mask.search import Candidates, find_sources
+from coded_mask.sky_map import coded_map, matched_map
+from coded_mask.tan_image import window_wcs
 
 from isgri_analysis.background import templates
+from isgri_analysis.camera import CAMERA
 from isgri_analysis.detector import SHAPE, module_map
 from isgri_analysis.events import Events
-from isgri_analysis.field import Field
-from isgri_analysis.fit import Shadowgram, ShadowgramFit
-from isgri_analysis.geometry import Attitude
 from isgri_analysis.image_stage import run_image
-from isgri_analysis.mosaic_grid import MosaicSum, grid_for
+from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.mosaic_stage import run_mosaic
 from isgri_analysis.pif import pixel_illumination
-from isgri_analysis.preview import write_preview
-from isgri_analysis.search import Candidates, find_sources
 from isgri_analysis.shadowgram import shadowgrams
-from isgri_analysis.sky_map import coded_map, matched_map
-from isgri_analysis.tan_image import window_wcs
 
 STAGES = (run_image, run_mosaic)
 """What is ready after a warm-up."""
@@ -27,17 +29,17 @@ STAGES = (run_image, run_mosaic)
 
 def warm_up() -> None:
     """Find one source in a noise-free field, put it on a mosaic grid and draw it."""
-    attitude = Attitude.from_spacecraft(0.0, 0.0, 0.0, 90.0)
+    attitude = INSTRUMENT.attitude(0.0, 0.0, 0.0, 90.0)
     live = module_map() >= 0
     counts = np.where(live, 20.0, 0.0) + 10.0 * pixel_illumination(0.07, 0.06) * live
-    sky = Field([ShadowgramFit(Shadowgram(20.0, 40.0, counts, live, 1000.0), templates())])
+    sky = Field([ShadowgramFit(Shadowgram(20.0, 40.0, counts, live, 1000.0, CAMERA), templates())])
     find_sources(sky, Candidates([]), 6.0)
     image = matched_map(sky.fits[0], oversampling=2)
-    total = MosaicSum(grid_for([attitude]))
-    total.add(attitude, image, coded_map(live))
+    total = MosaicSum(grid_for([attitude], CAMERA.grid))
+    total.add(attitude, image, coded_map(CAMERA, live))
     with tempfile.TemporaryDirectory() as directory:
         preview = Path(directory) / "preview.png"
-        write_preview(preview, total.intensity(), window_wcs(attitude), [("source", 0.0, 0.0)], "warm-up")
+        write_preview(preview, total.intensity(), window_wcs(attitude, CAMERA.grid), [("source", 0.0, 0.0)], "warm-up")
     shadowgrams(_one_event(attitude), np.ones(1, bool), [(20.0, 40.0)])
 
 

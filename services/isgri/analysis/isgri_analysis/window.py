@@ -6,19 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from coded_mask.catalogue import CatalogueSource, in_field
+from coded_mask.field import Field
+from coded_mask.fit import Shadowgram, ShadowgramFit
+from coded_mask.search import Candidates, find_sources
+from coded_mask.sky_map import coded_map
+from coded_mask.window_result import WindowResult, noise_warnings, window_images
 
 from isgri_analysis.background import templates
 from isgri_analysis.bursts import Burst, find_bursts
-from isgri_analysis.catalogue import CatalogueSource, in_field
+from isgri_analysis.camera import CAMERA
 from isgri_analysis.detector import PIXELS
 from isgri_analysis.events import Events, read_events
-from isgri_analysis.field import Field
-from isgri_analysis.fit import Shadowgram, ShadowgramFit
+from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.live_time import good_times, inside, live_fraction
-from isgri_analysis.search import Candidates, find_sources
 from isgri_analysis.shadowgram import shadowgrams, usable_pixels
-from isgri_analysis.sky_map import SkyMap, coded_map, matched_map, noise_scale
 from mesh.kit import BadInput
 
 Step = Callable[[str], AbstractContextManager[None]]
@@ -28,37 +30,12 @@ _LEAST_PIXELS = 0.2
 _LEAST_COUNTS = 200.0
 
 
-@dataclass(frozen=True)
-class WindowImages:
-    """Maps of one band on the pixel pitch (counts/s), and the measured width of the residual significance."""
-
-    residual: SkyMap
-    noise: float
-    residual_std: float
-
-
 @dataclass
-class WindowResult:
-    """Everything that was found in one window."""
+class IsgriWindow(WindowResult):
+    """Everything that was found in one window, and its events."""
 
-    events: Events
-    gti: NDArray[np.float64]
-    live_fraction: float
-    exposure_map_s: NDArray[np.float32]
-    sky: Field
-    images: list[WindowImages]
+    events: Events = field(kw_only=True)
     bursts: list[Burst] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def ontime_s(self) -> float:
-        """Sum of the good time intervals."""
-        return float(np.diff(self.gti, axis=1).sum())
-
-    @property
-    def live_time_s(self) -> float:
-        """Exposure corrected for dead time."""
-        return self.ontime_s * self.live_fraction
 
 
 def analyse_window(
@@ -69,7 +46,7 @@ def analyse_window(
     *,
     burst_search: bool,
     step: Step,
-) -> WindowResult:
+) -> IsgriWindow:
     """Analyse one science window.
 
     Args:
@@ -106,7 +83,9 @@ def analyse_window(
             warnings.append(f"only {int(usable.sum())} of {PIXELS} pixels work; the image is poor")
         if not usable.any():
             raise BadInput("NoISGRIEvents", f"{path.name} has no working pixel; leave this window out")
-        data = [Shadowgram(low, high, c, usable, live_time) for (low, high), c in zip(bands, counts, strict=False)]
+        data = [
+            Shadowgram(low, high, c, usable, live_time, CAMERA) for (low, high), c in zip(bands, counts, strict=False)
+        ]
         warnings += [
             f"only {int(d.counts[usable].sum())} counts in {d.low_kev:g}-{d.high_kev:g} keV; fluxes are poor"
             for d in data
@@ -114,22 +93,16 @@ def analyse_window(
         ]
     with step("image"):
         sky = Field([ShadowgramFit(d, templates()) for d in data])
-        candidates = Candidates(in_field(catalogue, events.attitude))
+        candidates = Candidates(in_field(catalogue, events.attitude, CAMERA))
         find_sources(sky, candidates, threshold)
         warnings += [*candidates.warnings, *_ghost_warnings(sky, events)]
         bursts = find_bursts(events, usable, gti, fraction) if burst_search else []
     with step("clean"):
-        images = [_images(fit, noise) for fit, noise in zip(sky.fits, sky.noise, strict=True)]
-        warnings += _noise_warnings(sky)
+        images = [window_images(fit, noise) for fit, noise in zip(sky.fits, sky.noise, strict=True)]
+        warnings += noise_warnings(sky)
         # The share of the whole detector that saw a direction, dead pixels counted out.
-        exposure = coded_map(usable) * np.float32(live_time * usable.sum() / PIXELS)
-    return WindowResult(events, gti, fraction, exposure, sky, images, bursts, warnings)
-
-
-def _images(fit: ShadowgramFit, noise: float) -> WindowImages:
-    residual = matched_map(fit)
-    scaled = SkyMap(residual.flux, residual.sigma * np.float32(noise), residual.oversampling)
-    return WindowImages(scaled, noise, noise_scale(scaled.significance))
+        exposure = coded_map(CAMERA, usable) * np.float32(live_time * usable.sum() / PIXELS)
+    return IsgriWindow(INSTRUMENT, events, gti, fraction, exposure, sky, images, warnings, bursts=bursts, events=events)
 
 
 def _ghost_warnings(sky: Field, events: Events) -> list[str]:
@@ -144,13 +117,3 @@ def _ghost_warnings(sky: Field, events: Events) -> list[str]:
             f"Dec {other_dec:+.2f}; windows of other pointings tell them apart"
         )
     return texts
-
-
-def _noise_warnings(sky: Field) -> list[str]:
-    return [
-        f"the residual map of {fit.data.low_kev:g}-{fit.data.high_kev:g} keV is {noise:.2f} times wider than "
-        f"its errors (chi2 per degree of freedom {fit.chi2_per_dof:.2f}), as without a map of the pixels' background; "
-        "errors are scaled by this factor"
-        for fit, noise in zip(sky.fits, sky.noise, strict=True)
-        if noise > 1.0
-    ]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.position_error import radius90_arcmin
-from isgri_analysis.window import WindowResult
+from coded_mask.field import Field
+from coded_mask.geometry import Attitude
+from coded_mask.position_error import radius90_arcmin
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,8 @@ class WindowSource:
         return self.flux / self.flux_error
 
 
-def window_sources(result: WindowResult) -> list[WindowSource]:
+def window_sources(sky: Field, attitude: Attitude) -> list[WindowSource]:
     """Return sources of a window, most significant first; new ones are named NEW_1, NEW_2 and so on."""
-    sky = result.sky
     if not sky.sources:
         return []
     best = sky.significance().max(axis=1)
@@ -47,7 +47,7 @@ def window_sources(result: WindowResult) -> list[WindowSource]:
     for index in np.argsort(-best, kind="stable"):
         source = sky.sources[index]
         entry = source.entry
-        ra, dec = result.events.attitude.sky(source.tz, source.ty)
+        ra, dec = attitude.sky(source.tz, source.ty)
         new = entry is None
         number = 1 + sum(s.new for s in listed)
         listed.append(

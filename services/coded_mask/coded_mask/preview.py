@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from isgri_analysis.tan_image import Cards
+from coded_mask.tan_image import Cards
 
 _INCHES, _DPI = 7.0, 100
 _MAX_NAMES = 40

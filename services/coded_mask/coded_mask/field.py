@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.catalogue import CatalogueSource
-from isgri_analysis.fit import ShadowgramFit
-from isgri_analysis.pif import coded_fraction, pixel_illumination
-from isgri_analysis.refine import Refined, Surroundings, refine
-from isgri_analysis.sky_map import LEAST_CODED
+from coded_mask.camera import Camera
+from coded_mask.catalogue import CatalogueSource
+from coded_mask.fit import ShadowgramFit
+from coded_mask.refine import Refined, Surroundings, refine
+from coded_mask.sky_map import LEAST_CODED
 
 FREE_FROM = 10.0
 """Significance from which the position of a known source is fitted; fainter ones keep the catalogue's."""
@@ -36,11 +36,6 @@ class FieldSource:
         """Whether it stays in the model however faint it is."""
         return self.entry is not None and self.entry.wanted
 
-    @property
-    def at_edge(self) -> bool:
-        """Whether so few pixels see it that only its flux can be fitted."""
-        return float(coded_fraction(np.array(self.tz), np.array(self.ty))) < LEAST_CODED
-
 
 class Field:
     """Sources of a window and the fit of each band; every source is in every fit."""
@@ -53,16 +48,14 @@ class Field:
     def add(self, source: FieldSource) -> None:
         """Add a source to the model of all bands (not refitted)."""
         self.sources.append(source)
-        pif = pixel_illumination(source.tz, source.ty)
-        for fit in self.fits:
+        for fit, pif in zip(self.fits, self._illuminations(source.tz, source.ty), strict=True):
             fit.add(pif)
 
     def move(self, index: int, tz: float, ty: float) -> None:
         """Put a source at another place (not refitted)."""
         source = self.sources[index]
         source.tz, source.ty = tz, ty
-        pif = pixel_illumination(tz, ty)
-        for fit in self.fits:
+        for fit, pif in zip(self.fits, self._illuminations(tz, ty), strict=True):
             fit.replace(index, pif)
 
     def remove(self, index: int) -> None:
@@ -70,6 +63,21 @@ class Field:
         del self.sources[index]
         for fit in self.fits:
             fit.remove(index)
+
+    def _illuminations(self, tz: float, ty: float) -> list[NDArray[np.float64]]:
+        """PIF of a direction in every band; bands of one camera share it."""
+        cameras = [fit.data.camera for fit in self.fits]
+        made = {camera: camera.illumination(tz, ty) for camera in set(cameras)}
+        return [made[camera] for camera in cameras]
+
+    def at_edge(self, tz: float, ty: float) -> bool:
+        """Whether so few pixels see a direction that only the flux of a source there can be fitted."""
+        return float(self.camera.coded_fraction(np.array(tz), np.array(ty))) < LEAST_CODED
+
+    @property
+    def camera(self) -> Camera:
+        """The camera of the first band: what bands differ in is small, and no matter for where sources are sought."""
+        return self.fits[0].data.camera
 
     def fit(self) -> None:
         """Refit all bands."""
@@ -97,7 +105,7 @@ class Field:
             for index in np.argsort(-best):
                 source = self.sources[index]
                 if source.home is not None:
-                    source.free = bool(best[index] >= FREE_FROM) and not source.at_edge
+                    source.free = bool(best[index] >= FREE_FROM) and not self.at_edge(source.tz, source.ty)
                 if source.free:
                     self.relocate(int(index))
                 elif source.home is not None and source.home != (source.tz, source.ty):

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from isgri_analysis.geometry import Attitude
-from isgri_analysis.pif import LEAST_FITTED, coded_fraction
+from coded_mask.camera import LEAST_FITTED, Camera
+from coded_mask.geometry import Attitude
 from mesh.kit import BadInput
 
 _FLAG_ISGRI_DETECTED = 1
@@ -30,7 +30,7 @@ class CatalogueSource:
 
 def reference_list() -> list[CatalogueSource]:
     """Return the 100 brightest hard X-ray sources (Swift/BAT 105-month fluxes, INTEGRAL catalogue v43 positions)."""
-    text = files("isgri_analysis").joinpath("data/reference_sources.csv").read_text(encoding="utf-8")
+    text = files("coded_mask").joinpath("data/reference_sources.csv").read_text(encoding="utf-8")
     return [
         CatalogueSource(row["name"], float(row["ra_deg"]), float(row["dec_deg"]))
         for row in csv.DictReader(text.splitlines())
@@ -96,12 +96,14 @@ def _table_text(name: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in name)[:64]
 
 
-def in_field(sources: Sequence[CatalogueSource], attitude: Attitude) -> list[tuple[CatalogueSource, float, float]]:
+def in_field(
+    sources: Sequence[CatalogueSource], attitude: Attitude, camera: Camera
+) -> list[tuple[CatalogueSource, float, float]]:
     """Return sources seen by at least 0.3 % of the detector, each with its tangents (tz, ty)."""
     if not sources:
         return []
     tz, ty = attitude.tangents(
         np.array([source.ra for source in sources]), np.array([source.dec for source in sources])
     )
-    seen = coded_fraction(tz, ty) >= LEAST_FITTED
+    seen = camera.coded_fraction(tz, ty) >= LEAST_FITTED
     return [(source, float(z), float(y)) for source, z, y, inside in zip(sources, tz, ty, seen, strict=True) if inside]

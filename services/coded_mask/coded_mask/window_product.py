@@ -1,5 +1,6 @@
-"""One window as the mosaic sees it: read from ``isgri_sky.fits``."""
+"""One window as the mosaic sees it: read from the product of its analysis."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from isgri_analysis.burst_table import BURSTS
-from isgri_analysis.fit import Shadowgram
-from isgri_analysis.geometry import Attitude
-from isgri_analysis.sky_file import PIXELS, SHADOWGRAMS, SOURCES
-from isgri_analysis.source_list import WindowSource
+from coded_mask.camera import Camera, Instrument
+from coded_mask.fit import Shadowgram
+from coded_mask.geometry import Attitude
+from coded_mask.sky_file import PIXELS, SHADOWGRAMS, SOURCES
+from coded_mask.source_list import WindowSource
 from mesh.kit import BadInput
+
+BURSTS = "-BRST-RES"
+"""End of the name of a table of bursts, where a window has one."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,9 @@ class WindowProduct:
 
     path: Path
     label: str
+    instrument: Instrument
+    camera: Callable[[float, float], Camera]
+    """Gives the camera of a band, keV."""
     attitude: Attitude
     tstart_ijd: float
     tstop_ijd: float
@@ -33,37 +40,43 @@ class WindowProduct:
 
     def shadowgrams(self) -> list[Shadowgram]:
         """Return the shadowgram of each band."""
+        structure = self.instrument.structure
         with fits.open(self.path, memmap=False) as hdus:
-            counts = [hdu.data for hdu in hdus if hdu.name == SHADOWGRAMS]
-            used = [hdu.data for hdu in hdus if hdu.name == PIXELS]
+            counts = [hdu.data for hdu in hdus if hdu.name == structure + SHADOWGRAMS]
+            used = [hdu.data for hdu in hdus if hdu.name == structure + PIXELS]
             return [
-                Shadowgram(low, high, c.astype(np.float64), u > 0, self.live_time_s)
+                Shadowgram(low, high, c.astype(np.float64), u > 0, self.live_time_s, self.camera(low, high))
                 for (low, high), c, u in zip(self.bands, counts, used, strict=True)
             ]
 
 
-def read_window(path: Path, label: str) -> WindowProduct:
-    """Read a window's product for a mosaic.
+def read_window(
+    path: Path, label: str, instrument: Instrument, camera: Callable[[float, float], Camera]
+) -> WindowProduct:
+    """Read a window's product for a mosaic; ``camera`` gives the camera of a band (keV).
 
     Raises:
         BadInput: the file is not such a product.
     """
+    structure = instrument.structure
     try:
         with fits.open(path, memmap=False) as hdus:
             header = hdus[0].header
-            shadowgrams = [hdu.header for hdu in hdus if hdu.name == SHADOWGRAMS]
+            shadowgrams = [hdu.header for hdu in hdus if hdu.name == structure + SHADOWGRAMS]
             bands = tuple((float(h["E_MIN"]), float(h["E_MAX"])) for h in shadowgrams)
             return WindowProduct(
                 path=path,
                 label=label,
-                attitude=Attitude.from_spacecraft(*(header[key] for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))),
+                instrument=instrument,
+                camera=camera,
+                attitude=instrument.attitude(*(header[key] for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))),
                 tstart_ijd=header["TFIRST"],
                 tstop_ijd=header["TLAST"],
                 ontime_s=header["ONTIME"],
                 live_time_s=header["EXPOSURE"],
                 bands=bands,
-                sources=_sources(hdus[SOURCES].data, len(bands)),
-                bursts=hdus[BURSTS].data if BURSTS in hdus else None,
+                sources=_sources(hdus[structure + SOURCES].data, len(bands)),
+                bursts=hdus[structure + BURSTS].data if structure + BURSTS in hdus else None,
             )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise BadInput(
@@ -72,7 +85,7 @@ def read_window(path: Path, label: str) -> WindowProduct:
 
 
 def _sources(table: Any, bands: int) -> list[WindowSource]:
-    """Return sources from the rows of ISGR-SKY.-RES."""
+    """Return sources from the rows of the table of sources."""
     return [
         WindowSource(
             name=str(rows["NAME"][0]),

@@ -9,23 +9,23 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.background import templates
-from isgri_analysis.catalogue import CatalogueSource
-from isgri_analysis.detector import PIXELS
-from isgri_analysis.fit import ShadowgramFit, inverse
-from isgri_analysis.geometry import separation_arcmin, sky_position, unit_vector
-from isgri_analysis.mosaic_grid import MosaicSum, grid_for
-from isgri_analysis.mosaic_source import SAME_ARCMIN, MosaicSource, merge_sources, mosaic_source
-from isgri_analysis.pif import LEAST_FITTED, coded_fraction, pixel_illumination
-from isgri_analysis.refine import Surroundings
-from isgri_analysis.search import KNOWN_THRESHOLD, NOISE_TOLERANCE
-from isgri_analysis.sky_map import LEAST_CODED, SkyMap, coded_map, matched_map, noise_scale
-from isgri_analysis.window_product import WindowProduct
+from coded_mask.camera import LEAST_FITTED, Camera
+from coded_mask.catalogue import CatalogueSource
+from coded_mask.fit import ShadowgramFit, inverse
+from coded_mask.geometry import separation_arcmin, sky_position, unit_vector
+from coded_mask.mosaic_grid import MosaicSum, grid_for
+from coded_mask.mosaic_source import MosaicSource, merge_sources, mosaic_source
+from coded_mask.refine import Surroundings
+from coded_mask.search import KNOWN_THRESHOLD, NOISE_TOLERANCE
+from coded_mask.sky_map import LEAST_CODED, coded_map, matched_map, noise_scale
+from coded_mask.window_product import WindowProduct
 
 _ROUNDS = 4
 _PER_ROUND = 10
 _VIEWS = 60
 """Windows that take part in placing a new source: the best ones; each holds 3 MB while it does."""
+_BLANK = 2.5
+"""Widths of the point spread function around a peak in which no other is taken in the same round."""
 _PLACE_STEPS = 4
 _LONGEST_STEP = np.radians(3.0 / 60.0)
 
@@ -36,12 +36,19 @@ class Mosaic:
     def __init__(self, windows: Sequence[WindowProduct]) -> None:
         self.windows = sorted(windows, key=lambda window: window.label)
         self.bands = self.windows[0].bands
-        self.grid = grid_for([window.attitude for window in self.windows])
-        self.sources = merge_sources(self.windows)
+        self.instrument = self.windows[0].instrument
+        self.camera = self.windows[0].camera(*self.bands[0])
+        self.grid = grid_for([window.attitude for window in self.windows], self.camera.grid)
+        self.sources = merge_sources(self.windows, self.same_arcmin)
         self.warnings: list[str] = []
         self.sums: list[MosaicSum] = []
         self.noise = [1.0] * len(self.bands)
         self.residual_std = [1.0] * len(self.bands)
+
+    @property
+    def same_arcmin(self) -> float:
+        """Places closer than this belong to one source."""
+        return float(np.degrees(self.camera.closest)) * 60.0
 
     def build(self) -> None:
         """Fit all sources in all windows and add up the residual maps."""
@@ -87,19 +94,20 @@ class Mosaic:
     def _add(self, window: WindowProduct) -> None:
         """Fit every source in the field of one window, and add its residual maps to the sums."""
         seen = self._seen(window)
-        pifs = [pixel_illumination(tz, ty) for _, tz, ty in seen]
+        pifs: dict[Camera, list[NDArray[np.float64]]] = {}
         fluxes, errors = [], []
         for band, data in enumerate(window.shadowgrams()):
-            fit = ShadowgramFit(data, templates())
-            for pif in pifs:
+            if data.camera not in pifs:
+                pifs[data.camera] = [data.camera.illumination(tz, ty) for _, tz, ty in seen]
+            fit = ShadowgramFit(data, data.camera.templates())
+            for pif in pifs[data.camera]:
                 fit.add(pif)
             fit.fit()
             image = matched_map(fit, oversampling=2)
             scale = noise_scale(image.significance)
             scale = scale if scale > NOISE_TOLERANCE else 1.0
-            scaled = SkyMap(image.flux, image.sigma * np.float32(scale), image.oversampling)
-            exposure = coded_map(data.live) * np.float32(data.live_time_s * data.live.sum() / PIXELS)
-            self.sums[band].add(window.attitude, scaled, exposure)
+            exposure = coded_map(data.camera, data.live) * np.float32(data.exposed_s)
+            self.sums[band].add(window.attitude, image.scaled(scale), exposure)
             fluxes.append(fit.flux)
             errors.append(fit.flux_error * scale)
         for index, (source, _, _) in enumerate(seen):
@@ -108,12 +116,13 @@ class Mosaic:
 
     def _seen(self, window: WindowProduct) -> list[tuple[MosaicSource, float, float]]:
         """Return sources in the field of a window with their tangents: where this window places them, else the mean."""
+        camera = window.camera(*self.bands[0])
         seen = []
         for source in self.sources:
             place = source.places.get(window.label)
             ra, dec = place[:2] if place else source.position()[:2] if source.new else (source.ra, source.dec)
             tz, ty = window.attitude.tangents(ra, dec)
-            if coded_fraction(tz, ty) >= LEAST_FITTED:
+            if camera.coded_fraction(tz, ty) >= LEAST_FITTED:
                 seen.append((source, float(tz), float(ty)))
         return seen
 
@@ -130,12 +139,12 @@ class Mosaic:
                 height = float(significance[row, column])
                 if height < threshold:
                     break
-                blank = int(np.ceil(np.radians(0.5) / self.grid.step))
+                blank = int(np.ceil(_BLANK * self.camera.resolution / self.grid.step))
                 significance[
                     max(row - blank, 0) : row + blank + 1, max(column - blank, 0) : column + blank + 1
                 ] = -np.inf
                 ra, dec = (float(v) for v in sky_position(self.grid.direction(float(row), float(column))))
-                entry = _nearest(known, ra, dec, max(2.5, 40.0 / height) + 2.5)
+                entry = _nearest(known, ra, dec, self.camera.reach_arcmin(height))
                 place = (entry.ra, entry.dec) if entry else (ra, dec)
                 if not self._near(*place, found):
                     found.append((mosaic_source(entry, ra, dec), band))
@@ -149,13 +158,13 @@ class Mosaic:
 
     def _near(self, ra: float, dec: float, found: Sequence[tuple[MosaicSource, int]]) -> bool:
         there = (*self.sources, *(source for source, _ in found))
-        return any(separation_arcmin(ra, dec, s.ra, s.dec) < SAME_ARCMIN for s in there)
+        return any(separation_arcmin(ra, dec, s.ra, s.dec) < self.same_arcmin for s in there)
 
     def _place(self, source: MosaicSource, band: int) -> None:
         """Fit the place and mean flux of a new source to all windows that see it well, at once."""
         seen = []
         for window in self.windows:
-            coded = float(coded_fraction(*window.attitude.tangents(source.ra, source.dec)))
+            coded = float(self.camera.coded_fraction(*window.attitude.tangents(source.ra, source.dec)))
             if coded >= LEAST_CODED:
                 seen.append((coded, window))
         seen.sort(key=lambda pair: (-pair[0], pair[1].label))
@@ -184,17 +193,18 @@ class Mosaic:
             vector = vector + np.clip(change[1:], -_LONGEST_STEP, _LONGEST_STEP) @ basis
             vector /= np.linalg.norm(vector)
         ra, dec = (float(value) for value in sky_position(vector))
-        if separation_arcmin(ra, dec, source.ra, source.dec) < 2 * SAME_ARCMIN:
+        if separation_arcmin(ra, dec, source.ra, source.dec) < 2 * self.same_arcmin:
             source.ra, source.dec = ra, dec
         sigma = float(np.degrees(max(float(np.linalg.det(covariance[1:, 1:])), 0.0) ** 0.25) * 60.0)
         source.places = {"": (source.ra, source.dec, sigma)}
 
     def _surroundings(self, window: WindowProduct, band: int, source: MosaicSource) -> Surroundings:
         """All but one source of one window, fitted."""
-        fit = ShadowgramFit(window.shadowgrams()[band], templates())
+        data = window.shadowgrams()[band]
+        fit = ShadowgramFit(data, data.camera.templates())
         for other, tz, ty in self._seen(window):
             if other is not source:
-                fit.add(pixel_illumination(tz, ty))
+                fit.add(data.camera.illumination(tz, ty))
         fit.fit()
         return Surroundings(fit)
 

@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.catalogue import CatalogueSource
-from isgri_analysis.geometry import separation_arcmin, sky_position, unit_vector
-from isgri_analysis.position_error import R90
-from isgri_analysis.source_list import WindowSource
-from isgri_analysis.window_product import WindowProduct
-
-SAME_ARCMIN = 6.0
-"""Places closer than this belong to one source."""
+from coded_mask.catalogue import CatalogueSource
+from coded_mask.geometry import separation_arcmin, sky_position, unit_vector
+from coded_mask.position_error import R90
+from coded_mask.source_list import WindowSource
+from coded_mask.window_product import WindowProduct
 
 
 @dataclass
@@ -67,15 +64,18 @@ def mosaic_source(entry: CatalogueSource | None, ra: float, dec: float) -> Mosai
     return MosaicSource(entry.name, False, entry.wanted, entry.ra, entry.dec, entry.isgri_flag)
 
 
-def merge_sources(windows: Sequence[WindowProduct]) -> list[MosaicSource]:
-    """Return sources of all windows: known ones joined by name, new ones by place, most significant first."""
+def merge_sources(windows: Sequence[WindowProduct], same_arcmin: float) -> list[MosaicSource]:
+    """Return sources of all windows, most significant first: known ones joined by name, new ones by place.
+
+    Places closer than ``same_arcmin`` belong to one source.
+    """
     ranked = sorted(
         ((source, window) for window in windows for source in window.sources),
         key=lambda pair: (-pair[0].significance.max(), pair[1].label),
     )
     merged: list[MosaicSource] = []
     for source, window in ranked:
-        target = _same(source, merged)
+        target = _same(source, merged, same_arcmin)
         if target is None:
             ra, dec = (source.ra, source.dec) if source.new else (source.catalogue_ra, source.catalogue_dec)
             target = MosaicSource(source.name, source.new, source.wanted, ra, dec, source.isgri_flag)
@@ -85,14 +85,14 @@ def merge_sources(windows: Sequence[WindowProduct]) -> list[MosaicSource]:
     return merged
 
 
-def _same(source: WindowSource, merged: Sequence[MosaicSource]) -> MosaicSource | None:
+def _same(source: WindowSource, merged: Sequence[MosaicSource], same_arcmin: float) -> MosaicSource | None:
     """Return the merged source that this one belongs to."""
     for target in merged:
         if not source.new and not target.new:
             if source.name == target.name:
                 return target
             continue
-        reach = max(SAME_ARCMIN, 2.0 * source.error_arcmin)
+        reach = max(same_arcmin, 2.0 * source.error_arcmin)
         if separation_arcmin(source.ra, source.dec, target.ra, target.dec) < reach:
             return target
     return None

@@ -1,4 +1,4 @@
-"""The product of one window, ``isgri_sky.fits``: images, sources, bursts, and what a mosaic needs.
+"""The product of one window: images, sources, and what a mosaic needs.
 
 The mosaic fits sources that were found in other windows only. Therefore the shadowgram of every band and its used
 pixels travel with the images (50 kB a band), and no event file is read again.
@@ -10,13 +10,10 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from isgri_analysis.burst_table import burst_table
-from isgri_analysis.events import DAY_S
-from isgri_analysis.fit import Shadowgram
-from isgri_analysis.sky_map import AXIS, STEP
-from isgri_analysis.source_list import WindowSource
-from isgri_analysis.tan_image import (
-    PSF_SIGMA,
+from coded_mask.fit import Shadowgram
+from coded_mask.source_list import WindowSource
+from coded_mask.tan_image import (
+    SIGMA_PER_FWHM,
     BandImage,
     Cards,
     draw_gaussians,
@@ -26,20 +23,19 @@ from isgri_analysis.tan_image import (
     set_cards,
     window_wcs,
 )
-from isgri_analysis.window import WindowResult
+from coded_mask.window_result import WindowResult
 
-SKY_FILE = "isgri_sky.fits"
-IMAGES, SHADOWGRAMS, PIXELS = "ISGR-SKY.-IMA", "ISGR-DETE-SHD", "ISGR-PIXL-USE"
-SOURCES = "ISGR-SKY.-RES"
-"""Names of the extensions."""
+IMAGES, SHADOWGRAMS, PIXELS, SOURCES = "-SKY.-IMA", "-DETE-SHD", "-PIXL-USE", "-SKY.-RES"
+"""Names of the extensions, after the instrument's structure (ISGR-SKY.-IMA)."""
+DAY_S = 86400.0
 
 
 def window_cards(result: WindowResult) -> Cards:
     """Keywords of one window: identity, times, exposures, attitude."""
-    events = result.events
+    events = result.facts
     ra_x, dec_x, ra_z, dec_z = events.attitude.spacecraft()
     return [
-        *instrument_cards("IMA"),
+        *instrument_cards(result.instrument, "IMA"),
         ("SWID", events.swid, "science window"),
         ("REVOL", events.revolution, "revolution"),
         ("TSTART", events.tstart_ijd, "[d] start of the window (IJD)"),
@@ -58,22 +54,23 @@ def window_cards(result: WindowResult) -> Cards:
 
 def band_images(result: WindowResult, sources: list[WindowSource]) -> list[BandImage]:
     """Return the five images of every band, columns flipped (east to the left)."""
+    grid = result.sky.camera.grid
     images = []
     for band, (fit, maps) in enumerate(zip(result.sky.fits, result.images, strict=True)):
         low, high = fit.data.low_kev, fit.data.high_kev
         residual, variance = maps.residual.flux, maps.residual.sigma**2
         intensity = residual.copy()
-        tangents = [result.events.attitude.tangents(source.ra, source.dec) for source in sources]
+        tangents = [result.facts.attitude.tangents(source.ra, source.dec) for source in sources]
         draw_gaussians(
             intensity,
             [
-                (float(tz) / STEP + AXIS[0], float(ty) / STEP + AXIS[1], source.flux[band])
+                (float(tz) / grid.step + grid.axis[0], float(ty) / grid.step + grid.axis[1], source.flux[band])
                 for (tz, ty), source in zip(tangents, sources, strict=True)
             ],
-            PSF_SIGMA / STEP,
+            SIGMA_PER_FWHM * fit.data.camera.resolution / grid.step,
         )
         for kind, pixels in (
-            ("INTENSITY", intensity),
+            (result.instrument.intensity, intensity),
             ("VARIANCE", variance),
             ("SIGNIFICANCE", intensity / maps.residual.sigma),
             ("RESIDUAL", residual),
@@ -83,30 +80,29 @@ def band_images(result: WindowResult, sources: list[WindowSource]) -> list[BandI
     return images
 
 
-def sky_hdus(result: WindowResult, sources: list[WindowSource], *, with_bursts: bool) -> fits.HDUList:
+def sky_hdus(result: WindowResult, sources: list[WindowSource]) -> fits.HDUList:
     """Return the whole product as an HDU list, primary first."""
     cards = window_cards(result)
-    wcs = window_wcs(result.events.attitude)
+    structure = result.instrument.structure
+    wcs = window_wcs(result.facts.attitude, result.sky.camera.grid)
     images = band_images(result, sources)
     facts = [(key, "1D", unit, value) for key, unit, value in _index_facts(result)]
     primary = fits.PrimaryHDU()
     set_cards(primary.header, cards)
-    hdus = fits.HDUList([primary, index_hdu("ISGR-SKY.-IMA-IDX", IMAGES, images, 2, facts)])
+    hdus = fits.HDUList([primary, index_hdu(f"{structure}{IMAGES}-IDX", structure + IMAGES, images, 2, facts)])
     for version, image in enumerate(images, 1):
-        hdus.append(image_hdu(IMAGES, version, image, [*cards, *wcs]))
+        hdus.append(image_hdu(structure + IMAGES, version, image, [*cards, *wcs]))
     hdus.append(_source_table(result, sources))
     for version, (fit, maps) in enumerate(zip(result.sky.fits, result.images, strict=True), 1):
         hdus.extend(_shadowgram_hdus(fit.data, fit.pixels, maps.noise, version))
-    if with_bursts:
-        hdus.append(burst_table(result.bursts, result.events.tstart_ijd))
     return hdus
 
 
 def _index_facts(result: WindowResult) -> list[tuple[str, str, float]]:
-    ra, dec = result.events.attitude.sky(0.0, 0.0)
+    ra, dec = result.facts.attitude.sky(0.0, 0.0)
     return [
-        ("TFIRST", "d", result.events.tstart_ijd + result.gti[0, 0] / DAY_S),
-        ("TLAST", "d", result.events.tstart_ijd + result.gti[-1, 1] / DAY_S),
+        ("TFIRST", "d", result.facts.tstart_ijd + result.gti[0, 0] / DAY_S),
+        ("TLAST", "d", result.facts.tstart_ijd + result.gti[-1, 1] / DAY_S),
         ("TELAPSE", "s", float(result.gti[-1, 1] - result.gti[0, 0])),
         ("EXPOSURE", "s", result.live_time_s),
         ("CRVAL1", "deg", float(ra)),
@@ -117,14 +113,15 @@ def _index_facts(result: WindowResult) -> list[tuple[str, str, float]]:
 def _shadowgram_hdus(data: Shadowgram, pixels: NDArray[np.int64], noise: float, version: int) -> list[fits.ImageHDU]:
     used = np.zeros(data.live.size, np.uint8)
     used[pixels] = 1
+    instrument = data.camera.instrument
     made = []
     for name, image in ((SHADOWGRAMS, data.counts.astype(np.int32)), (PIXELS, used.reshape(data.live.shape))):
-        hdu = fits.ImageHDU(image, name=name)
+        hdu = fits.ImageHDU(image, name=instrument.structure + name)
         hdu.header["EXTVER"] = version
         set_cards(
             hdu.header,
             [
-                *instrument_cards("BIN_I"),
+                *instrument_cards(instrument, "BIN_I"),
                 ("E_MIN", data.low_kev, "[keV] lower energy limit"),
                 ("E_MAX", data.high_kev, "[keV] upper energy limit"),
                 ("EXPOSURE", data.live_time_s, "[s] exposure corrected for dead time"),
@@ -136,10 +133,12 @@ def _shadowgram_hdus(data: Shadowgram, pixels: NDArray[np.int64], noise: float, 
 
 
 def _source_table(result: WindowResult, sources: list[WindowSource]) -> fits.BinTableHDU:
-    """ISGR-SKY.-RES: one row per source and band, sources in order of significance."""
+    """Return the table of sources: one row per source and band, sources in order of significance."""
     bands = [(fit.data.low_kev, fit.data.high_kev) for fit in result.sky.fits]
     rows = [(source, band, limits) for source in sources for band, limits in enumerate(bands)]
-    tangents = [result.events.attitude.tangents(source.ra, source.dec) for source, _, _ in rows]
+    tangents = [result.facts.attitude.tangents(source.ra, source.dec) for source, _, _ in rows]
+
+    grid = result.sky.camera.grid
 
     def column(name: str, form: str, values: list[Any], unit: str | None = None) -> fits.Column:
         return fits.Column(name, form, unit=unit, array=values)
@@ -150,8 +149,8 @@ def _source_table(result: WindowResult, sources: list[WindowSource]) -> fits.Bin
             column("NEW_SOURCE", "1I", [int(s.new) for s, _, _ in rows]),
             column("RA_OBJ", "1D", [s.catalogue_ra for s, _, _ in rows], "deg"),
             column("DEC_OBJ", "1D", [s.catalogue_dec for s, _, _ in rows], "deg"),
-            column("Z_FIN", "1D", [float(tz) / STEP + AXIS[0] for tz, _ in tangents], "pixel"),
-            column("Y_FIN", "1D", [float(ty) / STEP + AXIS[1] for _, ty in tangents], "pixel"),
+            column("Z_FIN", "1D", [float(tz) / grid.step + grid.axis[0] for tz, _ in tangents], "pixel"),
+            column("Y_FIN", "1D", [float(ty) / grid.step + grid.axis[1] for _, ty in tangents], "pixel"),
             column("RA_FIN", "1D", [s.ra for s, _, _ in rows], "deg"),
             column("DEC_FIN", "1D", [s.dec for s, _, _ in rows], "deg"),
             column("FIN_RD_ERR", "1D", [s.error_arcmin / 60.0 for s, _, _ in rows], "deg"),
@@ -164,7 +163,7 @@ def _source_table(result: WindowResult, sources: list[WindowSource]) -> fits.Bin
             column("FLUX_ERR", "1D", [s.flux_error[band] for s, band, _ in rows], "counts/s"),
             column("DETSIG", "1D", [s.significance[band] for s, band, _ in rows]),
         ],
-        name=SOURCES,
+        name=result.instrument.structure + SOURCES,
     )
-    set_cards(hdu.header, instrument_cards("RES"))
+    set_cards(hdu.header, instrument_cards(result.instrument, "RES"))
     return hdu

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.catalogue import CatalogueSource
-from isgri_analysis.field import FREE_FROM, Field, FieldSource
-from isgri_analysis.mask import CELL_MM, HEIGHT_MM, PERIOD_MM
-from isgri_analysis.refine import Refined, Surroundings, refine
-from isgri_analysis.shadowgram import odd_pixels
-from isgri_analysis.sky_map import AXIS, STEP, SkyMap, matched_map, noise_scale
+from coded_mask.camera import Camera
+from coded_mask.catalogue import CatalogueSource
+from coded_mask.field import FREE_FROM, Field, FieldSource
+from coded_mask.odd_pixels import odd_pixels
+from coded_mask.refine import Refined, Surroundings, refine
+from coded_mask.sky_map import SkyMap, matched_map, noise_scale
 
 KNOWN_THRESHOLD = 4.0
 """Significance from which a catalogue source is reported."""
@@ -25,10 +25,6 @@ NOISE_TOLERANCE = 1.05
 MAX_SOURCES = 30
 
 _ARCMIN = np.pi / 180.0 / 60.0
-_PERIOD = PERIOD_MM / HEIGHT_MM
-_RESOLUTION = CELL_MM / HEIGHT_MM
-_MERGE = 6.0 * _ARCMIN
-"""Closer than this two sources cannot be told apart: their normal matrix is singular."""
 _AMBIGUOUS = 16.0
 """Two places whose chi2 differs by less are not told apart: noise was seen to prefer the ghost of 8 sigma by 9."""
 _GHOST_SHARE = 0.6
@@ -42,9 +38,9 @@ class Candidates:
     waiting: list[tuple[CatalogueSource, float, float]]
     warnings: list[str] = field(default_factory=list)
 
-    def nearest(self, tz: float, ty: float, significance: float) -> int | None:
+    def nearest(self, camera: Camera, tz: float, ty: float, significance: float) -> int | None:
         """Return the number of the waiting source whose position agrees with a peak."""
-        reach = (max(2.5, 40.0 / significance) + 2.5) * _ARCMIN
+        reach = camera.reach_arcmin(significance) * _ARCMIN
         distance = [np.hypot(z - tz, y - ty) for _, z, y in self.waiting]
         return int(np.argmin(distance)) if distance and min(distance) <= reach else None
 
@@ -60,8 +56,10 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
     """
     for entry, tz, ty in [c for c in candidates.waiting if c[0].wanted]:
         if _too_close(sky, tz, ty):
+            closest = np.degrees(sky.camera.closest) * 60.0
             candidates.warnings.append(
-                f"{entry.name} is within 6 arcmin of another source of the catalogue and is not fitted separately"
+                f"{entry.name} is within {closest:.2g} arcmin of another source of the catalogue and is not fitted "
+                "separately"
             )
             continue
         sky.add(FieldSource(tz, ty, entry, (tz, ty), free=False))
@@ -80,7 +78,7 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
 
 
 def _too_close(sky: Field, tz: float, ty: float) -> bool:
-    return any(np.hypot(source.tz - tz, source.ty - ty) < _MERGE for source in sky.sources)
+    return any(np.hypot(source.tz - tz, source.ty - ty) < sky.camera.closest for source in sky.sources)
 
 
 def _scale(image: SkyMap) -> float:
@@ -108,6 +106,7 @@ class _BandSearch:
         self._sky = sky
         self._band = band
         self._fit = sky.fits[band]
+        self._camera = sky.fits[band].data.camera
         self._candidates = candidates
         self._threshold = threshold
         self._limit = limit
@@ -139,7 +138,7 @@ class _BandSearch:
         self._sky.noise[self._band] = _scale(image)
         significance = image.significance / np.float32(self._sky.noise[self._band])
         for tz, ty in self._closed:
-            window = self._window(image, tz, ty, _RESOLUTION)
+            window = self._window(image, tz, ty, self._camera.resolution)
             if window is not None:  # always so: a closed place was a peak of the map
                 significance[window] = -np.inf
         known: NDArray[np.float32] = np.nan_to_num(significance, nan=-np.inf)
@@ -150,9 +149,9 @@ class _BandSearch:
         """Return the part of the map within a radius of a place, or None when that lies wholly outside."""
         size = image.flux.shape
         parts = []
-        for tangent, axis, length in ((tz, AXIS[0], size[0]), (ty, AXIS[1], size[1])):
-            first = round(((tangent - radius) / STEP + axis) * image.oversampling)
-            last = round(((tangent + radius) / STEP + axis) * image.oversampling)
+        for tangent, axis, length in zip((tz, ty), image.grid.axis, size, strict=True):
+            first = round(((tangent - radius) / image.grid.step + axis) * image.oversampling)
+            last = round(((tangent + radius) / image.grid.step + axis) * image.oversampling)
             if last < 0 or first >= length:
                 return None
             parts.append(slice(max(first, 0), last + 1))
@@ -161,17 +160,17 @@ class _BandSearch:
     def _take(self, image: SkyMap, significance: NDArray[np.float32], peak: tuple[int, int]) -> None:
         """Add the source behind a peak, or improve the source that left it."""
         tz, ty = image.tangents(*peak)
-        neighbour = self._neighbour(tz, ty, _RESOLUTION)
+        neighbour = self._neighbour(tz, ty, self._camera.resolution)
         if neighbour is not None:
             self._improve(neighbour, tz, ty)
             return
         best, rival = self._unghost(image, significance, tz, ty, float(significance[peak]))
-        neighbour = self._neighbour(best.tz, best.ty, _MERGE)
+        neighbour = self._neighbour(best.tz, best.ty, self._camera.closest)
         if neighbour is not None or best.flux <= 0.0:
             self._closed.append((tz, ty))
             return
         height = best.significance / self._sky.noise[self._band]
-        number = self._candidates.nearest(best.tz, best.ty, height)
+        number = self._candidates.nearest(self._camera, best.tz, best.ty, height)
         known = None if number is None else self._candidates.waiting.pop(number)
         if known is None or height >= FREE_FROM:
             source = FieldSource(best.tz, best.ty, known[0] if known else None, known[1:] if known else None)
@@ -204,9 +203,10 @@ class _BandSearch:
         """
         others = Surroundings(self._fit)
         fitted = [refine(others, tz, ty)]
-        for i in (-1, 0, 1):
-            for j in (-1, 0, 1):
-                window = self._window(image, tz + i * _PERIOD, ty + j * _PERIOD, _RESOLUTION / 2)
+        period, shifts = self._camera.period or 0.0, (-1, 0, 1) if self._camera.period else ()
+        for i in shifts:
+            for j in shifts:
+                window = self._window(image, tz + i * period, ty + j * period, self._camera.resolution / 2)
                 if (i, j) == (0, 0) or window is None:
                     continue
                 part = significance[window]
@@ -219,13 +219,13 @@ class _BandSearch:
         noise = self._sky.noise[self._band]
         likely = [p for p in fitted if fitted[0].significance ** 2 - p.significance**2 < _AMBIGUOUS * noise**2]
         for fit in likely:
-            if self._candidates.nearest(fit.tz, fit.ty, fit.significance / noise) is not None:
+            if self._candidates.nearest(self._camera, fit.tz, fit.ty, fit.significance / noise) is not None:
                 return fit, None
         return likely[0], likely[1] if len(likely) > 1 else None
 
     def _take_edge(self) -> None:
         """Add known bright sources just outside the map: the few pixels they light would fake a source at its edge."""
-        outside = [known for known in self._candidates.waiting if FieldSource(known[1], known[2]).at_edge]
+        outside = [known for known in self._candidates.waiting if self._sky.at_edge(*known[1:])]
         if not outside:
             return
         self._fit.fit()

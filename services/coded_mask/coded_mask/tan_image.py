@@ -7,19 +7,19 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from isgri_analysis.geometry import Attitude, sky_position
-from isgri_analysis.mask import CELL_MM, HEIGHT_MM
-from isgri_analysis.sky_map import AXIS, MAP_SHAPE, STEP
+from coded_mask.camera import Instrument, MapGrid
+from coded_mask.geometry import Attitude, sky_position
 
 UNITS = {
     "INTENSITY": "counts/sec",
+    "RECONSTRUCTED": "counts/sec",
     "VARIANCE": "(counts/sec)**2",
     "SIGNIFICANCE": "no units",
     "RESIDUAL": "counts/sec",
     "EXPOSURE": "sec",
 }
-PSF_SIGMA = CELL_MM / HEIGHT_MM / np.sqrt(8.0 * np.log(2.0))
-"""Width of the Gaussian of 12 arcmin by which fitted sources are drawn, tangent."""
+SIGMA_PER_FWHM = 1.0 / np.sqrt(8.0 * np.log(2.0))
+"""Fitted sources are drawn as Gaussians as wide as the point spread function."""
 
 Cards = list[tuple[str, object, str]]
 
@@ -34,15 +34,15 @@ class BandImage:
     pixels: NDArray[np.float32]
 
 
-def window_wcs(attitude: Attitude) -> Cards:
+def window_wcs(attitude: Attitude, grid: MapGrid) -> Cards:
     """TAN projection of a window's map, columns flipped so that the sky is seen from inside (east to the left)."""
     ra, dec = sky_position(attitude.axes[0])
     east = np.array([-np.sin(np.radians(ra)), np.cos(np.radians(ra)), 0.0])
     north = np.cross(attitude.axes[0], east)
-    step = float(np.degrees(STEP))
+    step = float(np.degrees(grid.step))
     _, y, z = attitude.axes
     matrix = ((-step * (y @ east), step * (z @ east)), (-step * (y @ north), step * (z @ north)))
-    return wcs_cards("TAN", (float(ra), float(dec)), (MAP_SHAPE[1] - AXIS[1], AXIS[0] + 1), matrix)
+    return wcs_cards("TAN", (float(ra), float(dec)), (grid.shape[1] - grid.axis[1], grid.axis[0] + 1), matrix)
 
 
 def wcs_cards(
@@ -77,12 +77,11 @@ def set_cards(header: fits.Header, cards: Cards) -> None:
         header[key] = (value, comment)
 
 
-def instrument_cards(level: str) -> Cards:
+def instrument_cards(instrument: Instrument, level: str) -> Cards:
     """Keywords that every extension carries."""
     return [
         ("TELESCOP", "INTEGRAL", "telescope"),
-        ("INSTRUME", "IBIS", "instrument"),
-        ("DETNAM", "ISGRI", "detector layer"),
+        *instrument.keywords,
         ("ISDCLEVL", level, "level of data processing"),
         ("MJDREF", 51544.0, "modified Julian date of the time origin"),
         ("DATEREF", "2000-01-01", "the same as a date"),

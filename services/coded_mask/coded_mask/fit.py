@@ -4,10 +4,11 @@ Model of pixel i: ``m_i = sum_s F_s a PIF_is + sum_c beta_c B_ic``. Poisson maxi
 ``p = (X' V^-1 X)^-1 X' V^-1 D`` with the variance V taken from the model, never from the counts (that would bias
 fluxes where counts are few).
 
-Flux unit, the one documented factor: F counts/s is the rate, corrected for dead time, of a whole detector of 16384
-pixels lit through an open mask, the unit of the images and light curves of the standard ISGRI software. A pixel of
-PIF = 1 collects ``F T / 16384`` counts in the live time T. Absorption in the mask support and the efficiency of the
-pixels are part of F (Crab: 142 counts/s in 20-40 keV).
+Flux unit, the one documented factor: a pixel of PIF = 1 collects ``F T / lit_pixels`` counts in the live time T.
+``lit_pixels`` is a number of the camera. For ISGRI it is the whole detector of 16384 pixels: F counts/s is the rate,
+corrected for dead time, of a detector lit through an open mask, the unit of the images and light curves of the
+standard ISGRI software. Absorption in the mask support and the efficiency of the pixels are part of F (Crab: 142
+counts/s in 20-40 keV).
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.detector import PIXELS, SHAPE
+from coded_mask.camera import Camera
 
 _RIDGE = 1e-12
 _FLOOR = 0.05
@@ -28,6 +29,7 @@ class Shadowgram:
     """Counts of one energy band.
 
     ``counts`` and ``live`` have the detector's shape; ``live`` is False in gaps and for pixels not to be used.
+    ``camera`` saw them.
     """
 
     low_kev: float
@@ -35,11 +37,17 @@ class Shadowgram:
     counts: NDArray[np.float64]
     live: NDArray[np.bool_]
     live_time_s: float
+    camera: Camera
 
     @property
     def counts_per_flux(self) -> float:
         """Counts in a fully lit pixel per unit flux (counts/s)."""
-        return self.live_time_s / PIXELS
+        return self.live_time_s / self.camera.lit_pixels
+
+    @property
+    def exposed_s(self) -> float:
+        """Live time, with the pixels that are not used counted out."""
+        return self.live_time_s * float(self.live.sum()) / self.camera.pixels
 
 
 class ShadowgramFit:
@@ -157,9 +165,9 @@ class ShadowgramFit:
 
     def on_detector(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values of the used pixels as an array of the detector's shape, zero elsewhere."""
-        image = np.zeros(SHAPE[0] * SHAPE[1])
-        image[self.pixels] = values
-        return image.reshape(SHAPE)
+        image = np.zeros(self.data.live.shape)
+        image.flat[self.pixels] = values
+        return image
 
 
 def inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """From sky directions to the instrument frame and back.
 
-The instrument frame has X along the ISGRI axis, Y and Z along the detector. A direction is given by its tangents
+The instrument frame has X along the instrument's axis, Y and Z along the detector. A direction is given by its tangents
 ``tz = s_z / s_x`` and ``ty = s_y / s_x``, in which the projection of the mask is linear and the sky image a
 gnomonic (TAN) projection.
 """
@@ -9,16 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-# Rotation from spacecraft to ISGRI axes: row ISGRI of GNRL-IROT-MOD in inst_misalign_20050328.fits of the
-# INTEGRAL instrument characteristics. It moves sources by 7.9' in Z and 3.5' in Y.
-MISALIGNMENT = np.array(
-    [
-        [9.99996804e-01, -1.02655345e-03, -2.31046490e-03],
-        [1.02757846e-03, 9.99999374e-01, 4.42496200e-04],
-        [2.31000921e-03, -4.44868970e-04, 9.99997233e-01],
-    ]
-)
 
 
 def unit_vector(ra_deg: ArrayLike, dec_deg: ArrayLike) -> NDArray[np.float64]:
@@ -43,21 +33,27 @@ def separation_arcmin(ra1: ArrayLike, dec1: ArrayLike, ra2: ArrayLike, dec2: Arr
 
 @dataclass(frozen=True)
 class Attitude:
-    """Orientation of the instrument: ``axes`` are its X, Y, Z unit vectors in equatorial coordinates, as rows."""
+    """Orientation of the instrument: ``axes`` are its X, Y, Z unit vectors in equatorial coordinates, as rows.
+
+    ``mounting`` is the rotation from spacecraft to instrument axes.
+    """
 
     axes: NDArray[np.float64]
+    mounting: NDArray[np.float64]
 
     @classmethod
-    def from_spacecraft(cls, ra_x: float, dec_x: float, ra_z: float, dec_z: float) -> "Attitude":
+    def from_spacecraft(
+        cls, ra_x: float, dec_x: float, ra_z: float, dec_z: float, mounting: NDArray[np.float64]
+    ) -> "Attitude":
         """Orientation from the RA_SCX, DEC_SCX, RA_SCZ, DEC_SCZ keywords (degrees)."""
         x, z = unit_vector(ra_x, dec_x), unit_vector(ra_z, dec_z)
         z = z - x * (x @ z)
         z /= np.linalg.norm(z)
-        return cls(MISALIGNMENT @ np.stack([x, np.cross(z, x), z]))
+        return cls(mounting @ np.stack([x, np.cross(z, x), z]), mounting)
 
     def spacecraft(self) -> tuple[float, float, float, float]:
         """RA_SCX, DEC_SCX, RA_SCZ, DEC_SCZ in degrees: the inverse of ``from_spacecraft``."""
-        body = MISALIGNMENT.T @ self.axes
+        body = self.mounting.T @ self.axes
         (ra_x, ra_z), (dec_x, dec_z) = sky_position(body[[0, 2]])
         return float(ra_x), float(dec_x), float(ra_z), float(dec_z)
 

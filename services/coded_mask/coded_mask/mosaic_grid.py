@@ -10,14 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.compiled import compiled
-from isgri_analysis.geometry import Attitude, sky_position
-from isgri_analysis.mask import SKY_PIXEL_DEG
-from isgri_analysis.sky_map import AXIS, STEP, SkyMap
-from isgri_analysis.tan_image import Cards, wcs_cards
+from coded_mask.camera import MapGrid
+from coded_mask.compiled import compiled
+from coded_mask.geometry import Attitude, sky_position
+from coded_mask.sky_map import SkyMap
+from coded_mask.tan_image import Cards, wcs_cards
 
-_REACH_DEG = 20.5
-"""A window's map ends 20.5 degrees from its axis, in its corners."""
 _GNOMONIC_LIMIT_DEG = 45.0
 _MAX_SIDE = 3000
 
@@ -78,17 +76,21 @@ class MosaicGrid:
         return sphere
 
 
-def grid_for(attitudes: Sequence[Attitude]) -> MosaicGrid:
-    """Return the smallest grid that holds all windows; the pixel grows only when a side would exceed 3000."""
+def grid_for(attitudes: Sequence[Attitude], window: MapGrid) -> MosaicGrid:
+    """Return the smallest grid that holds the maps of all windows, each on the grid ``window``.
+
+    The pixel grows only when a side would exceed 3000.
+    """
     axes = np.array([attitude.axes[0] for attitude in attitudes])
     centre = axes.sum(axis=0)
     length = np.linalg.norm(centre)
     centre = centre / length if length > 1e-3 else axes[0]
     farthest = np.degrees(np.arccos(np.clip(axes @ centre, -1.0, 1.0))).max()
-    gnomonic = bool(farthest + _REACH_DEG <= _GNOMONIC_LIMIT_DEG)
-    step = np.radians(SKY_PIXEL_DEG)
+    corner = np.degrees(np.arctan(np.hypot(*window.axis) * window.step))
+    gnomonic = bool(farthest + corner <= _GNOMONIC_LIMIT_DEG)
+    step = float(np.arctan(window.step))
     unplaced = MosaicGrid(centre, step, (0, 0), (0.0, 0.0), gnomonic)
-    offsets = unplaced.plane(np.concatenate([_outline(attitude) for attitude in attitudes]))
+    offsets = unplaced.plane(np.concatenate([_outline(attitude, window) for attitude in attitudes]))
     low, high = np.floor(offsets.min(axis=0)) - 1, np.ceil(offsets.max(axis=0)) + 1
     grow = max(1.0, float((high - low).max()) / _MAX_SIDE)
     low, high = np.floor(low / grow), np.ceil(high / grow)
@@ -96,12 +98,12 @@ def grid_for(attitudes: Sequence[Attitude]) -> MosaicGrid:
     return MosaicGrid(centre, step * grow, shape, (float(-low[1]), float(high[0])), gnomonic)
 
 
-def _outline(attitude: Attitude) -> NDArray[np.float64]:
+def _outline(attitude: Attitude, window: MapGrid) -> NDArray[np.float64]:
     """Return unit vectors along the edge of a window's map."""
     edge = np.linspace(-1.0, 1.0, 21)
     one = np.ones_like(edge)
-    z = np.concatenate([edge, edge, one, -one]) * AXIS[0] * STEP
-    y = np.concatenate([one, -one, edge, edge]) * AXIS[1] * STEP
+    z = np.concatenate([edge, edge, one, -one]) * window.axis[0] * window.step
+    y = np.concatenate([one, -one, edge, edge]) * window.axis[1] * window.step
     vectors = np.stack([np.ones_like(z), y, z], axis=-1) @ attitude.axes
     unit: NDArray[np.float64] = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
     return unit
@@ -165,12 +167,13 @@ class MosaicSum:
 
     def add(self, attitude: Attitude, image: SkyMap, exposure_s: NDArray[np.float32]) -> None:
         """Add the map of one window. ``exposure_s`` is its exposure map on the pixel pitch."""
-        pixels = self.grid.pixel(_outline(attitude))
+        pixels = self.grid.pixel(_outline(attitude, image.grid))
         wide = not self.grid.gnomonic  # the outline does not bound a map that lies around the far pole
         rows, columns = self.grid.shape
         top, left = (0, 0) if wide else np.maximum(np.floor(pixels.min(axis=0)).astype(int), 0)
         bottom, right = (rows, columns) if wide else np.ceil(pixels.max(axis=0)).astype(int) + 1
-        scale = image.oversampling / STEP
+        step, axis = image.grid.step, image.grid.axis
+        scale = image.oversampling / step
         _accumulate(
             image.flux,
             image.sigma,
@@ -181,9 +184,9 @@ class MosaicSum:
             self.grid.reference,
             (int(top), min(int(bottom), rows), int(left), min(int(right), columns)),
             scale,
-            1.0 / STEP,
-            (float(AXIS[0] * image.oversampling), float(AXIS[1] * image.oversampling)),
-            (float(AXIS[0]), float(AXIS[1])),
+            1.0 / step,
+            (float(axis[0] * image.oversampling), float(axis[1] * image.oversampling)),
+            (float(axis[0]), float(axis[1])),
             self._weighted,
             self._weight,
             self.exposure_s,

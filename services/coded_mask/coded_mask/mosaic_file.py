@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from isgri_analysis.burst_table import joined_bursts
-from isgri_analysis.geometry import unit_vector
-from isgri_analysis.mosaic import Mosaic
-from isgri_analysis.mosaic_source import MosaicSource
-from isgri_analysis.tan_image import (
-    PSF_SIGMA,
+from coded_mask.geometry import unit_vector
+from coded_mask.mosaic import Mosaic
+from coded_mask.mosaic_source import MosaicSource
+from coded_mask.tan_image import (
+    SIGMA_PER_FWHM,
     BandImage,
     Cards,
     draw_gaussians,
@@ -21,14 +20,13 @@ from isgri_analysis.tan_image import (
     set_cards,
 )
 
-MOSAIC_FILE, CATALOGUE_FILE, REGION_FILE = "isgri_mosaic.fits", "isgri_catalogue.fits", "isgri_catalogue.reg"
-_IMAGE = "ISGR-MOSA-IMA"
+_IMAGE = "-MOSA-IMA"
 _KNOWN, _NEW = -32768, -32767
 """Values of NEW_SOURCE in catalogues of the public data centre's service."""
 
 
 def mosaic_images(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> list[BandImage]:
-    """Return the four images of every band; fitted sources are Gaussians of 12 arcmin on the residual mosaic."""
+    """Return the four images of every band; fitted sources are Gaussians on the residual mosaic."""
     images = []
     places = [mosaic.grid.pixel(unit_vector(*source.position()[:2])) for source in sources]
     for band, ((low, high), total) in enumerate(zip(mosaic.bands, mosaic.sums, strict=True)):
@@ -40,10 +38,10 @@ def mosaic_images(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> list[BandI
                 for place, source in zip(places, sources, strict=True)
                 if source.fluxes
             ],
-            PSF_SIGMA / mosaic.grid.step,
+            SIGMA_PER_FWHM * mosaic.camera.resolution / mosaic.grid.step,
         )
         for kind, pixels in (
-            ("INTENSITY", intensity),
+            (mosaic.instrument.intensity, intensity),
             ("VARIANCE", variance),
             ("SIGNIFICANCE", (intensity / np.sqrt(variance)).astype(np.float32)),
             ("EXPOSURE", total.exposure_s),
@@ -59,13 +57,14 @@ def mosaic_hdus(mosaic: Mosaic, images: Sequence[BandImage]) -> fits.HDUList:
     exposure = sum(window.live_time_s for window in windows)
     first, last = min(w.tstart_ijd for w in windows), max(w.tstop_ijd for w in windows)
     cards: Cards = [
-        *instrument_cards("IMA2"),
+        *instrument_cards(mosaic.instrument, "IMA2"),
         ("TFIRST", first, "[d] first good time (IJD)"),
         ("TLAST", last, "[d] last good time (IJD)"),
         ("ONTIME", ontime, "[s] sum of good time intervals"),
         ("EXPOSURE", exposure, "[s] exposure corrected for dead time"),
         ("SCWS", len(windows), "number of science windows"),
     ]
+    name = mosaic.instrument.structure + _IMAGE
     primary = fits.PrimaryHDU()
     set_cards(primary.header, cards)
     facts: list[tuple[str, str, str, object]] = [
@@ -74,9 +73,9 @@ def mosaic_hdus(mosaic: Mosaic, images: Sequence[BandImage]) -> fits.HDUList:
         ("ONTIME", "1D", "s", ontime),
         ("EXPOSURE", "1D", "s", exposure),
     ]
-    hdus = fits.HDUList([primary, index_hdu("ISGR-MOSA-IMA-IDX", _IMAGE, images, 2, facts)])
+    hdus = fits.HDUList([primary, index_hdu(f"{name}-IDX", name, images, 2, facts)])
     for version, image in enumerate(images, 1):
-        hdus.append(image_hdu(_IMAGE, version, image, [*cards, *mosaic.grid.cards()]))
+        hdus.append(image_hdu(name, version, image, [*cards, *mosaic.grid.cards()]))
     return hdus
 
 
@@ -87,7 +86,6 @@ def _band_name(low: float, high: float) -> str:
 def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUList:
     """Return the catalogue: the columns of the public service, then flux, error, significance and chi2 of every band.
 
-    Where bursts were asked for, those of all windows follow in a table of their own.
     ``significance`` is the highest of all bands. ERR_RAD is the 90 % radius in degrees, statistical.
     """
     positions = [source.position() for source in sources]
@@ -115,22 +113,22 @@ def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUL
             column(f"chi2_{name}", "1D", array=chi2),
         ]
     table = fits.BinTableHDU.from_columns(columns, name="CATALOG")
-    set_cards(table.header, [*instrument_cards("RES"), ("RADESYS", "FK5", "celestial reference frame")])
+    set_cards(
+        table.header, [*instrument_cards(mosaic.instrument, "RES"), ("RADESYS", "FK5", "celestial reference frame")]
+    )
     table.header.add_comment("chi2 is per degree of freedom over science windows: large means variable.")
-    hdus = fits.HDUList([fits.PrimaryHDU(), table])
-    bursts = [(window.label, window.bursts) for window in mosaic.windows if window.bursts is not None]
-    if bursts:
-        hdus.append(joined_bursts(bursts))
-    return hdus
+    return fits.HDUList([fits.PrimaryHDU(), table])
 
 
-def region_text(sources: Sequence[MosaicSource]) -> str:
-    """Return the catalogue as a region file for SAOImage DS9."""
+def region_text(sources: Sequence[MosaicSource], least_arcmin: float) -> str:
+    """Return the catalogue as a region file for SAOImage DS9; circles have at least a radius of ``least_arcmin``."""
     lines = ["# Region file format: DS9 version 4.1", "fk5"]
     for source in sources:
         ra, dec, error = source.position()
         colour = "cyan" if source.new else "green"
-        lines.append(f'circle({ra:.5f},{dec:+.5f},{max(error, 6.0) * 60:.1f}") # text={{{source.name}}} color={colour}')
+        lines.append(
+            f'circle({ra:.5f},{dec:+.5f},{max(error, least_arcmin) * 60:.1f}") # text={{{source.name}}} color={colour}'
+        )
     return "\n".join(lines) + "\n"
 
 

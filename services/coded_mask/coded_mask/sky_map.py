@@ -11,25 +11,18 @@ The background level is fitted inside the coded area of each direction: with one
 field scatters by 9 % from field to field instead of 1.4 %.
 """
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from isgri_analysis.detector import PITCH_MM, SHAPE
-from isgri_analysis.fit import ShadowgramFit
-from isgri_analysis.mask import HEIGHT_MM, SAMPLES, sampled_mask
+from coded_mask.camera import Camera, MapGrid
+from coded_mask.fit import ShadowgramFit
 
-_FFT = (384, 384)
-"""At least 234 + 134 - 1 samples along each axis, and a product of small primes."""
-MAP_SHAPE = (SAMPLES + SHAPE[0] - 1, SAMPLES + SHAPE[1] - 1)
-"""Rows (Z) and columns (Y) of a map on the pixel pitch: 367 x 363."""
-AXIS = ((MAP_SHAPE[0] - 1) // 2, (MAP_SHAPE[1] - 1) // 2)
-"""Row and column of the instrument axis on the pixel pitch."""
-STEP = PITCH_MM / HEIGHT_MM
-"""Tangent of a map pixel on the pixel pitch."""
+_MANY = 266_442
+"""Pixels beyond which one in four says enough about the width of a map."""
 LEAST_CODED = 0.02
 """Directions seen by less than this share of the detector are not imaged."""
 
@@ -45,52 +38,63 @@ class SkyMap:
     flux: NDArray[np.float32]
     sigma: NDArray[np.float32]
     oversampling: int
+    grid: MapGrid
 
     @property
     def significance(self) -> NDArray[np.float32]:
         """Flux over its error."""
         return self.flux / self.sigma
 
+    def scaled(self, noise: float) -> "SkyMap":
+        """Return the map with errors larger by a factor."""
+        return replace(self, sigma=self.sigma * np.float32(noise))
+
     def tangents(self, row: int, column: int) -> tuple[float, float]:
         """Tangents (tz, ty) of the centre of a pixel."""
-        return (row / self.oversampling - AXIS[0]) * STEP, (column / self.oversampling - AXIS[1]) * STEP
+        top, left = self.grid.axis
+        return (row / self.oversampling - top) * self.grid.step, (column / self.oversampling - left) * self.grid.step
 
     def pixel(self, tz: float, ty: float) -> tuple[int, int] | None:
         """Pixel that holds a direction, or None outside the map."""
-        row = round((tz / STEP + AXIS[0]) * self.oversampling)
-        column = round((ty / STEP + AXIS[1]) * self.oversampling)
+        top, left = self.grid.axis
+        row = round((tz / self.grid.step + top) * self.oversampling)
+        column = round((ty / self.grid.step + left) * self.oversampling)
         inside = 0 <= row < self.flux.shape[0] and 0 <= column < self.flux.shape[1]
         return (row, column) if inside else None
 
 
-@cache
-def _kernels(phase_z: float, phase_y: float) -> tuple[NDArray[np.complex64], ...]:
+@lru_cache(maxsize=16)
+def _kernels(camera: Camera, phase_z: float, phase_y: float) -> tuple[NDArray[np.complex64], ...]:
     """Return transforms of the sampled mask P, of P^2 and of the inside I."""
-    openness, inside = sampled_mask(phase_z, phase_y)
-    return tuple(fft.rfft2(kernel.astype(np.float32), s=_FFT) for kernel in (openness, openness**2, inside))
+    openness, inside = camera.sampled_mask(phase_z, phase_y)
+    size = (camera.grid.fft, camera.grid.fft)
+    return tuple(fft.rfft2(kernel.astype(np.float32), s=size) for kernel in (openness, openness**2, inside))
 
 
-def _transform(image: NDArray[np.float64]) -> NDArray[np.complex64]:
-    spectrum: NDArray[np.complex64] = np.conj(fft.rfft2(image.astype(np.float32), s=_FFT))
+def _transform(grid: MapGrid, image: NDArray[np.float64]) -> NDArray[np.complex64]:
+    spectrum: NDArray[np.complex64] = np.conj(fft.rfft2(image.astype(np.float32), s=(grid.fft, grid.fft)))
     return spectrum
 
 
-def _correlation(kernel: NDArray[np.complex64], data: NDArray[np.complex64]) -> NDArray[np.float32]:
+def _correlation(grid: MapGrid, kernel: NDArray[np.complex64], data: NDArray[np.complex64]) -> NDArray[np.float32]:
     """``sum_i K[i + n] x[i]`` for all shifts n at which the detector and the mask overlap."""
-    full = fft.irfft2(kernel * data, s=_FFT)
-    rows, columns = SHAPE[0] - 1, SHAPE[1] - 1
-    out = np.empty(MAP_SHAPE, np.float32)
+    full = fft.irfft2(kernel * data, s=(grid.fft, grid.fft))
+    rows, columns = grid.detector[0] - 1, grid.detector[1] - 1
+    out = np.empty(grid.shape, np.float32)
     out[:rows, :columns] = full[-rows:, -columns:]
-    out[:rows, columns:] = full[-rows:, :SAMPLES]
-    out[rows:, :columns] = full[:SAMPLES, -columns:]
-    out[rows:, columns:] = full[:SAMPLES, :SAMPLES]
+    out[:rows, columns:] = full[-rows:, : grid.samples]
+    out[rows:, :columns] = full[: grid.samples, -columns:]
+    out[rows:, columns:] = full[: grid.samples, : grid.samples]
     return out
 
 
-def coded_map(live: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Share of the used pixels that see each direction, on the pixel pitch, 0 to 1."""
-    inside = _kernels(0.0, 0.0)[2]
-    return np.clip(_correlation(inside, _transform(live.astype(float))) / max(int(live.sum()), 1), 0.0, 1.0)
+def coded_map(camera: Camera, live: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Share of the used pixels that see each direction, on the pixel pitch, 0 to 1; a collimator counted in."""
+    inside = _kernels(camera, 0.0, 0.0)[2]
+    seen = _correlation(camera.grid, inside, _transform(camera.grid, live.astype(float)))
+    coded: NDArray[np.float32] = np.clip(seen / max(int(live.sum()), 1), 0.0, 1.0)
+    transmission = camera.transmission(1)
+    return coded if transmission is None else np.asarray(coded * transmission, np.float32)
 
 
 def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
@@ -99,11 +103,13 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
     The brightest pixel holds 93 % of a source's flux on average on the pixel pitch (83 % at worst), 97 % (94 %) with
     oversampling: fluxes are to be fitted, never read from the map.
     """
+    camera = fit.data.camera
+    grid = camera.grid
     a = fit.data.counts_per_flux
     weight = 1.0 / fit.variance
     background = np.maximum(fit.background, 0.0)
     s2, s3, sbb, sr, sbr, live = (
-        _transform(fit.on_detector(values))
+        _transform(grid, fit.on_detector(values))
         for values in (
             a * a * weight,
             a * background * weight,
@@ -113,29 +119,34 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
             np.full(fit.pixels.size, 1.0 / max(fit.pixels.size, 1)),
         )
     )
-    shape = ((MAP_SHAPE[0] - 1) * oversampling + 1, (MAP_SHAPE[1] - 1) * oversampling + 1)
+    shape = ((grid.shape[0] - 1) * oversampling + 1, (grid.shape[1] - 1) * oversampling + 1)
     flux = np.empty(shape, np.float32)
     sigma = np.empty(shape, np.float32)
     for i in range(oversampling):
         for j in range(oversampling):
-            p, pp, inside = _kernels(i / oversampling, j / oversampling)
-            coded = _correlation(inside, live) >= LEAST_CODED
-            level = _correlation(inside, sbb)
+            p, pp, inside = _kernels(camera, i / oversampling, j / oversampling)
+            coded = _correlation(grid, inside, live) >= LEAST_CODED
+            level = _correlation(grid, inside, sbb)
             level = np.where(coded & (level > 0.0), level, 1.0)
-            ratio = np.where(coded, _correlation(p, s3), 0.0) / level
-            den = _correlation(pp, s2) - ratio**2 * level
-            num = _correlation(p, sr) - ratio * _correlation(inside, sbr)
+            ratio = np.where(coded, _correlation(grid, p, s3), 0.0) / level
+            den = _correlation(grid, pp, s2) - ratio**2 * level
+            num = _correlation(grid, p, sr) - ratio * _correlation(grid, inside, sbr)
             good = coded & (den > 0.0)
             den = np.where(good, den, np.nan)
-            rows, columns = MAP_SHAPE[0] - (i > 0), MAP_SHAPE[1] - (j > 0)
+            rows, columns = grid.shape[0] - (i > 0), grid.shape[1] - (j > 0)
             flux[i::oversampling, j::oversampling] = (num / den)[:rows, :columns]
             sigma[i::oversampling, j::oversampling] = (1.0 / np.sqrt(den))[:rows, :columns]
-    return SkyMap(flux, sigma, oversampling)
+    transmission = camera.transmission(oversampling)
+    if transmission is not None:
+        through = np.where(transmission > 0.0, transmission, np.float32(np.nan))
+        flux /= through
+        sigma /= through
+    return SkyMap(flux, sigma, oversampling, grid)
 
 
 def noise_scale(significance: NDArray[np.floating]) -> float:
     """Robust standard deviation of a significance map: half the distance between the 16th and 84th percentiles."""
-    if significance.size > 2 * MAP_SHAPE[0] * MAP_SHAPE[1]:
+    if significance.size > _MANY:
         significance = significance[::2, ::2]  # enough: neighbours say nothing new
     values = significance[np.isfinite(significance)]
     if values.size == 0:

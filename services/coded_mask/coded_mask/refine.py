@@ -9,14 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.fit import ShadowgramFit, inverse
-from isgri_analysis.mask import CELL_MM, HEIGHT_MM
-from isgri_analysis.pif import illumination_gradient, pixel_illumination
+from coded_mask.fit import ShadowgramFit, inverse
 
-_PSF = CELL_MM / HEIGHT_MM
-"""Width of the point spread function, tangent: 12 arcmin."""
-_STEP = 0.4 * _PSF
-_WANDER = 0.8 * _PSF
+_STEP = 0.4
+"""Longest step, and how far a place may wander, in widths of the point spread function."""
+_WANDER = 0.8
 _SMALL = 0.02
 """A step below this share of the position error ends the iteration."""
 
@@ -50,17 +47,18 @@ def refine(others: "Surroundings", tz: float, ty: float, steps: int = 5) -> Refi
         steps: largest number of Gauss-Newton steps.
     """
     start = np.array([tz, ty])
+    width = others.camera.resolution
     place = start.copy()
     steps_left = steps
     while True:
         flux, score, matrix = others.normal_equations(place[0], place[1])
         covariance = inverse(matrix)
         shift = (covariance @ score)[1:]
-        limited = shift * min(1.0, _STEP / max(float(np.hypot(*shift)), 1e-30))
+        limited = shift * min(1.0, _STEP * width / max(float(np.hypot(*shift)), 1e-30))
         moved = place + limited
         steps_left -= 1
         small = _SMALL * np.sqrt(max(float(covariance[1, 1] + covariance[2, 2]), 0.0))
-        if np.hypot(*(moved - start)) > _WANDER or steps_left == 0 or np.hypot(*limited) < small:
+        if np.hypot(*(moved - start)) > _WANDER * width or steps_left == 0 or np.hypot(*limited) < small:
             break
         place = moved
     return Refined(
@@ -82,6 +80,7 @@ class Surroundings:
 
     def __init__(self, fit: ShadowgramFit, source: int | None = None) -> None:
         residual, rows = fit.without(source)
+        self.camera = fit.data.camera
         self._pixels = fit.pixels
         self._counts_per_flux = fit.data.counts_per_flux
         self._weight = 1.0 / fit.variance
@@ -101,8 +100,8 @@ class Surroundings:
 
         The flux is the best one unless it is given.
         """
-        by_z, by_y = illumination_gradient(tz, ty)
-        columns = np.array([self._on_pixels(image) for image in (pixel_illumination(tz, ty), by_z, by_y)])
+        by_z, by_y = self.camera.illumination_gradient(tz, ty)
+        columns = np.array([self._on_pixels(image) for image in (self.camera.illumination(tz, ty), by_z, by_y)])
         cross = columns @ self._weighted_rows.T
         eliminated = cross @ self._inverse
         matrix = (columns * self._weight) @ columns.T - eliminated @ cross.T

@@ -1,0 +1,57 @@
+"""ISGRI as a coded-mask camera: its numbers and its mask shadows in one object."""
+
+from math import pi
+
+import numpy as np
+from coded_mask.camera import Camera, MapGrid
+from numpy.typing import NDArray
+
+from isgri_analysis import background, mask, pif
+from isgri_analysis.detector import PITCH_MM, PIXELS, SHAPE
+from isgri_analysis.instrument import INSTRUMENT
+
+GRID = MapGrid(detector=SHAPE, samples=mask.SAMPLES, fft=384, step=PITCH_MM / mask.HEIGHT_MM)
+"""Maps of 367 x 363 pixels; 384 is at least 234 + 134 - 1, and a product of small primes."""
+
+
+class IsgriCamera(Camera):
+    """The camera of ISGRI, the same in all energy bands."""
+
+    def illumination(self, tz: float, ty: float) -> NDArray[np.float64]:
+        """PIF of a direction; see ``pif``."""
+        return pif.pixel_illumination(tz, ty)
+
+    def illumination_gradient(self, tz: float, ty: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return derivatives of the PIF by tz and by ty; see ``pif``."""
+        return pif.illumination_gradient(tz, ty)
+
+    def coded_fraction(self, tz: NDArray[np.float64], ty: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of the detector area that sees directions through the mask; see ``pif``."""
+        return pif.coded_fraction(tz, ty)
+
+    def sampled_mask(self, phase_z: float, phase_y: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the openness of the mask seen by pixels, and the share inside the mask; see ``mask``."""
+        return mask.sampled_mask(phase_z, phase_y)
+
+    def templates(self) -> tuple[NDArray[np.float64], ...]:
+        """Return module levels and a low polynomial; see ``background``."""
+        return background.templates()
+
+
+CAMERA = IsgriCamera(
+    instrument=INSTRUMENT,
+    grid=GRID,
+    pixels=PIXELS,
+    lit_pixels=PIXELS,
+    resolution=mask.CELL_MM / mask.HEIGHT_MM,
+    closest=6.0 * pi / 180.0 / 60.0,
+    match_arcmin=2.5,
+    period=mask.PERIOD_MM / mask.HEIGHT_MM,
+)
+"""Flux of 1 count/s is what the whole detector of 16384 pixels would collect through an open mask."""
+
+
+def isgri_camera(low_kev: float, high_kev: float) -> Camera:
+    """Return the camera of a band: the same for all."""
+    del low_kev, high_kev
+    return CAMERA
