@@ -12,14 +12,14 @@ from services.isgri.simulator.scenarios import write_archive
 from tests.bench.one_core import cpu_s
 from tests.bench.unit_directory import fresh_process, unit_directory
 
-_SOURCES = "services/isgri/analysis"
+_SOURCES = ("services/coded_mask", "services/isgri/analysis")
 _WINDOWS = 50
 _FOUR_BANDS = [[20, 40], [40, 60], [60, 100], [100, 200]]
 
 
 def measure() -> dict[str, float]:
     """Measure S-2, S-3 and S-6."""
-    sys.path.insert(0, _SOURCES)
+    sys.path[:0] = _SOURCES
     with tempfile.TemporaryDirectory() as root:
         return _measure(Path(root))
 

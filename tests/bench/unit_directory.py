@@ -44,15 +44,15 @@ def unit_directory(
     return directory
 
 
-def fresh_process(analysis: str, sources: str, directory: Path) -> tuple[float, float]:
+def fresh_process(analysis: str, sources: Sequence[str], directory: Path) -> tuple[float, float]:
     """Run a unit in a process of its own and return its CPU seconds and peak memory (MB), libraries included.
 
     Args:
         analysis: import name of the package.
-        sources: folder that holds it, relative to the project.
+        sources: folders that hold it and what it shares, relative to the project.
         directory: the unit's.
     """
-    path = os.pathsep.join([".", sources])
+    path = os.pathsep.join([".", *sources])
     environment = os.environ | {VARIABLE: analysis, "PYTHONPATH": path}
     command = [sys.executable, "-m", "mesh.kit.run", str(directory)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
