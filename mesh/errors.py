@@ -13,9 +13,11 @@ MeshError
 │   ├── UnitTimeout          over its time limit; not retried
 │   ├── OutOfMemory          killed at its memory limit; retried once
 │   ├── UnitCancelled        killed because nobody waits for it any more
+│   ├── KilledItsWorker      every worker that ran it died; not retried
 │   └── TransientFailure     exit 75 or a part of the mesh out of reach; retried on the ladder
 │       ├── StoreUnavailable
 │       ├── HeldElsewhere    another worker runs the same unit; tried again without using up an attempt
+│       ├── OtherImage       planned for an image that this worker does not run; the dispatcher plans it anew
 │       ├── BrokerUnavailable
 │       │   ├── Unroutable   no queue takes the message
 │       │   └── QueueFull    the queue refuses more messages
@@ -125,6 +127,12 @@ class UnitCancelled(UnitFailure):
     kind = "cancelled"
 
 
+class KilledItsWorker(UnitFailure):
+    """One worker after another died while it ran the unit, the last ones with nothing else to do."""
+
+    kind = "transient"
+
+
 class TransientFailure(UnitFailure):
     """Something around the unit failed; the same unit may well succeed later."""
 
@@ -137,6 +145,10 @@ class StoreUnavailable(TransientFailure):
 
 class HeldElsewhere(TransientFailure):
     """Another worker holds the lease of this unit; look again soon, its product may be there then."""
+
+
+class OtherImage(TransientFailure):
+    """The unit was planned for an image, or a calibration, that this worker does not run."""
 
 
 class BrokerUnavailable(TransientFailure):

@@ -38,6 +38,11 @@ class Delivery:
         """What two deliveries of the same try of the same message have in common."""
         return self.routing_key, self.message_id, self.attempt
 
+    @property
+    def came_before(self) -> bool:
+        """Whether a consumer may have had the message before: it lost it, or put it on the retry ladder."""
+        return self.redelivered or "x-death" in self.headers
+
 
 def read_delivery(message: Any) -> Delivery:
     """Make a delivery of an AMQP message as py-amqp gives it.

@@ -12,7 +12,9 @@ from mesh.broker.topology import LADDER
 from mesh.errors import (
     ContractViolation,
     HeldElsewhere,
+    KilledItsWorker,
     MeshError,
+    OtherImage,
     OutOfMemory,
     ScienceFailure,
     TransientFailure,
@@ -38,6 +40,10 @@ class Outcome(StrEnum):
     """Something around the work failed."""
     HELD = "held"
     """Somebody else does the same work."""
+    OTHER_IMAGE = "other-image"
+    """Planned for an image that does not run here: it waits for a worker that has it, or to be planned anew."""
+    DEADLY = "deadly"
+    """It kills whoever runs it."""
     UNEXPECTED = "unexpected"
     """An error that nobody foresaw: a defect, or a machine in trouble."""
     UNDECODABLE = "undecodable"
@@ -62,11 +68,13 @@ class Rule:
         delays: the waits before each further try; empty for none.
         exhausted: what is done when no try is left.
         counts: whether a try uses up an attempt.
+        told: whether callers are told of the end.
     """
 
     delays: tuple[str, ...] = ()
     exhausted: Action = Action.ACK
     counts: bool = True
+    told: bool = True
 
 
 SETTLE: Mapping[Outcome, Rule] = MappingProxyType(
@@ -80,6 +88,9 @@ SETTLE: Mapping[Outcome, Rule] = MappingProxyType(
         Outcome.TRANSIENT: Rule(delays=LADDER, exhausted=Action.DEAD),
         Outcome.UNEXPECTED: Rule(delays=LADDER, exhausted=Action.DEAD),
         Outcome.HELD: Rule(delays=LADDER[:1], counts=False),
+        # Not the end of the unit: whoever still waits for it has it published again.
+        Outcome.OTHER_IMAGE: Rule(delays=LADDER, told=False),
+        Outcome.DEADLY: Rule(exhausted=Action.DEAD),
         Outcome.UNDECODABLE: Rule(exhausted=Action.DEAD),
     }
 )
@@ -106,6 +117,12 @@ class Decision:
         """Whether the message does not come back."""
         return self.action is not Action.RETRY
 
+    @property
+    def told(self) -> bool:
+        """Whether callers are told what became of the unit."""
+        rule = SETTLE[self.outcome]
+        return rule.told if self.final else rule.counts
+
 
 def outcome_of(error: BaseException | None) -> Outcome:
     """Say how a handler ended from what it raised (None: it returned)."""
@@ -114,8 +131,12 @@ def outcome_of(error: BaseException | None) -> Outcome:
             return Outcome.DONE
         case HeldElsewhere():
             return Outcome.HELD
+        case OtherImage():
+            return Outcome.OTHER_IMAGE
         case TransientFailure():
             return Outcome.TRANSIENT
+        case KilledItsWorker():
+            return Outcome.DEADLY
         case OutOfMemory():
             return Outcome.OUT_OF_MEMORY
         case UnitTimeout():

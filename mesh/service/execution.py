@@ -17,8 +17,8 @@ from mesh.errors import (
     BrokerUnavailable,
     EngineUnavailable,
     HeldElsewhere,
+    OtherImage,
     StoreUnavailable,
-    TransientFailure,
     UnitCancelled,
     UnitFailure,
 )
@@ -65,6 +65,15 @@ class Leases(Protocol):
 
     def holder(self, unit_key: str) -> str | None:
         """Return the owner that executes a unit, or None."""
+
+    def bury(self, unit_key: str, owner: str) -> None:
+        """Free a unit whose owner died with it, and count the death."""
+
+    def deaths(self, unit_key: str) -> int:
+        """Return how many owners died one after another while they executed a unit."""
+
+    def acquit(self, unit_key: str) -> None:
+        """Forget the deaths."""
 
     def owner_alive(self, owner: str) -> bool:
         """Say whether an owner was heard of lately."""
@@ -131,6 +140,17 @@ class Executor:
                     summary=manifest.summary,
                 )
             )
+
+    def deaths(self, key: str) -> int:
+        """Return how many workers died one after another with a unit, the last one included.
+
+        Raises:
+            StoreUnavailable: Redis is out of reach.
+        """
+        holder = self.leases.holder(key)
+        if holder is not None and not self.leases.owner_alive(holder):
+            self.leases.bury(key, holder)
+        return self.leases.deaths(key)
 
     def _make(self, unit: Unit, attempt: int) -> Manifest:
         """Run the unit and store its product."""
@@ -207,9 +227,9 @@ class Executor:
         if (unit.image, unit.calibration) != (image, calibration):
             text = (
                 f"the unit was planned for image {unit.image} with calibration {unit.calibration}; "
-                f"{self.worker} runs {image} with {calibration}; submit it again"
+                f"{self.worker} runs {image} with {calibration}"
             )
-            raise TransientFailure("OtherImage", text)
+            raise OtherImage("OtherImage", text)
 
     @contextmanager
     def _lease(self, unit: Unit) -> Iterator[None]:
@@ -237,7 +257,7 @@ class Executor:
         if holder is not None and self.leases.owner_alive(holder):
             return False
         if holder is not None:
-            self.leases.release(key, holder)
+            self.leases.bury(key, holder)
         return self.leases.take(key, self.worker, seconds)
 
     def _tell(self, news: UnitEvent) -> None:

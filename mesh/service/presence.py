@@ -44,6 +44,7 @@ class Presence:
         """
         self.leases.beat(self.worker)
         if self.draining():
+            self.leases.leave_soon(self.worker)
             self.records.withdraw(self.instrument.name, self.worker)
             return
         announcement = Announcement(

@@ -39,6 +39,8 @@ class Slots:
         self._limits = {**lane_prefetch(slots), Lane.ALERT: self._total}
         self._running = dict.fromkeys(Lane, 0)
         self._waiting: dict[Lane, deque[Event]] = {lane: deque() for lane in Lane}
+        self._loners: deque[tuple[Lane, Event]] = deque()
+        self._alone = False
 
     @property
     def total(self) -> int:
@@ -46,20 +48,29 @@ class Slots:
         return self._total
 
     @contextmanager
-    def hold(self, lane: Lane) -> Iterator[None]:
-        """Wait for a slot and keep it for the duration of the block."""
+    def hold(self, lane: Lane, *, alone: bool = False) -> Iterator[None]:
+        """Wait for a slot and keep it for the duration of the block.
+
+        Args:
+            lane: of the unit.
+            alone: whether it must be the only one in the process; only alerts, which never wait for another unit,
+                still come beside it.
+        """
         turn = Event()
-        self._waiting[lane].append(turn)
+        if alone:
+            self._loners.append((lane, turn))
+        else:
+            self._waiting[lane].append(turn)
         self._grant()
         try:
             turn.wait()
         except BaseException:
-            self._give_up(lane, turn)
+            self._give_up(lane, turn, alone)
             raise
         try:
             yield
         finally:
-            self._release(lane)
+            self._release(lane, alone)
 
     def running(self, lane: Lane) -> int:
         """Return how many units of a lane hold a slot."""
@@ -67,26 +78,39 @@ class Slots:
 
     def waiting(self, lane: Lane) -> int:
         """Return how many units of a lane wait for a slot."""
-        return len(self._waiting[lane])
+        return len(self._waiting[lane]) + sum(of is lane for of, _ in self._loners)
 
     def _free(self, lane: Lane) -> bool:
         running = self._running
         if sum(running.values()) >= self._total or running[lane] >= self._limits[lane]:
             return False
-        return lane is Lane.ALERT or running[Lane.USER] + running[Lane.BATCH] < self._ordinary
+        if lane is Lane.ALERT:
+            return True
+        # Whoever must run alone has waited for those that run; more of them would make it wait for ever.
+        return not self._alone and not self._loners and running[Lane.USER] + running[Lane.BATCH] < self._ordinary
 
     def _grant(self) -> None:
+        if self._loners and not any(self._running.values()):
+            lane, turn = self._loners.popleft()
+            self._alone = True
+            self._running[lane] += 1
+            turn.send()
         for lane in _ORDER:
             while self._waiting[lane] and self._free(lane):
                 self._running[lane] += 1
                 self._waiting[lane].popleft().send()
 
-    def _release(self, lane: Lane) -> None:
+    def _release(self, lane: Lane, alone: bool) -> None:
         self._running[lane] -= 1
+        if alone:
+            self._alone = False
         self._grant()
 
-    def _give_up(self, lane: Lane, turn: Event) -> None:
+    def _give_up(self, lane: Lane, turn: Event, alone: bool) -> None:
         if turn.ready():
-            self._release(lane)
+            self._release(lane, alone)
+        elif alone:
+            self._loners.remove((lane, turn))
+            self._grant()
         else:
             self._waiting[lane].remove(turn)

@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
 
 from mesh.broker.delivery import Delivery
-from mesh.broker.settle import Outcome, decide, outcome_of
+from mesh.broker.settle import decide, outcome_of
 from mesh.contracts import CancelUnits, FollowLog, Unit, UnitEvent
 from mesh.contracts.request import Lane
-from mesh.errors import StoreUnavailable
+from mesh.errors import HeldElsewhere, KilledItsWorker, StoreUnavailable
 from mesh.service.execution import Executor
 from mesh.service.following import Following
 from mesh.service.metrics import UNIT_SECONDS, UNITS_RUNNING, UNITS_WAITING
@@ -22,6 +23,10 @@ _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
 _LOOK_S = 0.05
+_SUSPECT_DEATHS = 2
+"""So many workers died in a row while they ran a unit, among others perhaps: it runs alone from now on."""
+_PROVEN_DEATHS = 4
+"""Two more died that ran nothing else. Less than the deliveries after which the broker gives a message up."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,21 @@ class Worker:
         """
         unit = Unit.decode(delivery.body)
         structlog.contextvars.bind_contextvars(unit_key=unit.key, stage=unit.stage, label=unit.label)
-        with self.slots.hold(unit.lane):
+        deaths = self._deaths(unit) if delivery.came_before else 0
+        with self.slots.hold(unit.lane, alone=_SUSPECT_DEATHS <= deaths < _PROVEN_DEATHS):
             began = time.monotonic()
             try:
+                _check_harmless(unit, deaths)
                 self._execute(unit, delivery.attempt)
             except Exception as error:
                 self._note(unit, error, began)
                 self._tell(unit, delivery.attempt, error)
+                if deaths and not isinstance(error, HeldElsewhere):
+                    self._acquit(unit)
                 raise
             self._note(unit, None, began)
+            if deaths:
+                self._acquit(unit)
 
     def obey(self, delivery: Delivery) -> None:
         """Do what a broadcast asks for: stop units, or send the log of one; it concerns only units that run here.
@@ -120,12 +131,26 @@ class Worker:
             else:
                 return
 
+    def _deaths(self, unit: Unit) -> int:
+        """Return how many workers this unit has cost; a store that is away must not hold it up."""
+        try:
+            return self.executor.deaths(unit.key)
+        except StoreUnavailable:
+            return 0
+
+    def _acquit(self, unit: Unit) -> None:
+        """Forget the deaths: a worker has survived the unit, or it was given up; next time it begins anew."""
+        with suppress(StoreUnavailable):
+            self.executor.leases.acquit(unit.key)
+
     def _tell(self, unit: Unit, attempt: int, error: Exception) -> None:
         decision = decide(error, attempt)
         worker = self.executor.worker
+        if not decision.told:
+            return
         if decision.final:
             self.emit(final_event(unit, attempt=attempt, worker=worker, error=error))
-        elif decision.outcome is not Outcome.HELD:
+        else:
             self.emit(retry_event(unit, attempt=decision.next_attempt, worker=worker))
 
     def _note(self, unit: Unit, error: Exception | None, began: float) -> None:
@@ -133,3 +158,12 @@ class Worker:
         outcome = outcome_of(error)
         UNIT_SECONDS.labels(unit.instrument, unit.stage, outcome.value).observe(seconds)
         _log.info("unit ended", outcome=outcome.value, seconds=round(seconds, 3))
+
+
+def _check_harmless(unit: Unit, deaths: int) -> None:
+    if deaths >= _PROVEN_DEATHS:
+        text = (
+            f"{deaths} workers died one after another while they ran this unit, the last ones while they ran nothing "
+            f"else; the log of the {unit.instrument} service says how"
+        )
+        raise KilledItsWorker("KilledItsWorker", text)

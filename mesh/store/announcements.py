@@ -36,6 +36,8 @@ class Announced(Part):
     """Units at once of all living workers; 0 when none lives."""
     workers: tuple[str, ...]
     """The living ones."""
+    run: frozenset[tuple[str, str]]
+    """Image and calibration of each of them; two in a roll-out."""
 
 
 class _Heard(Part):
@@ -57,7 +59,7 @@ class Records:
         """Say that a worker lives and what it runs."""
         now, workers = self._now(), self._workers(instrument)
         before = workers.get(announcement.worker)
-        same = before is not None and before.announcement.image == announcement.image
+        same = before is not None and _what(before.announcement) == _what(announcement)
         since = before.since if before is not None and same else now
         self._keep(instrument, _Heard(announcement=announcement, since=since, at=now))
         # Every start of a worker has a name of its own: forget those of the day before.
@@ -88,6 +90,7 @@ class Records:
             calibration=newest.announcement.calibration,
             slots=sum(entry.announcement.slots for entry in alive),
             workers=tuple(sorted(entry.announcement.worker for entry in alive)),
+            run=frozenset(_what(entry.announcement) for entry in alive),
         )
 
     def _workers(self, instrument: str) -> dict[str, _Heard]:
@@ -100,6 +103,10 @@ class Records:
         # The clock of Redis: one clock for all hosts.
         seconds, microseconds = self._redis.time()
         return float(seconds) + float(microseconds) / 1e6
+
+
+def _what(announcement: Announcement) -> tuple[str, str]:
+    return announcement.image, announcement.calibration
 
 
 def _read(text: str) -> _Heard:

@@ -11,7 +11,7 @@ from mesh.store.scripts import script
 OWNER_SECONDS = 20
 """An owner that was not heard of for so long is dead; owners beat every 5 s."""
 TOMBSTONE_SECONDS = 86_400
-"""Longer than any message about a cancelled unit can be on its way."""
+"""Longer than any message about a unit can be on its way."""
 
 
 class Leases:
@@ -25,6 +25,7 @@ class Leases:
         self._redis: Any = index
         self._renew = script(index, "renew")
         self._release = script(index, "drop_lease")
+        self._bury = script(index, "bury")
 
     @redis_answers()
     def take(self, unit_key: str, owner: str, seconds: float) -> bool:
@@ -46,6 +47,27 @@ class Leases:
         """Return the owner that executes a unit, or None."""
         owner: str | None = self._redis.get(names.lease(unit_key))
         return owner
+
+    @redis_answers()
+    def bury(self, unit_key: str, owner: str) -> None:
+        """Free a unit whose owner died with it, and count the death unless the owner was about to leave anyway."""
+        keys = [names.lease(unit_key), names.unit_record(unit_key, "deaths"), names.owner(owner, "leaving")]
+        self._bury(keys=keys, args=[owner, TOMBSTONE_SECONDS])
+
+    @redis_answers()
+    def deaths(self, unit_key: str) -> int:
+        """Return how many owners died one after another while they executed a unit."""
+        return int(self._redis.get(names.unit_record(unit_key, "deaths")) or 0)
+
+    @redis_answers()
+    def acquit(self, unit_key: str) -> None:
+        """Forget the deaths: an owner has survived the unit, or it is given up."""
+        self._redis.delete(names.unit_record(unit_key, "deaths"))
+
+    @redis_answers()
+    def leave_soon(self, owner: str) -> None:
+        """Say that an owner was asked to end: if it does so in the middle of a unit, the unit is not to blame."""
+        self._redis.set(names.owner(owner, "leaving"), "1", ex=TOMBSTONE_SECONDS)
 
     @redis_answers()
     def beat(self, owner: str, seconds: float = OWNER_SECONDS) -> None:

@@ -33,12 +33,14 @@ Redis (the Lua scripts build the names of a run and of a unit from the same two 
     unit:<unit_key>                        hash: message, release, last known row of a unit that someone waits for
     unit:<unit_key>:runs                   set: runs that wait for the unit
     unit:<unit_key>:cancelled              text with expiry: nobody waits any more
+    unit:<unit_key>:deaths                 number with expiry: owners that died one after another while they executed it
     units:watched                          sorted set: released units by the time to look after them
     backlog:<instrument>:<lane>            sorted set: users with unreleased units, by their share used so far
     backlog:<instrument>:<lane>:<user>     list: their runs
     window:<instrument>:<lane>[:<user>]    sets: units released and not final
     units:retrying:<instrument>:<lane>:<user>  set: units on the retry ladder that are outside of the windows
     lease:<unit_key>, owner:<owner>        texts with expiry: who executes a unit; which owners live
+    owner:<owner>:leaving                  text with expiry: the owner was asked to end
     announced:<instrument>                 hash: worker -> what it can run
     product:<unit_key>                     text: short form of a manifest
     mesh:products-used                     sorted set: product keys by last use [s since 1970]
@@ -186,9 +188,9 @@ def lease(key: str) -> str:
     return f"lease:{key}"
 
 
-def owner(name: str) -> str:
-    """Text: an owner of leases lives."""
-    return f"owner:{name}"
+def owner(name: str, part: str = "") -> str:
+    """Text: an owner of leases lives; or, as a part, that it is leaving."""
+    return f"owner:{name}:{part}" if part else f"owner:{name}"
 
 
 def announced(instrument: str) -> str:

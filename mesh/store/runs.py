@@ -87,6 +87,7 @@ class Runs:
         self._fan_in = script(index, "fan_in")
         self._cancel = script(index, "cancel")
         self._drop = script(index, "drop")
+        self._unplan = script(index, "unplan")
         self._finish = script(index, "finish")
         self._drop_lease = script(index, "drop_lease")
 
@@ -154,7 +155,8 @@ class Runs:
         if self._redis.hexists(record, "laid_out"):
             return int(self._redis.llen(names.run_record(run_id, "order")))
         left: dict[str, int] = {}
-        self._redis.delete(*(names.run_record(run_id, part) for part in ("order", "rows", "in:waiting")))
+        parts = ("order", "rows", "left", "counts", "in:waiting")
+        self._redis.delete(*(names.run_record(run_id, part) for part in parts))
         start = 0
         for bundle in _chunks(rows, _CHUNK):
             chunk = {names.row_name(row.stage, row.label): row for row in bundle}
@@ -180,6 +182,24 @@ class Runs:
             # Cancelled meanwhile, and whoever ended its rows may have come before they were all there.
             self._forget_rows(run_id)
         return start
+
+    def unplan(self, run_id: str, steps: Mapping[str, Sequence[str]], now: str) -> Iterator[list[str]]:
+        """Take a run back to where it was before it was laid out; repeating it after a claimant died does no harm.
+
+        Args:
+            run_id: the run.
+            steps: of the stages that it will have.
+            now: UTC.
+
+        Yields:
+            Keys of released units that nobody waits for any more.
+        """
+        while True:
+            back, *keys = self._unplan_some(run_id, now)
+            yield keys
+            if back == 0:
+                break
+        self._forget_plan(run_id, steps)
 
     @redis_answers()
     def enqueue(self, run_id: str, stage: str, units: Iterable[tuple[RowChange, bytes]], now: str) -> int:
@@ -297,6 +317,20 @@ class Runs:
             yield keys
             if ended == 0:
                 return
+
+    @redis_answers()
+    def _unplan_some(self, run_id: str, now: str) -> list[Any]:
+        answer: list[Any] = self._unplan(args=[run_id, now, _CHUNK, _TOMBSTONE_SECONDS])
+        return answer
+
+    @redis_answers()
+    def _forget_plan(self, run_id: str, steps: Mapping[str, Sequence[str]]) -> None:
+        run, record = self.get(run_id), names.run_record(run_id)
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.delete(names.run_record(run_id, "backlog"))
+        pipeline.hset(record, "steps", json.dumps(dict(steps)))
+        pipeline.hdel(record, "laid_out", *(f"planned:{stage}" for stage in run.planned))
+        pipeline.execute()
 
     def _forget_rows(self, run_id: str) -> None:
         parts = ["order", "rows", "left", "counts", *(f"in:{state.value}" for state in UnitState)]

@@ -11,7 +11,7 @@ from mesh.states import UNIT_TRANSITIONS, JobState, UnitState, job_is_final, uni
 
 _FOLDER = Path(__file__).parent / "lua"
 # Leases know nothing of runs.
-_ALONE = frozenset({"renew", "drop_lease"})
+_ALONE = frozenset({"renew", "drop_lease", "bury"})
 
 
 @cache

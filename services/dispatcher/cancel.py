@@ -1,5 +1,7 @@
 """Cancel: ends a job at once, and its run with all containers when nobody else waits for it."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from mesh.broker.publisher import Publisher
@@ -58,20 +60,21 @@ class Canceller:
 
     def _end_run(self, run: Run, now: str) -> None:
         for keys in self._runs.drop_rows(run.run_id, now):
-            if keys:
-                self._stop(run, tuple(keys))
+            self.stop(run, keys)
         tally = tally_rows(self._runs, self._requests, run.run_id)
         result = ended_early(run, tally, JobState.ABORTED, None, now)
         self._requests.put_result(result)
         metrics.RUNS.labels(run.instrument, JobState.ABORTED.value).inc()
 
-    def _stop(self, run: Run, keys: tuple[str, ...]) -> None:
+    def stop(self, run: Run, keys: Sequence[str]) -> None:
         """Tell the workers to stop units; who misses it finds the tombstone before it starts or commits."""
+        if not keys:
+            return
         try:
             self._publisher.publish(
                 CONTROL,
                 cancel_key(run.instrument),
-                CancelUnits(unit_keys=keys),
+                CancelUnits(unit_keys=tuple(keys)),
                 message_id=f"cancel-{run.run_id}-{keys[0]}",
                 correlation_id=run.run_id,
                 mandatory=False,

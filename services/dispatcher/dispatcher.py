@@ -64,6 +64,9 @@ class Dispatcher:
         self._deletion = Deletion(objects, index)
         self._expiry = Expiry(requests=self._requests, runs=self._runs, deletion=self._deletion, days=job_days)
         self._notifier = Notifier(publisher)
+        self._canceller = Canceller(
+            runs=self._runs, requests=self._requests, publisher=publisher, notifier=self._notifier
+        )
         self._progress = Progress(
             runs=self._runs,
             requests=self._requests,
@@ -71,13 +74,11 @@ class Dispatcher:
             records=records,
             windows=WindowSource(archive),
             notifier=self._notifier,
+            stop=self._canceller.stop,
             claimant=claimant,
         )
         self._fan_in = FanIn(runs=self._runs, progress=self._progress, notifier=self._notifier, claimant=claimant)
         self._admission = Admission(backlog=backlog, records=records, publisher=publisher, settle=self._fan_in.apply)
-        self._canceller = Canceller(
-            runs=self._runs, requests=self._requests, publisher=publisher, notifier=self._notifier
-        )
         self._sweep = Sweep(
             marks=Marks(index),
             jobs=self._jobs,

@@ -4,7 +4,7 @@ Whoever holds the claim on a run does this, and nobody else; everything here may
 die at any point and the next one starts where the records stand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -21,7 +21,7 @@ from mesh.store.runs import Run, Runs
 from services.dispatcher import metrics
 from services.dispatcher.notify import Notifier
 from services.dispatcher.outcome import ended_early, outcome
-from services.dispatcher.plan import Made, made_by, rows_of, units_of
+from services.dispatcher.plan import Made, made_by, rows_of, steps_of, units_of
 from services.dispatcher.tally_rows import tally_rows
 from services.dispatcher.windows import Windows, WindowSource
 
@@ -40,6 +40,7 @@ class Progress:
         records: what the instruments announced.
         windows: the archive.
         notifier: told of every change.
+        stop: stops units that nobody waits for any more.
         claimant: name of this process.
     """
 
@@ -52,6 +53,7 @@ class Progress:
         records: Records,
         windows: WindowSource,
         notifier: Notifier,
+        stop: Callable[[Run, Sequence[str]], None],
         claimant: str,
     ) -> None:
         self._runs = runs
@@ -60,6 +62,7 @@ class Progress:
         self._records = records
         self._source = windows
         self._notifier = notifier
+        self._stop = stop
         self._claimant = claimant
         self._windows: dict[str, Windows] = {}
 
@@ -115,10 +118,14 @@ class Progress:
         if _is_complete(run):
             self._finish(run)
             return True
+        used = instrument(run.instrument)
+        if run.laid_out and self._is_outdated(run, used):
+            self._begin_anew(run, used)
+            return True
         ready = _ready(run)
         if run.laid_out and not ready:
             return False
-        analysis, used = self._requests.analysis(run.request_key), instrument(run.instrument)
+        analysis = self._requests.analysis(run.request_key)
         if not run.laid_out:
             self._lay_out(run, used, analysis)
             return True
@@ -164,6 +171,28 @@ class Progress:
                     text = f"parameters.{name}: there is no product {key}; run the job that makes it again"
                     raise BadInput("NoSuchProduct", text)
             self._products.used(keys)
+
+    def _is_outdated(self, run: Run, used: Instrument) -> bool:
+        """Say whether the instrument was updated under a run, so that nobody can make the rest of it any more.
+
+        While no worker lives, one with the image of the run may still come back; in a roll-out there are both.
+        """
+        if not set(run.steps) <= set(used.stages):
+            return True
+        announced = self._records.announced(run.instrument)
+        return announced is not None and bool(announced.run) and (run.image, run.calibration) not in announced.run
+
+    def _begin_anew(self, run: Run, used: Instrument) -> None:
+        """Take a run back to before it was laid out: all its stages use one image, so what it has made counts no more.
+
+        The products stay in the store, for whoever runs that image again.
+        """
+        for keys in self._runs.unplan(run.run_id, steps_of(used, run.product), utc_now()):
+            self._stop(run, keys)
+        self._windows.pop(run.run_id, None)
+        self._runs.note(run.run_id, f"begun anew: {run.instrument} was updated while this job ran")
+        self._notifier.changed(run.run_id, run.state)
+        _log.info("run begins anew with another image", run_id=run.run_id, planned_for=run.image)
 
     def _find_windows(self, run: Run, used: Instrument, analysis: Analysis) -> Windows:
         windows = self._windows.get(run.run_id)

@@ -14,6 +14,7 @@ class Setting(StrEnum):
 
     PLAIN = "as installed"
     COLD = "a fresh container for each unit"
+    LOCAL = "units as processes of the service's machine"
     OWN_ENGINE = "a container engine that no other stack uses"
     SHORT_TIMEOUT = "acknowledgements due after seconds"
     OWN_CLOCK = "processes whose clock can be moved"

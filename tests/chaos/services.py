@@ -5,9 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from mesh.broker.dead_letters import DeadLetters
+from mesh.states import UnitState
 from odamesh import Job
 from tests.chaos.drill import Drill, Expected, Setting, Trial
 from tests.chaos.ground import Ground
+from tests.integration.mesh.windows import drill_windows
 
 _WINDOWS = 6
 _CALLERS = 3
@@ -34,6 +37,24 @@ def everything_killed(ground: Ground) -> Trial:
         ground.signal(name, signal.SIGKILL)
     ground.until_ended(job)
     return Trial((Expected(job, _WINDOWS + 1),), time.monotonic() - begin)
+
+
+def kills_its_worker(ground: Ground) -> Trial:
+    """Run a unit that kills its service each time: it is given up with a reason, and the others go on."""
+    bad = drill_windows(_WINDOWS)[1]
+    begin = time.monotonic()
+    job = ground.submit(_WINDOWS, behaviour="kill", fails=[bad], seconds=1.0)
+    ground.until_ended(job)
+    seconds = time.monotonic() - begin
+    [failed] = job.table([UnitState.FAILED])
+    assert failed.label[:12] == bad
+    assert failed.failure is not None
+    assert failed.failure.reason == "KilledItsWorker", failed.failure
+    with DeadLetters(ground.connections.broker) as dead:
+        letters = [letter for letter in dead.letters("dead.noop") if letter.delivery.message_id == failed.key]
+        assert [letter.reason for letter in letters] == ["rejected"], "it is not among the dead letters, once"
+        dead.drop(letters[0])
+    return Trial((Expected(job, _WINDOWS, failed=1),), seconds)
 
 
 def gateway_restarts(ground: Ground) -> Trial:
@@ -73,4 +94,5 @@ DRILLS = (
     Drill("gateway asked to end", _ends("gateway", signal.SIGTERM)),
     Drill("gateway killed, callers stream", gateway_restarts, quick=True),
     Drill("everything killed", everything_killed),
+    Drill("unit that kills its worker", kills_its_worker, Setting.LOCAL),
 )

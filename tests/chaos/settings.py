@@ -28,6 +28,8 @@ def ground_in(setting: Setting) -> Iterator[Ground]:
         match setting:
             case Setting.COLD:
                 _mesh_up(runner="docker")
+            case Setting.LOCAL:
+                _mesh_up(runner="local")
             case Setting.OWN_ENGINE:
                 _require_own_engine()
                 _mesh_up()

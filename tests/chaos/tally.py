@@ -113,8 +113,12 @@ def _told(jobs: Jobs, one: Expected, found: Tally) -> None:
         return
     ends: Counter[tuple[str, str]] = Counter()
     for _, event in jobs.events(run_id, limit=100_000):
-        if event["type"] == "unit" and unit_is_final(UnitState(event["row"]["state"])):
-            ends[event["row"]["stage"], event["row"]["label"]] += 1
+        if event["type"] == "unit":
+            name, state = (event["row"]["stage"], event["row"]["label"]), UnitState(event["row"]["state"])
+            if state is UnitState.WAITING:
+                del ends[name]  # planned anew, as the caller was told
+            elif unit_is_final(state):
+                ends[name] += 1
         elif event["type"] == "run" and job_is_final(event["state"]):
             ends["run", run_id] += 1
     for name, number in ends.items():

@@ -3,17 +3,13 @@
 One row a rule. The rows are checked against the table in the code: neither can have a rule that the other lacks.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
-from mesh.broker.delivery import Delivery
 from mesh.broker.settle import SETTLE, Action, Outcome, decide, outcome_of
 from mesh.broker.topology import LADDER
-from mesh.contracts import Unit, UnitEvent
-from mesh.contracts.request import Lane
+from mesh.contracts import UnitEvent
 from mesh.errors import (
     ArchiveUnavailable,
     BadInput,
@@ -21,6 +17,8 @@ from mesh.errors import (
     ContractViolation,
     EngineUnavailable,
     HeldElsewhere,
+    KilledItsWorker,
+    OtherImage,
     OutOfMemory,
     ScienceFailure,
     StoreUnavailable,
@@ -28,26 +26,9 @@ from mesh.errors import (
     UnitCancelled,
     UnitTimeout,
 )
-from mesh.instrument import read_instrument
-from mesh.service.following import Following
-from mesh.service.slots import Slots
-from mesh.service.worker import Worker
 from mesh.states import FailureKind, UnitState
+from tests.noop_unit import Bench, ExecutorDouble
 
-NOOP = read_instrument(Path(__file__).resolve().parents[2] / "mesh" / "testing" / "noop" / "instrument.toml")
-UNIT = Unit(
-    key="ab" * 32,
-    instrument="noop",
-    stage="window",
-    label="201600270010.001",
-    parameters={},
-    inputs=(),
-    image="sha256:1",
-    calibration="noop-1",
-    lane=Lane.USER,
-    user="ada",
-    run_id="r1",
-)
 LAST = len(LADDER) + 1
 """Number of the try after which the ladder ends."""
 
@@ -91,38 +72,27 @@ RULES = {
     ),
     "held elsewhere": Rule(HeldElsewhere("HeldElsewhere", "x"), 1, Action.RETRY, "5s"),
     "held elsewhere, often": Rule(HeldElsewhere("HeldElsewhere", "x"), LAST, Action.RETRY, "5s"),
+    "other image, first": Rule(OtherImage("OtherImage", "x"), 1, Action.RETRY, "5s", QUEUED),
+    "other image, ladder at its end": Rule(OtherImage("OtherImage", "x"), LAST, Action.ACK),
+    "killed its workers": Rule(
+        KilledItsWorker("KilledItsWorker", "x"), 1, Action.DEAD, "", FAILED, FailureKind.TRANSIENT
+    ),
     "defect, first": Rule(ZeroDivisionError("x"), 1, Action.RETRY, "5s", QUEUED),
     "defect, ladder at its end": Rule(ZeroDivisionError("x"), LAST, Action.DEAD, "", FAILED, FailureKind.TRANSIENT),
     "undecodable": Rule(ContractViolation("x"), 1, Action.DEAD),
 }
 
 
-@dataclass
-class _Ends:
-    """Stands for the executor: ends the unit as the rule says."""
-
-    error: Exception | None
-    instrument: Any = NOOP
-    worker: str = "worker-1"
-
-    def execute(self, _unit: Unit, _attempt: int) -> None:
-        if self.error is not None:
-            raise self.error
-
-
 def _run(rule: Rule) -> list[UnitEvent]:
     """Deliver the unit to a worker; return what it told."""
-    told: list[UnitEvent] = []
-    executor: Any = _Ends(rule.when)
-    body = b"not a unit" if isinstance(rule.when, ContractViolation) else UNIT.encode()
-    worker = Worker(executor, Slots(2), told.append, Following("noop", lambda *_: None, print))
+    bench = Bench(ExecutorDouble(rule.when))
     try:
-        worker.run(Delivery(body=body, message_id=UNIT.key, attempt=rule.attempt))
+        bench.run(rule.attempt, b"not a unit" if isinstance(rule.when, ContractViolation) else None)
     except Exception as error:
         assert type(error) is type(rule.when)
     else:
         assert rule.when is None
-    return told
+    return bench.told
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))

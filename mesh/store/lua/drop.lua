@@ -10,15 +10,8 @@ for _, state in ipairs({'running', 'queued', 'waiting'}) do
     row.state, row.at = 'cancelled', ARGV[2]
     write_row(run, name, row, state, false)
     ended = ended + 1
-    if key and key ~= '' then
-      redis.call('SREM', unit(key, 'runs'), run)
-      if redis.call('SCARD', unit(key, 'runs')) == 0 then
-        redis.call('SET', unit(key, 'cancelled'), run, 'EX', ARGV[4])
-        if redis.call('HGET', unit(key), 'released') then
-          keys[#keys + 1] = key
-        end
-        forget_unit(key)
-      end
+    if key and key ~= '' and leave_unit(key, run, ARGV[4]) then
+      keys[#keys + 1] = key
     end
   end
   if ended >= most then

@@ -115,6 +115,19 @@ local function forget_unit(key)
   redis.call('DEL', unit(key), unit(key, 'runs'))
 end
 
+-- Take a run off those that wait for a unit. Returns whether the unit was released and nobody waits for it any more:
+-- whoever executes it then must stop.
+local function leave_unit(key, run, seconds)
+  redis.call('SREM', unit(key, 'runs'), run)
+  if redis.call('SCARD', unit(key, 'runs')) > 0 then
+    return false
+  end
+  redis.call('SET', unit(key, 'cancelled'), run, 'EX', seconds)
+  local released = redis.call('HGET', unit(key), 'released')
+  forget_unit(key)
+  return released
+end
+
 -- The short form of a product's manifest; nothing when there is no such product.
 local function product(key)
   local text = redis.call('GET', 'product:' .. key)

@@ -53,6 +53,28 @@ def test_units_nobody_spoke_of_are_wanted(index: redis.Redis) -> None:
     assert Leases(index).unit_wanted("k")
 
 
+def test_deaths_with_a_unit_are_counted_once_each(index: redis.Redis) -> None:
+    leases = Leases(index)
+    assert leases.deaths("k") == 0
+    for owner in ("w1", "w2"):
+        leases.take("k", owner, 60)
+        leases.bury("k", "somebody else")
+        leases.bury("k", owner)
+        leases.bury("k", owner)
+    assert leases.holder("k") is None
+    assert leases.deaths("k") == 2
+    leases.acquit("k")
+    assert leases.deaths("k") == 0
+
+
+def test_who_was_asked_to_end_does_not_blame_its_units(index: redis.Redis) -> None:
+    leases = Leases(index)
+    leases.take("k", "w1", 60)
+    leases.leave_soon("w1")
+    leases.bury("k", "w1")
+    assert (leases.holder("k"), leases.deaths("k")) == (None, 0)
+
+
 def announcement(worker: str, image: str = "sha256:1", slots: int = 2) -> Announcement:
     return Announcement(image=image, calibration="c", runner="warm", worker=worker, slots=slots)
 
@@ -88,3 +110,8 @@ def test_in_a_roll_out_the_newer_image_counts(index: redis.Redis) -> None:
 
     assert announced is not None
     assert (announced.image, announced.slots) == ("sha256:2", 4)
+    assert announced.run == {("sha256:1", "c"), ("sha256:2", "c")}
+    records.withdraw("noop", "old")
+    announced = records.announced("noop")
+    assert announced is not None
+    assert announced.run == {("sha256:2", "c")}

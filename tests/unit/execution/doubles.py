@@ -60,6 +60,7 @@ class MemoryLeases:
         self.held: dict[str, str] = {}
         self.owners: set[str] = {"me"}
         self.unwanted: set[str] = set()
+        self.died: dict[str, int] = {}
 
     def take(self, unit_key: str, owner: str, seconds: float) -> bool:
         """Take the lease unless another has it."""
@@ -70,6 +71,19 @@ class MemoryLeases:
         """Give the lease back."""
         if self.held.get(unit_key) == owner:
             del self.held[unit_key]
+
+    def bury(self, unit_key: str, owner: str) -> None:
+        """Free what a dead owner holds, and count."""
+        self.release(unit_key, owner)
+        self.died[unit_key] = self.deaths(unit_key) + 1
+
+    def deaths(self, unit_key: str) -> int:
+        """Return the count."""
+        return self.died.get(unit_key, 0)
+
+    def acquit(self, unit_key: str) -> None:
+        """Forget the count."""
+        self.died.pop(unit_key, None)
 
     def holder(self, unit_key: str) -> str | None:
         """Return who has the lease."""

@@ -12,7 +12,7 @@ from mesh.service.heartbeat import Heartbeat
 from mesh.service.presence import Presence
 from mesh.store.announcements import Announcement, Records
 from mesh.store.leases import Leases
-from tests.unit.service.test_worker import NOOP
+from tests.noop_unit import NOOP
 
 
 @dataclass
@@ -26,6 +26,10 @@ class Redis:
     def beat(self, owner: str) -> None:
         """Owner lives."""
         self._say(f"{owner} lives")
+
+    def leave_soon(self, owner: str) -> None:
+        """Owner was asked to end."""
+        self._say(f"{owner} is leaving")
 
     def retire(self, owner: str) -> None:
         """Owner has ended."""
@@ -85,7 +89,7 @@ def test_a_living_worker_says_what_it_runs(redis: Redis) -> None:
 def test_a_draining_worker_still_owns_its_units_but_takes_no_more(redis: Redis) -> None:
     presence(redis, draining=True).beat()
 
-    assert redis.said == ["worker-1 lives", "worker-1 leaves noop"]
+    assert redis.said == ["worker-1 lives", "worker-1 is leaving", "worker-1 leaves noop"]
 
 
 def test_a_worker_that_ends_says_so(redis: Redis) -> None:

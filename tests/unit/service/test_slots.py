@@ -18,11 +18,11 @@ class Units:
         self.running: list[str] = []
         self.threads: dict[str, eventlet.greenthread.GreenThread] = {}
 
-    def start(self, lane: Lane, *names: str) -> None:
+    def start(self, lane: Lane, *names: str, alone: bool = False) -> None:
         """Let units ask for a slot."""
         for name in names:
             self._ends[name] = eventlet.event.Event()
-            self.threads[name] = eventlet.spawn(self._run, lane, name)
+            self.threads[name] = eventlet.spawn(self._run, lane, name, alone)
         eventlet.sleep(0)
 
     def end(self, name: str) -> None:
@@ -36,8 +36,8 @@ class Units:
         self.threads[name].kill()
         eventlet.sleep(0)
 
-    def _run(self, lane: Lane, name: str) -> None:
-        with self._slots.hold(lane):
+    def _run(self, lane: Lane, name: str, alone: bool) -> None:
+        with self._slots.hold(lane, alone=alone):
             self.running.append(name)
             try:
                 self._ends[name].wait()
@@ -110,3 +110,37 @@ def test_who_gives_up_waiting_takes_no_slot(units: Units) -> None:
     units.end("u1")
 
     assert units.running == ["u2", "u4"]
+
+
+def test_who_must_run_alone_waits_for_the_others_and_they_for_it(units: Units) -> None:
+    units.start(Lane.USER, "u1")
+    units.start(Lane.USER, "suspect", alone=True)
+    units.start(Lane.USER, "u2")
+    assert units.running == ["u1"]
+    units.end("u1")
+    assert units.running == ["suspect"]
+    units.start(Lane.BATCH, "b1")
+    assert units.running == ["suspect"]
+    units.end("suspect")
+    assert units.running == ["u2", "b1"]
+
+
+def test_two_that_must_run_alone_take_turns(units: Units) -> None:
+    units.start(Lane.USER, "s1", "s2", alone=True)
+    assert units.running == ["s1"]
+    units.end("s1")
+    assert units.running == ["s2"]
+
+
+def test_an_alert_waits_for_nobody_that_must_run_alone(units: Units) -> None:
+    units.start(Lane.USER, "suspect", alone=True)
+    units.start(Lane.ALERT, "a1")
+    assert units.running == ["suspect", "a1"]
+
+
+def test_others_go_on_when_one_that_must_run_alone_gives_up(units: Units) -> None:
+    units.start(Lane.USER, "u1")
+    units.start(Lane.USER, "suspect", alone=True)
+    units.start(Lane.USER, "u2")
+    units.kill("suspect")
+    assert units.running == ["u1", "u2"]

@@ -1,101 +1,30 @@
 """What a worker tells of the units that it runs, and what it leaves to the settle table."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from eventlet import Timeout
 
 from mesh.broker.delivery import Delivery
-from mesh.contracts import CancelUnits, FollowLog, Unit, UnitEvent
+from mesh.contracts import CancelUnits, FollowLog, UnitEvent
 from mesh.contracts.request import Lane
 from mesh.errors import (
     BadInput,
     ContractViolation,
     HeldElsewhere,
+    KilledItsWorker,
+    OtherImage,
     OutOfMemory,
     StoreUnavailable,
     UnitCancelled,
 )
-from mesh.instrument import Instrument, read_instrument
-from mesh.service.execution import Executor
 from mesh.service.following import Following
 from mesh.service.slots import Slots
 from mesh.service.worker import Worker
 from mesh.states import FailureKind, UnitState
+from tests.noop_unit import UNIT, Bench, ExecutorDouble, LeasesDouble, RunnerDouble
 
-NOOP = read_instrument(Path(__file__).resolve().parents[3] / "mesh" / "testing" / "noop" / "instrument.toml")
 NOBODY_FOLLOWS = Following("noop", lambda *_: None, print)
-UNIT = Unit(
-    key="ab" * 32,
-    instrument="noop",
-    stage="window",
-    label="201600270010.001",
-    parameters={},
-    inputs=(),
-    image="sha256:1",
-    calibration="noop-1",
-    lane=Lane.USER,
-    user="ada",
-    run_id="r1",
-)
-
-
-@dataclass
-class RunnerDouble:
-    """Notes what it is asked to kill."""
-
-    killed: list[str] = field(default_factory=list)
-
-    looks: int = 0
-    """How often the container of the unit is not there yet."""
-
-    def kill(self, unit_key: str) -> bool:
-        """Take note; only one unit runs here."""
-        self.killed.append(unit_key)
-        return unit_key == UNIT.key and self.killed.count(unit_key) > self.looks
-
-
-@dataclass
-class ExecutorDouble:
-    """Ends every unit as told."""
-
-    error: Exception | None = None
-    instrument: Instrument = NOOP
-    worker: str = "worker-1"
-    runner: RunnerDouble = field(default_factory=RunnerDouble)
-    attempts: list[int] = field(default_factory=list)
-    running: set[str] = field(default_factory=set)
-
-    def execute(self, unit: Unit, attempt: int) -> None:
-        """End the unit."""
-        assert unit == UNIT
-        self.attempts.append(attempt)
-        if self.error is not None:
-            raise self.error
-
-
-@dataclass
-class Bench:
-    """A worker and what it told."""
-
-    executor: ExecutorDouble
-    told: list[UnitEvent] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.slots = Slots(2)
-        self.read: list[tuple[str, str, int]] = []
-        following = Following("noop", self._read, print)
-        self.worker = Worker(cast(Executor, self.executor), self.slots, self.told.append, following)
-
-    def _read(self, key: str, try_id: str, position: int) -> None:
-        """Note what was asked of the log of a unit that does not run here."""
-        self.read.append((key, try_id, position))
-
-    def run(self, attempt: int = 1, body: bytes | None = None) -> None:
-        """Deliver the unit."""
-        content = UNIT.encode() if body is None else body
-        self.worker.run(Delivery(body=content, message_id=UNIT.key, attempt=attempt))
 
 
 def test_a_unit_that_ends_well_is_told_by_the_executor_alone() -> None:
@@ -178,6 +107,64 @@ def test_a_unit_held_elsewhere_is_not_told() -> None:
         bench.run()
 
     assert bench.told == []
+
+
+def test_a_unit_for_another_image_waits_and_is_left_to_the_dispatcher_at_last() -> None:
+    bench = Bench(ExecutorDouble(OtherImage("OtherImage", "x")))
+
+    for attempt in (1, 5):
+        with pytest.raises(OtherImage):
+            bench.run(attempt)
+
+    assert [(event.state, event.attempt) for event in bench.told] == [(UnitState.QUEUED, 2)]
+
+
+@pytest.mark.parametrize(("deaths", "alone"), [(1, False), (2, True), (3, True)])
+def test_a_unit_that_cost_two_workers_runs_alone(deaths: int, alone: bool) -> None:
+    bench = Bench(ExecutorDouble(leases=LeasesDouble(deaths)))
+    beside: list[int] = []
+
+    def look(_unit: object, _attempt: int) -> None:
+        with Timeout(0.01, False), bench.slots.hold(Lane.BATCH):
+            beside.append(1)
+
+    cast(Any, bench.executor).execute = look
+
+    bench.run(redelivered=True)
+
+    assert bool(beside) is not alone
+    assert bench.executor.leases.died == 0, "a worker survived it"
+
+
+def test_a_unit_that_cost_four_workers_is_given_up() -> None:
+    bench = Bench(ExecutorDouble(leases=LeasesDouble(4)))
+
+    with pytest.raises(KilledItsWorker):
+        bench.run(redelivered=True)
+
+    [told] = bench.told
+    assert told.state is UnitState.FAILED
+    assert told.failure is not None
+    assert told.failure.reason == "KilledItsWorker"
+    assert bench.executor.attempts == [], "it has no fifth victim"
+    assert bench.executor.leases.died == 0, "whoever asks again may try again"
+
+
+def test_a_unit_held_elsewhere_is_not_acquitted() -> None:
+    bench = Bench(ExecutorDouble(HeldElsewhere("HeldElsewhere", "x"), leases=LeasesDouble(2)))
+
+    with pytest.raises(HeldElsewhere):
+        bench.run(redelivered=True)
+
+    assert bench.executor.leases.died == 2
+
+
+def test_nobody_asks_after_the_past_of_a_new_message() -> None:
+    bench = Bench(ExecutorDouble(leases=LeasesDouble(4)))
+
+    bench.run()
+
+    assert bench.executor.attempts == [1]
 
 
 def test_a_cancelled_unit_is_told_as_cancelled() -> None:

@@ -78,6 +78,13 @@ def _crash(_: Unit) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def _kill(_: Unit) -> None:
+    """Kill the process that runs the unit: a service, where nothing stands between them."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(5)
+    raise ScienceFailure("WorkerOutOfReach", "whoever runs the unit has survived it")
+
+
 MISFORTUNES: Mapping[str, Callable[[Unit], None]] = {
     "usage": _usage,
     "science": _science,
@@ -89,5 +96,6 @@ MISFORTUNES: Mapping[str, Callable[[Unit], None]] = {
     "noise": _noise,
     "disk": _disk,
     "crash": _crash,
+    "kill": _kill,
     "escape": escape,
 }
