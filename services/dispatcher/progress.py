@@ -119,13 +119,14 @@ class Progress:
             self._finish(run)
             return True
         used = instrument(run.instrument)
-        if run.laid_out and self._is_outdated(run, used):
-            self._begin_anew(run, used)
-            return True
-        ready = _ready(run)
-        if run.laid_out and not ready:
+        outdated = run.laid_out and self._is_outdated(run, used)
+        ready = [] if outdated else _ready(run)
+        if run.laid_out and not outdated and not ready:
             return False
         analysis = self._requests.analysis(run.request_key)
+        if outdated:
+            self._begin_anew(run, used, analysis)
+            return True
         if not run.laid_out:
             self._lay_out(run, used, analysis)
             return True
@@ -182,12 +183,12 @@ class Progress:
         announced = self._records.announced(run.instrument)
         return announced is not None and bool(announced.run) and (run.image, run.calibration) not in announced.run
 
-    def _begin_anew(self, run: Run, used: Instrument) -> None:
+    def _begin_anew(self, run: Run, used: Instrument, analysis: Analysis) -> None:
         """Take a run back to before it was laid out: all its stages use one image, so what it has made counts no more.
 
         The products stay in the store, for whoever runs that image again.
         """
-        for keys in self._runs.unplan(run.run_id, steps_of(used, run.product), utc_now()):
+        for keys in self._runs.unplan(run.run_id, steps_of(used, analysis), utc_now()):
             self._stop(run, keys)
         self._windows.pop(run.run_id, None)
         self._runs.note(run.run_id, f"begun anew: {run.instrument} was updated while this job ran")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from infra.stack import mesh_processes
 from mesh.broker.dead_letters import DeadLetters
 from mesh.states import UnitState
 from odamesh import Job
@@ -42,6 +43,9 @@ def everything_killed(ground: Ground) -> Trial:
 def kills_its_worker(ground: Ground) -> Trial:
     """Run a unit that kills its service each time: it is given up with a reason, and the others go on."""
     bad = drill_windows(_WINDOWS)[1]
+    # The supervisor begins anew: it does not wait longer and longer because of the victims of the run before.
+    mesh_processes.down()
+    mesh_processes.up("local")
     begin = time.monotonic()
     job = ground.submit(_WINDOWS, behaviour="kill", fails=[bad], seconds=1.0)
     ground.until_ended(job)

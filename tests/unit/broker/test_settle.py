@@ -12,7 +12,9 @@ from mesh.errors import (
     EngineUnavailable,
     HeldElsewhere,
     InvalidSelection,
+    KilledItsWorker,
     NotFound,
+    OtherImage,
     OutOfMemory,
     QueueFull,
     ScienceFailure,
@@ -36,6 +38,8 @@ ENDS = [
     (EngineUnavailable("x", "x"), Outcome.TRANSIENT),
     (ArchiveUnavailable("x", "x"), Outcome.TRANSIENT),
     (HeldElsewhere("x", "x"), Outcome.HELD),
+    (OtherImage("x", "x"), Outcome.OTHER_IMAGE),
+    (KilledItsWorker("x", "x"), Outcome.DEADLY),
     (ContractViolation("x"), Outcome.UNDECODABLE),
     (ZeroDivisionError(), Outcome.UNEXPECTED),
     (OSError("x"), Outcome.UNEXPECTED),
@@ -83,6 +87,19 @@ def test_out_of_memory_is_tried_once_more() -> None:
 @pytest.mark.parametrize("attempt", [1, 3, 5])
 def test_a_held_unit_comes_back_as_the_same_attempt(attempt: int) -> None:
     assert decide(HeldElsewhere("x", "x"), attempt) == Decision(Outcome.HELD, Action.RETRY, "5s", attempt)
+
+
+def test_a_unit_for_another_image_climbs_the_ladder_and_is_left_to_the_dispatcher() -> None:
+    decisions = [decide(OtherImage("x", "x"), attempt) for attempt in range(1, len(LADDER) + 2)]
+
+    assert [decision.delay for decision in decisions] == [*LADDER, ""]
+    assert [decision.told for decision in decisions] == [True] * len(LADDER) + [False]
+    assert decisions[-1].action is Action.ACK
+
+
+def test_a_unit_that_kills_its_workers_is_dead_and_told() -> None:
+    decision = decide(KilledItsWorker("x", "x"), 1)
+    assert (decision.action, decision.final, decision.told) == (Action.DEAD, True, True)
 
 
 def test_what_cannot_be_read_is_dead_at_once() -> None:
