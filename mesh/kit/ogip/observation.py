@@ -76,7 +76,9 @@ def table(name: str, columns: Iterable[fits.Column], cards: Iterable[Card]) -> f
     """Return a table extension with a name, columns and keywords."""
     hdu = fits.BinTableHDU.from_columns(list(columns), name=name)
     for key, value, comment in cards:
-        hdu.header[key] = (value, comment)
+        # A card has 80 characters; astropy warns when it has to cut the comment itself.
+        taken = 13 + (max(len(value) + value.count("'"), 8) + 2 if isinstance(value, str) else 20)
+        hdu.header[key] = (value, comment[: max(80 - taken, 0)])
     return hdu
 
 

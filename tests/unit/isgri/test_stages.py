@@ -1,7 +1,5 @@
 """The two stages as the container runs them: a unit directory in, products and a manifest out."""
 
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,84 +9,18 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from coded_mask.geometry import separation_arcmin
-from isgri_analysis.detector import module_map
-from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.pif import pixel_illumination
 
-from mesh.kit.analysis import Analysis, run_unit
-from tests.unit.isgri.events_file import ATTITUDE, TSTART, write_events
-
-_ANALYSIS = Analysis(stages=isgri_analysis.STAGES, warm=isgri_analysis.warm)
-_PARAMETERS: dict[str, Any] = {
-    "bands": [[20, 40], [40, 80]],
-    "detection_threshold": 6.0,
-    "catalogue": "none",
-    "burst_search": True,
-}
-_PLACE = (265.2, -27.5)
-_SECONDS = 400.0
-
-
-def _unit(
-    directory: Path, stage: str, inputs: Sequence[tuple[str, str, Path]], parameters: Mapping[str, Any] = _PARAMETERS
-) -> Path:
-    (directory / "out").mkdir(parents=True)
-    listed = []
-    for role, label, path in inputs:
-        folder = directory / "in" / role / label
-        folder.mkdir(parents=True)
-        (folder / path.name).symlink_to(path)
-        listed.append({"role": role, "label": label, "files": [path.name]})
-    content = {
-        "schema": "odamesh.unitdir/1",
-        "key": "0" * 64,
-        "stage": stage,
-        "label": inputs[0][1] if stage == "image" else "job",
-        "parameters": dict(parameters),
-        "inputs": listed,
-        "provenance": {"code": "test"},
-    }
-    (directory / "unit.json").write_text(json.dumps(content), encoding="utf-8")
-    return directory
-
-
-def _run(directory: Path) -> dict[str, Any]:
-    status = run_unit(directory, lambda: _ANALYSIS)
-    name = "manifest.json" if status == 0 else "failure.json"
-    result: dict[str, Any] = json.loads((directory / "out" / name).read_text(encoding="utf-8"))
-    return result
-
-
-def _source_events(path: Path, keywords: Mapping[str, Any] | None = None) -> Path:
-    """Write a window with one steady source and one burst of it in the middle (places drawn from the illumination)."""
-    rng = np.random.default_rng(3)
-    attitude = INSTRUMENT.attitude(*({**ATTITUDE, **(keywords or {})}[key] for key in ATTITUDE))
-    image = pixel_illumination(*(float(t) for t in attitude.tangents(*_PLACE))) * (module_map() >= 0)
-    steady, burst, background = 15_000, 600, 60_000
-    z, y = np.nonzero(module_map() >= 0)
-    flat = rng.integers(0, z.size, background)
-    lit = rng.choice(image.size, steady + burst, p=(image / image.sum()).ravel())
-    time = np.concatenate(
-        [rng.uniform(0.0, _SECONDS, background + steady), rng.uniform(200.0, 200.5, burst)],
-    )
-    order = np.argsort(time)
-    columns = {
-        "DETZ": np.concatenate([z[flat], lit // 130])[order],
-        "DETY": np.concatenate([y[flat], lit % 130])[order],
-        "TIME": (TSTART + time / 86400.0)[order],
-        "ISGRI_ENERGY": rng.uniform(20.0, 80.0, time.size),
-        "SELECT_FLAG": np.zeros(time.size, np.uint8),
-    }
-    return write_events(path, rows=time.size, seconds=_SECONDS, keywords=keywords, columns=columns)
+from tests.unit.isgri.events_file import TSTART, write_events
+from tests.unit.isgri.stage_runs import PARAMETERS, PLACE, run, source_events, unit_directory
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """One window analysed: its unit directory and manifest."""
     root = tmp_path_factory.mktemp("image")
-    events = _source_events(root / "isgri_events.fits")
-    directory = _unit(root / "unit", "image", [("events", "201600270010.001", events)])
-    return directory, _run(directory)
+    events = source_events(root / "isgri_events.fits")
+    directory = unit_directory(root / "unit", "image", [("events", "201600270010.001", events)])
+    return directory, run(directory)
 
 
 def test_image_reports_its_steps_products_and_sources(image: tuple[Path, dict[str, Any]]) -> None:
@@ -100,13 +32,13 @@ def test_image_reports_its_steps_products_and_sources(image: tuple[Path, dict[st
     [source] = summary["sources"]
     assert source["name"] == "NEW_1"
     assert source["new"]
-    assert float(separation_arcmin(source["ra"], source["dec"], *_PLACE)) < 1.0
+    assert float(separation_arcmin(source["ra"], source["dec"], *PLACE)) < 1.0
     assert [band["e_min"] for band in source["bands"]] == [20.0, 40.0]
     assert source["bands"][1]["significance"] > 20.0
     [burst] = summary["bursts"]
     assert burst["counts"] == pytest.approx(600.0, rel=0.15)
     assert (burst["t_start_ijd"] - TSTART) * 86400.0 == pytest.approx(200.0, abs=0.11)
-    assert float(separation_arcmin(burst["ra"], burst["dec"], *_PLACE)) < 2.0 * burst["error_arcmin"]
+    assert float(separation_arcmin(burst["ra"], burst["dec"], *PLACE)) < 2.0 * burst["error_arcmin"]
 
 
 def test_sky_file_has_the_archive_layout_and_a_readable_projection(image: tuple[Path, dict[str, Any]]) -> None:
@@ -128,11 +60,11 @@ def test_sky_file_has_the_archive_layout_and_a_readable_projection(image: tuple[
         row, column = np.unravel_index(int(np.nanargmax(significance.data)), significance.data.shape)
         frame = WCS(significance.header)
         ra, dec = frame.wcs_pix2world(column, row, 0)
-        assert float(separation_arcmin(ra, dec, *_PLACE)) < 3.0
+        assert float(separation_arcmin(ra, dec, *PLACE)) < 3.0
         assert np.linalg.det(frame.pixel_scale_matrix) < 0.0, "east is to the left"
         table = hdus["ISGR-SKY.-RES"].data
         assert len(table) == 2
-        assert float(separation_arcmin(table["RA_FIN"][0], table["DEC_FIN"][0], *_PLACE)) < 1.0
+        assert float(separation_arcmin(table["RA_FIN"][0], table["DEC_FIN"][0], *PLACE)) < 1.0
         assert len(hdus["ISGR-BRST-RES"].data) == 1
         for hdu in hdus[1:]:
             assert hdu.verify_checksum() == 1
@@ -142,19 +74,19 @@ def test_sky_file_has_the_archive_layout_and_a_readable_projection(image: tuple[
 def test_same_input_gives_the_same_bytes(image: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     directory, manifest = image
     events = (directory / "in" / "events" / "201600270010.001" / "isgri_events.fits").resolve()
-    again = _run(_unit(tmp_path / "unit", "image", [("events", "201600270010.001", events)]))
+    again = run(unit_directory(tmp_path / "unit", "image", [("events", "201600270010.001", events)]))
     assert again["files"] == manifest["files"]
 
 
 def test_a_catalogue_of_the_caller_is_fitted_however_faint(tmp_path: Path) -> None:
-    events = _source_events(tmp_path / "isgri_events.fits")
+    events = source_events(tmp_path / "isgri_events.fits")
     catalogue = [
-        {"name": "the bright one", "ra": _PLACE[0], "dec": _PLACE[1]},
+        {"name": "the bright one", "ra": PLACE[0], "dec": PLACE[1]},
         {"name": "nothing there", "ra": 267.0, "dec": -31.0},
         {"name": "outside", "ra": 10.0, "dec": 40.0},
     ]
-    parameters = {**_PARAMETERS, "catalogue": catalogue, "burst_search": False}
-    manifest = _run(_unit(tmp_path / "unit", "image", [("events", "201600270010.001", events)], parameters))
+    parameters = {**PARAMETERS, "catalogue": catalogue, "burst_search": False}
+    manifest = run(unit_directory(tmp_path / "unit", "image", [("events", "201600270010.001", events)], parameters))
     sources = {source["name"]: source for source in manifest["summary"]["sources"]}
     assert set(sources) == {"the bright one", "nothing there"}
     assert abs(sources["nothing there"]["bands"][0]["significance"]) < 4.0
@@ -166,7 +98,7 @@ def test_bad_windows_fail_with_their_reason(tmp_path: Path, rows: int, kept: flo
     path = write_events(tmp_path / "isgri_events.fits", rows=rows)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    failure = _run(_unit(tmp_path / "unit", "image", [("events", "201600270010.001", path)]))
+    failure = run(unit_directory(tmp_path / "unit", "image", [("events", "201600270010.001", path)]))
     assert failure["reason"] == reason
     assert failure["kind"] == "usage"
 
@@ -174,7 +106,7 @@ def test_bad_windows_fail_with_their_reason(tmp_path: Path, rows: int, kept: flo
 def test_a_window_wholly_outside_its_good_times_has_no_events(tmp_path: Path) -> None:
     late = TSTART + (396.0 + np.linspace(0.0, 3.0, 500)) / 86400.0
     path = write_events(tmp_path / "isgri_events.fits", rows=500, columns={"TIME": late})
-    failure = _run(_unit(tmp_path / "unit", "image", [("events", "201600270010.001", path)]))
+    failure = run(unit_directory(tmp_path / "unit", "image", [("events", "201600270010.001", path)]))
     assert failure["reason"] == "NoISGRIEvents"
     assert "good time" in failure["text"]
 
@@ -184,16 +116,16 @@ def mosaic(image: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPath
     """Two windows combined: unit directory and manifest."""
     root = tmp_path_factory.mktemp("mosaic")
     turned = {"RA_SCX": 268.0, "DEC_SCX": -28.0, "RA_SCZ": 268.0, "DEC_SCZ": 62.0}
-    events = _source_events(root / "isgri_events.fits", turned)
-    second = _unit(root / "second", "image", [("events", "201600280010.001", events)])
-    _run(second)
+    events = source_events(root / "isgri_events.fits", turned)
+    second = unit_directory(root / "second", "image", [("events", "201600280010.001", events)])
+    run(second)
     inputs = [
         ("image", "201600280010.001", second / "out" / "isgri_sky.fits"),
         ("image", "201600270010.001", image[0] / "out" / "isgri_sky.fits"),
     ]
-    parameters = {key: value for key, value in _PARAMETERS.items() if key != "burst_search"}
-    directory = _unit(root / "unit", "mosaic", inputs, parameters)
-    return directory, _run(directory)
+    parameters = {key: value for key, value in PARAMETERS.items() if key != "burst_search"}
+    directory = unit_directory(root / "unit", "mosaic", inputs, parameters)
+    return directory, run(directory)
 
 
 def test_mosaic_combines_windows_to_one_source(mosaic: tuple[Path, dict[str, Any]]) -> None:
@@ -206,7 +138,7 @@ def test_mosaic_combines_windows_to_one_source(mosaic: tuple[Path, dict[str, Any
     [source] = summary["sources"]
     assert source["name"] == "NEW_1"
     assert source["scws"] == 2
-    assert float(separation_arcmin(source["ra"], source["dec"], *_PLACE)) < source["error_arcmin"] * 2.0
+    assert float(separation_arcmin(source["ra"], source["dec"], *PLACE)) < source["error_arcmin"] * 2.0
 
 
 def test_mosaic_images_and_catalogue_have_the_expected_layout(mosaic: tuple[Path, dict[str, Any]]) -> None:
@@ -219,7 +151,7 @@ def test_mosaic_images_and_catalogue_have_the_expected_layout(mosaic: tuple[Path
         intensity, significance, exposure = images[0], images[2], images[3]
         row, column = np.unravel_index(int(np.nanargmax(significance.data)), significance.data.shape)
         ra, dec = WCS(significance.header).wcs_pix2world(column, row, 0)
-        assert float(separation_arcmin(ra, dec, *_PLACE)) < 3.0
+        assert float(separation_arcmin(ra, dec, *PLACE)) < 3.0
         peak = float(intensity.data[row, column])
         assert np.nanmax(exposure.data) == pytest.approx(2 * 380.0 * 0.72, rel=0.02)
     with fits.open(directory / "out" / "isgri_catalogue.fits") as hdus:
@@ -237,14 +169,16 @@ def test_mosaic_images_and_catalogue_have_the_expected_layout(mosaic: tuple[Path
 
 
 def test_a_mosaic_of_nothing_says_so(tmp_path: Path) -> None:
-    directory = _unit(tmp_path / "unit", "mosaic", [], {"bands": [], "detection_threshold": 6, "catalogue": "none"})
-    assert _run(directory)["reason"] == "EmptyImageList"
+    directory = unit_directory(
+        tmp_path / "unit", "mosaic", [], {"bands": [], "detection_threshold": 6, "catalogue": "none"}
+    )
+    assert run(directory)["reason"] == "EmptyImageList"
 
 
 def test_a_window_product_of_another_kind_is_named(tmp_path: Path) -> None:
     path = write_events(tmp_path / "isgri_sky.fits")
-    directory = _unit(tmp_path / "unit", "mosaic", [("image", "201600270010.001", path)])
-    failure = _run(directory)
+    directory = unit_directory(tmp_path / "unit", "mosaic", [("image", "201600270010.001", path)])
+    failure = run(directory)
     assert failure["reason"] == "BadWindowProduct"
     assert "201600270010.001" in failure["text"]
 

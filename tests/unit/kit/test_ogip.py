@@ -51,6 +51,13 @@ def test_a_spectrum_flags_what_was_not_measured(make_unit: MakeUnit) -> None:
         assert header["OBJECT"] == "1E 1740.7?2942"
 
 
+def test_long_names_leave_less_room_for_comments(make_unit: MakeUnit) -> None:
+    seen = Observation("IBIS", 6876.5, 6876.6, "O'" * 32)
+    hdu = spectrum_hdu([1.0], [0.1], exposure_s=1.0, observation=seen, first_channel=0)
+    with fits.open(_written(make_unit, hdu)) as hdus:
+        assert hdus["SPECTRUM"].header["OBJECT"] == "O'" * 32
+
+
 def test_a_matrix_is_read_back_as_it_was_given(make_unit: MakeUnit) -> None:
     energies, channels = np.linspace(10.0, 50.0, 41), np.linspace(12.0, 48.0, 19)
     rng = np.random.default_rng(1)

@@ -1,4 +1,4 @@
-"""Analysis of INTEGRAL IBIS/ISGRI science windows: coded-mask images, sources, bursts and mosaics.
+"""Analysis of INTEGRAL IBIS/ISGRI science windows: images, sources, bursts, mosaics, spectra.
 
 The science libraries are imported when a stage first runs or when ``warm`` is called.
 """
@@ -22,6 +22,18 @@ def _mosaic(unit: "Unit") -> None:
     run_mosaic(unit)
 
 
+def _spectrum(unit: "Unit") -> None:
+    from isgri_analysis.spectrum_stage import run_spectrum  # noqa: PLC0415
+
+    run_spectrum(unit)
+
+
+def _spectrum_sum(unit: "Unit") -> None:
+    from isgri_analysis.spectrum_sum_stage import run_spectrum_sum  # noqa: PLC0415
+
+    run_spectrum_sum(unit)
+
+
 def warm() -> None:
     """Load all libraries, compile all loops and fill all caches, so that the first unit runs at full speed."""
     from isgri_analysis.warm_up import warm_up  # noqa: PLC0415
@@ -29,4 +41,9 @@ def warm() -> None:
     warm_up()
 
 
-STAGES: dict[str, Callable[["Unit"], None]] = {"image": _image, "mosaic": _mosaic}
+STAGES: dict[str, Callable[["Unit"], None]] = {
+    "image": _image,
+    "mosaic": _mosaic,
+    "spectrum": _spectrum,
+    "spectrum_sum": _spectrum_sum,
+}

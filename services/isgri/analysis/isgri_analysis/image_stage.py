@@ -28,7 +28,7 @@ def run_image(unit: Unit) -> None:
     burst_search = bool(unit.parameters["burst_search"])
     catalogue = requested_catalogue(unit.parameters["catalogue"], mounted_catalogue(unit))
     result = analyse_window(
-        _event_file(unit),
+        event_file(unit),
         bands,
         catalogue,
         float(unit.parameters["detection_threshold"]),
@@ -60,7 +60,12 @@ def mounted_catalogue(unit: Unit) -> Path | None:
     return paths[0] if paths else None
 
 
-def _event_file(unit: Unit) -> Path:
+def event_file(unit: Unit) -> Path:
+    """Return the event file of the window.
+
+    Raises:
+        BadInput: NoISGRIEvents: the archive has none.
+    """
     paths = {path.name: path for entry in unit.inputs("events") for path in entry.paths}
     for name in _EVENT_FILES:
         if name in paths:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from isgri_analysis.detector import module_map
 from isgri_analysis.events import Events
 
 _GAP_BIN_S = 1.0
@@ -47,6 +48,18 @@ def _subtract(intervals: NDArray[np.float64], holes: NDArray[np.float64]) -> NDA
         if begin < stop:
             kept.append((begin, stop))
     return np.array(kept).reshape(-1, 2)
+
+
+def module_good_times(events: Events, gti: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Good time intervals of each of the eight modules: those of the detector without the module's own gaps.
+
+    A module that sent no event has no good time.
+    """
+    modules = module_map()[events.row, events.column]
+    return [
+        _subtract(gti, _gaps(time)) if time.size else np.empty((0, 2))
+        for time in (events.time_s[modules == module] for module in range(8))
+    ]
 
 
 def inside(time_s: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArray[np.bool_]:

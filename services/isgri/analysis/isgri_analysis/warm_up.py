@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from coded_mask.extraction import Target
 from coded_mask.field import Field
 from coded_mask.fit import Shadowgram, ShadowgramFit
 from coded_mask.geometry import Attitude
@@ -15,16 +16,23 @@ from coded_mask.tan_image import window_wcs
 
 from isgri_analysis.background import templates
 from isgri_analysis.camera import CAMERA
+from isgri_analysis.channels import edges_kev
 from isgri_analysis.detector import SHAPE, module_map
 from isgri_analysis.events import Events
+from isgri_analysis.exposed_window import ExposedWindow
 from isgri_analysis.image_stage import run_image
 from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.mosaic_stage import run_mosaic
 from isgri_analysis.pif import pixel_illumination
+from isgri_analysis.response import response
 from isgri_analysis.shadowgram import shadowgrams
+from isgri_analysis.spectrum_stage import run_spectrum
+from isgri_analysis.spectrum_sum_stage import run_spectrum_sum
+from isgri_analysis.window_fit import count_channels, fit_window
 
-STAGES = (run_image, run_mosaic)
+STAGES = (run_image, run_mosaic, run_spectrum, run_spectrum_sum)
 """What is ready after a warm-up."""
+_GTI = np.array([[0.0, 1000.0]])
 
 
 def warm_up() -> None:
@@ -40,7 +48,15 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory() as directory:
         preview = Path(directory) / "preview.png"
         write_preview(preview, total.intensity(), window_wcs(attitude, CAMERA.grid), [("source", 0.0, 0.0)], "warm-up")
-    shadowgrams(_one_event(attitude), np.ones(1, bool), [(20.0, 40.0)])
+    events = _one_event(attitude)
+    shadowgrams(events, np.ones(1, bool), [(20.0, 40.0)])
+    window = ExposedWindow(events, np.ones(1, bool), _GTI, [_GTI] * 8, 1.0, live)
+    count_channels(window, edges_kev())
+    ra, dec = attitude.sky(0.07, 0.06)
+    fit_window(
+        window, [Target("source", float(ra), float(dec))], counts.reshape(1, -1).astype(np.float32), np.array([30.0])
+    )
+    response()
 
 
 def _one_event(attitude: Attitude) -> Events:

@@ -1,0 +1,166 @@
+"""Effective area and redistribution matrix of ISGRI spectra.
+
+By default a model from the facts in ``data/response.toml``: effective area through a few published points, bent by a
+power of the energy so that the Crab has its known rates, and a Gaussian redistribution. Where the image of the analysis
+holds ``data/official/isgri_rmf.fits`` (and ``isgri_arf.fits``, if the area is not part of the matrix), the official
+response of the standard software is used instead; put the files there and build the image anew.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+from isgri_analysis.channels import edges_kev
+from mesh.kit import BadInput
+
+_PER_FWHM = 1.0 / np.sqrt(8.0 * np.log(2.0))
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response.
+
+    ``energy_kev`` are the edges of the photon energies, ``area_cm2`` the area of each bin and ``matrix``, shape (bins,
+    256), the probability that a photon is counted in each channel. ``origin`` says in words what it is.
+    """
+
+    energy_kev: Array
+    area_cm2: Array
+    matrix: Array
+    origin: str
+
+
+@cache
+def facts() -> dict[str, Any]:
+    """Return the numbers of ``data/response.toml``."""
+    return tomllib.loads(files("isgri_analysis").joinpath("data/response.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def response() -> Response:
+    """Return the response: the official one where it is there, else the model.
+
+    Raises:
+        BadInput: BadResponse: an official file is there but is no ISGRI response of 256 channels.
+    """
+    with as_file(files("isgri_analysis").joinpath("data/official")) as directory:
+        if (directory / "isgri_rmf.fits").exists():
+            return official_response(directory)
+    return model_response()
+
+
+@cache
+def model_response() -> Response:
+    """Return the model."""
+    grid = facts()["grid"]
+    edges = np.geomspace(grid["low_kev"], grid["high_kev"], grid["bins"] + 1)
+    middle = np.sqrt(edges[1:] * edges[:-1])
+    area = _points(middle)
+    tilt = float(brentq(lambda t: _hardness(area * _bend(middle, t), edges) - _crab_hardness(), -3.0, 3.0))
+    area = area * _bend(middle, tilt)
+    low, high, rate = facts()["crab"]["rates"][0]
+    area *= rate / crab_rate(area, edges, low, high)
+    return Response(edges, area, _redistribution(middle, edges_kev()), "model of published points, scaled to the Crab")
+
+
+def official_response(directory: Path) -> Response:
+    """Read ``isgri_rmf.fits`` and, if it is there, ``isgri_arf.fits``, in the standard software's layout or OGIP's.
+
+    Raises:
+        BadInput: BadResponse.
+    """
+    path = directory / "isgri_rmf.fits"
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            table = _table(hdus, "RSP_MATRIX", "MATRIX", "RMF")
+            edges = np.append(table["ENERG_LO"], table["ENERG_HI"][-1]).astype(np.float64)
+            matrix = _expanded(table)
+            bounds = _table(hdus, "EBOUNDS", "EBOUNDS", "EBDS")
+            there = np.append(bounds["E_MIN"], bounds["E_MAX"][-1])
+        if there.shape != edges_kev().shape or np.abs(there - edges_kev()).max() > 0.26:
+            raise ValueError("its channels are not the 256 of the standard software")
+        area = np.ones(len(matrix))
+        if (directory / "isgri_arf.fits").exists():
+            with fits.open(directory / "isgri_arf.fits", memmap=False) as hdus:
+                area = np.asarray(_table(hdus, "SPECRESP", "SPECRESP", "ARF")["SPECRESP"], np.float64)
+        # The sum of a row may be an area: then the matrix is made a probability.
+        rows = matrix.sum(axis=1)
+        if rows.max() > 1.5:
+            area = area * rows
+            matrix = matrix / np.where(rows > 0.0, rows, 1.0)[:, None]
+        return Response(edges, area / facts()["official"]["rate_scale"], matrix, "official response of OSA")
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BadInput(
+            "BadResponse", f"{path.name} cannot be used as the response of ISGRI ({error}); take it out of the image"
+        ) from error
+
+
+def _table(hdus: fits.HDUList, kind: str, *names: str) -> Any:
+    """Return the rows of the extension of an OGIP class, or one whose name has a word in it."""
+    for hdu in hdus[1:]:
+        classes = {hdu.header.get("HDUCLAS1"), hdu.header.get("HDUCLAS2")}
+        if hdu.header.get("EXTNAME") != "GROUPING" and (kind in classes or any(name in hdu.name for name in names)):
+            return hdu.data
+    raise ValueError(f"there is no {kind} table")
+
+
+def _expanded(table: Any) -> Array:
+    """Return the matrix in full; channels count from 0 as in all ISGRI responses."""
+    matrix = np.zeros((len(table), edges_kev().size - 1))
+    for row, line in zip(matrix, table, strict=True):
+        values = np.asarray(line["MATRIX"], np.float64)
+        place = 0
+        for first, count in zip(np.atleast_1d(line["F_CHAN"]), np.atleast_1d(line["N_CHAN"]), strict=True):
+            row[first : first + count] = values[place : place + count]
+            place += count
+    return matrix
+
+
+# -- the model ------------------------------------------------------------------------------------------------
+def crab_rate(area_cm2: Array, edges: Array, low: float, high: float) -> float:
+    """Return the rate of the Crab in a band of measured energy, counts/s."""
+    crab = facts()["crab"]
+    photons = crab["norm"] * -np.diff(edges ** (1.0 - crab["index"])) / (crab["index"] - 1.0)
+    share = _redistribution(np.sqrt(edges[1:] * edges[:-1]), np.array([low, high]))[:, 0]
+    return float((photons * area_cm2 * share).sum())
+
+
+def _crab_hardness() -> float:
+    (*_, soft), (*_, hard) = facts()["crab"]["rates"]
+    return float(hard / soft)
+
+
+def _hardness(area: Array, edges: Array) -> float:
+    (low, middle, _), (start, high, _) = facts()["crab"]["rates"]
+    return crab_rate(area, edges, start, high) / crab_rate(area, edges, low, middle)
+
+
+def _bend(energy_kev: Array, tilt: float) -> Array:
+    return (energy_kev / 40.0) ** tilt
+
+
+def _points(energy_kev: Array) -> Array:
+    """Return the area through the published points, straight lines in logarithms."""
+    given = facts()["area"]
+    area: Array = np.exp(np.interp(np.log(energy_kev), np.log(given["energy_kev"]), np.log(given["area_cm2"])))
+    return area
+
+
+def _redistribution(energy_kev: Array, channel_kev: Array) -> Array:
+    """Return the share of photons of each energy that is measured between adjoining edges."""
+    sigma = facts()["resolution"]["fwhm_60_kev"] * _PER_FWHM * np.sqrt(60.0 * energy_kev)
+    below = ndtr((channel_kev[None, :] - energy_kev[:, None]) / sigma[:, None])
+    shares: Array = np.diff(below, axis=1)
+    # Shares too small to be stored would make every row as long as all channels.
+    return np.where(shares > 1e-6, shares, 0.0)
