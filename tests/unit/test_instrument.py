@@ -22,6 +22,7 @@ def test_defaults_are_filled_in() -> None:
         "detection_threshold": 6.0,
         "catalogue": "reference",
         "burst_search": False,
+        "background": [],
     }
 
 

@@ -4,6 +4,10 @@ Model of pixel i: ``m_i = sum_s F_s a PIF_is + sum_c beta_c B_ic``. Poisson maxi
 ``p = (X' V^-1 X)^-1 X' V^-1 D`` with the variance V taken from the model, never from the counts (that would bias
 fluxes where counts are few).
 
+A map of the background from pixel to pixel (``pattern``) is one more template, with a free amplitude and beside the
+smooth ones, not a factor on them: a factor with errors would draw the smooth level down and bias the residual.
+What the map does not know adds to the variance: ``V = m + (e b)^2``, b the smooth background, e the map's error.
+
 Flux unit, the one documented factor: a pixel of PIF = 1 collects ``F T / lit_pixels`` counts in the live time T.
 ``lit_pixels`` is a number of the camera. For ISGRI it is the whole detector of 16384 pixels: F counts/s is the rate,
 corrected for dead time, of a detector lit through an open mask, the unit of the images and light curves of the
@@ -18,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coded_mask.camera import Camera
+from coded_mask.pattern import Pattern
 
 _RIDGE = 1e-12
 _FLOOR = 0.05
@@ -29,7 +34,7 @@ class Shadowgram:
     """Counts of one energy band.
 
     ``counts`` and ``live`` have the detector's shape; ``live`` is False in gaps and for pixels not to be used.
-    ``camera`` saw them.
+    ``camera`` saw them. ``pattern`` is what is known of its background from pixel to pixel.
     """
 
     low_kev: float
@@ -38,6 +43,7 @@ class Shadowgram:
     live: NDArray[np.bool_]
     live_time_s: float
     camera: Camera
+    pattern: Pattern | None = None
 
     @property
     def counts_per_flux(self) -> float:
@@ -65,16 +71,23 @@ class ShadowgramFit:
         self.pixels = np.flatnonzero(data.live)
         self.counts = data.counts.ravel()[self.pixels]
         rows = [t.ravel()[self.pixels] for t in templates]
-        self._rows = np.array([row for row in rows if np.any(row)])
+        rows = [row for row in rows if np.any(row)]
+        self._smooth = len(rows)
+        self._unknown = np.zeros(self.pixels.size)
+        if data.pattern is not None:
+            self._unknown = data.pattern.error.ravel()[self.pixels] ** 2
+            rows += [row for row in (data.pattern.image.ravel()[self.pixels],) if np.any(row)]
+        self._rows = np.array(rows)
         self._templates = len(self._rows)
         # All counts spread as the templates that are nowhere negative: where the first pass starts from.
-        share = self._rows[(self._rows >= 0.0).all(axis=1)].sum(axis=0)
+        smooth = self._rows[: self._smooth]
+        share = smooth[(smooth >= 0.0).all(axis=1)].sum(axis=0)
         share *= self.counts.sum() / share.sum()
         self._least = np.maximum(max(least_variance, _FLOOR) * share, 1.0 / self.pixels.size)
-        self.variance = np.maximum(share, self._least)
+        self.variance = np.maximum(share, self._least) + self._unknown * share**2
         self.parameters = np.zeros(self._templates)
         self.covariance = np.zeros((self._templates, self._templates))
-        self.expected = self.variance.copy()
+        self.expected = share.copy()
 
     # -- sources ----------------------------------------------------------------------------------------------
     @property
@@ -101,7 +114,7 @@ class ShadowgramFit:
         keep = ~pixels.ravel()[self.pixels]
         self.pixels, self.counts = self.pixels[keep], self.counts[keep]
         self.variance, self.expected = self.variance[keep], self.expected[keep]
-        self._least = self._least[keep]
+        self._least, self._unknown = self._least[keep], self._unknown[keep]
         self._rows = self._rows[:, keep]
 
     def _row(self, pif: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,7 +131,7 @@ class ShadowgramFit:
             moved = np.max(np.abs(parameters - self.parameters) / np.sqrt(np.diag(self.covariance)))
             self.parameters = parameters
             self.expected = parameters @ self._rows
-            self.variance = np.maximum(self.expected, self._least)
+            self.variance = np.maximum(self.expected, self._least) + self._unknown * self.smooth_background**2
             if moved < 0.02:
                 return
 
@@ -126,6 +139,12 @@ class ShadowgramFit:
     def background(self) -> NDArray[np.float64]:
         """Fitted background counts of the used pixels."""
         level: NDArray[np.float64] = self.parameters[: self._templates] @ self._rows[: self._templates]
+        return level
+
+    @property
+    def smooth_background(self) -> NDArray[np.float64]:
+        """Fitted background counts of the used pixels without their pattern."""
+        level: NDArray[np.float64] = self.parameters[: self._smooth] @ self._rows[: self._smooth]
         return level
 
     @property

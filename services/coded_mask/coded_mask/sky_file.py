@@ -1,7 +1,8 @@
 """The product of one window: images, sources, and what a mosaic needs.
 
 The mosaic fits sources that were found in other windows only. Therefore the shadowgram of every band and its used
-pixels travel with the images (50 kB a band), and no event file is read again.
+pixels travel with the images (50 kB a band), with the pattern of the background where a map of it was used, and no
+event file is read again.
 """
 
 from typing import Any
@@ -26,6 +27,7 @@ from coded_mask.tan_image import (
 from coded_mask.window_result import WindowResult
 
 IMAGES, SHADOWGRAMS, PIXELS, SOURCES = "-SKY.-IMA", "-DETE-SHD", "-PIXL-USE", "-SKY.-RES"
+PATTERN = "-BACK-PAT"
 """Names of the extensions, after the instrument's structure (ISGR-SKY.-IMA)."""
 DAY_S = 86400.0
 
@@ -115,7 +117,13 @@ def _shadowgram_hdus(data: Shadowgram, pixels: NDArray[np.int64], noise: float, 
     used[pixels] = 1
     instrument = data.camera.instrument
     made = []
-    for name, image in ((SHADOWGRAMS, data.counts.astype(np.int32)), (PIXELS, used.reshape(data.live.shape))):
+    images: list[tuple[str, NDArray[Any]]] = [
+        (SHADOWGRAMS, data.counts.astype(np.int32)),
+        (PIXELS, used.reshape(data.live.shape)),
+    ]
+    if data.pattern is not None:
+        images.append((PATTERN, np.array([data.pattern.image, data.pattern.error], np.float32)))
+    for name, image in images:
         hdu = fits.ImageHDU(image, name=instrument.structure + name)
         hdu.header["EXTVER"] = version
         set_cards(

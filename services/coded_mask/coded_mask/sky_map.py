@@ -107,7 +107,7 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
     grid = camera.grid
     a = fit.data.counts_per_flux
     weight = 1.0 / fit.variance
-    background = np.maximum(fit.background, 0.0)
+    background = np.maximum(fit.smooth_background, 0.0)
     s2, s3, sbb, sr, sbr, live = (
         _transform(grid, fit.on_detector(values))
         for values in (

@@ -11,7 +11,8 @@ from astropy.io import fits
 from coded_mask.camera import Camera, Instrument
 from coded_mask.fit import Shadowgram
 from coded_mask.geometry import Attitude
-from coded_mask.sky_file import PIXELS, SHADOWGRAMS, SOURCES
+from coded_mask.pattern import Pattern
+from coded_mask.sky_file import PATTERN, PIXELS, SHADOWGRAMS, SOURCES
 from coded_mask.source_list import WindowSource
 from mesh.kit import BadInput
 
@@ -44,9 +45,13 @@ class WindowProduct:
         with fits.open(self.path, memmap=False) as hdus:
             counts = [hdu.data for hdu in hdus if hdu.name == structure + SHADOWGRAMS]
             used = [hdu.data for hdu in hdus if hdu.name == structure + PIXELS]
+            known = [hdu.data.astype(np.float64) for hdu in hdus if hdu.name == structure + PATTERN]
+            patterns: list[Pattern | None] = [Pattern(*images) for images in known]
             return [
-                Shadowgram(low, high, c.astype(np.float64), u > 0, self.live_time_s, self.camera(low, high))
-                for (low, high), c, u in zip(self.bands, counts, used, strict=True)
+                Shadowgram(low, high, c.astype(np.float64), u > 0, self.live_time_s, self.camera(low, high), pattern)
+                for (low, high), c, u, pattern in zip(
+                    self.bands, counts, used, patterns or [None] * len(counts), strict=True
+                )
             ]
 
 

@@ -89,7 +89,7 @@ def test_a_unit_carries_what_its_stage_reads(isgri: Instrument, analysis: Analys
 
     assert (change.key, change.state, change.label) == (unit.key, UnitState.QUEUED, LABELS[0])
     assert unit.inputs == (windows.inputs[LABELS[0]],)
-    assert set(unit.parameters) == {"bands", "detection_threshold", "catalogue", "burst_search"}
+    assert set(unit.parameters) == {"bands", "detection_threshold", "catalogue", "burst_search", "background"}
     assert (unit.lane, unit.user, unit.run_id) == (Lane.USER, "ada", "r1")
 
 

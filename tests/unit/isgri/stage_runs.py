@@ -20,6 +20,7 @@ PARAMETERS: dict[str, Any] = {
     "detection_threshold": 6.0,
     "catalogue": "none",
     "burst_search": True,
+    "background": [],
 }
 PLACE = (265.2, -27.5)
 SECONDS = 400.0
@@ -39,7 +40,7 @@ def unit_directory(
         "schema": "odamesh.unitdir/1",
         "key": "0" * 64,
         "stage": stage,
-        "label": "job" if stage in {"mosaic", "spectrum_sum", "lc_merge"} else inputs[0][1],
+        "label": "job" if stage in {"mosaic", "spectrum_sum", "lc_merge", "background_map"} else inputs[0][1],
         "parameters": dict(parameters),
         "inputs": listed,
         "provenance": {"code": "test"},

@@ -185,3 +185,36 @@ def test_a_window_product_of_another_kind_is_named(tmp_path: Path) -> None:
 
 def test_warm_up_works_without_any_input() -> None:
     isgri_analysis.warm()
+
+
+def test_a_background_map_is_made_used_and_refused_for_its_own_window(
+    image: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    directory, _ = image
+    label, other = "201600270010.001", "201600280010.001"
+    events, sky = directory / "in" / "events" / label / "isgri_events.fits", directory / "out" / "isgri_sky.fits"
+    subtracted = unit_directory(tmp_path / "one", "background", [("image", label, sky), ("events", label, events)])
+    counts = run(subtracted)["summary"]["background_counts"]
+    assert sum(counts) == pytest.approx(60_000 * 380.0 / 400.0, rel=0.02), "the source is subtracted"
+
+    mapped = unit_directory(
+        tmp_path / "map", "background_map", [("background", label, subtracted / "out/isgri_background.fits")]
+    )
+    manifest = run(mapped)
+    assert manifest["summary"]["windows"] == 1
+    assert any("add further windows" in text for text in manifest["warnings"])
+
+    given = PARAMETERS | {"background": ["b" * 64]}
+    background = ("background", "b" * 16, mapped / "out/isgri_background.fits")
+    itself = run(unit_directory(tmp_path / "itself", "image", [("events", label, events), background], given))
+    assert itself["reason"] == "BackgroundMapOfItself"
+
+    later = source_events(tmp_path / "isgri_events.fits", {"SWID": other.split(".", maxsplit=1)[0]})
+    used = unit_directory(tmp_path / "later", "image", [("events", other, later), background], given)
+    manifest = run(used)
+    assert any("knows the pixels" in text for text in manifest["warnings"])
+    assert [source["name"] for source in manifest["summary"]["sources"]] == ["NEW_1"]
+    with fits.open(used / "out" / "isgri_sky.fits") as hdus:
+        assert [hdu.name for hdu in hdus].count("ISGR-BACK-PAT") == 2
+    mosaic = unit_directory(tmp_path / "mosaic", "mosaic", [("image", other, used / "out" / "isgri_sky.fits")], given)
+    assert len(run(mosaic)["summary"]["sources"]) == 1

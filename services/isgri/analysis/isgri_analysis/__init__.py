@@ -34,6 +34,18 @@ def _spectrum_sum(unit: "Unit") -> None:
     run_spectrum_sum(unit)
 
 
+def _background(unit: "Unit") -> None:
+    from isgri_analysis.background_stage import run_background  # noqa: PLC0415
+
+    run_background(unit)
+
+
+def _background_map(unit: "Unit") -> None:
+    from isgri_analysis.background_stage import run_background_map  # noqa: PLC0415
+
+    run_background_map(unit)
+
+
 def warm() -> None:
     """Load all libraries, compile all loops and fill all caches, so that the first unit runs at full speed."""
     from isgri_analysis.warm_up import warm_up  # noqa: PLC0415
@@ -46,4 +58,6 @@ STAGES: dict[str, Callable[["Unit"], None]] = {
     "mosaic": _mosaic,
     "spectrum": _spectrum,
     "spectrum_sum": _spectrum_sum,
+    "background": _background,
+    "background_map": _background_map,
 }

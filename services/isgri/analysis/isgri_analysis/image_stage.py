@@ -10,6 +10,7 @@ from coded_mask.sky_file import band_images, sky_hdus
 from coded_mask.source_list import WindowSource, window_sources
 from coded_mask.tan_image import window_wcs
 
+from isgri_analysis.background_file import given_background
 from isgri_analysis.burst_table import burst_table
 from isgri_analysis.bursts import Burst
 from isgri_analysis.camera import GRID
@@ -34,6 +35,7 @@ def run_image(unit: Unit) -> None:
         float(unit.parameters["detection_threshold"]),
         burst_search=burst_search,
         step=unit.step,
+        background=given_background(unit),
     )
     sources = window_sources(result.sky, result.events.attitude)
     for warning in result.warnings:

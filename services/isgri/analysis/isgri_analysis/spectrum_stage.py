@@ -6,6 +6,7 @@ import numpy as np
 from coded_mask.extraction import targets_of
 from coded_mask.window_spectra import WindowSpectra, spectra_hdus
 
+from isgri_analysis.background_file import given_background
 from isgri_analysis.channels import FIRST_CHANNEL, edges_kev
 from isgri_analysis.exposed_window import expose
 from isgri_analysis.image_stage import event_file
@@ -27,7 +28,9 @@ def run_spectrum(unit: Unit) -> None:
         counts = count_channels(window, edges)
     with unit.step("fit"):
         targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
-        found = fit_window(window, targets, counts, (edges[1:] + edges[:-1]) / 2.0)
+        background = given_background(unit)
+        factors = background.factors(edges) if background else None
+        found = fit_window(window, targets, counts, (edges[1:] + edges[:-1]) / 2.0, factors)
         excess = found.fit.excess
         spectra = WindowSpectra(
             names=[target.name for target in found.targets],

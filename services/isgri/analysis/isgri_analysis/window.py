@@ -14,6 +14,7 @@ from coded_mask.sky_map import coded_map
 from coded_mask.window_result import WindowResult, noise_warnings, window_images
 
 from isgri_analysis.background import templates
+from isgri_analysis.background_map import BackgroundMap, map_warnings
 from isgri_analysis.bursts import Burst, find_bursts
 from isgri_analysis.camera import CAMERA
 from isgri_analysis.detector import PIXELS
@@ -46,6 +47,7 @@ def analyse_window(
     *,
     burst_search: bool,
     step: Step,
+    background: BackgroundMap | None = None,
 ) -> IsgriWindow:
     """Analyse one science window.
 
@@ -56,6 +58,7 @@ def analyse_window(
         threshold: significance from which new sources are accepted.
         burst_search: whether to search for bursts too.
         step: context manager that reports a step by name.
+        background: map of the pixels' background.
 
     Raises:
         BadInput: the file holds nothing to analyse or is damaged.
@@ -83,9 +86,12 @@ def analyse_window(
             warnings.append(f"only {int(usable.sum())} of {PIXELS} pixels work; the image is poor")
         if not usable.any():
             raise BadInput("NoISGRIEvents", f"{path.name} has no working pixel; leave this window out")
+        patterns = [background.pattern(low, high) if background else None for low, high in bands]
         data = [
-            Shadowgram(low, high, c, usable, live_time, CAMERA) for (low, high), c in zip(bands, counts, strict=False)
+            Shadowgram(low, high, c, usable, live_time, CAMERA, pattern)
+            for (low, high), c, pattern in zip(bands, counts, patterns, strict=False)
         ]
+        warnings += map_warnings(background, data, events.swid) if background else []
         warnings += [
             f"only {int(d.counts[usable].sum())} counts in {d.low_kev:g}-{d.high_kev:g} keV; fluxes are poor"
             for d in data
