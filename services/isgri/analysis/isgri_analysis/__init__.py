@@ -1,4 +1,4 @@
-"""Analysis of INTEGRAL IBIS/ISGRI science windows: images, sources, bursts, mosaics, spectra.
+"""Analysis of INTEGRAL IBIS/ISGRI science windows: images, sources, bursts, mosaics, spectra, light curves.
 
 The science libraries are imported when a stage first runs or when ``warm`` is called.
 """
@@ -46,6 +46,24 @@ def _background_map(unit: "Unit") -> None:
     run_background_map(unit)
 
 
+def _lc(unit: "Unit") -> None:
+    from isgri_analysis.lc_stage import run_lc  # noqa: PLC0415
+
+    run_lc(unit)
+
+
+def _lc_merge(unit: "Unit") -> None:
+    from isgri_analysis.lc_merge_stage import run_lc_merge  # noqa: PLC0415
+
+    run_lc_merge(unit)
+
+
+def _weights(unit: "Unit") -> None:
+    from isgri_analysis.weights_stage import run_weights  # noqa: PLC0415
+
+    run_weights(unit)
+
+
 def warm() -> None:
     """Load all libraries, compile all loops and fill all caches, so that the first unit runs at full speed."""
     from isgri_analysis.warm_up import warm_up  # noqa: PLC0415
@@ -60,4 +78,7 @@ STAGES: dict[str, Callable[["Unit"], None]] = {
     "spectrum_sum": _spectrum_sum,
     "background": _background,
     "background_map": _background_map,
+    "lc": _lc,
+    "lc_merge": _lc_merge,
+    "weights": _weights,
 }

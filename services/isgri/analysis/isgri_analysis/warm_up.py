@@ -13,6 +13,7 @@ from coded_mask.preview import write_preview
 from coded_mask.search import Candidates, find_sources
 from coded_mask.sky_map import coded_map, matched_map
 from coded_mask.tan_image import window_wcs
+from coded_mask.weighted_curve import exposed_bins, weighted_rates
 
 from isgri_analysis.background import templates
 from isgri_analysis.camera import CAMERA
@@ -22,15 +23,18 @@ from isgri_analysis.events import Events
 from isgri_analysis.exposed_window import ExposedWindow
 from isgri_analysis.image_stage import run_image
 from isgri_analysis.instrument import INSTRUMENT
+from isgri_analysis.lc_merge_stage import run_lc_merge
+from isgri_analysis.lc_stage import band_weights, run_lc
 from isgri_analysis.mosaic_stage import run_mosaic
 from isgri_analysis.pif import pixel_illumination
 from isgri_analysis.response import response
 from isgri_analysis.shadowgram import shadowgrams
 from isgri_analysis.spectrum_stage import run_spectrum
 from isgri_analysis.spectrum_sum_stage import run_spectrum_sum
-from isgri_analysis.window_fit import count_channels, fit_window
+from isgri_analysis.weights_stage import run_weights
+from isgri_analysis.window_fit import count_channels, fit_window, pixel_of
 
-STAGES = (run_image, run_mosaic, run_spectrum, run_spectrum_sum)
+STAGES = (run_image, run_mosaic, run_spectrum, run_spectrum_sum, run_lc, run_lc_merge, run_weights)
 """What is ready after a warm-up."""
 _GTI = np.array([[0.0, 1000.0]])
 
@@ -53,9 +57,12 @@ def warm_up() -> None:
     window = ExposedWindow(events, np.ones(1, bool), _GTI, [_GTI] * 8, 1.0, live)
     count_channels(window, edges_kev())
     ra, dec = attitude.sky(0.07, 0.06)
-    fit_window(
+    found = fit_window(
         window, [Target("source", float(ra), float(dec))], counts.reshape(1, -1).astype(np.float32), np.array([30.0])
     )
+    bins = exposed_bins(0.0, 100.0, 10, window.module_gti)
+    used, pixel, weights = window.used, pixel_of(window), band_weights(found, 0)
+    weighted_rates(events.time_s, pixel, used, bins, weights)
     response()
 
 
