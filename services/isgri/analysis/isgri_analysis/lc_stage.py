@@ -11,7 +11,7 @@ from isgri_analysis.events import DAY_S
 from isgri_analysis.exposed_window import ExposedWindow, expose
 from isgri_analysis.image_stage import event_file
 from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.spectrum_stage import mosaic_catalogue
+from isgri_analysis.spectrum_stage import mosaic_catalogue, window_background
 from isgri_analysis.window_fit import WindowFit, count_bands, fit_window, pixel_of
 from mesh.kit import Unit
 from mesh.kit.provenance import write_fits
@@ -74,7 +74,9 @@ def fit_bands(unit: Unit, bands: list[tuple[float, float]]) -> tuple[ExposedWind
     with unit.step("fit"):
         targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
         middle = np.array([(low + high) / 2.0 for low, high in bands])
-        found = fit_window(window, targets, count_bands(window, bands), middle)
+        background = window_background(unit, window)
+        factors = np.concatenate([background.factors(np.array(band)) for band in bands]) if background else None
+        found = fit_window(window, targets, count_bands(window, bands), middle, factors)
     for warning in (*window.warnings, *found.warnings):
         unit.warn(warning)
     for (low, high), scale in zip(bands, found.fit.excess, strict=True):

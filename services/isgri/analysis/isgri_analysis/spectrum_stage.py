@@ -7,8 +7,9 @@ from coded_mask.extraction import targets_of
 from coded_mask.window_spectra import WindowSpectra, spectra_hdus
 
 from isgri_analysis.background_file import given_background
+from isgri_analysis.background_map import BackgroundMap, map_warnings
 from isgri_analysis.channels import FIRST_CHANNEL, edges_kev
-from isgri_analysis.exposed_window import expose
+from isgri_analysis.exposed_window import ExposedWindow, expose
 from isgri_analysis.image_stage import event_file
 from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.mosaic_stage import CATALOGUE_FILE
@@ -28,7 +29,7 @@ def run_spectrum(unit: Unit) -> None:
         counts = count_channels(window, edges)
     with unit.step("fit"):
         targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
-        background = given_background(unit)
+        background = window_background(unit, window)
         factors = background.factors(edges) if background else None
         found = fit_window(window, targets, counts, (edges[1:] + edges[:-1]) / 2.0, factors)
         excess = found.fit.excess
@@ -68,6 +69,15 @@ def run_spectrum(unit: Unit) -> None:
             )
         ],
     )
+
+
+def window_background(unit: Unit, window: ExposedWindow) -> BackgroundMap | None:
+    """Return the background map that the caller names, if any; warnings of it go to the caller."""
+    background = given_background(unit)
+    if background is not None:
+        for warning in map_warnings(background, [], window.events.swid):
+            unit.warn(warning)
+    return background
 
 
 def mosaic_catalogue(unit: Unit) -> Path | None:

@@ -81,7 +81,7 @@ def fit_window(
         targets: sources anywhere on the sky.
         counts: shape (channels, 134 x 130).
         middle_kev: middle of each channel.
-        background: background map of each channel, shape (channels, 134, 130), in any unit; None where it is flat.
+        background: factor of each pixel on a smooth background, shape (channels, 134, 130); None where all are 1.
 
     Raises:
         ScienceFailure: EmptyField: the window sees none of the sources.
