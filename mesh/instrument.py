@@ -24,6 +24,8 @@ class ArchiveFiles(Part):
     role: str
     files: tuple[str, ...]
     """Names in order of preference; the first that exists is taken."""
+    together: bool = False
+    """All of the files that exist are taken instead: the instrument has several units, each with a file."""
     slice_s: int | None = Field(default=None, gt=0)
     """Length of its slices of time [s], a whole number of them a day; None for an archive of science windows."""
     operated: tuple[str, str] | None = None

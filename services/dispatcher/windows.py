@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mesh.archive.access import Archive, MissingFile
+from mesh.archive.access import Archive, MissingFile, joined_stamp
 from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.scw import ScwId
@@ -103,17 +103,23 @@ def _input(archive: Archive, entry: Entry, declared: ArchiveFiles) -> ArchiveInp
         names: Sequence[str] = declared.files
     else:
         names = [name for name in declared.files if name in entry.files]
-    for position, name in enumerate(names):
+    found: dict[str, str] = {}
+    for name in names:
         try:
-            stamp = archive.stamp(f"{entry.scw.path}/{name}")
+            found[name] = archive.stamp(f"{entry.scw.path}/{name}")
         except MissingFile:
-            if position == len(names) - 1:
-                raise
-        else:
-            return ArchiveInput(
-                role=declared.role, label=str(entry.scw), path=entry.scw.path, files=(name,), stamp=stamp
-            )
-    raise MissingFile(f"{entry.scw.path}/{declared.files[0]}", archive.url)
+            continue
+        if not declared.together:
+            break
+    if not found:
+        raise MissingFile(f"{entry.scw.path}/{declared.files[0]}", archive.url)
+    return ArchiveInput(
+        role=declared.role,
+        label=str(entry.scw),
+        path=entry.scw.path,
+        files=tuple(found),
+        stamp=joined_stamp(found.values()),
+    )
 
 
 def _as_given(name: str, selection: Selection) -> Windows:
