@@ -23,7 +23,8 @@ _MARGIN = (1.0 + 3.0 / RADIUS_MM) ** 2
 def binned(y_mm: NDArray[np.float64], z_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Counts per pixel of 1 mm, shape (252, 252), rows along Z."""
     edges = np.arange(-126.0, 127.0)
-    return np.histogram2d(z_mm, y_mm, bins=[edges, edges])[0]
+    counts: NDArray[np.float64] = np.histogram2d(z_mm, y_mm, bins=[edges, edges])[0]
+    return counts
 
 
 def simulate(rng: np.random.Generator, sources: Sequence[tuple[float, float, float]]) -> Field:
