@@ -32,7 +32,7 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def archive(home: Path) -> Path:
-    """An archive with six good simulated windows, JEM-X in two of them, three bad ones, and the real one if it is there."""
+    """An archive with six good simulated windows, JEM-X in two, three bad ones, and the real one if it is there."""
     root = home / "archive"
     if not (root / "complete").exists():
         shutil.rmtree(root, ignore_errors=True)
