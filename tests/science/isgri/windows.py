@@ -8,7 +8,7 @@ import numpy as np
 from coded_mask.extraction import Target
 from isgri_analysis.exposed_window import ExposedWindow, expose
 
-from services.isgri.simulator.sky import Pointing, SkySource
+from services.isgri.simulator import Pointing, SkySource
 from services.isgri.simulator.window import simulate_window
 
 CENTRE = (83.633, 22.0145)
