@@ -1,6 +1,6 @@
 """From a selection to labelled archive inputs: which windows or slices a run works on, and which it must refuse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mesh.archive.access import Archive, MissingFile, joined_stamp
@@ -8,9 +8,10 @@ from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.scw import ScwId
 from mesh.archive.select import Rejected, select
-from mesh.contracts import ArchiveInput, Selection
+from mesh.contracts import ArchiveInput, Selection, UnitInput
 from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
 from mesh.instrument import ArchiveFiles, Instrument
+from services.dispatcher.named_files import named_files
 from services.dispatcher.slices import find_slices
 
 
@@ -68,6 +69,15 @@ class WindowSource:
         if not inputs:
             raise _nothing_left(rejected)
         return Windows(inputs, tuple(rejected))
+
+    def files(self, named: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
+        """Return the files that the request names itself, by parameter.
+
+        Raises:
+            BadInput: the archive lacks a file.
+            ArchiveUnavailable: there is no archive, or it does not answer.
+        """
+        return tuple(named_files(named, self._open))
 
     def _open(self) -> Archive:
         if not self._address:
