@@ -9,16 +9,13 @@ from mesh.contracts.document import Part
 from mesh.errors import InvalidParameter
 from mesh.units import factor, known_units
 
-ParameterType = Literal[
-    "number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products", "files"
-]
+ParameterType = Literal["number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products"]
 
 _WITH_UNIT = re.compile(r"^\s*([-+0-9.eE]+?)\s*([a-zA-Z]+)\s*$")
-_PATH = re.compile(r"^[A-Za-z0-9_+-][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*$")
 _TEXT_LIMIT = 2000
-_FILE_LIMIT = 64
 _CATALOGUE_LIMIT = 2000
 _BAND_LIMIT = 64
+_STEP_TOLERANCE = 1e-6
 _PRODUCT_LIMIT = 256
 _PRODUCT_KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -32,6 +29,8 @@ class Parameter(Part):
     unit: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    multiple_of: float | None = None
+    """Step of the allowed values; a number off it is refused, never rounded away."""
     choices: tuple[str, ...] | None = None
 
     @property
@@ -40,7 +39,8 @@ class Parameter(Part):
         unit = f" {self.unit}" if self.unit else ""
         match self.type:
             case "number" | "integer":
-                return f"{self.type} from {_bound(self.minimum)} to {_bound(self.maximum)}{unit}"
+                step = f", in steps of {self.multiple_of:g}" if self.multiple_of else ""
+                return f"{self.type} from {_bound(self.minimum)} to {_bound(self.maximum)}{unit}{step}"
             case "boolean":
                 return "true or false"
             case "choice":
@@ -54,9 +54,7 @@ class Parameter(Part):
             case "labels":
                 return "list of texts"
             case "products":
-                return f"list of at most {_PRODUCT_LIMIT} jobs (id, or id/label) or product keys"
-            case "files":
-                return f"list of at most {_FILE_LIMIT} texts, each of file paths below the archive, separated by commas"
+                return f"list of at most {_PRODUCT_LIMIT} keys (64 hex digits) of products that earlier jobs made"
             case _:
                 return f"text of at most {_TEXT_LIMIT} characters"
 
@@ -90,7 +88,12 @@ def _number(parameter: Parameter, place: _Place, value: Any) -> float:
     high = math.inf if parameter.maximum is None else parameter.maximum
     if not low <= number <= high:
         raise place.refuse(f"{number:g} is out of range")
-    return number
+    if parameter.multiple_of is None:
+        return number
+    steps = round(number / parameter.multiple_of)
+    if abs(number - steps * parameter.multiple_of) > _STEP_TOLERANCE * parameter.multiple_of:
+        raise place.refuse(f"{number:g} is no multiple of {parameter.multiple_of:g}")
+    return float(f"{steps * parameter.multiple_of:.12g}")
 
 
 def _quantity(parameter: Parameter, place: _Place, value: Any, index: int | None = None) -> float:
@@ -163,32 +166,6 @@ def _products(_: Parameter, place: _Place, value: Any) -> list[str]:
     return sorted(set(keys))
 
 
-def entries(value: Any, separator: str) -> list[str] | None:
-    """Return a list of texts, each once and in order; from one text those between *separator*; None for the rest."""
-    if isinstance(value, str):
-        value = value.split(separator)
-    if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
-        return None
-    return list(dict.fromkeys(stripped for entry in value if (stripped := entry.strip())))
-
-
-def _files(_: Parameter, place: _Place, value: Any) -> list[str]:
-    groups = entries(value, ";")
-    if groups is None or len(groups) > _FILE_LIMIT:
-        raise place.refuse("not a list of texts, or too long")
-    found = []
-    for index, group in enumerate(groups):
-        paths = entries(group, ",") or []
-        for path in paths:
-            # No way out of the archive, and no hidden files.
-            if not _PATH.match(path):
-                raise place.refuse(f"{path!r} is no path below the archive", index)
-        if not paths or len(paths) > _FILE_LIMIT:
-            raise place.refuse("no path, or too many", index)
-        found.append(",".join(paths))
-    return list(dict.fromkeys(found))
-
-
 def _bands(parameter: Parameter, place: _Place, value: Any) -> list[list[float]]:
     if isinstance(value, str):
         value = [re.split(r"\s*-\s*", part.strip()) for part in value.split(",")]
@@ -239,5 +216,4 @@ _READERS: Mapping[str, Callable[[Parameter, _Place, Any], Any]] = {
     "products": _products,
     "bands": _bands,
     "catalogue": _catalogue,
-    "files": _files,
 }

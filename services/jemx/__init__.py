@@ -1,1 +1,0 @@
-"""The JEM-X instrument service."""

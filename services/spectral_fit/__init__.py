@@ -1,1 +1,0 @@
-"""Spectral fits as an instrument of the mesh."""

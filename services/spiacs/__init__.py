@@ -1,0 +1,1 @@
+"""INTEGRAL SPI-ACS: count rates of the whole sky, searched for bursts."""

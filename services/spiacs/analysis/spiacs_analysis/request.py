@@ -1,0 +1,81 @@
+"""The texts among the parameters of a search: trigger, direction, partner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from bursts.arrival import direction
+from bursts.curve import Floats
+from bursts.instants import seconds_of_utc
+
+from mesh.kit import BadInput
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Another spacecraft that saw the burst.
+
+    Args:
+        position_km: shape (3,), from the centre of the Earth.
+        delay_s: arrival at SPI-ACS less arrival there.
+        error_s: 1 sigma.
+    """
+
+    position_km: Floats
+    delay_s: float
+    error_s: float
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a search is asked for; None where it is left open."""
+
+    t0_s: float | None
+    window_s: float
+    position: tuple[float, float] | None
+    partner: Partner | None
+
+
+def read_request(parameters: Mapping[str, Any]) -> Request:
+    """Read the parameters.
+
+    Raises:
+        BadInput: one cannot be understood; says how to write it.
+    """
+    t0 = str(parameters["t0"])
+    try:
+        t0_s = seconds_of_utc(t0) if t0.strip() else None
+    except ValueError as error:
+        text = f"t0 {t0!r} is no UTC time; write e.g. 2017-08-17T12:41:04.430"
+        raise BadInput("BadT0", text) from error
+    place = _numbers("position", str(parameters["position"]), 2, "RA, Dec in degrees")
+    if place is not None and not (0 <= place[0] <= 360 and -90 <= place[1] <= 90):
+        raise BadInput("BadPosition", f"position {place} is not on the sphere: RA 0 to 360, Dec -90 to 90 deg")
+    craft = _numbers("partner", str(parameters["partner"]), 5, "x, y, z in km, delay and error in s")
+    if craft is not None and craft[4] <= 0:
+        raise BadInput("BadPartner", "the error of the delay must be above 0 s")
+    return Request(
+        t0_s=t0_s,
+        window_s=float(parameters["window"]),
+        position=(place[0], place[1]) if place else None,
+        partner=Partner(np.array(craft[:3]), craft[3], craft[4]) if craft else None,
+    )
+
+
+def angle_deg(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Angle between two directions, each RA and Dec in degrees."""
+    a, b = direction(*first), direction(*second)
+    return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)))
+
+
+def _numbers(name: str, text: str, count: int, form: str) -> list[float] | None:
+    if not text.strip():
+        return None
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != count or not np.isfinite(values).all():
+        raise BadInput(f"Bad{name.capitalize()}", f"{name} {text!r} is not {count} numbers with commas: {form}")
+    return values
