@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-vers
 # Tests and measurements flush, kill and fill servers: they have a stack of their own.
 TEST_STACK := . tests/stack.env &&
 CHAOS_STACK := $(TEST_STACK) export ODAMESH_ENGINE_HOME="$$ODAMESH_HOME/engine" &&
-PACKAGES := .:services/coded_mask:services/bursts:services/spiacs/analysis:services/isgri/analysis:mesh/testing/noop/analysis
+PACKAGES := .:services/coded_mask:services/isgri/analysis:services/spectral_fit/analysis:services/jemx/analysis:services/bursts:services/spiacs/analysis:mesh/testing/noop/analysis
 
 demo: .venv/current  ## everything from nothing: six simulated windows, mosaic and catalogue in demo-output/
 	$(ODAMESH) demo
@@ -66,4 +66,7 @@ lock:  ## pin every dependency with hashes
 	$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
 	.venv/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['science'], sep='\n')" \
 		| $(COMPILE) --constraint requirements.lock --output-file infra/images/science.lock -
+	$(COMPILE) --constraint requirements.lock --output-file services/spectral_fit/analysis/build.lock \
+		services/spectral_fit/analysis/build.in
+	$(COMPILE) --no-deps --output-file services/spectral_fit/analysis/fit.lock services/spectral_fit/analysis/fit.in
 	$(COMPILE) infra/tools.in --output-file infra/tools.lock

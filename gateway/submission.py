@@ -1,7 +1,7 @@
 """From the body of a submission to the canonical analysis, or to everything that is wrong with it."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -39,6 +39,10 @@ _EXAMPLES: list[JsonValue] = [
 ]
 
 
+FindProducts = Callable[[str, Any], Any]
+"""From the name of a parameter and what a caller wrote to keys of products; raises `InvalidRequest`."""
+
+
 class Submission(BaseModel):
     """What a caller posts to have an analysis done."""
 
@@ -46,7 +50,11 @@ class Submission(BaseModel):
 
     instrument: str = Field(description="one of /api/v1/instruments")
     product: str = Field(description="one of the instrument's products")
-    selection: Selection = Field(description="which science windows: a list, or a time range with an optional cone")
+    selection: Selection = Field(
+        default_factory=Selection,
+        description="which science windows: a list, or a time range with an optional cone; products made of earlier "
+        "products alone take none",
+    )
     parameters: dict[str, Any] = Field(default_factory=dict, description="what differs from the defaults")
     lane: Lane = Field(default=Lane.USER, description="priority")
     user: str = Field(default="anonymous", pattern=USER)
@@ -64,28 +72,34 @@ class SubmissionRefused(MeshError):
         self.errors = errors
 
 
-def read_analysis(submission: Submission) -> Analysis:
+def read_analysis(submission: Submission, find_products: FindProducts) -> Analysis:
     """Return the analysis with defaults filled in and every value in its canonical form.
+
+    Args:
+        submission: as it was posted.
+        find_products: turns the jobs that it names into the keys of their products.
 
     Raises:
         SubmissionRefused: names every field to change, not only the first.
     """
     errors: list[InvalidRequest] = []
     parameters: dict[str, Any] = {}
+    takes_windows = True
     try:
         chosen = instrument(submission.instrument)
         chosen.product(submission.product)
     except InvalidRequest as error:
         errors.append(error)
     else:
-        for entry in _read_parameters(chosen, submission.product, submission.parameters):
+        for entry in _read_parameters(chosen, submission.product, submission.parameters, find_products):
             if isinstance(entry, InvalidRequest):
                 errors.append(entry)
             else:
                 parameters[entry[0]] = entry[1]
-        errors.extend(_selection_errors(chosen, submission.selection))
+        errors.extend(_selection_errors(chosen, submission.product, submission.selection))
+        takes_windows = chosen.takes_windows(submission.product)
     selection: Selection = submission.selection
-    for outcome in _read_selection(submission.selection):
+    for outcome in _read_selection(submission.selection) if takes_windows else ():
         if isinstance(outcome, InvalidRequest):
             errors.append(outcome)
         else:
@@ -98,7 +112,7 @@ def read_analysis(submission: Submission) -> Analysis:
 
 
 def _read_parameters(
-    chosen: Instrument, product: str, given: Mapping[str, Any]
+    chosen: Instrument, product: str, given: Mapping[str, Any], find_products: FindProducts
 ) -> Iterator[tuple[str, Any] | InvalidRequest]:
     declared = chosen.product_parameters(product)
     known = ", ".join(declared)
@@ -108,13 +122,21 @@ def _read_parameters(
             yield UnknownParameter(msg, field=f"parameters.{name}", allowed=known)
     for name, parameter in declared.items():
         try:
-            yield name, parameter.canonical(name, given.get(name, parameter.default))
+            value = given.get(name, parameter.default)
+            if parameter.type == "products":
+                value = find_products(name, value)
+            yield name, parameter.canonical(name, value)
         except InvalidRequest as error:
             yield error
 
 
-def _selection_errors(chosen: Instrument, given: Selection) -> Iterator[InvalidSelection]:
-    """Yield what an instrument that sees the whole sky cannot be asked for."""
+def _selection_errors(chosen: Instrument, product: str, given: Selection) -> Iterator[InvalidSelection]:
+    """Yield what a product of earlier products, or an instrument that sees the whole sky, cannot be asked for."""
+    if not chosen.takes_windows(product):
+        for name in Selection.model_fields:
+            if getattr(given, name) is not None:
+                text = f"{product} is made of what its parameters name: leave the selection out"
+                yield _refuse(f"selection.{name}", text, "nothing")
     if chosen.sliced:
         for name in ("scws", "cone", "max_pointings"):
             if getattr(given, name) is not None:

@@ -24,6 +24,8 @@ class ArchiveFiles(Part):
     role: str
     files: tuple[str, ...]
     """Names in order of preference; the first that exists is taken."""
+    together: bool = False
+    """All of the files that exist are taken instead: the instrument has several units, each with a file."""
     slice_s: int | None = Field(default=None, gt=0)
     """Length of its slices of time [s], a whole number of them a day; None for an archive of science windows."""
     operated: tuple[str, str] | None = None
@@ -91,7 +93,7 @@ class Product(Part):
 class Instrument(Part):
     """One instrument of the mesh."""
 
-    name: str = Field(pattern="^[a-z][a-z0-9]*$")
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
     title: str
     help: str
     calibration: str
@@ -140,6 +142,11 @@ class Instrument(Part):
     def sliced(self) -> bool:
         """Whether its data are cut by time and not by science window."""
         return self.archive is not None and self.archive.slice_s is not None
+
+    def takes_windows(self, product: str) -> bool:
+        """Tell whether *product* is made of science windows or slices, not of what its parameters name alone."""
+        stages = [self.stages[stage] for stage in self.product(product).stages]
+        return any(stage.scope != "job" or stage.archive for stage in stages)
 
     def product(self, name: str) -> Product:
         """Return a product.
@@ -191,6 +198,11 @@ class Instrument(Part):
         return {
             name: parameters[name] for name in names if name in parameters and self.parameters[name].type == "products"
         }
+
+    def given_files(self, parameters: Mapping[str, Any], stage: str) -> dict[str, list[str]]:
+        """Return the files of the archive that *parameters* name for *stage*, by parameter."""
+        names = self.stages[stage].parameters
+        return {name: parameters[name] for name in names if self.parameters[name].type == "files"}
 
     def stage_parameters(
         self, stage: str, parameters: Mapping[str, Any], interval: tuple[str, str] | None = None

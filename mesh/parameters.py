@@ -9,10 +9,14 @@ from mesh.contracts.document import Part
 from mesh.errors import InvalidParameter
 from mesh.units import factor, known_units
 
-ParameterType = Literal["number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products"]
+ParameterType = Literal[
+    "number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products", "files"
+]
 
 _WITH_UNIT = re.compile(r"^\s*([-+0-9.eE]+?)\s*([a-zA-Z]+)\s*$")
+_PATH = re.compile(r"^[A-Za-z0-9_+-][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*$")
 _TEXT_LIMIT = 2000
+_FILE_LIMIT = 64
 _CATALOGUE_LIMIT = 2000
 _BAND_LIMIT = 64
 _STEP_TOLERANCE = 1e-6
@@ -54,7 +58,9 @@ class Parameter(Part):
             case "labels":
                 return "list of texts"
             case "products":
-                return f"list of at most {_PRODUCT_LIMIT} keys (64 hex digits) of products that earlier jobs made"
+                return f"list of at most {_PRODUCT_LIMIT} jobs (id, or id/label) or product keys"
+            case "files":
+                return f"list of at most {_FILE_LIMIT} texts, each of file paths below the archive, separated by commas"
             case _:
                 return f"text of at most {_TEXT_LIMIT} characters"
 
@@ -166,6 +172,32 @@ def _products(_: Parameter, place: _Place, value: Any) -> list[str]:
     return sorted(set(keys))
 
 
+def entries(value: Any, separator: str) -> list[str] | None:
+    """Return a list of texts, each once and in order; from one text those between *separator*; None for the rest."""
+    if isinstance(value, str):
+        value = value.split(separator)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
+        return None
+    return list(dict.fromkeys(stripped for entry in value if (stripped := entry.strip())))
+
+
+def _files(_: Parameter, place: _Place, value: Any) -> list[str]:
+    groups = entries(value, ";")
+    if groups is None or len(groups) > _FILE_LIMIT:
+        raise place.refuse("not a list of texts, or too long")
+    found = []
+    for index, group in enumerate(groups):
+        paths = entries(group, ",") or []
+        for path in paths:
+            # No way out of the archive, and no hidden files.
+            if not _PATH.match(path):
+                raise place.refuse(f"{path!r} is no path below the archive", index)
+        if not paths or len(paths) > _FILE_LIMIT:
+            raise place.refuse("no path, or too many", index)
+        found.append(",".join(paths))
+    return list(dict.fromkeys(found))
+
+
 def _bands(parameter: Parameter, place: _Place, value: Any) -> list[list[float]]:
     if isinstance(value, str):
         value = [re.split(r"\s*-\s*", part.strip()) for part in value.split(",")]
@@ -216,4 +248,5 @@ _READERS: Mapping[str, Callable[[Parameter, _Place, Any], Any]] = {
     "products": _products,
     "bands": _bands,
     "catalogue": _catalogue,
+    "files": _files,
 }

@@ -53,7 +53,13 @@ def list_windows(
 
 @app.command()
 def simulate(
-    scenario: Annotated[str, typer.Argument(help="galactic-centre or empty.", show_default=False)],
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            help="ISGRI: galactic-centre, empty; JEM-X: jemx-crab, jemx-galactic-centre, jemx-empty",
+            show_default=False,
+        ),
+    ],
     directory: Annotated[Path, typer.Argument(help="Directory to write the archive to.", show_default=False)],
     *,
     scws: Annotated[int, typer.Option(help="Number of science windows, from 201600270010 on.")] = 6,
@@ -61,11 +67,17 @@ def simulate(
     exposure: Annotated[float, typer.Option(help="Good time of each window in seconds.")] = 2000.0,
     processes: Annotated[int, typer.Option(help="Windows simulated at the same time.")] = 1,
 ) -> None:
-    """Simulate an archive of ISGRI events with known sources, and index it."""
-    from services.isgri.simulator.scenarios import write_archive  # noqa: PLC0415 - loads the science stack
+    """Simulate an archive of events with known sources, and index it."""
+    # These load the science stack.
+    from services.isgri.simulator import scenarios as isgri  # noqa: PLC0415
+    from services.jemx.simulator import scenarios as jemx  # noqa: PLC0415
 
     try:
-        write_archive(
+        if scenario not in (*isgri.SCENARIOS, *jemx.SCENARIOS):
+            known = ", ".join((*isgri.SCENARIOS, *jemx.SCENARIOS))
+            raise ValueError(f"no scenario '{scenario}'; there are {known}")
+        write = jemx.write_archive if scenario in jemx.SCENARIOS else isgri.write_archive
+        write(
             directory,
             scenario,
             scws=scws,

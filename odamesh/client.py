@@ -78,7 +78,7 @@ class Mesh:
             "instrument": instrument,
             "product": product,
             "selection": dict(selection),
-            "parameters": dict(parameters or {}),
+            "parameters": {name: _named(value) for name, value in (parameters or {}).items()},
             "lane": lane,
         }
         if user is not None:
@@ -157,6 +157,13 @@ class InstrumentClient:
             raise AttributeError(msg)
         return products[name]
 
+    def __call__(self, **wishes: Any) -> Job:
+        """Have the product made that has the name of the instrument: ``mesh.spectral_fit(...)``."""
+        if self.name not in self.products:
+            msg = f"{self.name} is no product; it makes: {', '.join(self.products)}"
+            raise TypeError(msg)
+        return self.products[self.name](**wishes)
+
     def __dir__(self) -> list[str]:
         """Offer the products to completion."""
         return [*super().__dir__(), *self.products]
@@ -218,6 +225,15 @@ class ProductClient:
     def __repr__(self) -> str:
         """Say what the product takes."""
         return f"<{self.name}: {', '.join(self.parameters)}>"
+
+
+def _named(value: Any) -> Any:
+    """Return the ids of jobs that a parameter names as inputs; everything else as it is."""
+    if isinstance(value, Job):
+        return [value.id]
+    if isinstance(value, (list, tuple)):
+        return [entry.id if isinstance(entry, Job) else entry for entry in value]
+    return value
 
 
 class IncompleteSelection(OdameshError, ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from odamesh.errors import OdameshError
 
-_WORDS = frozenset({"text", "choice"})
+_WORDS = frozenset({"text", "choice", "products", "files"})
 
 
 class WrongOption(OdameshError):

@@ -19,6 +19,7 @@ from gateway.api.documents import (
     linked_row,
     root,
 )
+from gateway.earlier_products import EarlierProducts
 from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
 from gateway.submission import Submission, read_analysis
@@ -57,7 +58,7 @@ def submit(
     idempotency_key: Annotated[str | None, Header(max_length=200, description="equal key, equal job")] = None,
 ) -> JobDocument:
     """Have an analysis done; the answer comes as soon as the request is stored and on its way."""
-    analysis = read_analysis(submission)
+    analysis = read_analysis(submission, EarlierProducts(parts.records, parts.products))
     job = Job(
         job_id=_job_id(submission.user, idempotency_key),
         request_key=analysis.key,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 VIRTUAL_HOST = "odamesh"
-INSTRUMENTS = ("isgri", "jemx", "polar", "spiacs", "noop")
+INSTRUMENTS = ("isgri", "jemx", "polar", "spiacs", "spectral_fit", "noop")
 LANES = ("alert", "user", "batch")
 RETRY_DELAYS_MS = {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000}
 LONGEST_UNIT_MS = 6 * 3_600_000  # longest unit and margin; the same as consumer_timeout in rabbitmq.conf

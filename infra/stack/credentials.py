@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.rabbitmq.topology import INSTRUMENTS
 from infra.stack.endpoints import Endpoints
 from infra.stack.problem import SetupProblem
 
-SERVICES = ("gateway", "dispatcher", "isgri", "jemx", "polar", "spiacs", "noop", "cache")
+SERVICES = ("gateway", "dispatcher", *INSTRUMENTS, "cache")
 ADMIN = "admin"
 
 _ACCOUNT_FIELDS = (

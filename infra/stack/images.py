@@ -51,7 +51,11 @@ def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
         for library in image.libraries:
             files |= build_context.tree(library)
         arguments = {"SCIENCE_IMAGE": SCIENCE_TAG}
-        ids[image.instrument] = _build(engine, image.tag, files=files, arguments=arguments, parent=science)
+        added: build_context.Files = {}
+        if any(name.endswith(".lock") for name in files):  # it installs packages of its own
+            arguments["BASE_IMAGE"] = base
+            added = _installer()
+        ids[image.instrument] = _build(engine, image.tag, files=files, arguments=arguments, parent=science, added=added)
     lines = [f'{name} = "{image_id}"' for name, image_id in sorted(ids.items())]
     write_private(layout.images, "# Image ids, written by `odamesh stack up`.\n[images]\n" + "\n".join(lines) + "\n")
     layout.images.chmod(0o644)
@@ -66,9 +70,12 @@ def _science(engine: docker.DockerClient, base: str) -> str:
     parent = base
     if base == base_image.TAG:
         parent = str(engine.images.get(base).id)
-    # The installer and the machine's settings do not decide the result: the lock's hashes do.
-    added = build_context.machine_settings() | {"build/uv": (Path(sys.executable).parent / "uv").read_bytes()}
-    return _build(engine, SCIENCE_TAG, files=files, arguments={"BASE_IMAGE": base}, parent=parent, added=added)
+    return _build(engine, SCIENCE_TAG, files=files, arguments={"BASE_IMAGE": base}, parent=parent, added=_installer())
+
+
+def _installer() -> dict[str, bytes]:
+    """Return the installer and the machine's settings; they do not decide the result, the lock's hashes do."""
+    return build_context.machine_settings() | {"build/uv": (Path(sys.executable).parent / "uv").read_bytes()}
 
 
 def _build(

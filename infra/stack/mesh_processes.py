@@ -24,7 +24,8 @@ _PORTS = {
     "jemx": 9205,
     "polar": 9206,
     "spiacs": 9207,
-    "triggers": 9208,
+    "spectral_fit": 9208,
+    "triggers": 9209,
     "gateway": 8080,
 }
 _MODULES = {"gateway": "gateway", "noop": "mesh.testing.noop"}  # every other process is `services.<name>`

@@ -55,6 +55,12 @@ def fingerprint(*facts: str | bytes) -> str:
     return digest.hexdigest()[:16]
 
 
+def joined_stamp(stamps: Iterable[str]) -> str:
+    """Stamp of several files together; that of a single file is its own."""
+    first, *others = stamps
+    return fingerprint(first, *others) if others else first
+
+
 def unavailable(archive: str, cause: object) -> ArchiveUnavailable:
     """Build the error of an archive that cannot be reached now."""
     return ArchiveUnavailable(

@@ -78,9 +78,12 @@ def _merged(result: RunResult, documents: Documents) -> Iterator[tuple[Kind, str
         manifest = documents.manifests.get(row.key)
         if row.label != "job" or row.state not in _GOOD or manifest is None:
             continue
+        # Products of earlier jobs that the request names.
+        lists = (value for value in manifest.parameters.values() if isinstance(value, list))
+        named = {entry for value in lists for entry in value if isinstance(entry, str)}
         given = [entry for entry in manifest.inputs if isinstance(entry, ProductInput)]
         for stage in {entry.role for entry in given}:
-            used = {entry.key for entry in given if entry.role == stage}
+            used = {entry.key for entry in given if entry.role == stage} - named
             good = {entry.key for entry in _good(result.rows, stage)}
             if used != good:
                 what = f"{len(good - used)} of its {len(good)} good windows are missing, {len(used - good)} are others'"

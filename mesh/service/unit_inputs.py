@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from mesh.archive.access import joined_stamp
 from mesh.contracts import ArchiveInput, Manifest, ProductInput, Unit
 from mesh.errors import BadInput, NotFound, TransientFailure
 from mesh.runner.directory import InputFiles, UnitDirectory
@@ -59,7 +60,7 @@ def prepare(unit: Unit, directory: UnitDirectory, products: ProductSource, archi
 
 
 def _fetch_window(archive: Archive, entry: ArchiveInput, folder: Path) -> tuple[str, ...]:
-    if archive.stamp(f"{entry.path}/{entry.files[0]}") != entry.stamp:
+    if joined_stamp(archive.stamp(f"{entry.path}/{name}") for name in entry.files) != entry.stamp:
         text = f"{entry.label} changed in the archive since this run was planned; submit it again"
         raise BadInput("ScWDataChanged", text)
     for name in entry.files:

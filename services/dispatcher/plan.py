@@ -61,6 +61,7 @@ def units_of(
     labels: Sequence[str],
     windows: Windows,
     made: Made,
+    files: Sequence[UnitInput] = (),
 ) -> Iterator[tuple[RowChange, bytes]]:
     """Yield what becomes of each row of a stage: its unit, or why there is none.
 
@@ -72,13 +73,14 @@ def units_of(
         labels: of its waiting rows.
         windows: of the run; not looked at for a stage that reads products only.
         made: products of the stages that it needs.
+        files: of the archive that the request names itself.
     """
     time = analysis.selection.time
     interval = (time.t1, time.t2) if time is not None else None
     parameters = instrument.stage_parameters(stage, analysis.parameters, interval)
     part = instrument.stages_of(analysis.product, analysis.parameters)
     needed = {need: made.get(need, {}) for need in instrument.stages[stage].needs if need in part}
-    given = _given(instrument.given_products(analysis.parameters, stage))
+    products = _given(instrument.given_products(analysis.parameters, stage))
     rejected = {window.scw: window for window in windows.rejected}
     for label in labels:
         if label in rejected:
@@ -88,7 +90,7 @@ def units_of(
         if isinstance(inputs, RowChange):
             yield inputs, b""
             continue
-        inputs += given
+        inputs = (*inputs, *products, *files)
         key = unit_key(
             instrument=instrument.name,
             stage=stage,

@@ -141,7 +141,17 @@ class Progress:
         windows = self._find_windows(run, used, analysis) if reads_windows else Windows({})
         labels = self._runs.labels(run.run_id, stage, UnitState.WAITING)
         made = self._made(run.run_id, declared.needs) if declared.needs else {}
-        units = units_of(stage, instrument=used, analysis=analysis, run=run, labels=labels, windows=windows, made=made)
+        files = self._source.files(used.given_files(analysis.parameters, stage))
+        units = units_of(
+            stage,
+            instrument=used,
+            analysis=analysis,
+            run=run,
+            labels=labels,
+            windows=windows,
+            made=made,
+            files=files,
+        )
         backlogged = self._runs.enqueue(run.run_id, stage, units, utc_now())
         _log.info("stage planned", run_id=run.run_id, stage=stage, rows=len(labels), backlogged=backlogged)
 
@@ -196,6 +206,8 @@ class Progress:
         _log.info("run begins anew with another image", run_id=run.run_id, planned_for=run.image)
 
     def _find_windows(self, run: Run, used: Instrument, analysis: Analysis) -> Windows:
+        if not used.takes_windows(analysis.product):
+            return Windows({})
         windows = self._windows.get(run.run_id)
         if windows is None:
             windows = self._source.find(used, analysis.selection)

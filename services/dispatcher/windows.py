@@ -1,16 +1,17 @@
 """From a selection to labelled archive inputs: which windows or slices a run works on, and which it must refuse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mesh.archive.access import Archive, MissingFile
+from mesh.archive.access import Archive, MissingFile, joined_stamp
 from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.scw import ScwId
 from mesh.archive.select import Rejected, select
-from mesh.contracts import ArchiveInput, Selection
+from mesh.contracts import ArchiveInput, Selection, UnitInput
 from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
 from mesh.instrument import ArchiveFiles, Instrument
+from services.dispatcher.named_files import named_files
 from services.dispatcher.slices import find_slices
 
 
@@ -69,6 +70,15 @@ class WindowSource:
             raise _nothing_left(rejected)
         return Windows(inputs, tuple(rejected))
 
+    def files(self, named: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
+        """Return the files that the request names itself, by parameter.
+
+        Raises:
+            BadInput: the archive lacks a file.
+            ArchiveUnavailable: there is no archive, or it does not answer.
+        """
+        return tuple(named_files(named, self._open))
+
     def _open(self) -> Archive:
         if not self._address:
             text = "this mesh has no archive; its operator sets ODAMESH_ARCHIVE to a directory or an address"
@@ -103,17 +113,23 @@ def _input(archive: Archive, entry: Entry, declared: ArchiveFiles) -> ArchiveInp
         names: Sequence[str] = declared.files
     else:
         names = [name for name in declared.files if name in entry.files]
-    for position, name in enumerate(names):
+    found: dict[str, str] = {}
+    for name in names:
         try:
-            stamp = archive.stamp(f"{entry.scw.path}/{name}")
+            found[name] = archive.stamp(f"{entry.scw.path}/{name}")
         except MissingFile:
-            if position == len(names) - 1:
-                raise
-        else:
-            return ArchiveInput(
-                role=declared.role, label=str(entry.scw), path=entry.scw.path, files=(name,), stamp=stamp
-            )
-    raise MissingFile(f"{entry.scw.path}/{declared.files[0]}", archive.url)
+            continue
+        if not declared.together:
+            break
+    if not found:
+        raise MissingFile(f"{entry.scw.path}/{declared.files[0]}", archive.url)
+    return ArchiveInput(
+        role=declared.role,
+        label=str(entry.scw),
+        path=entry.scw.path,
+        files=tuple(found),
+        stamp=joined_stamp(found.values()),
+    )
 
 
 def _as_given(name: str, selection: Selection) -> Windows:

@@ -10,9 +10,9 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from mesh.archive.times import utc_from_ijd
+from mesh.testing.archive.on_board_time import OBT_PER_TICK, TICK_S, Interval, obt_words, on_board_time
+from mesh.testing.archive.pointing import Pointing
 from services.isgri.simulator.detector import CENTRE_Y, CENTRE_Z, PITCH_MM
-from services.isgri.simulator.sky import Pointing
-from services.isgri.simulator.telemetry import OBT_PER_TICK, TICK_S, Interval, obt_words, on_board_time
 
 Cards = list[tuple[str, object, str]]
 

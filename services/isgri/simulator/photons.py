@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mesh.testing.archive.pointing import Pointing
 from services.isgri.simulator import background
 from services.isgri.simulator.attitude import slopes
 from services.isgri.simulator.detector import (
@@ -18,7 +19,7 @@ from services.isgri.simulator.detector import (
     struck_pixels,
 )
 from services.isgri.simulator.mask import CELL_MM, THICKNESS_MM, passes
-from services.isgri.simulator.sky import Pointing, SkySource
+from services.isgri.simulator.sky import SkySource
 from services.isgri.simulator.spectra import source_spectrum
 
 _WIDTH_MM, _DEPTH_MM = COLUMNS * PITCH_MM, ROWS * PITCH_MM

@@ -1,48 +1,6 @@
-"""What the simulated telescope looks at: its pointing and the sources of the sky."""
+"""The sources of the sky that the simulated telescope looks at."""
 
-import re
 from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Pointing:
-    """Attitude and start of one science window.
-
-    Args:
-        scw: identifier RRRRPPPPSSSF.VVV; '.001' is understood when the version is missing.
-        ra_x, dec_x: J2000 direction of the spacecraft X axis (the pointing) [deg].
-        ra_z, dec_z: J2000 direction of the spacecraft Z axis [deg].
-        t_start_ijd: start of the window, IJD (TT).
-
-    Raises:
-        ValueError: the identifier is malformed.
-    """
-
-    scw: str
-    ra_x: float
-    dec_x: float
-    ra_z: float
-    dec_z: float
-    t_start_ijd: float
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"\d{12}(\.\d{3})?", self.scw):
-            raise ValueError(f"'{self.scw}' is not a science window; the form is RRRRPPPPSSSF.VVV")
-
-    @property
-    def swid(self) -> str:
-        """The identifier without its version."""
-        return self.scw[:12]
-
-    @property
-    def version(self) -> str:
-        """The version, three digits."""
-        return self.scw[13:] or "001"
-
-    @property
-    def revolution(self) -> int:
-        """Number of the revolution."""
-        return int(self.scw[:4])
 
 
 @dataclass(frozen=True)

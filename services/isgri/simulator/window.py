@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mesh.testing.archive.on_board_time import TICK_S, Interval
+from mesh.testing.archive.pointing import Pointing
 from services.isgri.simulator.detector import DetectorState, draw_state
 from services.isgri.simulator.eventfile import WindowFacts, write_event_file
 from services.isgri.simulator.photons import background_events, concatenate, source_events
-from services.isgri.simulator.sky import Pointing, SkySource
-from services.isgri.simulator.telemetry import TICK_S, Interval, pack_rows
+from services.isgri.simulator.sky import SkySource
+from services.isgri.simulator.telemetry import pack_rows
 
 SETTLING_S, GAP_S, TAIL_S = 10.0, 4.0, 2.0
 """A window starts before its first good time, has two telemetry gaps, and ends after its last good time."""

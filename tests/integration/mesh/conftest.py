@@ -17,6 +17,7 @@ import odamesh
 from odamesh import Mesh
 from services.isgri.simulator.scenarios import write_archive
 from tests import real_window, shared
+from tests.integration.mesh.jemx_windows import observe_with_jemx
 from tests.integration.mesh.windows import EMPTY, NO_EVENTS, TRUNCATED
 
 
@@ -31,13 +32,14 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def archive(home: Path) -> Path:
-    """An archive with six good simulated windows, three bad ones and, where the real data are, the real one."""
+    """An archive with six good simulated windows, JEM-X in two, three bad ones, and the real one if it is there."""
     root = home / "archive"
     if not (root / "complete").exists():
         shutil.rmtree(root, ignore_errors=True)
         write_archive(root, "galactic-centre", scws=9, processes=os.cpu_count() or 1)
         _spoil(root)
         (root / "complete").touch()
+    observe_with_jemx(root)
     pieces = real_window.parts(shared.location())
     scw = real_window.SCW
     target = root / "scw" / scw[:4] / f"{scw}.001" / "isgri_events.fits"

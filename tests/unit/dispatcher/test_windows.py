@@ -125,3 +125,22 @@ def test_an_instrument_without_archive_takes_labels_as_given(monkeypatch: pytest
         source.find(noop, Selection(time=TimeRange(t1="2018-10-01T00:00:00", t2="2018-12-01T00:00:00")))
     with pytest.raises(InvalidSelection, match="none of the 1"):
         source.find(noop, Selection(scws=("x",)))
+
+
+def test_files_of_all_units_of_an_instrument_are_taken_together(archive: Path) -> None:
+    write_index(archive, {LABELS[0]: ["jmx1_events.fits", "jmx2_events.fits"], LABELS[1]: ["jmx2_events.fits"]})
+    for label, unit in ((LABELS[0], 1), (LABELS[0], 2), (LABELS[1], 2)):
+        (archive / "scw" / "2016" / label / f"jmx{unit}_events.fits").write_bytes(f"{label} {unit}".encode())
+    selection = Selection(scws=LABELS[:2])
+
+    found = WindowSource(str(archive)).find(instrument("jemx"), selection)
+
+    both, one = (found.inputs[label] for label in LABELS[:2])
+    assert both is not None
+    assert one is not None
+    assert both.files == ("jmx1_events.fits", "jmx2_events.fits")
+    assert one.files == ("jmx2_events.fits",)
+    (archive / "scw" / "2016" / LABELS[0] / "jmx2_events.fits").write_bytes(b"another version")
+    changed = WindowSource(str(archive)).find(instrument("jemx"), selection).inputs[LABELS[0]]
+    assert changed is not None
+    assert changed.stamp != both.stamp

@@ -12,9 +12,13 @@ _TIME = {"t1": "2018-10-29T00:00:00", "t2": "2018-10-30T00:00:00"}
 _SCWS = {"scws": ["201600270010"]}
 
 
+def _find_products(name: str, value: Any) -> Any:
+    return value
+
+
 def _read(selection: dict[str, Any], **fields: Any) -> Analysis:
     body = {"instrument": "isgri", "product": "isgri_image", "selection": selection, **fields}
-    return read_analysis(Submission.model_validate(body))
+    return read_analysis(Submission.model_validate(body), _find_products)
 
 
 def _refused(selection: dict[str, Any], **fields: Any) -> tuple[InvalidRequest, ...]:

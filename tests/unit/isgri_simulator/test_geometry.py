@@ -7,8 +7,9 @@ import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 
+from mesh.testing.archive.pointing import direction, radec
 from services.isgri.simulator import Pointing, SkySource
-from services.isgri.simulator.attitude import direction, radec, slopes
+from services.isgri.simulator.attitude import slopes
 from services.isgri.simulator.detector import (
     COLUMNS,
     PITCH_MM,

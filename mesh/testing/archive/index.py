@@ -8,8 +8,8 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 
 from mesh.archive.times import utc_from_ijd
-from services.isgri.simulator.sky import Pointing
-from services.isgri.simulator.telemetry import OBT_PER_TICK, TICK_S, on_board_time
+from mesh.testing.archive.on_board_time import OBT_PER_TICK, TICK_S, on_board_time
+from mesh.testing.archive.pointing import Pointing
 
 _COLUMNS = (
     ("MEMBER_XTENSION", "8A", ""),

@@ -1,0 +1,1 @@
+"""What simulators of all INTEGRAL instruments share: pointings, on-board time, and the archive's index."""

@@ -1,0 +1,1 @@
+"""The JEM-X instrument service."""

@@ -1,0 +1,32 @@
+"""Analysis of INTEGRAL JEM-X science windows, both units: coded-mask images, sources and mosaics.
+
+The science libraries are imported when a stage first runs or when ``warm`` is called.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mesh.kit import Unit
+
+
+def _image(unit: "Unit") -> None:
+    from jemx_analysis.image_stage import run_image  # noqa: PLC0415
+
+    run_image(unit)
+
+
+def _mosaic(unit: "Unit") -> None:
+    from jemx_analysis.mosaic_stage import run_mosaic  # noqa: PLC0415
+
+    run_mosaic(unit)
+
+
+def warm() -> None:
+    """Load all libraries, compile all loops and fill all caches, so that the first unit runs at full speed."""
+    from jemx_analysis.warm_up import warm_up  # noqa: PLC0415
+
+    warm_up()
+
+
+STAGES: dict[str, Callable[["Unit"], None]] = {"image": _image, "mosaic": _mosaic}

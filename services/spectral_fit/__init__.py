@@ -1,0 +1,1 @@
+"""Spectral fits as an instrument of the mesh."""
