@@ -8,10 +8,14 @@ from pathlib import Path
 
 import docker
 
-from infra.stack import base_image, build_context
+from infra.stack import base_image, build_context, image_retention
 from infra.stack.credentials import write_private
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
+from mesh.errors import MeshError
+from mesh.settings import Settings
+from mesh.store.connect import redis_client
+from mesh.store.images import images_in_use
 
 SCIENCE_TAG = "odamesh/science:latest"
 _INFRA = CHECKOUT / "infra" / "images"
@@ -45,7 +49,8 @@ def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
     """Have every image up to date; returns instrument -> image id and writes it to `<home>/images.toml`."""
     base = base_image.ensure(engine, layout)
     science = _science(engine, base)
-    ids = {"science": science}
+    ids, mark = {"science": science}, image_retention.mark_of(layout.home)
+    image_retention.claim(engine, science, SCIENCE_TAG, mark)
     for image in instruments():
         files = build_context.tree(image.folder)
         for library in image.libraries:
@@ -56,10 +61,27 @@ def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
             arguments["BASE_IMAGE"] = base
             added = _installer()
         ids[image.instrument] = _build(engine, image.tag, files=files, arguments=arguments, parent=science, added=added)
+        image_retention.claim(engine, ids[image.instrument], image.tag, mark)
     lines = [f'{name} = "{image_id}"' for name, image_id in sorted(ids.items())]
     write_private(layout.images, "# Image ids, written by `odamesh stack up`.\n[images]\n" + "\n".join(lines) + "\n")
     layout.images.chmod(0o644)
     return ids
+
+
+def prune(engine: docker.DockerClient, layout: Layout, ids: dict[str, str]) -> int:
+    """Remove images that nothing needs any more; returns how many, none where it cannot be known what is needed."""
+    try:
+        index = redis_client(Settings().connections("admin").redis)
+        try:
+            named = images_in_use(index)
+        finally:
+            index.close()
+    except MeshError:
+        return 0
+    if named is None:
+        return 0
+    mark = image_retention.mark_of(layout.home)
+    return image_retention.prune(engine, label=base_image.SOURCE_LABEL, mark=mark, needed={*named, *ids.values()})
 
 
 def _science(engine: docker.DockerClient, base: str) -> str:

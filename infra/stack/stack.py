@@ -113,7 +113,9 @@ def build_images() -> dict[str, str]:
     """Bring the analysis images up to date alone; returns instrument -> image id."""
     layout = Layout.from_environment()
     with _one_at_a_time(layout), engine.client(Stack.of(layout).engine.address) as client:
-        return images.ensure(client, layout)
+        ids = images.ensure(client, layout)
+        images.prune(client, layout, ids)
+        return ids
 
 
 def _steps(stack: Stack) -> list[Step]:
@@ -129,7 +131,7 @@ def _steps(stack: Stack) -> list[Step]:
         steps += [
             Step("container engine", lambda: _ensure_engine(stack.engine), after=("packages",)),
             Step("base image", lambda: _ensure_base(stack), after=("packages",)),
-            Step("analysis images", lambda: _ensure_images(stack), after=("container engine", "base image")),
+            Step("analysis images", lambda: _ensure_images(stack), after=("container engine", "base image", "redis")),
         ]
     return steps
 
@@ -190,12 +192,14 @@ def _ensure_images(stack: Stack) -> str:
     try:
         with engine.client(stack.engine.address) as client:
             ids = images.ensure(client, stack.setting.layout)
+            removed = images.prune(client, stack.setting.layout, ids)
     except docker.errors.APIError as error:
         message = f"the engine at {stack.engine.address} cannot take images: {error.explanation}"
         if not stack.engine.stop():  # not ours: its operator must know
             raise SetupProblem(message) from error
         return f"none ({message}); units will run in subprocesses (local runner)"
-    return ", ".join(sorted(ids))
+    told = f"; {removed} outdated removed" if removed else ""
+    return ", ".join(sorted(ids)) + told
 
 
 @contextlib.contextmanager

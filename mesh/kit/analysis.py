@@ -4,6 +4,7 @@ import errno
 import importlib
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,16 +87,18 @@ def _failure(error: Exception, directory: Path) -> Failure:
             return OutOfMemory("OutOfMemory", "the analysis asked for more memory than its limit allows")
         case OSError(errno=errno.EFBIG):
             return ScienceFailure("OutputTooLarge", "the analysis wrote a file larger than its output limit")
-        case OSError(errno=errno.ENOSPC) if _is_full(directory / "out"):
-            return Transient("the disk for products is full", "DiskFull")
-        case OSError(errno=errno.ENOSPC):
+        case OSError(errno=errno.ENOSPC) if _filled_temporary(directory / "out"):
             return ScienceFailure("OutputTooLarge", "the analysis filled its temporary directory")
+        case OSError(errno=errno.ENOSPC):
+            return Transient("the disk for products is full", "DiskFull")
         case _:
             return ScienceFailure("AnalysisCrashed", f"{type(error).__name__}: {error}; the log has the traceback")
 
 
-def _is_full(path: Path) -> bool:
-    return os.statvfs(path).f_bavail == 0
+def _filled_temporary(out: Path) -> bool:
+    """Whether a file system of the unit's own is full; that for products is others' too, who may have made room."""
+    temporary = Path(tempfile.gettempdir())
+    return temporary.stat().st_dev != out.stat().st_dev and os.statvfs(temporary).f_bavail == 0
 
 
 def _write_failure(out: Path, failure: Failure) -> None:

@@ -15,11 +15,14 @@ from mesh.errors import (
 )
 from mesh.instrument import Limits
 from mesh.runner.product import Product, read_product, read_reason
+from mesh.runner.watch import check_size
 
 # The kit's own status for an allocation that was refused.
 _MEMORY_REFUSED = 71
 _SCIENCE = range(1, 64)
 _BY_SIGNAL = 128
+DISK_FULL = "DiskFull"
+"""Reason of a unit that found no room on the disk of its worker; the kit says the same word."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,9 @@ def _failure(ended: Exit, out: Path, limits: Limits) -> UnitFailure:
         case ExitCode.BAD_INPUT:
             return BadInput(reason or "BadInput", text)
         case ExitCode.TRANSIENT:
+            if reason == DISK_FULL:
+                # Who wrote more than it may has filled the disk itself, before anybody looked.
+                check_size(out, limits)
             return TransientFailure(reason or "Transient", text)
         case int() if ended.status == _MEMORY_REFUSED:
             return OutOfMemory("OutOfMemory", memory)

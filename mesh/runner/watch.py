@@ -75,7 +75,7 @@ class Watch:
             self.fetch_log(self.log)
         if now - self._sized >= _SIZE_EVERY_S:
             self._sized = now
-            self._check_size()
+            check_size(self._out, self._limits)
 
     def _report_step(self) -> None:
         # Only the newest step counts: what began and ended between two looks is past.
@@ -94,13 +94,19 @@ class Watch:
         begun = [step for line in whole.splitlines() if (step := _begun(line)) is not None]
         return begun[-1] if begun else None
 
-    def _check_size(self) -> None:
-        size, files = output_size(self._out, _MOST_FILES)
-        if size > self._limits.output_mb * _MIB:
-            text = f"the analysis wrote {size // _MIB} MiB; its limit is {self._limits.output_mb} MiB"
-            raise ScienceFailure("OutputTooLarge", text)
-        if files > _MOST_FILES:
-            raise ScienceFailure("OutputTooLarge", f"the analysis wrote more than {_MOST_FILES} files")
+
+def check_size(out: Path, limits: Limits) -> None:
+    """Hold what a unit wrote to its limits.
+
+    Raises:
+        ScienceFailure: reason ``OutputTooLarge``.
+    """
+    size, files = output_size(out, _MOST_FILES)
+    if size > limits.output_mb * _MIB:
+        text = f"the analysis wrote {size // _MIB} MiB; its limit is {limits.output_mb} MiB"
+        raise ScienceFailure("OutputTooLarge", text)
+    if files > _MOST_FILES:
+        raise ScienceFailure("OutputTooLarge", f"the analysis wrote more than {_MOST_FILES} files")
 
 
 def _fetch_nothing(_: LiveLog) -> None:

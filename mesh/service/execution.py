@@ -4,6 +4,7 @@ The broker side calls `Executor.execute` and settles by what it raises. When tha
 `unit_events.final_event`, when the unit comes again `unit_events.retry_event`.
 """
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,13 +20,16 @@ from mesh.errors import (
     HeldElsewhere,
     OtherImage,
     StoreUnavailable,
+    TransientFailure,
     UnitCancelled,
     UnitFailure,
 )
 from mesh.instrument import Instrument
+from mesh.runner.conclude import DISK_FULL
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.product import verify_files
 from mesh.runner.protocol import Outcome, Runner, Work
+from mesh.runner.watch import check_size
 from mesh.service.code_version import code_version
 from mesh.service.unit_events import event, now
 from mesh.service.unit_inputs import Archive, ProductSource, prepare
@@ -34,6 +38,7 @@ from mesh.states import UnitState
 LOG_TAIL_BYTES = 64 << 10
 # On top of the unit's own limit: fetching its inputs and storing its products.
 _LEASE_MARGIN_S = 300.0
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 _log = structlog.get_logger(__name__)
 
@@ -184,13 +189,21 @@ class Executor:
         return manifest
 
     def _run(self, unit: Unit, work: Work, on_step: Callable[[str], None]) -> Outcome:
-        # A complete directory was left by an owner that died, and its container may run on.
-        if work.directory.unit_file.exists():
-            adopted = self.runner.adopt(work, on_step)
-            if adopted is not None:
-                return adopted
-        prepare(unit, work.directory, self.products, self.archive)
-        return self.runner.run(work, on_step)
+        try:
+            # A complete directory was left by an owner that died, and its container may run on.
+            if work.directory.unit_file.exists():
+                adopted = self.runner.adopt(work, on_step)
+                if adopted is not None:
+                    return adopted
+            prepare(unit, work.directory, self.products, self.archive)
+            return self.runner.run(work, on_step)
+        except OSError as error:
+            if error.errno not in _NO_SPACE:
+                raise
+            if work.directory.out.exists():
+                check_size(work.directory.out, work.limits)
+            text = f"the disk on which {self.worker} runs units is full: {error.strerror}; make room below its work/"
+            raise TransientFailure(DISK_FULL, text) from error
 
     def _manifest(self, unit: Unit, outcome: Outcome, started: str) -> Manifest:
         return Manifest(

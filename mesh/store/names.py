@@ -45,6 +45,7 @@ Redis (the Lua scripts build the names of a run and of a unit from the same two 
     product:<unit_key>                     text: short form of a manifest
     mesh:products-used                     sorted set: product keys by last use [s since 1970]
     mesh:stock, mesh:evicted               hashes: <instrument>/<stage>/products and .../bytes, in the store and removed
+    mesh:images                            hash: image -> products in the store that it made
     mesh:pinned                            set: product keys that are never removed
     mesh:evicting                          set: product keys whose files are being removed
     mesh:<word>                            marks and locks of the mesh as a whole
@@ -68,6 +69,7 @@ MADE = "mesh:made"
 PRODUCTS_USED = "mesh:products-used"
 STOCK = "mesh:stock"
 EVICTED_STOCK = "mesh:evicted"
+IMAGES = "mesh:images"
 PINNED = "mesh:pinned"
 PINS_INDEXED = "mesh:pins-indexed"
 """Set while every pin is known to be in the index; nothing is evicted without it."""

@@ -35,6 +35,8 @@ class ProductEntry(Document):
     seconds: float
     files: tuple[ProductFile, ...]
     warnings: tuple[str, ...] = ()
+    image: str = ""
+    """That made it; empty in an entry of an earlier version."""
 
     @classmethod
     def of(cls, manifest: Manifest) -> "ProductEntry":
@@ -48,6 +50,7 @@ class ProductEntry(Document):
             seconds=manifest.resources.seconds,
             files=manifest.files,
             warnings=manifest.warnings,
+            image=manifest.image,
         )
 
     @property

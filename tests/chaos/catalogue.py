@@ -1,13 +1,15 @@
 """All drills there are, in the order in which they are run and shown."""
 
-from tests.chaos import broker, cancel, clock, containers, services, stores, updates
+from tests.chaos import broker, cancel, clock, containers, real_analysis, services, small_disk, stores, updates
 
 DRILLS = (
     *services.DRILLS,
+    *real_analysis.DRILLS,
     *broker.DRILLS,
     *stores.DRILLS,
     *containers.DRILLS,
     *updates.DRILLS,
+    *small_disk.DRILLS,
     *clock.DRILLS,
     *cancel.DRILLS,
 )

@@ -16,6 +16,7 @@ class Setting(StrEnum):
     COLD = "a fresh container for each unit"
     LOCAL = "units as processes of the service's machine"
     OWN_ENGINE = "a container engine that no other stack uses"
+    SMALL_DISK = "a small file system for the work of the drill instrument"
     SHORT_TIMEOUT = "acknowledgements due after seconds"
     OWN_CLOCK = "processes whose clock can be moved"
 

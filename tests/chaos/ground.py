@@ -26,7 +26,7 @@ from tests.integration.mesh.windows import drill_windows
 PATIENCE_S = 300.0
 _LOOK_S = 0.05
 _SELDOM_S = 0.25
-_PROCESSES = ("dispatcher", "cache", "noop", "gateway")
+_PROCESSES = ("dispatcher", "cache", "isgri", "noop", "gateway")
 
 
 class Ground:

@@ -8,7 +8,7 @@ import odamesh
 from infra.stack import mesh_processes, stack
 from infra.stack.credentials import write_private
 from infra.stack.layout import Layout
-from tests.chaos import own_clock
+from tests.chaos import own_clock, small_disk
 from tests.chaos.drill import Setting
 from tests.chaos.ground import Ground
 
@@ -32,6 +32,9 @@ def ground_in(setting: Setting) -> Iterator[Ground]:
                 _mesh_up(runner="local")
             case Setting.OWN_ENGINE:
                 _require_own_engine()
+                _mesh_up()
+            case Setting.SMALL_DISK:
+                after.enter_context(small_disk.mounted())
                 _mesh_up()
             case Setting.SHORT_TIMEOUT:
                 after.enter_context(_broker_configured(_SHORT_TIMEOUT))

@@ -149,6 +149,7 @@ local function forget_product(key, entry)
   redis.call('DEL', 'product:' .. key)
   if redis.call('ZREM', 'mesh:products-used', key) == 1 then
     count('mesh:stock', entry, -1)
+    redis.call('HINCRBY', 'mesh:images', entry.image or '', -1)
   end
 end
 

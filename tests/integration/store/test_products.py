@@ -12,9 +12,10 @@ from mesh.errors import NotFound, StoreUnavailable, TransientFailure
 from mesh.settings import Connections
 from mesh.states import UnitState
 from mesh.store.connect import redis_client
+from mesh.store.images import images_in_use
 from mesh.store.leases import Leases
 from mesh.store.objects import Objects
-from mesh.store.products import Products
+from mesh.store.products import ProductEntry, Products
 from mesh.store.usage import StageUsage, Usage
 from services.cache.cache import Cache
 
@@ -190,3 +191,35 @@ def test_the_cache_counts_what_was_made(products: Products, index: redis.Redis, 
 
     assert products.find_many([KEY]).keys() == {KEY}
     assert usage.stages() == [StageUsage("noop", "window", hits=0, made=1)]
+
+
+def test_images_are_in_use_while_a_product_names_them(products: Products, index: redis.Redis, tmp_path: Path) -> None:
+    products.commit(manifest(tmp_path), tmp_path, b"")
+    assert images_in_use(index) is None, "not before every product is known"
+    assert products.mark_index_complete(products.begin_index())
+    assert images_in_use(index) == frozenset({"sha256:1"})
+
+    products.index([manifest(tmp_path), manifest(tmp_path, "cd" * 32)])
+    products.forget(KEY)
+    assert images_in_use(index) == frozenset({"sha256:1"})
+    products.forget("cd" * 32)
+    products.forget("cd" * 32)
+    assert images_in_use(index) == frozenset()
+
+    index.sadd("runs", "r2", "r3")
+    index.hset("run:r2", "image", "sha256:2")
+    assert images_in_use(index) == frozenset({"sha256:2"}), "a run that is not laid out has none yet"
+
+
+def test_an_entry_of_an_earlier_version_leaves_open_what_is_in_use(
+    products: Products, index: redis.Redis, tmp_path: Path
+) -> None:
+    earlier = ProductEntry.of(manifest(tmp_path)).model_copy(update={"image": ""})
+    index.set(f"product:{KEY}", earlier.encode())
+    index.zadd("mesh:products-used", {KEY: 1.0})
+    index.hset("mesh:images", "", 1)
+    assert products.mark_index_complete(products.begin_index())
+    assert images_in_use(index) is None
+
+    products.index([manifest(tmp_path)])
+    assert images_in_use(index) == frozenset({"sha256:1"})

@@ -1,5 +1,6 @@
 """One unit from its message to its product: what is stored, what is told, what is left."""
 
+import errno
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -199,6 +200,16 @@ def test_another_image_makes_nothing_under_this_key(bench: Bench) -> None:
         bench.executor(runner).execute(_unit(), attempt=1)
     assert caught.value.reason == "OtherImage"
     assert runner.ran == []
+
+
+def test_a_full_disk_is_tried_again(bench: Bench) -> None:
+    def fill(_: Work) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(TransientFailure) as caught:
+        bench.executor(FakeRunner(bench.workspace, crash=fill)).execute(_unit(), attempt=1)
+    assert caught.value.reason == "DiskFull"
+    assert bench.leases.held == {}
 
 
 def test_a_failure_leaves_its_log_and_nothing_else(bench: Bench) -> None:

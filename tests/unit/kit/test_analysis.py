@@ -57,7 +57,7 @@ def test_a_good_unit_ends_with_its_manifest(make_unit: MakeUnit) -> None:
         (Transient("try later"), 75, "transient", "Transient"),
         (MemoryError(), 71, "out-of-memory", "OutOfMemory"),
         (OSError(errno.EFBIG, "File too large"), 10, "science", "OutputTooLarge"),
-        (OSError(errno.ENOSPC, "No space left on device"), 10, "science", "OutputTooLarge"),
+        (OSError(errno.ENOSPC, "No space left on device"), 75, "transient", "DiskFull"),
         (ZeroDivisionError("division by zero"), 10, "science", "AnalysisCrashed"),
     ],
 )
@@ -70,6 +70,16 @@ def test_a_failure_ends_with_its_status_and_reason(
     assert (failure["kind"], failure["reason"]) == (kind, reason)
     assert failure["text"]
     assert not (directory / "out" / "manifest.json").exists()
+
+
+def test_who_fills_the_temporary_directory_is_not_tried_again(
+    make_unit: MakeUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A file system of its own with no room on it, as that of the process table always is.
+    monkeypatch.setattr("tempfile.gettempdir", lambda: "/proc")
+    directory = make_unit()
+    assert _run(directory, _raise(OSError(errno.ENOSPC, "No space left on device"))) == 10
+    assert json.loads((directory / "out" / "failure.json").read_text())["reason"] == "OutputTooLarge"
 
 
 def test_a_crash_leaves_its_traceback_in_the_log(make_unit: MakeUnit, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,60 @@
+"""Which of the images that were built before stay on the engine: those still needed, and the newest few.
+
+Several stacks may share an engine. Each gives the images that it builds or uses a tag of its own and takes only that
+off again; the engine removes an image with its last tag. An image of ours without any tag belongs to nobody.
+"""
+
+from collections.abc import Collection
+from hashlib import sha256
+from pathlib import Path
+
+import docker
+
+NEWEST = 3
+"""Images of each instrument that stay although nothing names them."""
+_DIGITS = 12
+
+
+def mark_of(home: Path) -> str:
+    """Return what the tags of a stack begin with, from its state directory."""
+    return f"stack-{sha256(str(home).encode()).hexdigest()[:8]}"
+
+
+def claim(engine: docker.DockerClient, image_id: str, repository: str, mark: str) -> None:
+    """Give an image a tag of this stack."""
+    number = image_id.removeprefix("sha256:")[:_DIGITS]
+    engine.images.get(image_id).tag(repository.partition(":")[0], f"{mark}-{number}")
+
+
+def prune(engine: docker.DockerClient, *, label: str, mark: str, needed: Collection[str]) -> int:
+    """Take our tags off images that are no longer needed, and remove our images without any; returns how many.
+
+    Args:
+        engine: where the images are.
+        label: of all images of ours.
+        mark: of the tags of this stack.
+        needed: ids of images that must stay.
+    """
+    found = engine.images.list(filters={"label": label})
+    own: dict[str, list[tuple[str, str, str]]] = {}
+    for image in found:
+        for tag in image.tags:
+            repository, _, version = tag.rpartition(":")
+            if version.startswith(f"{mark}-"):
+                own.setdefault(repository, []).append((str(image.attrs["Created"]), str(image.id), tag))
+    outdated = [entry for entries in own.values() for entry in sorted(entries)[:-NEWEST]]
+    names = [tag for _, image_id, tag in outdated if image_id not in needed]
+    names += [str(image.id) for image in found if not image.tags and image.id not in needed]
+    return sum(_remove(engine, name) for name in names)
+
+
+def _remove(engine: docker.DockerClient, name: str) -> bool:
+    try:
+        engine.images.remove(name)
+    except docker.errors.ImageNotFound:
+        return False  # it went with one that was made of it
+    except docker.errors.APIError as error:
+        if error.status_code != 409:
+            raise
+        return False  # a container runs it
+    return True
