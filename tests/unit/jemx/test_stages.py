@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 from coded_mask.geometry import separation_arcmin
+from jemx_analysis.channels import standard_edges, standard_edges_kev
+from jemx_analysis.response import crab_rate
 
 from mesh.kit.analysis import Analysis, run_unit
 from services.jemx.simulator.scenarios import write_archive
@@ -116,3 +119,83 @@ def test_mosaic_joins_the_four_images_of_a_source(mosaic: Path) -> None:
     assert row["flux_3_20"] == pytest.approx(117.0, rel=0.02)
     assert row["chi2_3_20"] < 4.0
     assert float(separation_arcmin(row["ra"], row["dec"], *_CRAB)) < 0.03
+
+
+def _extract(directory: Path, archive: Path, stage: str, label: str, mosaic: Path, **parameters: Any) -> Path:
+    inputs = [("events", label, archive / label / f"jmx{unit}_events.fits.gz") for unit in (1, 2)]
+    inputs.append(("mosaic", "job", mosaic / "jemx_catalogue.fits"))
+    told = {"jemx_num": "both", "catalogue": "reference"} | parameters
+    made = unit_directory(directory, stage, label, told, inputs)
+    assert "summary" in _run(made)
+    return made / "out"
+
+
+def _joined(directory: Path, stage: str, role: str, parts: Sequence[Path], file: str) -> Path:
+    inputs = [
+        (role, label, part / file.format(unit)) for label, part in zip(_WINDOWS, parts, strict=True) for unit in (1, 2)
+    ]
+    made = unit_directory(directory, stage, "job", {}, inputs)
+    assert "summary" in _run(made)
+    return made / "out"
+
+
+@pytest.fixture(scope="module")
+def spectra(archive: Path, mosaic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("spectra")
+    parts = [_extract(root / label, archive, "spectrum", label, mosaic) for label in _WINDOWS]
+    return _joined(root / "sum", "spectrum_sum", "spectrum", parts, "jmx{}_spectra.fits")
+
+
+def test_standard_channels_are_the_sum_of_their_own(spectra: Path) -> None:
+    fine, coarse = (fits.getdata(spectra / f"jmx2_spectrum_Crab{ending}.fits", 1) for ending in ("", "_16"))
+    assert (len(fine), len(coarse)) == (256, 16)
+    assert fine["CHANNEL"][0] == coarse["CHANNEL"][0] == 1
+    edges = standard_edges()
+    for row, (first, last) in enumerate(pairwise(edges)):
+        assert fine["RATE"][first:last].sum() == pytest.approx(coarse["RATE"][row], rel=1e-4)
+    assert not np.any(coarse["QUALITY"])
+    np.testing.assert_array_equal(np.flatnonzero(fine["QUALITY"] == 0), np.arange(edges[0], edges[-1]))
+
+
+@pytest.mark.parametrize("unit", [1, 2])
+def test_the_crab_has_the_rates_of_the_crab(spectra: Path, unit: int) -> None:
+    table = fits.getdata(spectra / f"jmx{unit}_spectrum_Crab_16.fits", 1)
+    expected = crab_rate(standard_edges_kev())
+    pull = (table["RATE"] - expected) / np.hypot(table["STAT_ERR"], 0.005 * expected)
+    assert abs(table["RATE"].sum() / expected.sum() - 1.0) < 0.01
+    assert np.mean(pull**2) < 2.0
+    assert table["RATE"].sum() == pytest.approx(121.0, rel=0.02)  # what the response of the standard software gives
+
+
+def test_spectra_name_their_response(spectra: Path) -> None:
+    header = fits.getheader(spectra / "jmx1_spectrum_Crab.fits", 1)
+    assert header["HDUCLAS1"] == "SPECTRUM"
+    assert (spectra / header["RESPFILE"]).is_file()
+    assert (spectra / header["ANCRFILE"]).is_file()
+    bounds = fits.getdata(spectra / "jmx1_rmf_16.fits", "EBOUNDS")
+    assert bounds["E_MIN"][0] == pytest.approx(3.04, abs=0.01)
+    assert bounds["E_MAX"][-1] == pytest.approx(34.88, abs=0.01)
+
+
+@pytest.fixture(scope="module")
+def curves(archive: Path, mosaic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("curves")
+    told = {"bands": [[3, 10], [10, 20]], "time_bin": 10.0}
+    parts = [_extract(root / label, archive, "lc", label, mosaic, **told) for label in _WINDOWS]
+    return _joined(root / "merge", "lc_merge", "lc", parts, "jmx{}_curves.fits")
+
+
+def test_the_crab_is_constant(curves: Path) -> None:
+    table = fits.getdata(curves / "jmx1_lc_Crab_3-10.fits", "RATE")
+    assert len(table) >= 100
+    weight = table["FRACEXP"] / (table["FRACEXP"].sum())
+    mean = float((table["RATE"] * weight).sum())
+    chi2 = float((((table["RATE"] - mean) / table["ERROR"]) ** 2).mean())
+    assert 0.6 < chi2 < 1.5
+    expected = crab_rate(np.array([3.04, 10.24])).sum()
+    assert mean == pytest.approx(expected, rel=0.03)
+
+
+def test_curves_have_the_names_that_other_tools_know(curves: Path) -> None:
+    with fits.open(curves / "jmx2_lc_Crab_10-20.fits") as hdus:
+        assert [hdu.name for hdu in hdus[1:]] == ["RATE", "GTI", "JMX2-SRC.-LCR"]

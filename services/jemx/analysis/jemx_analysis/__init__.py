@@ -1,4 +1,4 @@
-"""Analysis of INTEGRAL JEM-X science windows, both units: coded-mask images, sources and mosaics.
+"""Analysis of INTEGRAL JEM-X science windows, both units: images, mosaics, spectra and light curves.
 
 The science libraries are imported when a stage first runs or when ``warm`` is called.
 """
@@ -22,6 +22,30 @@ def _mosaic(unit: "Unit") -> None:
     run_mosaic(unit)
 
 
+def _spectrum(unit: "Unit") -> None:
+    from jemx_analysis.spectrum_stage import run_spectrum  # noqa: PLC0415
+
+    run_spectrum(unit)
+
+
+def _spectrum_sum(unit: "Unit") -> None:
+    from jemx_analysis.spectrum_sum_stage import run_spectrum_sum  # noqa: PLC0415
+
+    run_spectrum_sum(unit)
+
+
+def _lc(unit: "Unit") -> None:
+    from jemx_analysis.lc_stage import run_lc  # noqa: PLC0415
+
+    run_lc(unit)
+
+
+def _lc_merge(unit: "Unit") -> None:
+    from jemx_analysis.lc_merge_stage import run_lc_merge  # noqa: PLC0415
+
+    run_lc_merge(unit)
+
+
 def warm() -> None:
     """Load all libraries, compile all loops and fill all caches, so that the first unit runs at full speed."""
     from jemx_analysis.warm_up import warm_up  # noqa: PLC0415
@@ -29,4 +53,11 @@ def warm() -> None:
     warm_up()
 
 
-STAGES: dict[str, Callable[["Unit"], None]] = {"image": _image, "mosaic": _mosaic}
+STAGES: dict[str, Callable[["Unit"], None]] = {
+    "image": _image,
+    "mosaic": _mosaic,
+    "spectrum": _spectrum,
+    "spectrum_sum": _spectrum_sum,
+    "lc": _lc,
+    "lc_merge": _lc_merge,
+}

@@ -15,9 +15,13 @@ from jemx_analysis.camera import camera
 from jemx_analysis.detector import window
 from jemx_analysis.image_stage import run_image
 from jemx_analysis.instrument import instrument
+from jemx_analysis.lc_merge_stage import run_lc_merge
+from jemx_analysis.lc_stage import run_lc
 from jemx_analysis.mosaic_stage import run_mosaic
+from jemx_analysis.spectrum_stage import run_spectrum
+from jemx_analysis.spectrum_sum_stage import run_spectrum_sum
 
-STAGES = (run_image, run_mosaic)
+STAGES = (run_image, run_mosaic, run_spectrum, run_spectrum_sum, run_lc, run_lc_merge)
 """What is ready after a warm-up."""
 
 
