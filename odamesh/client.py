@@ -150,8 +150,9 @@ class InstrumentClient:
         self.products = {product.short_name: product for product in made}
 
     def __getattr__(self, name: str) -> "ProductClient":
-        """Return the product of that short name."""
+        """Return the product of that name, with or without the instrument before it."""
         products: dict[str, ProductClient] = self.__dict__.get("products", {})
+        name = name if name in products else name.removeprefix(f"{self.__dict__.get('name')}_")
         if name not in products:
             msg = f"{self.__dict__.get('name')} makes no {name!r}; it makes: {', '.join(products)}"
             raise AttributeError(msg)

@@ -64,6 +64,10 @@ class NoSuchThing(OdameshError):
     """What was asked for does not exist."""
 
 
+class NoSuchSource(OdameshError):
+    """No product of the job belongs to that source."""
+
+
 class JobDeleted(NoSuchThing):
     """The job was deleted or has expired; what it asked for can be asked for again.
 

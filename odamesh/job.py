@@ -13,6 +13,7 @@ from mesh.states import JobState, UnitState, job_is_final
 from odamesh.errors import DamagedDownload, JobAborted, JobEnded, JobFailed
 from odamesh.event_stream import follow
 from odamesh.log_stream import log_lines
+from odamesh.sources import files_of, listed_sources
 from odamesh.transport import API, Transport
 
 _PAGE = 1000
@@ -167,7 +168,14 @@ class Job:
         path = f"{API}/jobs/{self.id}/units/{quote(scw, safe='')}/log?{params}"
         yield from log_lines(follow(self._transport, path))
 
-    def download(self, directory: str | os.PathLike[str] = ".", *, windows: bool = False) -> list[Path]:
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the sources that have spectra or light curves of their own among the products."""
+        return tuple(self._source_files())
+
+    def download(
+        self, directory: str | os.PathLike[str] = ".", *, windows: bool = False, source: str | None = None
+    ) -> list[Path]:
         """Bring the products to *directory*, as ``<stage>/<file>`` or ``<stage>/<window>/<file>``; return their paths.
 
         Files that are there already, with the same checksum, are not fetched again.
@@ -175,19 +183,29 @@ class Job:
         Args:
             directory: made if need be.
             windows: also the products of each science window that the result was merged from.
+            source: only the files of this source, e.g. ``GX 1+4``, and those that all sources share, as a response.
 
         Raises:
             DamagedDownload: a file does not have the announced checksum.
+            NoSuchSource: names the sources that there are.
         """
-        return list(self.downloads(directory, windows=windows))
+        return list(self.downloads(directory, windows=windows, source=source))
 
-    def downloads(self, directory: str | os.PathLike[str] = ".", *, windows: bool = False) -> Iterator[Path]:
+    def downloads(
+        self, directory: str | os.PathLike[str] = ".", *, windows: bool = False, source: str | None = None
+    ) -> Iterator[Path]:
         """Do what `download` does, and yield each path as soon as the file is there."""
         if not self.products:
             self.refresh()
+        others: set[str] = set()
+        if source is not None:
+            listed = self._source_files()
+            others = {file for files in listed.values() for file in files} - set(files_of(listed, source))
         for product in [*self.products, *(self._merged() if windows else ())]:
             place = Path(directory) / product.stage / ("" if product.label == "job" else product.label)
             for file in product.files:
+                if file.name in others:
+                    continue
                 target = place / file.name
                 if not (target.is_file() and _sha256(target) == file.sha256):
                     self._fetch(f"{API}/products/{product.key}/{quote(file.name)}", target, file.sha256)
@@ -200,6 +218,15 @@ class Job:
             yield from (_product(product) for product in page["products"])
             offset += len(page["products"])
             more = page["next"] is not None
+
+    def _source_files(self) -> dict[str, tuple[str, ...]]:
+        """Return source -> files, of all products that have files of their own for each source."""
+        found: dict[str, tuple[str, ...]] = {}
+        for product in self.products:
+            if product.label == "job":
+                listed = listed_sources(self._transport.get(f"{API}/products/{product.key}"))
+                found.update({name: (*found.get(name, ()), *files) for name, files in listed.items()})
+        return found
 
     def _merged(self) -> Iterator[StageProduct]:
         """Yield the products that are not the result themselves."""

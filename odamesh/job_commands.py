@@ -93,6 +93,9 @@ def get(
     windows: Annotated[
         bool, typer.Option("--windows", help="Also the products of each science window, not the merged ones alone.")
     ] = False,
+    source: Annotated[
+        str | None, typer.Option(help="Only the files of this source, and those that all sources share.")
+    ] = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Save the products of a job."""
@@ -104,7 +107,7 @@ def get(
             if job_is_final(job.state) and status == 0:
                 say(console, f"Job {job.id} has no products.")
             raise typer.Exit(1)
-        for path in job.downloads(directory or Path(job.id[:12]), windows=windows):
+        for path in job.downloads(directory or Path(job.id[:12]), windows=windows, source=source):
             say(console, str(path))
 
 

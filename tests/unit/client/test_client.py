@@ -11,7 +11,15 @@ import pytest
 import odamesh
 from mesh.contracts import Failure
 from mesh.states import FailureKind, JobState, UnitState
-from odamesh.errors import DamagedDownload, JobAborted, JobFailed, MeshUnavailable, NoSuchThing, RequestRefused
+from odamesh.errors import (
+    DamagedDownload,
+    JobAborted,
+    JobFailed,
+    MeshUnavailable,
+    NoSuchSource,
+    NoSuchThing,
+    RequestRefused,
+)
 from odamesh.transport import Transport
 from tests.unit.client.conftest import Service
 from tests.unit.gateway.doubles import manifest, stage_product, unit_row
@@ -220,3 +228,25 @@ def test_a_gateway_that_is_not_ready_is_asked_again_and_the_job_is_one(service: 
 def test_nobody_there_is_said_clearly() -> None:
     with pytest.raises(MeshUnavailable, match="is the mesh up"):
         Transport("http://127.0.0.1:9", attempts=1).get("/api/v1/instruments")
+
+
+def test_the_files_of_one_source_are_found_by_its_name(service: Service, tmp_path: Path) -> None:
+    content = {"isgri_spectrum_GX_1+4.fits": b"one", "isgri_spectrum_Crab.fits": b"two", "isgri_rmf.fits": b"shared"}
+    sums = {name: hashlib.sha256(body).hexdigest() for name, body in content.items()}
+    product = stage_product("spectrum_sum", "job", sums)
+    for name, body in content.items():
+        service.products.files[product.key, name] = body
+    sources = [
+        {"name": "GX 1+4", "files": ["isgri_spectrum_GX_1+4.fits"]},
+        {"name": "Crab", "files": ["isgri_spectrum_Crab.fits"]},
+    ]
+    made = manifest(product.key, sums)
+    service.products.manifests[product.key] = made.model_copy(update={"summary": {"sources": sources}})
+    job = service.mesh().isgri.isgri_spectrum(scws=_SCWS, wait=False)
+    service.records.finish(job.id, products=(product,))
+    job.refresh()
+    assert job.sources == ("GX 1+4", "Crab")
+    names = [path.name for path in job.download(tmp_path, source="gx1+4")]
+    assert sorted(names) == ["isgri_rmf.fits", "isgri_spectrum_GX_1+4.fits"]
+    with pytest.raises(NoSuchSource, match=r"there are: GX 1\+4, Crab"):
+        job.download(tmp_path, source="Vela X-1")

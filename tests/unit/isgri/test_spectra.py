@@ -70,8 +70,9 @@ def test_the_sum_writes_ogip_files_that_belong_together(summed: tuple[Path, dict
         *("isgri_spectrum_GX_1+4.fits", "isgri_spectrum_GX_1+4.png"),
     }
     [source] = manifest["summary"]["sources"]
-    assert (source["name"], source["file"], source["scws"]) == ("GX 1+4", "isgri_spectrum_GX_1+4.fits", 2)
-    with fits.open(directory / "out" / source["file"], checksum=True) as hdus:
+    assert (source["name"], source["scws"]) == ("GX 1+4", 2)
+    assert source["files"] == ["isgri_spectrum_GX_1+4.fits", "isgri_spectrum_GX_1+4.png"]
+    with fits.open(directory / "out" / source["files"][0], checksum=True) as hdus:
         header, data = hdus["ISGR-EVTS-SPE"].header, hdus["ISGR-EVTS-SPE"].data
         assert {header["RESPFILE"], header["ANCRFILE"]} <= names
         assert header["DETCHANS"] == len(data) == 256

@@ -32,14 +32,16 @@ def run_lc_merge(unit: Unit) -> None:
             name = f"isgri_lc_{file_name(source.name)}"
             name = name if name not in taken else f"{name}_{number}"
             taken.add(name)
-            bands = []
+            bands, files = [], []
             for band, curve in source.curves:
                 file = f"{name}_{band[0]:g}-{band[1]:g}.fits"
                 write_fits(unit, file, _hdus(source, band, curve))
-                bands.append(_summary(band, curve, file))
+                bands.append(_summary(band, curve))
+                files.append(file)
             if number < _MAX_PICTURES and source.curves[0][1].time_s.size:
                 write_curve(unit.out / f"{name}.png", source, f"{source.name}   IBIS/ISGRI")
-            listed.append({"name": source.name, "bands": bands})
+                files.append(f"{name}.png")
+            listed.append({"name": source.name, "files": files, "bands": bands})
         drawn = sorted((s for s in sources if s.curves[0][1].time_s.size), key=_faintness)
         if drawn:
             write_curves(unit.out / "preview.png", drawn, "IBIS/ISGRI light curves")
@@ -67,7 +69,7 @@ def _hdus(source: SourceCurves, band: tuple[float, float], curve: LightCurve) ->
     )
 
 
-def _summary(band: tuple[float, float], curve: LightCurve, file: str) -> dict[str, object]:
+def _summary(band: tuple[float, float], curve: LightCurve) -> dict[str, object]:
     """Mean, exposure-weighted, and chi2 per degree of freedom against a constant."""
     mean, error = _mean(curve)
     bins = curve.time_s.size
@@ -75,7 +77,6 @@ def _summary(band: tuple[float, float], curve: LightCurve, file: str) -> dict[st
     return {
         "e_min": band[0],
         "e_max": band[1],
-        "file": file,
         "bins": bins,
         "rate": round(mean, 3),
         "error": round(error, 3),

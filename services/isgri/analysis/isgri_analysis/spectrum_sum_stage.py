@@ -52,7 +52,7 @@ def run_spectrum_sum(unit: Unit) -> None:
         _draw(unit, sources, names, used)
     unit.summary(
         response=used.origin,
-        sources=[_summary(source, f"{name}.fits") for source, name in zip(sources, names, strict=True)],
+        sources=[_summary(source, names[number], number) for number, source in enumerate(sources)],
     )
 
 
@@ -103,11 +103,11 @@ def _significance(source: SourceSpectrum) -> float:
     return rate / error if error > 0.0 else 0.0
 
 
-def _summary(source: SourceSpectrum, file: str) -> dict[str, object]:
+def _summary(source: SourceSpectrum, name: str, number: int) -> dict[str, object]:
     rate, error = source.band(edges_kev(), *_BAND_KEV)
     return {
         "name": source.name,
-        "file": file,
+        "files": [f"{name}.fits", *([f"{name}.png"] if number < _MAX_PICTURES else [])],
         "scws": source.windows,
         "exposure_s": round(source.exposure_s, 1),
         "rate_20_40": round(rate, 3),
