@@ -86,7 +86,8 @@ def _band_name(low: float, high: float) -> str:
 def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUList:
     """Return the catalogue: the columns of the public service, then flux, error, significance and chi2 of every band.
 
-    ``significance`` is the highest of all bands. ERR_RAD is the 90 % radius in degrees, statistical.
+    ``significance`` is the highest of all bands. FLAG is 1 where the flux is biased by the threshold.
+    ERR_RAD is the 90 % radius in degrees, statistical.
     """
     positions = [source.position() for source in sources]
     column = fits.Column
@@ -98,7 +99,7 @@ def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUL
         column("dec", "1D", unit="deg", array=[place[1] for place in positions]),
         column("NEW_SOURCE", "1I", array=[_NEW if source.new else _KNOWN for source in sources]),
         column("ISGRI_FLAG", "1I", array=[source.isgri_flag for source in sources]),
-        column("FLAG", "1I", array=[0] * len(sources)),
+        column("FLAG", "1I", array=[int(mosaic.biased(source)) for source in sources]),
         column("ERR_RAD", "1D", unit="deg", array=[place[2] / 60.0 for place in positions]),
         column("scws", "1J", array=[len(source.fluxes) for source in sources]),
     ]

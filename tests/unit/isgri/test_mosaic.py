@@ -7,6 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from coded_mask.geometry import Attitude, sky_position, unit_vector
+from coded_mask.mosaic import Mosaic
 from coded_mask.mosaic_grid import MosaicGrid, MosaicSum, grid_for
 from coded_mask.mosaic_source import MosaicSource, merge_sources
 from coded_mask.sky_map import SkyMap
@@ -142,3 +143,17 @@ def test_combined_flux_is_the_weighted_mean_and_chi2_shows_variability() -> None
     assert error[0] == pytest.approx(np.sqrt(0.8))
     assert chi2[0] == pytest.approx(1.2**2 + 4.8**2 / 4.0)
     assert source.significance()[0] == pytest.approx(11.2 / np.sqrt(0.8))
+
+
+def test_a_faint_new_source_is_marked_as_biased() -> None:
+    mosaic = Mosaic.__new__(Mosaic)
+    mosaic.threshold = 6.0
+
+    def source(new: bool, sigma: float) -> MosaicSource:
+        made = MosaicSource("S", new, False, 0.0, 0.0)
+        made.fluxes["w"], made.errors["w"] = np.array([sigma]), np.array([1.0])
+        return made
+
+    assert mosaic.biased(source(True, 7.9))
+    assert not mosaic.biased(source(True, 8.1))
+    assert not mosaic.biased(source(False, 5.0))

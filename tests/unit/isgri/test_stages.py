@@ -26,7 +26,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
 def test_image_reports_its_steps_products_and_sources(image: tuple[Path, dict[str, Any]]) -> None:
     _, manifest = image
     assert [step["step"] for step in manifest["steps"]] == ["events", "gti", "dead", "shadowgram", "image", "clean"]
-    assert [file["name"] for file in manifest["files"]] == ["isgri_sky.fits", "preview.png"]
+    assert [file["name"] for file in manifest["files"]] == [
+        *("isgri_sky.fits", "isgri_sky_without_bursts.fits", "preview.png"),
+    ]
     summary = manifest["summary"]
     assert summary["exposure_s"] == pytest.approx(380.0 * 0.72, abs=0.1)
     [source] = summary["sources"]
@@ -39,6 +41,17 @@ def test_image_reports_its_steps_products_and_sources(image: tuple[Path, dict[st
     assert burst["counts"] == pytest.approx(600.0, rel=0.15)
     assert (burst["t_start_ijd"] - TSTART) * 86400.0 == pytest.approx(200.0, abs=0.11)
     assert float(separation_arcmin(burst["ra"], burst["dec"], *PLACE)) < 2.0 * burst["error_arcmin"]
+
+
+def test_the_image_without_bursts_has_the_steady_flux_and_less_time(image: tuple[Path, dict[str, Any]]) -> None:
+    directory, manifest = image
+    steady, whole = manifest["summary"]["without_bursts"][0], manifest["summary"]["sources"][0]
+    for band in (0, 1):
+        assert steady["bands"][band]["flux"] < whole["bands"][band]["flux"]
+    with fits.open(directory / "out" / "isgri_sky_without_bursts.fits", checksum=True) as hdus:
+        assert hdus[0].header["ONTIME"] == pytest.approx(380.0 - 0.5, abs=0.25)
+        assert "ISGR-BRST-RES" not in hdus
+        assert hdus[3].header["IMATYPE"] == "VARIANCE"
 
 
 def test_sky_file_has_the_archive_layout_and_a_readable_projection(image: tuple[Path, dict[str, Any]]) -> None:

@@ -14,28 +14,32 @@ from isgri_analysis.background_file import given_background
 from isgri_analysis.burst_table import burst_table
 from isgri_analysis.bursts import Burst
 from isgri_analysis.camera import GRID
-from isgri_analysis.window import IsgriWindow, analyse_window
+from isgri_analysis.window import IsgriWindow, analyse_window, without_bursts
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
 
-SKY_FILE = "isgri_sky.fits"
+SKY_FILE, MASKED_FILE = "isgri_sky.fits", "isgri_sky_without_bursts.fits"
 _EVENT_FILES = ("isgri_events.fits.gz", "isgri_events.fits")
 Bands = list[tuple[float, float]]
 
 
 def run_image(unit: Unit) -> None:
-    """Analyse the window of a unit and write ``isgri_sky.fits`` and ``preview.png``."""
+    """Analyse the window of a unit and write ``isgri_sky.fits`` and ``preview.png``.
+
+    Where bursts were found the images without their time follow in ``isgri_sky_without_bursts.fits``.
+    """
     bands: Bands = [(float(low), float(high)) for low, high in unit.parameters["bands"]]
     burst_search = bool(unit.parameters["burst_search"])
     catalogue = requested_catalogue(unit.parameters["catalogue"], mounted_catalogue(unit))
+    threshold, background = float(unit.parameters["detection_threshold"]), given_background(unit)
     result = analyse_window(
         event_file(unit),
         bands,
         catalogue,
-        float(unit.parameters["detection_threshold"]),
+        threshold,
         burst_search=burst_search,
         step=unit.step,
-        background=given_background(unit),
+        background=background,
     )
     sources = window_sources(result.sky, result.events.attitude)
     for warning in result.warnings:
@@ -45,6 +49,11 @@ def run_image(unit: Unit) -> None:
         hdus.append(burst_table(result.bursts, result.events.tstart_ijd))
     write_fits(unit, SKY_FILE, hdus)
     _write_preview(unit, result, sources, bands)
+    if result.bursts:
+        steady = without_bursts(result, bands, catalogue, threshold, background)
+        found = window_sources(steady.sky, steady.events.attitude)
+        write_fits(unit, MASKED_FILE, sky_hdus(steady, found))
+        unit.summary(without_bursts=[source_summary(source, bands) for source in found])
     unit.summary(
         exposure_s=round(result.live_time_s, 3),
         ontime_s=round(result.ontime_s, 3),

@@ -24,7 +24,7 @@ def good_times(events: Events) -> tuple[NDArray[np.float64], list[str]]:
     else:
         whole = events.gti
     gaps = _gaps(events.time_s)
-    return _subtract(whole, gaps), warnings
+    return subtracted(whole, gaps), warnings
 
 
 def _gaps(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -36,7 +36,7 @@ def _gaps(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([time_s[empty], time_s[empty + 1]])
 
 
-def _subtract(intervals: NDArray[np.float64], holes: NDArray[np.float64]) -> NDArray[np.float64]:
+def subtracted(intervals: NDArray[np.float64], holes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Intervals without the holes; both sorted."""
     kept = []
     for start, stop in intervals:
@@ -57,7 +57,7 @@ def module_good_times(events: Events, gti: NDArray[np.float64]) -> list[NDArray[
     """
     modules = module_map()[events.row, events.column]
     return [
-        _subtract(gti, _gaps(time)) if time.size else np.empty((0, 2))
+        subtracted(gti, _gaps(time)) if time.size else np.empty((0, 2))
         for time in (events.time_s[modules == module] for module in range(8))
     ]
 

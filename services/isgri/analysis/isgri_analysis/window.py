@@ -1,7 +1,7 @@
 """Analysis of one science window: from the event file to fitted sources and images of every band."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from coded_mask.fit import Shadowgram, ShadowgramFit
 from coded_mask.search import Candidates, find_sources
 from coded_mask.sky_map import coded_map
 from coded_mask.window_result import WindowResult, noise_warnings, window_images
+from numpy.typing import NDArray
 
 from isgri_analysis.background import templates
 from isgri_analysis.background_map import BackgroundMap, map_warnings
@@ -20,7 +21,7 @@ from isgri_analysis.camera import CAMERA
 from isgri_analysis.detector import PIXELS
 from isgri_analysis.events import Events, read_events
 from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.live_time import good_times, inside, live_fraction
+from isgri_analysis.live_time import good_times, inside, live_fraction, subtracted
 from isgri_analysis.shadowgram import shadowgrams, usable_pixels
 from mesh.kit import BadInput
 
@@ -78,6 +79,75 @@ def analyse_window(
     with step("dead"):
         fraction, dead_warnings = live_fraction(events)
         warnings += dead_warnings
+    return _image(
+        events,
+        gti,
+        fraction,
+        used,
+        bands=bands,
+        catalogue=catalogue,
+        threshold=threshold,
+        burst_search=burst_search,
+        step=step,
+        background=background,
+        warnings=warnings,
+    )
+
+
+def without_bursts(
+    whole: IsgriWindow,
+    bands: Sequence[tuple[float, float]],
+    catalogue: Sequence[CatalogueSource],
+    threshold: float,
+    background: BackgroundMap | None = None,
+) -> IsgriWindow:
+    """Analyse the same window without the time of its bursts: what shines steadily.
+
+    Args:
+        whole: the window with its bursts.
+        bands: energy bands, keV.
+        catalogue: known sources.
+        threshold: significance from which new sources are accepted.
+        background: map of the pixels' background.
+
+    Raises:
+        BadInput: NoGTI: nothing is left.
+    """
+    spans = np.array([[burst.t_start_s, burst.t_stop_s] for burst in whole.bursts]).reshape(-1, 2)
+    gti = subtracted(whole.gti, spans)
+    used = inside(whole.events.time_s, gti) & ~whole.events.noisy
+    if not used.any():
+        raise BadInput("NoGTI", "the bursts leave no time of this window")
+    return _image(
+        whole.events,
+        gti,
+        whole.live_fraction,
+        used,
+        bands=bands,
+        catalogue=catalogue,
+        threshold=threshold,
+        burst_search=False,
+        step=lambda _: nullcontext(),
+        background=background,
+        warnings=[],
+    )
+
+
+def _image(
+    events: Events,
+    gti: NDArray[np.float64],
+    fraction: float,
+    used: NDArray[np.bool_],
+    *,
+    bands: Sequence[tuple[float, float]],
+    catalogue: Sequence[CatalogueSource],
+    threshold: float,
+    burst_search: bool,
+    step: Step,
+    background: BackgroundMap | None,
+    warnings: list[str],
+) -> IsgriWindow:
+    """Shadowgrams, sources and images of the used events."""
     live_time = float(np.diff(gti, axis=1).sum()) * fraction
     with step("shadowgram"):
         counts = shadowgrams(events, used, [*bands, _ALL_ENERGIES])
@@ -85,7 +155,7 @@ def analyse_window(
         if usable.sum() < _LEAST_PIXELS * PIXELS:
             warnings.append(f"only {int(usable.sum())} of {PIXELS} pixels work; the image is poor")
         if not usable.any():
-            raise BadInput("NoISGRIEvents", f"{path.name} has no working pixel; leave this window out")
+            raise BadInput("NoISGRIEvents", f"window {events.swid} has no working pixel; leave it out")
         patterns = [background.pattern(low, high) if background else None for low, high in bands]
         data = [
             Shadowgram(low, high, c, usable, live_time, CAMERA, pattern)
