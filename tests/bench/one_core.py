@@ -19,7 +19,10 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-MEASURED = ("tests.bench.isgri",)
+MEASURED = (
+    "tests.bench.isgri",
+    "tests.bench.jemx",
+)
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 

@@ -43,7 +43,7 @@ def raw(position_mm: NDArray[np.float64]) -> NDArray[np.int64]:
     return place
 
 
-def collimator(slope_y: float, slope_z: float, zero_deg: float = 6.6) -> float:
-    """Share of photons that the square tubes let through: a triangle along each axis, zero at 6.6 degrees."""
+def collimator(slope_y: float, slope_z: float, zero_deg: float = 7.2) -> float:
+    """Share of photons that the square tubes let through: a triangle along each axis, zero at 7.2 degrees."""
     reach = np.tan(np.radians(zero_deg))
     return float(max(1.0 - abs(slope_y) / reach, 0.0) * max(1.0 - abs(slope_z) / reach, 0.0))

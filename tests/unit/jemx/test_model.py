@@ -107,7 +107,7 @@ def test_the_collimator_is_that_of_the_simulator_and_holes_have_walls() -> None:
 
 def test_coded_fraction_falls_from_one_to_nothing() -> None:
     lens = camera.camera(2, 3.0, 20.0)
-    angles = np.tan(np.radians([0.0, 1.0, 2.4, 3.3, 5.0, 6.7]))
+    angles = np.tan(np.radians([0.0, 1.0, 2.4, 3.3, 5.0, 6.8]))
     seen = lens.coded_fraction(angles, np.zeros(6))
     assert seen[0] == pytest.approx(1.0)
     assert np.all(np.diff(seen) < 0)

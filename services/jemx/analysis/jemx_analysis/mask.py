@@ -99,13 +99,19 @@ def rendered() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 def blurred(fwhm_mm: float) -> NDArray[np.float32]:
     """Return the openness that a pixel sees at each place: the mask convolved with pixel and position resolution.
 
+    It is made for linear interpolation between its samples.
+
     Args:
         fwhm_mm: position resolution along one axis.
     """
     openness, _ = rendered()
     sigma = fwhm_mm / np.sqrt(8.0 * np.log(2.0))
     whole, half = fft.fftfreq(SIDE, SAMPLE_MM), fft.rfftfreq(SIDE, SAMPLE_MM)
-    transfer = [np.sinc(f * PIXEL_MM) * np.exp(-2.0 * (np.pi * f * sigma) ** 2) for f in (whole, half)]
+    # Rendering averages over a sample, and linear interpolation blurs as two samples more do: taken back here.
+    transfer = [
+        np.sinc(f * PIXEL_MM) * np.exp(-2.0 * (np.pi * f * sigma) ** 2) / np.sinc(f * SAMPLE_MM) ** 3
+        for f in (whole, half)
+    ]
     spectrum = fft.rfft2(openness) * np.outer(*transfer).astype(np.float32)
     image: NDArray[np.float32] = fft.irfft2(spectrum, s=openness.shape)
     image.setflags(write=False)
