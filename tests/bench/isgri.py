@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mesh.instrument import instrument
-from services.isgri.simulator.scenarios import write_archive
+from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, write_archive
 from tests.bench.one_core import cpu_s
 from tests.bench.unit_directory import fresh_process, unit_directory
 
@@ -18,7 +18,7 @@ _FOUR_BANDS = [[20, 40], [40, 60], [60, 100], [100, 200]]
 
 
 def measure() -> dict[str, float]:
-    """Measure S-2, S-3 and S-6."""
+    """Measure S-1 to S-4 and S-6."""
     sys.path[:0] = _SOURCES
     with tempfile.TemporaryDirectory() as root:
         return _measure(Path(root))
@@ -51,6 +51,16 @@ def _measure(root: Path) -> dict[str, float]:
         "isgri_image_s": min(cpu_s(partial(run, image(first))) for _ in range(5)),
         "isgri_image_4_bands_s": min(cpu_s(partial(run, image(first, bands=_FOUR_BANDS))) for _ in range(3)),
     }
+    spectra, curves = _extraction(8), _extraction(8, time_bin=10, bands=_FOUR_BANDS)
+    made = [("events", first, events[first])]
+    figures["isgri_spectra_8_s"] = min(
+        cpu_s(partial(run, prepared("spectrum", first, made, **spectra))) for _ in range(3)
+    )
+    figures["isgri_lc_s"] = min(cpu_s(partial(run, prepared("lc", first, made, **curves))) for _ in range(3))
+    figures["isgri_scw_s"] = sum(figures[name] for name in ("isgri_image_4_bands_s", "isgri_spectra_8_s", "isgri_lc_s"))
+    figures["isgri_spectra_30_s"] = min(
+        cpu_s(partial(run, prepared("spectrum", first, made, **_extraction(30)))) for _ in range(3)
+    )
     made = []
     for label in events:
         unit = image(label)
@@ -67,6 +77,15 @@ def _measure(root: Path) -> dict[str, float]:
 def _defaults() -> dict[str, Any]:
     declared = instrument("isgri").parameters
     return {name: parameter.canonical(name, parameter.default) for name, parameter in declared.items()}
+
+
+def _extraction(sources: int, **parameters: Any) -> dict[str, Any]:
+    """Return parameters with a list of sources: the eight of the archive, and others around them."""
+    listed = [{"name": source.name, "ra": source.ra, "dec": source.dec} for source in GALACTIC_CENTRE_SKY]
+    for number in range(sources - len(listed)):
+        row, column = divmod(number, 5)
+        listed.append({"name": f"S{number}", "ra": 258.0 + 3.1 * column, "dec": -37.0 + 3.3 * row})
+    return {"catalogue": listed, **parameters}
 
 
 def _archive(root: Path) -> dict[str, Path]:
