@@ -69,6 +69,41 @@ def passes(y_mm: NDArray[np.float64], z_mm: NDArray[np.float64], slope_y: float,
     return through
 
 
+def defective_cells(rng: np.random.Generator, *, share: float = 0.02, opacity: float = 0.30) -> NDArray[np.float64]:
+    """Transmission of each cell of a mask with screws and glue in some of its holes, shape (95, 95), 0 to 1.
+
+    Args:
+        rng: draws the cells.
+        share: of the open cells that are dirty.
+        opacity: of those.
+    """
+    cells = open_cells()
+    dirty = cells & (rng.random(cells.shape) < share)
+    return np.where(dirty, 1.0 - opacity, 1.0) * cells
+
+
+def defect_transmission(
+    transmission: NDArray[np.float64],
+    y_mm: NDArray[np.float64],
+    z_mm: NDArray[np.float64],
+    slope_y: float,
+    slope_z: float,
+) -> NDArray[np.float64]:
+    """Chance of photons that pass an ideal mask to pass the dirt in it, in the cell where they cross its middle.
+
+    Args:
+        transmission: of each cell, shape (95, 95).
+        y_mm: as in ``passes``.
+        z_mm: as in ``passes``.
+        slope_y: as in ``passes``.
+        slope_z: as in ``passes``.
+    """
+    chance: NDArray[np.float64] = np.pad(transmission, 1)[
+        _cell(z_mm + HEIGHT_MM * slope_z), _cell(y_mm + HEIGHT_MM * slope_y)
+    ]
+    return chance
+
+
 def _cell(position_mm: NDArray[np.float64]) -> NDArray[np.intp]:
     """Cell number of a position in the mask, counted with the rim."""
     cell = np.floor((position_mm + _HALF_MM) / CELL_MM) + 1.0

@@ -18,7 +18,7 @@ from services.isgri.simulator.detector import (
     DetectorState,
     struck_pixels,
 )
-from services.isgri.simulator.mask import CELL_MM, THICKNESS_MM, passes
+from services.isgri.simulator.mask import CELL_MM, THICKNESS_MM, defect_transmission, passes
 from services.isgri.simulator.sky import SkySource
 from services.isgri.simulator.spectra import source_spectrum
 
@@ -58,7 +58,13 @@ def concatenate(parts: Sequence[Events]) -> Events:
 
 
 def source_events(
-    rng: np.random.Generator, source: SkySource, pointing: Pointing, *, span_s: float, live_fraction: float
+    rng: np.random.Generator,
+    source: SkySource,
+    pointing: Pointing,
+    *,
+    span_s: float,
+    live_fraction: float,
+    mask_transmission: NDArray[np.float64] | None = None,
 ) -> Events:
     """Trace the photons of one source through the mask to the events recorded.
 
@@ -68,6 +74,7 @@ def source_events(
         pointing: attitude of the spacecraft.
         span_s: length of the window [s].
         live_fraction: fraction of photons that dead time lets through.
+        mask_transmission: of each mask cell, shape (95, 95), where the mask has defects.
     """
     tangents = slopes(pointing, source.ra, source.dec)
     if tangents is None or max(map(abs, tangents)) * THICKNESS_MM >= CELL_MM:
@@ -85,6 +92,9 @@ def source_events(
     isgri_y, isgri_z, sensitive = struck_pixels(y_mm, z_mm)
     seen = sensitive
     seen[sensitive] = passes(y_mm[sensitive], z_mm[sensitive], *tangents)
+    if mask_transmission is not None:
+        chance = defect_transmission(mask_transmission, y_mm[seen], z_mm[seen], *tangents)
+        seen[seen] = rng.random(chance.size) < chance
     return Events(time_s[seen], isgri_y[seen], isgri_z[seen], spectrum.draw(rng, int(seen.sum())))
 
 

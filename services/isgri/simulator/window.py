@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesh.testing.archive.on_board_time import TICK_S, Interval
 from mesh.testing.archive.pointing import Pointing
@@ -30,6 +31,7 @@ def simulate_window(
     exposure_s: float = 2000.0,
     live_fraction: float = LIVE_FRACTION,
     detector: DetectorState | None = None,
+    mask_transmission: NDArray[np.float64] | None = None,
 ) -> None:
     """Write the event file of one simulated science window; same arguments, same bytes.
 
@@ -44,6 +46,7 @@ def simulate_window(
         exposure_s: sum of the good time intervals [s].
         live_fraction: recorded over incident events (DEADC); background rates are as recorded, whatever it is.
         detector: condition of the pixels; by default one fixed draw, the same for every window.
+        mask_transmission: of each mask cell, shape (95, 95); by default a mask without defects.
 
     Raises:
         ValueError: exposure or live fraction out of range.
@@ -55,7 +58,16 @@ def simulate_window(
     span_s = exposure_s + OVERHEAD_S
     parts = [background_events(rng, state, span_s)]
     for source in sky:
-        parts.append(source_events(rng, source, pointing, span_s=span_s, live_fraction=live_fraction))
+        parts.append(
+            source_events(
+                rng,
+                source,
+                pointing,
+                span_s=span_s,
+                live_fraction=live_fraction,
+                mask_transmission=mask_transmission,
+            )
+        )
     gti = _good_time(exposure_s)
     ticks = round(span_s / TICK_S)
     telemetered = (Interval(0, gti[0].stop), gti[1], Interval(gti[2].start, ticks))

@@ -15,6 +15,7 @@ from coded_mask.source_list import WindowSource, window_sources
 from coded_mask.window_product import read_window
 from isgri_analysis.camera import isgri_camera
 from isgri_analysis.instrument import INSTRUMENT
+from isgri_analysis.pif import coded_fraction
 from isgri_analysis.window import IsgriWindow, analyse_window
 
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither
@@ -39,13 +40,16 @@ _POINTING_S = 3563.0
 """Length of the pointings of these revolutions; the faint source has 7 sigma in it, and 5.3 in 2 ks."""
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("exposure_s", "realisations", "faint_share"),
-    [(_POINTING_S, 20, 0.6), pytest.param(2000.0, 20, 0.0, marks=pytest.mark.long)],
+    ("exposure_s", "realisations"),
+    [
+        (_POINTING_S, 5),
+        pytest.param(_POINTING_S, 20, marks=pytest.mark.long),
+        pytest.param(2000.0, 20, marks=pytest.mark.long),
+    ],
 )
-def test_blind_search_of_one_window(
-    bars: Bars, tmp_path: Path, exposure_s: float, realisations: int, faint_share: float
-) -> None:
+def test_blind_search_of_one_window(bars: Bars, tmp_path: Path, exposure_s: float, realisations: int) -> None:
     pointing = dither(1)[0]
     bright = faint = spurious = swapped = 0
     spread = []
@@ -67,13 +71,19 @@ def test_blind_search_of_one_window(
         spread.append(result.images[0].residual_std)
     where = f"{realisations} windows of {exposure_s:.0f} s"
     share, faintly, width = bright / (7 * realisations), faint / realisations, float(np.mean(spread))
-    short = None if faint_share else "a source of 20 mCrab has 5.3 sigma in 2 ks"
+    if exposure_s < _POINTING_S:
+        why: str | None = "20 mCrab are 5.3 sigma in 2 ks, below the threshold; the bar is for the 7 sigma of 3.6 ks"
+    else:
+        why = "five windows are too few for a share" if realisations < 20 else None
+    twin = (
+        "a source of 7 sigma can be as likely at its ghost; one pointing cannot tell, and the window names both places"
+    )
     bars.record("B-11", f"found of the seven of 25 mCrab and more, {where}", share, "1", share == 1.0)
-    bars.record("B-11", f"found at 20 mCrab, {where}", faintly, ">= 0.6", faintly >= 0.6, reason=short)
-    bars.record("B-11", f"spurious, {where}", spurious, "0", spurious == 0, reason=short)
+    bars.record("B-11", f"found at 20 mCrab, {where}", faintly, ">= 0.6", faintly >= 0.6, reason=why)
+    bars.record("B-11", f"spurious, {where}", spurious, "0", spurious == 0)
+    bars.record("B-11", f"put at a ghost, both places named, {where}", swapped, "0", swapped == 0, reason=twin)
     bars.record("B-11", f"residual std, {where}", width, "1.00 +- 0.02", abs(width - 1.0) < 0.02)
-    assert spurious <= 1
-    assert swapped <= 2
+    assert swapped <= max(2, realisations // 10)
 
 
 def _is_true(ra: float, dec: float) -> bool:
@@ -85,11 +95,13 @@ def _second_place(warning: str) -> tuple[float, float]:
     return (float(numbers[1][0]), float(numbers[1][1])) if len(numbers) == 2 else (0.0, 90.0)
 
 
-def test_mosaic_of_a_dither_pattern(bars: Bars, tmp_path: Path) -> None:
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(("windows", "threshold"), [(9, 5.0), pytest.param(50, 6.0, marks=pytest.mark.long)])
+def test_mosaic_of_a_dither_pattern(bars: Bars, tmp_path: Path, windows: int, threshold: float) -> None:
     faint = SkySource("a source below the threshold of one window", 266.4, -31.5, 8.0)
     sky = (*GALACTIC_CENTRE_SKY, faint)
     products, errors = [], []
-    for pointing in dither(9):
+    for pointing in dither(windows):
         events = tmp_path / "isgri_events.fits"
         simulate_window(events, pointing, sky, seed=7)
         result = _analyse(events)
@@ -100,7 +112,7 @@ def test_mosaic_of_a_dither_pattern(bars: Bars, tmp_path: Path) -> None:
         errors.append(next(s.flux_error[0] for s in sources if s.name == "1E 1740.7-2942"))
     mosaic = Mosaic(products)
     mosaic.build()
-    mosaic.search(reference_list(), 5.0)
+    mosaic.search(reference_list(), threshold)
     catalogue = mosaic.finish()
     pulls, ratios = [], []
     for source in sky:
@@ -118,17 +130,17 @@ def test_mosaic_of_a_dither_pattern(bars: Bars, tmp_path: Path) -> None:
         ratios.append(mean[0] / (source.mcrab_20_40 / 1000.0 * _CRAB))
         assert chi2[0] < 3.5, f"{source.name} is constant but chi2 per window is {chi2[0]:.1f}"
     central = next(s for s in catalogue if s.name == "1E 1740.7-2942")
-    gain = central.combined()[1][0] / (np.mean(errors) / 3.0)
+    # The first window's error, carried to all by the share of the detector that sees the source in each.
+    seen = [coded_fraction(*p.attitude.tangents(*central.position()[:2])) for p in products]
+    gain = central.combined()[1][0] / (errors[0] / np.sqrt(np.sum(seen) / seen[0]))
     bright = np.mean([r for r, s in zip(ratios, sky, strict=True) if s.mcrab_20_40 > 50.0])
     assert len(catalogue) == len(sky)
     assert max(np.abs(pulls)) < 4.0
     width = float(mosaic.residual_std[0])
-    few = "edges of nine windows weigh more than those of 50"
-    bars.record(
-        "B-13", "mosaic of 9 windows: error over 1/sqrt(N)", gain, "1 +- 5 %", abs(gain - 1.0) < 0.05, reason=few
-    )
-    bars.record("B-13", "mosaic of 9 windows: residual std", width, "1.00 +- 0.03", abs(width - 1.0) < 0.03)
-    bars.record("B-13", "mosaic of 9 windows: flux bias above 50 mCrab", bright - 1.0, "2 %", abs(bright - 1.0) < 0.02)
+    mosaics = f"mosaic of {windows} windows of 2 ks"
+    bars.record("B-13", f"{mosaics}: error over 1/sqrt(N)", gain, "1 +- 5 %", abs(gain - 1.0) < 0.05)
+    bars.record("B-13", f"{mosaics}: residual std", width, "1.00 +- 0.03", abs(width - 1.0) < 0.03)
+    bars.record("B-13", f"{mosaics}: flux bias above 50 mCrab", bright - 1.0, "2 %", abs(bright - 1.0) < 0.02)
     # A drawn source has its fitted flux at its place.
     intensity = mosaic_images(mosaic, catalogue)[0].pixels
     row, column = np.round(mosaic.grid.pixel(_vector(central.position()))).astype(int)

@@ -1,81 +1,150 @@
-"""Location, flux and detection of single sources; ghosts; a bright source in the field."""
+"""Location, errors, flux and detection of single sources; ghosts; a bright source in the field."""
 
 import numpy as np
 import pytest
-from coded_mask.field import Field
-from coded_mask.search import Candidates, find_sources
 from coded_mask.sky_map import matched_map, noise_scale
+from isgri_analysis.pif import pixel_illumination
 
 from tests.science.bars import Bars
-from tests.science.isgri.traced import BACKGROUND_RATE, LIVE_S, Source, simulate
+from tests.science.isgri.traced import ARCMIN, CRAB, expected_error, simulate, somewhere
 
-_ARCMIN = np.pi / 180.0 / 60.0
-
-
-def _field(rng: np.random.Generator, sources: list[Source]) -> Field:
-    sky = simulate(rng, sources).field()
-    find_sources(sky, Candidates([]), 6.0)
-    return sky
+_FULLY, _PARTIALLY = (0.0, 3.5), (6.0, 10.0)
+_NEAR_ARCMIN = 6.0
 
 
-def _sigma(off_axis_deg: float) -> float:
-    """Expected flux error, counts/s, from the background alone."""
-    coded = 1.0 if off_axis_deg < 4.0 else 1.0 - (off_axis_deg - 4.0) / 10.7
-    return float(2.26 * np.sqrt(BACKGROUND_RATE / LIVE_S / coded))
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "snr", "bar"),
-    [(0.0, 3.5, 30, 0.45), (0.0, 3.5, 100, 0.14), (6.0, 10.0, 30, 0.55), (6.0, 10.0, 100, 0.17)],
-)
-def test_location_flux_and_errors(bars: Bars, low: float, high: float, snr: float, bar: float) -> None:
-    rng = np.random.default_rng(5)
-    offsets, pulls, shifts, bias = [], [], [], []
-    for _ in range(40):
-        radius, angle = np.radians(rng.uniform(low, high)), rng.uniform(0.0, 2.0 * np.pi)
-        tz, ty = np.tan(radius) * np.sin(angle), np.tan(radius) * np.cos(angle)
-        flux = snr * _sigma(np.degrees(max(abs(tz), abs(ty))))
-        sky = _field(rng, [(tz, ty, flux)])
-        distance = [np.hypot(s.tz - tz, s.ty - ty) for s in sky.sources]
+def _trials(rng: np.random.Generator, region: tuple[float, float], snr: float, trials: int) -> np.ndarray:
+    """Search fields with one source; returns offset [arcmin], pull, offset / error, bias."""
+    found = []
+    for _ in range(trials):
+        tz, ty = somewhere(rng, *region)
+        flux = snr * expected_error(tz, ty)
+        sky = simulate(rng, [(tz, ty, flux)]).searched()
+        distance = [float(np.hypot(s.tz - tz, s.ty - ty)) for s in sky.sources]
+        if not distance or min(distance) > _NEAR_ARCMIN * ARCMIN:
+            continue
         best = int(np.argmin(distance))
-        fit, source = sky.fits[0], sky.sources[best]
-        offsets.append(distance[best] / _ARCMIN)
-        pulls.append((fit.flux[best] - flux) / fit.flux_error[best])
-        shifts.append(distance[best] / np.linalg.det(source.covariance) ** 0.25)
-        bias.append(fit.flux[best] / flux - 1.0)
-    where = f"SNR {snr}, {low:g}-{high:g} deg, 40 trials"
-    r90, spread = float(np.quantile(offsets, 0.9)), float(np.std(pulls))
-    ratio, mean = float(np.quantile(shifts, 0.9)), float(np.mean(bias))
-    bars.record("B-5" if low < 4.0 else "B-6", f"location r90 in arcmin, {where}", r90, f"<= {bar}", r90 <= bar)
-    few = "40 trials: the std is known to 11 %, the quantile to 10 %"
+        fit, sigma = sky.fits[0], np.linalg.det(sky.sources[best].covariance) ** 0.25
+        measured, error = fit.flux[best], fit.flux_error[best]
+        found.append((distance[best] / ARCMIN, (measured - flux) / error, distance[best] / sigma, measured / flux - 1))
+    assert len(found) >= 0.97 * trials
+    return np.array(found)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("region", "bar", "limits", "trials"),
+    [
+        (_FULLY, "B-5", {30: 0.45}, 40),
+        (_PARTIALLY, "B-6", {30: 0.55}, 40),
+        pytest.param(_FULLY, "B-5", {10: 1.4, 30: 0.45, 100: 0.14}, 300, marks=pytest.mark.long),
+        pytest.param(_PARTIALLY, "B-6", {10: 1.7, 30: 0.55, 100: 0.17}, 300, marks=pytest.mark.long),
+    ],
+)
+def test_location_and_errors(
+    bars: Bars, region: tuple[float, float], bar: str, limits: dict[float, float], trials: int
+) -> None:
+    rng = np.random.default_rng(5)
+    measured = {snr: _trials(rng, region, snr, trials) for snr in limits}
+    where = f"{region[0]:g}-{region[1]:g} deg, {trials} trials each"
+    for snr, limit in limits.items():
+        r90 = float(np.quantile(measured[snr][:, 0], 0.9))
+        bars.record(bar, f"location r90 in arcmin, SNR {snr}, {where}", r90, f"<= {limit}", r90 <= limit)
+    together = np.concatenate(list(measured.values()))
+    spread, ratio = float(np.std(together[:, 1])), float(np.quantile(together[:, 2], 0.9))
+    each = {snr: [np.std(m[:, 1]), np.quantile(m[:, 2], 0.9)] for snr, m in measured.items()}
+    print(f"std of pulls and 90 % of offset / sigma by SNR: {each}")
+    few = f"{trials} trials: the std is known to 11 %, the quantile to 10 %" if trials < 100 else None
+    where = f"SNR {', '.join(str(snr) for snr in limits)}, {where}"
     bars.record("B-7", f"std of flux pulls, {where}", spread, "0.85-1.15", 0.85 <= spread <= 1.15, reason=few)
     bars.record("B-7", f"90 % of offset / sigma, {where}", ratio, "1.9-2.5", 1.9 <= ratio <= 2.5, reason=few)
-    bars.record("B-8", f"flux bias, {where}", mean, "< 1 %", abs(mean) < 0.01)
     assert 0.7 < spread < 1.35
-    assert ratio < 2.9
+    assert 1.6 < ratio < 2.9
+    bias = float(np.mean(measured[30][:, 3]))
+    bars.record(
+        "B-8",
+        f"flux bias of blind detections, SNR 30, {region[0]:g}-{region[1]:g} deg, {trials} trials",
+        bias,
+        "< 1 %",
+        abs(bias) < 0.01,
+    )
 
 
-def test_partially_coded_sources_are_not_found_at_their_ghosts(bars: Bars) -> None:
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("mcrab", "live_s", "trials"),
+    [
+        (1000.0, 1600.0, 5),
+        pytest.param(20.0, 40_000.0, 250, marks=pytest.mark.long),
+        pytest.param(200.0, 1600.0, 100, marks=pytest.mark.long),
+        pytest.param(1000.0, 1600.0, 20, marks=pytest.mark.long),
+        pytest.param(3000.0, 1600.0, 12, marks=pytest.mark.long),
+    ],
+)
+def test_flux_of_known_sources(bars: Bars, mcrab: float, live_s: float, trials: int) -> None:
+    rng = np.random.default_rng(8)
+    for low, high in ((0.0, 4.0), (4.0, 8.0), (8.0, 12.0)):
+        ratio, weight = [], []
+        for _ in range(trials):
+            tz, ty = somewhere(rng, low, high)
+            flux = mcrab / 1000.0 * CRAB
+            fit = simulate(rng, [(tz, ty, flux)], live_s=live_s).field().fits[0]
+            fit.add(pixel_illumination(tz, ty))
+            fit.fit()
+            ratio.append(fit.flux[0] / flux)
+            weight.append((flux / fit.flux_error[0]) ** 2)
+        bias, error = float(np.average(ratio, weights=weight)) - 1.0, float(np.sum(weight) ** -0.5)
+        snr = float(np.sqrt(np.median(weight)))
+        what = f"flux bias, {mcrab:g} mCrab, SNR {snr:.0f}, {low:g}-{high:g} deg, {trials} trials (+- {error:.2%})"
+        few = "the mean of so few trials is not known better" if error > 0.004 else None
+        bars.record("B-8", what, bias, "< 1 %", abs(bias) < 0.01, reason=few)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("region", "limits", "trials"),
+    [
+        (_FULLY, {8: 0.93}, 30),
+        pytest.param(_FULLY, {8: 0.93, 10: 0.99}, 300, marks=pytest.mark.long),
+        pytest.param(_PARTIALLY, {8: 0.80, 10: 0.97}, 300, marks=pytest.mark.long),
+    ],
+)
+def test_detection_efficiency(bars: Bars, region: tuple[float, float], limits: dict[float, float], trials: int) -> None:
+    rng = np.random.default_rng(9)
+    for snr, limit in limits.items():
+        found = 0
+        for _ in range(trials):
+            tz, ty = somewhere(rng, *region)
+            sky = simulate(rng, [(tz, ty, snr * expected_error(tz, ty))]).searched(5.5)
+            found += any(np.hypot(s.tz - tz, s.ty - ty) < _NEAR_ARCMIN * ARCMIN for s in sky.sources)
+        what = f"efficiency at threshold 5.5, SNR {snr}, {region[0]:g}-{region[1]:g} deg, {trials} trials"
+        few = f"one of {trials} trials is {1 / trials:.1%}" if trials < 100 else None
+        bars.record("B-9", what, found / trials, f">= {limit}", found / trials >= limit, reason=few)
+        assert found / trials > limit - 0.1
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("trials", [40, pytest.param(300, marks=pytest.mark.long)])
+def test_partially_coded_sources_are_not_found_at_their_ghosts(bars: Bars, trials: int) -> None:
     rng = np.random.default_rng(10)
     swapped = missed = 0
-    trials = 60
     for _ in range(trials):
-        radius, angle = np.radians(rng.uniform(6.0, 10.0)), rng.uniform(0.0, 2.0 * np.pi)
-        tz, ty = np.tan(radius) * np.sin(angle), np.tan(radius) * np.cos(angle)
-        sky = _field(rng, [(tz, ty, 12.0 * _sigma(np.degrees(max(abs(tz), abs(ty)))))])
-        distance = [np.hypot(s.tz - tz, s.ty - ty) / _ARCMIN for s in sky.sources]
-        missed += not distance or min(distance) > 6.0
-        swapped += any(d > 6.0 for d in distance)
+        tz, ty = somewhere(rng, *_PARTIALLY)
+        sky = simulate(rng, [(tz, ty, 12.0 * expected_error(tz, ty))]).searched()
+        distance = [np.hypot(s.tz - tz, s.ty - ty) / ARCMIN for s in sky.sources]
+        missed += not distance or min(distance) > _NEAR_ARCMIN
+        swapped += any(d > _NEAR_ARCMIN for d in distance)
     bars.record("B-10", f"found at a ghost, {trials} at SNR 12, 6-10 deg", swapped, "0", swapped == 0)
-    assert missed == 0
+    assert missed <= 0.01 * trials
 
 
-def test_a_crab_leaves_a_clean_map(bars: Bars) -> None:
+@pytest.mark.parametrize("trials", [4, pytest.param(40, marks=pytest.mark.long)])
+def test_a_crab_leaves_a_clean_map(bars: Bars, trials: int) -> None:
     rng = np.random.default_rng(12)
     spread, found = [], []
-    for tz, ty in ((0.01, 0.02), (0.07, -0.03), (-0.10, 0.06), (0.02, 0.13)):
-        sky = _field(rng, [(tz, ty, 142.0)])
+    for _ in range(trials):
+        sky = simulate(rng, [(*somewhere(rng, 0.0, 10.0), CRAB)]).searched()
         spread.append(noise_scale(matched_map(sky.fits[0]).significance))
         found.append(len(sky.sources))
-    bars.record("B-12", "largest residual std of 4 fields with 1 Crab", max(spread), "< 1.05", max(spread) < 1.05)
-    assert found == [1, 1, 1, 1]
+    worst = max(spread)
+    bars.record("B-12", f"largest residual std of {trials} fields with 1 Crab, 0-10 deg", worst, "< 1.05", worst < 1.05)
+    assert found == [1] * trials
