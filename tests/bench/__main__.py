@@ -14,7 +14,7 @@ import httpx
 
 from infra.stack import mesh_processes
 from mesh.settings import Settings
-from tests.bench import alert, cancelling, fairness, latency, memory, scale, storm, throughput
+from tests.bench import alert, analysis_mesh, cancelling, fairness, latency, memory, scale, storm, throughput
 from tests.bench.one_core import science_figures
 
 _OUTPUT = Path("bench-output/bench.json")
@@ -24,6 +24,7 @@ def main() -> None:
     """Measure and report; the mesh is brought up first and stays as it was found."""
     settings = Settings()
     science = science_figures()  # before the mesh is up: it would only disturb
+    windows = analysis_mesh.simulated_windows()
     _mesh_up()
     image = tomllib.loads(settings.images_file.read_text(encoding="utf-8"))["images"]["noop"]
     engine = docker.DockerClient(base_url=settings.engine_address() or None)
@@ -38,6 +39,7 @@ def main() -> None:
             "cancel_s_max": round(cancelling.cancel_s_max(client, engine, settings), 3),
             "storm_12": storm.storm_12(client),
         }
+        figures |= analysis_mesh.mesh_efficiency_50(client, engine, windows)
         figures["noop_over_docker_run"] = round(figures["noop_units_per_s"] / figures["bare_docker_run_per_s"], 1)
         figures["peak_rss_mb"] = memory.peak_rss_mb(_pids())
         _mesh_up(ODAMESH_RUNNER="fake")

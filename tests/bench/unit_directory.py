@@ -11,6 +11,15 @@ from typing import Any
 
 from mesh.kit.analysis import VARIABLE
 
+# The kernel counts what a process had before it became this program into its resource usage, but not into VmHWM.
+_RUN = """
+import sys
+from mesh.kit.run import main
+status = main()
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+sys.exit(status)
+"""
+
 
 def unit_directory(
     directory: Path, stage: str, label: str, parameters: Mapping[str, Any], inputs: Sequence[tuple[str, str, Path]]
@@ -54,9 +63,9 @@ def fresh_process(analysis: str, sources: Sequence[str], directory: Path) -> tup
     """
     path = os.pathsep.join([".", *sources])
     environment = os.environ | {VARIABLE: analysis, "PYTHONPATH": path}
-    command = [sys.executable, "-m", "mesh.kit.run", str(directory)]
+    command = [sys.executable, "-c", _RUN, str(directory)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=sys.stderr, env=environment)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return spent, after.ru_maxrss / 1024
+    return spent, float(done.stdout.splitlines()[-1]) / 1024
