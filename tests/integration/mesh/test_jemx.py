@@ -33,3 +33,19 @@ def test_the_same_request_again_is_answered_from_the_cache(image: Job, mesh: Mes
     again = mesh.jemx.image(scws=_SCWS, bands=[(3, 20)])
     assert again.counts[UnitState.CACHED] == len(_SCWS) + 1
     assert [product.key for product in again.products] == [product.key for product in image.products]
+
+
+def test_spectra_and_light_curves_of_a_listed_source(mesh: Mesh, tmp_path: Path) -> None:
+    listed = [{"name": one.name, "ra": one.ra, "dec": one.dec} for one in JEMX_SKY]
+    job = mesh.jemx.jemx_spectrum(scws=_SCWS, catalogue=listed)
+    paths = {path.name: path for path in job.download(tmp_path / "spectra", source="GX 354-0")}
+    header = fits.getheader(paths["jmx2_spectrum_GX_354-0.fits"], "JMX2-PHA1-SPE")
+    assert {header["RESPFILE"], header["ANCRFILE"]} <= set(paths)
+    curves = mesh.jemx.jemx_lc(scws=_SCWS, catalogue=listed, bands=[(3, 10)], time_bin=100)
+    assert [row.stage for row in curves.table()] == ["lc", "lc", "lc_merge"]
+    (path,) = [
+        p
+        for p in curves.download(tmp_path / "lc", source="GX 354-0")
+        if p.name.startswith("jmx1") and p.suffix == ".fits"
+    ]
+    assert len(fits.getdata(path, "RATE")) >= 10

@@ -167,6 +167,14 @@ def test_the_crab_has_the_rates_of_the_crab(spectra: Path, unit: int) -> None:
     assert table["RATE"].sum() == pytest.approx(121.0, rel=0.02)  # what the response of the standard software gives
 
 
+def test_files_are_listed_under_the_name_of_their_source(spectra: Path, curves: Path) -> None:
+    for out in (spectra, curves):
+        (source,) = json.loads((out / "manifest.json").read_text())["summary"]["sources"]
+        assert source["name"] == "Crab"
+        assert {name[:4] for name in source["files"]} == {"jmx1", "jmx2"}
+        assert all((out / name).is_file() for name in source["files"])
+
+
 def test_spectra_name_their_response(spectra: Path) -> None:
     header = fits.getheader(spectra / "jmx1_spectrum_Crab.fits", 1)
     assert header["HDUCLAS1"] == "SPECTRUM"

@@ -1,5 +1,7 @@
 """Stage ``lc_merge``: the windows' light curves to one file per unit, source and band, for OSA's and OGIP's tools."""
 
+from typing import Any
+
 import numpy as np
 from astropy.io import fits
 from coded_mask.curve_plot import write_curve, write_curves
@@ -34,32 +36,37 @@ def run_lc_merge(unit: Unit) -> None:
         if not found:
             raise BadInput("EmptyScWList", "no science window gave light curves; ask for other windows or sources")
     with unit.step("curves"):
-        summary = {f"jmx{number}": _write(unit, number, sources) for number, sources in found.items()}
+        listed: dict[str, dict[str, Any]] = {}
+        for number, sources in found.items():
+            _write(unit, number, sources, listed)
         number, sources = next(iter(found.items()))
         drawn = [source for source in sources if source.curves[0][1].time_s.size]
         if drawn:
             write_curves(unit.out / "preview.png", drawn, f"JEM-X {number} light curves")
-    unit.summary(**summary)
+    unit.summary(bin_s=sources[0].width_s, sources=list(listed.values()))
 
 
-def _write(unit: Unit, number: int, sources: list[SourceCurves]) -> list[dict[str, object]]:
-    listed: list[dict[str, object]] = []
+def _write(unit: Unit, number: int, sources: list[SourceCurves], listed: dict[str, dict[str, Any]]) -> None:
+    """Write the files of one unit and list them under the names of their sources."""
     taken: set[str] = set()
     for place, source in enumerate(sources):
         name = f"jmx{number}_lc_{file_name(source.name)}"
         name = name if name not in taken else f"{name}_{place}"
         taken.add(name)
-        bands = []
+        bands, files = [], []
         for (low, high), curve in source.curves:
             file = f"{name}_{low:g}-{high:g}.fits"
             write_fits(unit, file, _hdus(number, source, (low, high), curve))
             weight = curve.exposed * curve.width_s
             mean = float((curve.rate * weight).sum() / weight.sum()) if weight.sum() else None
-            bands.append({"e_min": low, "e_max": high, "file": file, "bins": int(curve.time_s.size), "rate": mean})
+            bands.append({"e_min": low, "e_max": high, "bins": int(curve.time_s.size), "rate": mean})
+            files.append(file)
         if place < _MAX_PICTURES and source.curves[0][1].time_s.size:
-            write_curve(unit.out / f"{name}.png", source, f"{source.name}   JEM-X {number}")
-        listed.append({"name": source.name, "bands": bands})
-    return listed
+            files.append(f"{name}.png")
+            write_curve(unit.out / files[-1], source, f"{source.name}   JEM-X {number}")
+        entry = listed.setdefault(source.name, {"name": source.name, "files": []})
+        entry["files"] += files
+        entry[f"jmx{number}"] = {"bands": bands}
 
 
 def _hdus(number: int, source: SourceCurves, band: tuple[float, float], curve: LightCurve) -> fits.HDUList:

@@ -3,6 +3,8 @@
 Each source has a spectrum in the 256 PI channels and one in the 16 standard channels; both share the effective area.
 """
 
+from typing import Any
+
 import numpy as np
 from astropy.io import fits
 from coded_mask.figure import file_name
@@ -54,11 +56,13 @@ def run_spectrum_sum(unit: Unit) -> None:
         for number, sources in found.items():
             _write_response(unit, number, sources)
     with unit.step("spectra"):
-        summary = {f"jmx{number}": _write_spectra(unit, number, sources) for number, sources in found.items()}
+        listed: dict[str, dict[str, Any]] = {}
+        for number, sources in found.items():
+            _write_spectra(unit, number, sources, listed)
         number, sources = next(iter(found.items()))
         ranked = sorted(sources, key=lambda source: -_significance(source))
         write_spectra(unit.out / "preview.png", ranked, _scale(), f"JEM-X {number} spectra")
-    unit.summary(**summary)
+    unit.summary(sources=list(listed.values()))
 
 
 def _write_response(unit: Unit, number: int, sources: list[SourceSpectrum]) -> None:
@@ -76,28 +80,27 @@ def _write_response(unit: Unit, number: int, sources: list[SourceSpectrum]) -> N
         write_fits(unit, f"jmx{number}_rmf{ending}.fits", fits.HDUList([fits.PrimaryHDU(), *matrix]))
 
 
-def _write_spectra(unit: Unit, number: int, sources: list[SourceSpectrum]) -> list[dict[str, object]]:
+def _write_spectra(unit: Unit, number: int, sources: list[SourceSpectrum], listed: dict[str, dict[str, Any]]) -> None:
+    """Write the files of one unit and list them under the names of their sources."""
     names: list[str] = []
     for place, source in enumerate(sources):
         name = f"jmx{number}_spectrum_{file_name(source.name)}"
         names.append(name if name not in names else f"{name}_{len(names)}")
-        for ending in ("", _STANDARD):
-            hdu = _spectrum(number, source, ending)
-            write_fits(unit, f"{names[-1]}{ending}.fits", fits.HDUList([fits.PrimaryHDU(), hdu]))
+        files = [f"{names[-1]}{ending}.fits" for ending in ("", _STANDARD)]
+        for file, ending in zip(files, ("", _STANDARD), strict=True):
+            write_fits(unit, file, fits.HDUList([fits.PrimaryHDU(), _spectrum(number, source, ending)]))
         if place < _MAX_PICTURES:
-            write_spectrum(unit.out / f"{names[-1]}.png", source, _scale(), f"{source.name}   JEM-X {number}")
-    return [
-        {
-            "name": source.name,
-            "file": f"{name}.fits",
+            files.append(f"{names[-1]}.png")
+            write_spectrum(unit.out / files[-1], source, _scale(), f"{source.name}   JEM-X {number}")
+        rate, error = source.band(edges_kev(), *_RANGE_KEV)
+        entry = listed.setdefault(source.name, {"name": source.name, "files": []})
+        entry["files"] += files
+        entry[f"jmx{number}"] = {
             "scws": source.windows,
             "exposure_s": round(source.exposure_s, 1),
             "rate_3_35": round(rate, 3),
             "error_3_35": round(error, 3),
         }
-        for source, name in zip(sources, names, strict=True)
-        for rate, error in [source.band(edges_kev(), *_RANGE_KEV)]
-    ]
 
 
 def _spectrum(number: int, source: SourceSpectrum, ending: str) -> fits.BinTableHDU:
