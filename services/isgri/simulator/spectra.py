@@ -23,9 +23,9 @@ CRAB_INDEX = 2.1
 
 _CRAB_NORM = 10.0  # photons/cm2/s/keV at 1 keV
 _ENERGY = np.geomspace(12.0, 1000.0, 1500)  # incident energies [keV]
-# Effective area of the OSA 10 ancillary response, rounded [keV, cm2].
-_AREA_KEV = np.array([12.0, 15.0, 20.0, 30.0, 40.0, 60.0, 80.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0])
-_AREA_CM2 = np.array([250.0, 450.0, 755.0, 938.0, 992.0, 1176.0, 838.0, 1036.0, 662.0, 334.0, 128.0, 65.0, 20.0])
+# Effective area: row sums of the OSA 11 redistribution matrix, 15-500 keV [keV, cm2].
+_AREA_KEV = np.array([12.0, 15, 18, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000])
+_AREA_CM2 = np.array([280.0, 432, 612, 720, 807, 840, 1046, 1137, 1270, 1152, 879, 411, 242, 134, 93, 60])
 _FWHM_60 = 0.08  # relative resolution at 60 keV at launch; grows as 1/sqrt(E) below
 _INDEX_RANGE = (-2.0, 10.0)
 

@@ -50,6 +50,8 @@ def run_spectrum_sum(unit: Unit) -> None:
         for source, name in zip(sources, names, strict=True):
             write_fits(unit, f"{name}.fits", fits.HDUList([fits.PrimaryHDU(), _spectrum(source)]))
         _draw(unit, sources, names, used)
+    if used.warning:
+        unit.warn(used.warning)
     unit.summary(
         response=used.origin,
         sources=[_summary(source, names[number], number) for number, source in enumerate(sources)],
