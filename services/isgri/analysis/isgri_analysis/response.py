@@ -79,7 +79,8 @@ def model_response() -> Response:
         _redistribution(middle, edges_kev()),
         "model of published points, scaled to the Crab",
         "the response is a model without the tail of lost charge and without ageing: simulated spectra are "
-        "right, but the Crab's 2.1 as OSA 11 records it comes out as 2.4; put the official response into the image for real spectra",
+        "right, but the Crab's 2.1 as OSA 11 records it comes out as 2.4; put the official response into the image for "
+        "real spectra",
     )
 
 
