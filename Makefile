@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-vers
 # Tests and measurements flush, kill and fill servers: they have a stack of their own.
 TEST_STACK := . tests/stack.env &&
 CHAOS_STACK := $(TEST_STACK) export ODAMESH_ENGINE_HOME="$$ODAMESH_HOME/engine" &&
-PACKAGES := .:services/coded_mask:services/isgri/analysis:services/spectral_fit/analysis:services/jemx/analysis:services/bursts:services/spiacs/analysis:mesh/testing/noop/analysis
+PACKAGES := .:services/coded_mask:services/isgri/analysis:services/spectral_fit/analysis:services/jemx/analysis:services/bursts:services/spiacs/analysis:services/polar/analysis:mesh/testing/noop/analysis
 
 demo: .venv/current  ## everything from nothing: six simulated windows, mosaic and catalogue in demo-output/
 	$(ODAMESH) demo

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mesh.archive.build import build_index
+from mesh.archive.bursts import read_bursts
 from mesh.archive.index import COMPACT_PATH, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.slices import build_slice_indices, index_path
@@ -49,6 +50,30 @@ def list_windows(
     except (ValueError, UnitFailure) as error:
         raise _end(error.text if isinstance(error, UnitFailure) else str(error)) from error
     Console().print(_table(windows))
+
+
+@app.command()
+def bursts(
+    address: Annotated[
+        str, typer.Argument(help="Directory, or http://, https:// or s3:// address.", show_default=False)
+    ],
+    instrument: Annotated[str, typer.Argument(help="Instrument whose bursts are listed.")] = "polar",
+    *,
+    name: Annotated[str, typer.Option(help="Only bursts with this in their name.")] = "",
+    shortest: Annotated[float, typer.Option(help="Only bursts of at least this duration in seconds.")] = 0.0,
+) -> None:
+    """List the bursts that the archive comes with, each with the interval to ask for (aux/<instrument>/bursts.csv)."""
+    try:
+        found = read_bursts(open_archive(address), instrument)
+    except (ValueError, UnitFailure) as error:
+        raise _end(error.text if isinstance(error, UnitFailure) else str(error)) from error
+    chosen = [one for one in found if name.lower() in one.name.lower() and one.duration_s >= shortest]
+    table = Table(title=f"{len(chosen)} of {len(found)} bursts of {instrument}", box=None)
+    for title in ("burst", "start (UTC)", "T90 (s)", "--t1", "--t2"):
+        table.add_column(title, justify="right" if title.startswith("T90") else "left", no_wrap=True)
+    for one in chosen:
+        table.add_row(one.name, one.utc, f"{one.duration_s:g}", *one.interval)
+    Console().print(table)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from mesh.broker import topology
 from mesh.contracts.request import Lane
 
 _DEFINITIONS = Path(__file__).resolve().parents[2] / "infra" / "rabbitmq" / "definitions.json"
-INSTRUMENTS = ("isgri", "spiacs", "noop")
+INSTRUMENTS = ("isgri", "spiacs", "polar", "noop")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,4 @@
+"""Simulated POLAR events of a burst with known polarisation.
+
+It shares no code with the analysis that it tests.
+"""

@@ -1,0 +1,108 @@
+"""Event lists of other layouts and the real responses; polarisation of made angles."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from bursts.instants import seconds_of_utc
+from polar_analysis.events import curve_of, read_events, spans_of
+from polar_analysis.polarisation import TooFewEvents, measure_polarisation
+from polar_analysis.response import read_response
+
+from mesh.kit import BadInput
+from tests.unit.polar.response_file import write_response
+
+
+def events_file(path: Path, **header: object) -> Path:
+    columns = [
+        fits.Column("TIME", "1D", unit="s", array=[3.0, 1.0, 2.0, np.nan]),
+        fits.Column("DEADFRAC", "1E", array=[0.1, 0.1, np.nan, 0.1]),
+        fits.Column("ENERGY", "1E", unit="keV", array=[30.0, 10.0, 20.0, 5.0]),
+        fits.Column("SA", "1E", unit="deg", array=[359.0, -1.0, 10.0, 3.0]),
+    ]
+    table = fits.BinTableHDU.from_columns(columns, name="POLEVENTS")
+    for key, value in header.items():
+        table.header[key] = value
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
+    return path
+
+
+def test_times_of_either_scale_and_reference(tmp_path: Path) -> None:
+    tt, _ = read_events(events_file(tmp_path / "tt", MJDREF=57754.0, TIMESYS="TT"))
+    utc, _ = read_events(events_file(tmp_path / "utc", MJDREFI=57754, MJDREFF=0.0, TIMESYS="UTC"))
+    assert tt.energy_kev.tolist() == [10, 20, 30]
+    assert tt.time_s[0] == pytest.approx(seconds_of_utc("2017-01-01T00:00:01") - 69.184)
+    assert utc.time_s[0] == pytest.approx(seconds_of_utc("2017-01-01T00:00:01"))
+    assert np.isnan(tt.angle_deg).tolist() == [True, False, False]
+    assert tt.dead.tolist() == [pytest.approx(0.1), 0.0, pytest.approx(0.1)]
+    with pytest.raises(BadInput, match="origin of TIME"):
+        read_events(events_file(tmp_path / "none"))
+
+
+def test_a_second_of_silence_is_a_gap(tmp_path: Path) -> None:
+    events, _ = read_events(events_file(tmp_path / "x", MJDREF=51544.0))
+    assert spans_of(events) == [(1.0, 3.0)]
+    curve = curve_of(events, [(1.0, 2.0)], 0.0, 4.0, 0.5)
+    assert curve.live.tolist() == [False, False, True, True, False, False, False, False]
+    assert curve.counts.tolist() == [0, 0, 1, 0, 0, 0, 0, 0]
+
+
+def test_a_response_folds(tmp_path: Path) -> None:
+    with fits.open(write_response(tmp_path / "r")) as hdus:
+        response = read_response(hdus[1:])
+    assert np.allclose(response.area_cm2, 300.0)
+    assert response.fold(np.full(150, 0.01)).sum() == pytest.approx(450.0)
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_response([])
+
+
+def test_real_responses(shared_data: Path) -> None:
+    paths = sorted((shared_data / "polar").glob("*.rmfarf"))
+    if not paths:
+        pytest.skip(f"real data not found at {shared_data / 'polar'}")
+    for path in paths:
+        with fits.open(path) as hdus:
+            response = read_response([hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)])
+            area = np.asarray(hdus["SPECRESP"].data["SPECRESP"], dtype=float)
+        assert response.matrix.shape == (150, 150)
+        middle = response.energy_kev.mean(axis=1)
+        if "170114A" in path.name:
+            known = np.interp([50, 100, 200, 300, 500], middle, area)
+            assert known == pytest.approx([20.5, 47.5, 272.5, 380.0, 423.0], rel=0.1)  # of the bin or the next
+        # What the matrix sums to is the area where all channels count.
+        assert response.area_cm2[(middle > 100) & (middle < 500)] == pytest.approx(
+            area[(middle > 100) & (middle < 500)], rel=0.05
+        )
+
+
+def test_the_layout_of_a_real_event_list(shared_data: Path, tmp_path: Path) -> None:
+    path = shared_data / "polar" / "astrosat_czti_polevents_GRB161218B.fits"
+    if not path.is_file():
+        pytest.skip(f"real data not found at {path}")
+    with pytest.raises(BadInput, match="origin of TIME"):
+        read_events(path)  # its header does not say what its times count from
+    with fits.open(path) as hdus:
+        hdus["POLEVENTS"].header["MJDREF"] = 55197.0
+        hdus["POLEVENTS"].header["TIMESYS"] = "UTC"
+        hdus.writeto(tmp_path / "czti.pevt", output_verify="silentfix")
+    events, response = read_events(tmp_path / "czti.pevt")
+    assert (events.time_s.size, response) == (42_133, ())
+    assert np.isfinite(events.angle_deg).all()
+
+
+def test_an_uneven_detector_is_divided_out() -> None:
+    random = np.random.default_rng(3)
+    flat = 1 + 0.4 * np.cos(np.radians(2 * (np.arange(40) * 9 + 4.5)))
+    phi = random.uniform(0, 360, 60_000)
+    seen = phi[random.uniform(0, flat.max(), phi.size) < flat[(phi / 9).astype(int)]]
+    raw = measure_polarisation(seen, np.zeros(0), 0.0, 0.3)
+    even = measure_polarisation(seen, np.zeros(0), 0.0, 0.3, flat)
+    assert raw.degree > 1.0
+    assert even.degree < 4 * even.error
+    assert even.degree_99 < 0.3
+
+
+def test_too_few_events() -> None:
+    with pytest.raises(TooFewEvents, match="20 are needed"):
+        measure_polarisation(np.zeros(10), np.zeros(0), 0.0, 0.3)

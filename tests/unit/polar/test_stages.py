@@ -1,0 +1,102 @@
+"""From simulated event slices to light curves and a burst: files, times, spectrum with response, polarisation."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from mesh.archive.times import ijd_from_utc
+from services.polar.simulator.events import PolarisedBurst, write_archive
+from tests.unit.polar.response_file import write_response
+from tests.unit.polar.unit_directory import run_stage
+
+BURST = PolarisedBurst("2017-01-14T22:01:09.500", 12_000, 3.0, degree=0.6, angle_deg=70.0)
+INTERVAL = ("2017-01-14T21:55:00", "2017-01-14T22:08:00")
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Path]]:
+    """Products of three slices with a polarised burst and its response."""
+    root = tmp_path_factory.mktemp("polar")
+    response = write_response(root / "response.rmfarf")
+    labels = write_archive(root / "archive", *INTERVAL, [BURST], response=response, rate=150.0)
+    products = []
+    for label in labels:
+        source = root / "archive" / "slices" / "polar" / label[:4] / label / "polar.pevt.gz"
+        manifest, out = run_stage(root / label, "events", label, [(label, source)])
+        assert [entry["name"] for entry in manifest["files"]] == ["polar_events.fits.gz"], manifest
+        products.append((label, out / "polar_events.fits.gz"))
+    return products
+
+
+def test_light_curves_in_bands(events: list[tuple[str, Path]], tmp_path: Path) -> None:
+    bands = [[50, 100], [100, 500]]
+    manifest, out = run_stage(tmp_path / "u", "light_curve", "job", events, INTERVAL, bands=bands, time_bin=0.5)
+    assert {entry["name"] for entry in manifest["files"]} == {"polar_lc.fits", "preview.png"}
+    with fits.open(out / "polar_lc.fits", checksum=True) as hdus:
+        curves = [hdu for hdu in hdus if hdu.name == "POLAR_LC"]
+        assert [curve.columns.names for curve in curves] == [["time", "rate", "rate_err"]] * 2
+        assert [(curve.header["E_MIN"], curve.header["E_MAX"]) for curve in curves] == [(50, 100), (100, 500)]
+        assert [hdu.header["HDUCLAS1"] for hdu in hdus if hdu.name == "RATE"] == ["LIGHTCURVE"] * 2
+        time, rate = curves[0].data["time"], curves[0].data["rate"]
+        assert len(time) == 780 * 2
+        peak = float(time[np.argmax(rate)]) / 86400
+        assert (peak - ijd_from_utc(BURST.utc)) * 86400 == pytest.approx(0.25, abs=0.51)
+    wide = manifest["summary"]["rates"]
+    assert wide[0] > 0
+
+
+def test_the_burst_its_spectrum_and_its_polarisation(events: list[tuple[str, Path]], tmp_path: Path) -> None:
+    manifest, out = run_stage(tmp_path / "u", "burst", "job", events, INTERVAL, bands=[[20, 700]])
+    assert {entry["name"] for entry in manifest["files"]} == {
+        "polar_burst.json",
+        "polar_spectrum.pha",
+        "polar_response.rsp",
+        "preview.png",
+    }, manifest
+    report = json.loads((out / "polar_burst.json").read_text())
+    burst, polarisation = report["burst"], report["polarisation"]
+    assert burst["t90_s"] == pytest.approx(3.0 * np.log(19), abs=4 * burst["t90_error_s"])
+    assert burst["counts"] == pytest.approx(BURST.events, rel=0.06)
+    assert polarisation["degree"] == pytest.approx(0.6, abs=4 * polarisation["error"])
+    off = (polarisation["angle_deg"] - BURST.angle_deg + 90) % 180 - 90
+    assert abs(off) < 4 * np.degrees(polarisation["error"] / (2 * 0.6))
+    with fits.open(out / "polar_spectrum.pha", checksum=True) as hdus:
+        spectrum = hdus["SPECTRUM"]
+        assert spectrum.header["RESPFILE"] == "polar_response.rsp"
+        assert len(spectrum.data) == spectrum.header["DETCHANS"] == 150
+        net = float(spectrum.data["RATE"].sum()) * spectrum.header["EXPOSURE"]
+        assert net == pytest.approx(BURST.events, rel=0.06)
+    with fits.open(out / "polar_response.rsp", checksum=True) as hdus:
+        assert [hdu.name for hdu in hdus[1:]] == ["MATRIX", "EBOUNDS", "SPECRESP"]
+
+
+def test_the_same_unit_gives_the_same_bytes(events: list[tuple[str, Path]], tmp_path: Path) -> None:
+    first, second = (run_stage(tmp_path / name, "burst", "job", events, INTERVAL)[0]["files"] for name in "ab")
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("interval", "reason"),
+    [
+        (("2017-01-14T21:40:00", "2017-01-14T21:45:00"), "NoData"),
+        (("2017-01-14T21:51:00", "2017-01-14T21:58:00"), "NoBurst"),
+    ],
+)
+def test_no_data_and_no_burst(
+    events: list[tuple[str, Path]], tmp_path: Path, interval: tuple[str, str], reason: str
+) -> None:
+    failure, _ = run_stage(tmp_path / "u", "burst", "job", events, interval)
+    assert failure["reason"] == reason
+
+
+def test_empty_and_damaged_slices(tmp_path: Path) -> None:
+    write_archive(tmp_path / "archive", *INTERVAL, rate=0.0)
+    source = next((tmp_path / "archive").rglob("polar.pevt.gz"))
+    failure, _ = run_stage(tmp_path / "empty", "events", "x", [("x", source)])
+    assert failure["reason"] == "NoPOLAREvents"
+    (tmp_path / "polar.pevt").write_bytes(source.read_bytes()[:200])
+    failure, _ = run_stage(tmp_path / "damaged", "events", "x", [("x", tmp_path / "polar.pevt")])
+    assert failure["reason"] == "EventsCorrupted"
