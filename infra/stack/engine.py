@@ -10,7 +10,7 @@ from pathlib import Path
 
 import docker
 
-from infra.stack import process
+from infra.stack import process, shims
 from infra.stack.process import PidFile
 from infra.stack.server import Server, Setting, State
 
@@ -73,7 +73,7 @@ class Engine(Server):
             "version = 2\n"
             f'root = "{self.directory / "containerd"}"\nstate = "{run / "containerd"}"\n'
             'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
-            f'[grpc]\naddress = "{self._containerd_socket}"\n'
+            f'[grpc]\naddress = "{self.containerd_socket}"\n'
         )
         (self.directory / "daemon.json").write_text("{}\n")
 
@@ -82,7 +82,7 @@ class Engine(Server):
         self.spawn(["containerd", "--config", self._containerd_configuration], {}, self._containerd)
         command: list[str | Path] = ["dockerd", "--host", f"unix://{run / 'docker.sock'}"]
         command += ["--data-root", self.directory / "data", "--exec-root", run / "docker"]
-        command += ["--pidfile", run / "dockerd.pid", "--containerd", self._containerd_socket]
+        command += ["--pidfile", run / "dockerd.pid", "--containerd", self.containerd_socket]
         command += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
         command += ["--log-level", "warn", "--config-file", self.directory / "daemon.json"]
         self.spawn(command, {})
@@ -110,6 +110,8 @@ class Engine(Server):
         if record := self._containerd.read():
             process.stop(record, grace_s=10.0)
         self._containerd.remove()
+        # A killed engine lets the shims of its ended containers live for ever; those of living ones it finds again.
+        shims.clear(self.containerd_socket)
         return stopped
 
     @staticmethod
@@ -122,7 +124,8 @@ class Engine(Server):
         return self.directory / "containerd.toml"
 
     @property
-    def _containerd_socket(self) -> Path:
+    def containerd_socket(self) -> Path:
+        """Socket of the containerd of an engine of our own."""
         return self.layout.run / "containerd" / "containerd.sock"
 
     @property

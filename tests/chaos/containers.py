@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 
+from infra.stack import shims
 from infra.stack.engine import Engine
 from infra.stack.process import PidFile
 from mesh.states import FailureKind, JobState, UnitState
@@ -74,10 +75,12 @@ def engine_killed(ground: Ground) -> Trial:
 def _engine_away(ground: Ground, take_away: Callable[[Engine], None]) -> Trial:
     job = ground.submit(2, seconds=_OUTLASTS_GRACE_S)
     ground.until_running(job, 2)
-    take_away(ground.stack.engine)
-    ground.stack.engine.ensure()
+    engine = ground.stack.engine
+    take_away(engine)
+    engine.ensure()
     begin = time.monotonic()
     ground.until_ended(job)
+    ground.until(lambda: not shims.left(engine.containerd_socket), "an engine without shims of lost containers", 20)
     return Trial((Expected(job, 3),), time.monotonic() - begin)
 
 
