@@ -10,10 +10,8 @@ from odamesh.client import IncompleteSelection, Mesh, connect
 from odamesh.errors import (
     DamagedDownload,
     FieldError,
-    JobAborted,
     JobDeleted,
     JobEnded,
-    JobFailed,
     MeshUnavailable,
     NoSuchThing,
     OdameshError,
@@ -21,7 +19,7 @@ from odamesh.errors import (
     TooMuchWaiting,
     UnexpectedAnswer,
 )
-from odamesh.job import Job, Progress
+from odamesh.job import Job, JobAborted, JobFailed, Progress
 
 __all__ = [
     "DamagedDownload",

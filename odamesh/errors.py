@@ -8,16 +8,13 @@ OdameshError
 ├── JobEnded            an ended job cannot be cancelled
 ├── MeshUnavailable     nobody answers, or not ready; trying again later helps
 ├── UnexpectedAnswer    the address answers, but not as a gateway of the mesh does
-├── JobFailed           the job ended in state ERROR; `job` has the details
-├── JobAborted          the job was cancelled
+├── JobFailed           the job ended in state ERROR; `job` has the details (stands with `Job`)
+├── JobAborted          the job was cancelled (likewise)
 └── DamagedDownload     a file does not have the checksum that the mesh announced
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from odamesh.job import Job
+from typing import NamedTuple
 
 
 class FieldError(NamedTuple):
@@ -95,19 +92,3 @@ class UnexpectedAnswer(OdameshError):
 
 class DamagedDownload(OdameshError):
     """A downloaded file differs from what the mesh announced."""
-
-
-class JobFailed(OdameshError):
-    """Nothing usable came out of the job."""
-
-    def __init__(self, job: "Job", text: str) -> None:
-        super().__init__(text)
-        self.job = job
-
-
-class JobAborted(OdameshError):
-    """The job was cancelled."""
-
-    def __init__(self, job: "Job", text: str) -> None:
-        super().__init__(text)
-        self.job = job

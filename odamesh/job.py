@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from mesh.contracts import JobView, ProductFile, StageProduct, UnitRow
 from mesh.states import JobState, UnitState, job_is_final
-from odamesh.errors import DamagedDownload, JobAborted, JobEnded, JobFailed
+from odamesh.errors import DamagedDownload, JobEnded, OdameshError
 from odamesh.event_stream import follow
 from odamesh.log_stream import log_lines
 from odamesh.sources import files_of, listed_sources
@@ -256,6 +256,22 @@ class Job:
         fields = {name: value for name, value in document.items() if name in JobView.model_fields}
         products = tuple(_product(product) for product in fields.get("products", ()))
         self.view = JobView.model_validate({**fields, "products": products})
+
+
+class JobFailed(OdameshError):
+    """Nothing usable came out of the job."""
+
+    def __init__(self, job: Job, text: str) -> None:
+        super().__init__(text)
+        self.job = job
+
+
+class JobAborted(OdameshError):
+    """The job was cancelled."""
+
+    def __init__(self, job: Job, text: str) -> None:
+        super().__init__(text)
+        self.job = job
 
 
 def _product(document: Mapping[str, Any]) -> StageProduct:

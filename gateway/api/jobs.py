@@ -3,7 +3,6 @@
 import hashlib
 import re
 import uuid
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
@@ -25,6 +24,7 @@ from gateway.problem import Problem, Refusal
 from gateway.submission import Submission, read_analysis
 from mesh.broker.delivery import CARRIED_HEADERS
 from mesh.broker.topology import cancel_key, delete_key, submit_key
+from mesh.clock import utc_now
 from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane
 from mesh.errors import Deleted, NotFound
 from mesh.states import JobState, UnitState, job_is_final
@@ -64,7 +64,7 @@ def submit(
         request_key=analysis.key,
         user=submission.user,
         lane=submission.lane,
-        submitted=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        submitted=utc_now(),
     )
     view = _earlier(parts, job, analysis) if idempotency_key is not None else None
     if view is None:

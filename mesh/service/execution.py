@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from mesh.clock import utc_now
 from mesh.contracts import Manifest, Resources, Unit, UnitEvent
 from mesh.errors import (
     BrokerUnavailable,
@@ -31,7 +32,7 @@ from mesh.runner.product import verify_files
 from mesh.runner.protocol import Outcome, Runner, Work
 from mesh.runner.watch import check_size
 from mesh.service.code_version import code_version
-from mesh.service.unit_events import event, now
+from mesh.service.unit_events import event
 from mesh.service.unit_inputs import Archive, ProductSource, prepare
 from mesh.states import UnitState
 
@@ -169,7 +170,7 @@ class Executor:
             recall()
             self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker, step=step))
 
-        started = now()
+        started = utc_now()
         try:
             outcome = self._run(unit, work, on_step)
             verify_files(directory.out, outcome.product)
@@ -218,7 +219,7 @@ class Executor:
             calibration=unit.calibration,
             code_version=code_version(),
             started=started,
-            finished=now(),
+            finished=utc_now(),
             run_id=unit.run_id,
             resources=Resources(
                 seconds=round(outcome.seconds, 3),

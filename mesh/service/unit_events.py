@@ -1,9 +1,9 @@
 """The events that tell what happens to a unit."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from mesh.clock import utc_now
 from mesh.contracts import Failure, Unit, UnitEvent
 from mesh.errors import UnitCancelled, UnitFailure
 from mesh.states import FailureKind, UnitState
@@ -21,7 +21,7 @@ def event(unit: Unit, state: UnitState, *, attempt: int, worker: str, **more: An
         state=state,
         attempt=attempt,
         worker=worker,
-        at=now(),
+        at=utc_now(),
         **more,
     )
 
@@ -43,8 +43,3 @@ def final_event(unit: Unit, *, attempt: int, worker: str, error: BaseException) 
             text = f"{type(error).__name__}: {error}; this is a defect of the mesh"
             failure, tail = Failure(kind=FailureKind.TRANSIENT, reason="Unexpected", text=text), ""
     return event(unit, UnitState.FAILED, attempt=attempt, worker=worker, failure=failure, log_tail=tail)
-
-
-def now() -> str:
-    """Return the time as contracts write it: UTC, ISO 8601 with ``Z`` and milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

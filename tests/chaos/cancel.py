@@ -3,11 +3,11 @@
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import amqp
 
 from mesh.broker.topology import EVENTS
+from mesh.clock import utc_now
 from mesh.contracts import UnitEvent
 from mesh.states import JobState, UnitState, unit_is_final
 from odamesh import Job
@@ -91,7 +91,7 @@ def _late_results(ground: Ground, job: Job) -> None:
                 run_id=job.view.run_id or "",
                 state=UnitState.DONE,
                 attempt=9,
-                at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                at=utc_now(),
             )
             message = amqp.Message(
                 event.encode(), message_id=event.event_id, correlation_id=event.run_id, type=event.SCHEMA

@@ -21,7 +21,7 @@ from mesh.broker.topology import LADDER
 from mesh.settings import BrokerSettings, Settings, SettingsError
 
 _ROOT = Path(__file__).resolve().parents[3]
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def test_stop_in_the_middle_of_a_message_executes_it_once(corner: Corner, start_
 def test_it_is_ready_while_it_consumes_and_not_while_it_drains(corner: Corner, start_service: StartService) -> None:
     service = start_service()
     wait_until(lambda: service.health("/readyz") == 200, "the service to be ready")
-    corner.send("m1", seconds=2)
+    corner.send("m1", seconds=6)
     wait_until(lambda: service.lines("start") == ["m1 1"], "the handler to start")
 
     service.process.send_signal(signal.SIGTERM)

@@ -18,7 +18,7 @@ from mesh.settings import BrokerSettings, Settings, SettingsError
 from mesh.states import JobState
 
 _DOCUMENT = CancelJob(job_id="1" * 32)
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from gateway.settings import GatewaySettings
 from mesh.settings import SettingsError
 from tests.unit.gateway.doubles import call
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 def test_the_gateway_becomes_ready_and_lists_jobs() -> None:

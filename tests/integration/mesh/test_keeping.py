@@ -95,7 +95,7 @@ def test_what_a_running_job_needs_and_what_is_pinned_stays(mesh: Mesh, salt: str
 def test_a_deleted_job_is_made_again_from_its_request(mesh: Mesh, salt: str) -> None:
     job = mesh.noop.noop(scws=WINDOWS, salt=salt)
     job.delete()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     with pytest.raises(JobDeleted) as deleted:
         while time.monotonic() < until:
             mesh.job(job.id)
@@ -109,18 +109,18 @@ def test_a_deleted_job_is_made_again_from_its_request(mesh: Mesh, salt: str) -> 
 
 
 def test_a_running_job_is_deleted_with_its_containers(mesh: Mesh, salt: str) -> None:
-    job = mesh.noop.noop(scws=WINDOWS, seconds=20, salt=salt, wait=False)
-    until = time.monotonic() + 20
+    begun = time.monotonic()
+    job = mesh.noop.noop(scws=WINDOWS, seconds=28, salt=salt, wait=False)
+    until = begun + 20
     while not job.table([UnitState.RUNNING]):
         assert time.monotonic() < until
         time.sleep(0.05)
     job.delete()
     with pytest.raises(JobDeleted):
-        while time.monotonic() < until + 10:
+        while time.monotonic() < until + 60:
             mesh.job(job.id)
-    begin = time.monotonic()
     assert mesh.noop.noop(scws=WINDOWS, salt=f"{salt}-after").state is JobState.COMPLETED
-    assert time.monotonic() - begin < 15, "the slots were still held"
+    assert time.monotonic() - begun < 28, "the slots were held until the units had ended by themselves"
 
 
 def _files(mesh: Mesh, key: str) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ def salt(request: pytest.FixtureRequest) -> str:
 
 
 def test_a_log_is_followed_while_the_unit_runs(mesh: Mesh, salt: str) -> None:
-    job = mesh.noop.noop(scws=WINDOWS[:1], seconds=4, salt=salt, wait=False)
+    job = mesh.noop.noop(scws=WINDOWS[:1], seconds=12, salt=salt, wait=False)
     while not job.refresh().counts.get(UnitState.RUNNING):
         time.sleep(0.05)
     seen: dict[str, UnitState] = {}
@@ -26,8 +26,8 @@ def test_a_log_is_followed_while_the_unit_runs(mesh: Mesh, salt: str) -> None:
         row = next(row for row in job.table() if row.stage == "window")
         seen |= {line: row.state for line in text.splitlines() if line not in seen}
     # Told while it ran, not from what was stored when it had ended.
-    assert seen["4 s to go"] is UnitState.RUNNING
-    assert seen["2 s to go"] is UnitState.RUNNING
+    assert seen["12 s to go"] is UnitState.RUNNING
+    assert seen["11 s to go"] is UnitState.RUNNING
     assert "[done, work]" in seen
     assert "1 s to go" in job.wait().log(WINDOWS[0]).splitlines()
 

@@ -7,8 +7,7 @@ import pytest
 from astropy.io import fits
 
 from mesh.states import JobState, UnitState
-from odamesh import Mesh
-from odamesh.errors import JobFailed, RequestRefused
+from odamesh import JobFailed, Mesh, RequestRefused
 from services.spiacs.simulator.archive import write_archive
 from services.spiacs.simulator.rates import Background, Pulse
 

@@ -65,8 +65,8 @@ def test_misfortunes_are_told_apart(
 def test_a_unit_over_its_time_is_killed(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:
     runner = make_runner(kind)
     run(runner, make_work(runner))
-    work = make_work(runner, behaviour="hang", limits={"seconds": 3})
-    with pytest.raises(UnitTimeout, match="3 s"):
+    work = make_work(runner, behaviour="hang", limits={"seconds": 6})
+    with pytest.raises(UnitTimeout, match="6 s"):
         run(runner, work)
     assert b"201600270010.001: hang" in work.directory.read_log()
     run(runner, make_work(runner))
@@ -95,7 +95,7 @@ def test_a_running_unit_can_be_killed(kind: str, make_runner: MakeRunner, make_w
 
 def test_the_log_can_be_followed_while_the_unit_runs(kind: str, make_runner: MakeRunner, make_work: MakeWork) -> None:
     runner = make_runner(kind)
-    work = make_work(runner, seconds=2, salt="followed")
+    work = make_work(runner, seconds=4, salt="followed")
     assert runner.log(work.key, "", 0) is None
     thread = threading.Thread(target=run, args=(runner, work))
     thread.start()
@@ -106,7 +106,7 @@ def test_the_log_can_be_followed_while_the_unit_runs(kind: str, make_runner: Mak
             seen, try_id = seen + part.data, part.try_id
         time.sleep(0.05)
     assert b"201600270010.001: done\n" in seen
-    assert b"2 s to go\n" in seen
+    assert b"4 s to go\n" in seen
     assert work.directory.read_log().startswith(seen)
     assert runner.log(work.key, try_id, len(seen)) is None
 

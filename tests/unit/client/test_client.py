@@ -11,15 +11,8 @@ import pytest
 import odamesh
 from mesh.contracts import Failure
 from mesh.states import FailureKind, JobState, UnitState
-from odamesh.errors import (
-    DamagedDownload,
-    JobAborted,
-    JobFailed,
-    MeshUnavailable,
-    NoSuchSource,
-    NoSuchThing,
-    RequestRefused,
-)
+from odamesh.errors import DamagedDownload, MeshUnavailable, NoSuchSource, NoSuchThing, RequestRefused
+from odamesh.job import JobAborted, JobFailed
 from odamesh.transport import Transport
 from tests.unit.client.conftest import Service
 from tests.unit.gateway.doubles import manifest, stage_product, unit_row
