@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,10 +12,11 @@ from pathlib import Path
 import docker
 
 from infra.stack import process, shims
-from infra.stack.process import PidFile
+from infra.stack.process import PidFile, ProcessRecord
 from infra.stack.server import Server, Setting, State
 
 _SYSTEM_SOCKET = "unix:///var/run/docker.sock"
+_INHERITED_S = 5.0
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -56,11 +58,24 @@ class Engine(Server):
     def ensure(self) -> str:
         """Have it answer, and be known as one of its users if it is ours."""
         self.layout.make()
+        before = [] if self.version() else shims.of(self.containerd_socket)
         how = super().ensure()
+        self._end_inherited(before)
         if self.pid_file.read():
             self._users.mkdir(exist_ok=True)
             (self._users / self._user.as_posix().replace("/", "%")).touch()
         return how
+
+    @staticmethod
+    def _end_inherited(before: list[ProcessRecord]) -> None:
+        """End the shims of an engine that was killed: the new one kills their containers, and lets them live for ever.
+
+        A shim that is younger than the engine may just not have its container yet: those are left alone.
+        """
+        until = time.monotonic() + _INHERITED_S
+        while any(shim.alive() for shim in before) and time.monotonic() < until:
+            shims.end(shims.childless(before))
+            time.sleep(0.1)
 
     def prepare(self) -> None:  # noqa: D102
         _mount_control_groups()
@@ -110,8 +125,7 @@ class Engine(Server):
         if record := self._containerd.read():
             process.stop(record, grace_s=10.0)
         self._containerd.remove()
-        # A killed engine lets the shims of its ended containers live for ever; those of living ones it finds again.
-        shims.clear(self.containerd_socket)
+        shims.end(shims.childless(shims.of(self.containerd_socket)))
         return stopped
 
     @staticmethod

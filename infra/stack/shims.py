@@ -1,8 +1,9 @@
-"""Clears what a killed engine leaves: shims of containerd whose container has ended and that nobody will ask again."""
+"""Ends what a killed engine leaves: shims of containerd whose container has ended and that nobody will ask again."""
 
 import contextlib
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 from infra.stack.process import ProcessRecord
@@ -10,34 +11,28 @@ from infra.stack.process import ProcessRecord
 _PROGRAM = "containerd-shim"
 
 
-def clear(address: Path) -> int:
-    """End the shims without a child that were started for one containerd; returns how many.
+def of(address: Path) -> list[ProcessRecord]:
+    """Return the shims that were started for one containerd: they name its socket on their command line."""
+    found = [ProcessRecord.of(int(folder.name)) for folder in _processes() if _is_shim(folder, address)]
+    return [record for record in found if record is not None]
 
-    Only while that containerd does not run: one that runs may be about to give a shim its container.
 
-    Args:
-        address: its socket, which the shims name on their command line.
-    """
-    found = left(address)
-    for record in found:
-        if record.alive():
+def childless(shims: Iterable[ProcessRecord]) -> list[ProcessRecord]:
+    """Return those shims that live and whose container does not: they have no child, zombies aside."""
+    parents = {_parent(folder) for folder in _processes() if ProcessRecord.of(int(folder.name))}
+    return [shim for shim in shims if shim.alive() and shim.pid not in parents]
+
+
+def end(shims: Iterable[ProcessRecord]) -> None:
+    """End shims; only those whose containerd will not come back to them."""
+    for shim in shims:
+        if shim.alive():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(record.pid, signal.SIGKILL)
-    return len(found)
+                os.kill(shim.pid, signal.SIGKILL)
 
 
-def left(address: Path) -> list[ProcessRecord]:
-    """Return the shims of one containerd that have no child."""
-    parents, shims = set(), []
-    for folder in Path("/proc").glob("[0-9]*"):
-        pid = int(folder.name)
-        # A zombie has no record: it is no container any more.
-        if (record := ProcessRecord.of(pid)) is None:
-            continue
-        parents.add(_parent(folder))
-        if _is_shim(folder, address):
-            shims.append(record)
-    return [record for record in shims if record.pid not in parents]
+def _processes() -> list[Path]:
+    return list(Path("/proc").glob("[0-9]*"))
 
 
 def _parent(folder: Path) -> int:

@@ -156,6 +156,7 @@ class DockerRunner:
             with engine_answers():
                 if start:
                     container.start()
+                    watch.begin(work.limits.seconds)
                 ended = self._wait(container, work, watch)
             product = conclude(ended, work.directory.out, work.key, work.limits)
         except EngineUnavailable:

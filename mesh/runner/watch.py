@@ -32,8 +32,7 @@ class Watch:
         self._out = out
         self._limits = limits
         self._on_step = on_step
-        self._began = time.monotonic()
-        self._deadline = self._began + (limits.seconds if seconds_left is None else seconds_left)
+        self.begin(limits.seconds if seconds_left is None else seconds_left)
         self._sized = self._began
         self._read = 0
         self._cancelled = False
@@ -41,6 +40,11 @@ class Watch:
         """The log so far, while somebody follows it."""
         self.fetch_log: Callable[[LiveLog], None] = _fetch_nothing
         """How the runner gets what is new in the log; called now and then while somebody follows."""
+
+    def begin(self, seconds_left: float) -> None:
+        """Count the time from now on: the unit runs only now, a busy engine took its time to start it."""
+        self._began = time.monotonic()
+        self._deadline = self._began + seconds_left
 
     @property
     def seconds(self) -> float:

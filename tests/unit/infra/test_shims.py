@@ -37,9 +37,10 @@ def test_only_childless_shims_of_this_containerd_are_ended(start: Start, tmp_pat
     idle = start(own)
     others = [start(other), start(own, _WITH_CHILD), start(own, name="containerd"), start(tmp_path / "own.sock.2")]
 
-    assert [record.pid for record in shims.left(own)] == [idle.pid]
-    assert shims.clear(own) == 1
+    found = shims.childless(shims.of(own))
+    assert [record.pid for record in found] == [idle.pid]
+    shims.end(found)
 
     idle.wait(10)
     assert [one.poll() for one in others] == [None] * len(others)
-    assert shims.clear(own) == 0
+    assert shims.childless(found) == shims.childless(shims.of(own)) == []
