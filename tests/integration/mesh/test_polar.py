@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
-from odamesh import Mesh
-from odamesh.errors import JobFailed
+from odamesh import JobFailed, Mesh
 from services.polar.simulator.events import PolarisedBurst, write_archive
 
 BURST = PolarisedBurst("2017-01-14T22:01:09.500", 12_000, 3.0, degree=0.6, angle_deg=70.0)
