@@ -104,3 +104,28 @@ def test_without_good_times_the_events_give_them_and_the_caller_is_told(tmp_path
     assert len(gti) == 1
     assert inside(events.time_s, gti).all()
     assert "no good time intervals" in warnings[0]
+
+
+def test_a_real_list_of_extracted_events_is_no_event_file(shared_data: Path) -> None:
+    [path] = (shared_data / "isgri-events-extracted").glob("evts_extract_*.fits.gz")
+    with pytest.raises(BadInput, match="no event file of the archive"):
+        read_events(path)
+
+
+def test_quirks_of_real_headers_and_rows(tmp_path: Path) -> None:
+    columns = {
+        "TIME": np.r_[np.nan, np.linspace(TSTART, TSTART + 0.004, 999)],
+        "ISGRI_ENERGY": np.r_[np.full(996, 30.0), [np.nan, np.inf, -1.0, 0.0]],
+        "DETY": np.r_[np.full(5, 255), np.full(995, 10)].astype(np.uint8),
+        "DETZ": np.full(1000, 20, np.uint8),
+        "SELECT_FLAG": np.zeros(1000, np.uint8),
+    }
+    keywords = {"DEADC": "Real", "REVOL": "Integer", "TSTOP": "Real", "SW_TYPE": "String"}
+    events = read_events(write_events(tmp_path / "isgri_events.fits", rows=1000, columns=columns, keywords=keywords))
+    assert events.time_s.size == 995, "events without a time or off the detector are left out"
+    assert np.isfinite(events.energy_kev).all(), "no band and no channel takes what is no number"
+    assert events.live_fraction is None
+    assert events.revolution == 0
+    fraction, warnings = live_fraction(events)
+    assert 0.6 < fraction < 0.8
+    assert any("DEADC" in text for text in warnings)

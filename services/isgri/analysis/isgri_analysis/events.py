@@ -66,7 +66,8 @@ def read_events(path: Path) -> Events:
             if _EVENTS not in names:
                 raise BadInput(
                     "NoISGRIEvents",
-                    f"{path.name} has no {_EVENTS} table: ISGRI took no data in this window; leave it out",
+                    f"{path.name} has no {_EVENTS} table: ISGRI took no data in this window, or this is no event "
+                    "file of the archive; leave it out",
                 )
             table = hdus[_EVENTS]
             if table.fileinfo()["datLoc"] + table.size > len(content):
@@ -140,7 +141,7 @@ def _events(name: str, table: Any, content: bytes, gti_tables: list[Any]) -> Eve
         tstop_ijd=_number(header, "TSTOP") or tstart + float(time.max()) / DAY_S,
         attitude=attitude,
         time_s=time,
-        energy_kev=np.asarray(data["ISGRI_ENERGY"], np.float32),
+        energy_kev=_energies(np.asarray(data["ISGRI_ENERGY"], np.float32)),
         row=np.ascontiguousarray(row, np.uint8),
         column=np.ascontiguousarray(column, np.uint8),
         noisy=np.asarray(data["SELECT_FLAG"]) != 0,
@@ -149,6 +150,12 @@ def _events(name: str, table: Any, content: bytes, gti_tables: list[Any]) -> Eve
         revolution=int(_number(header, "REVOL") or 0),
         slew=header.get("SW_TYPE") == "SLEW",
     )
+
+
+def _energies(energy_kev: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Energies with 0, the archive's own word for an unknown one, in place of what is no number."""
+    known: NDArray[np.float32] = np.where(np.isfinite(energy_kev), energy_kev, np.float32(0.0))
+    return known
 
 
 def _rows(table: Any, content: bytes) -> Any:
