@@ -22,6 +22,7 @@ from scipy import fft
 MEASURED = (
     "tests.bench.isgri",
     "tests.bench.jemx",
+    "tests.bench.spiacs",
 )
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 

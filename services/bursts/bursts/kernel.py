@@ -40,30 +40,39 @@ def best_boxes(  # noqa: PLR0917 - compiled functions take places, no names
     best = np.full(n_bins, np.float32(-1e30), dtype=np.float32)
     best_width = np.zeros(n_bins, dtype=np.int32)
     level, half = np.float32(mean), 0.5 * mean
-    least = np.float32(1e-3 * mean + 1e-6)
+    least, lowest = np.float32(1e-3 * mean + 1e-6), np.float32(-1e30)
     for block in range(0, n_bins, _BLOCK):
         reach = min(edges, block + _BLOCK + longest) - block
-        sums = np.empty(reach, dtype=np.float32)
-        before = np.empty(reach, dtype=np.float32)
-        after = np.empty(reach, dtype=np.float32)
+        sums = np.zeros(_BLOCK + longest, dtype=np.float32)
+        before = np.zeros(_BLOCK + longest, dtype=np.float32)
+        after = np.zeros(_BLOCK + longest, dtype=np.float32)
         for k in range(reach):
             sums[k] = counts[block + k] - counts[block] - mean * k
             before[k] = 0.5 * left[block + k] - half
             after[k] = 0.5 * right[block + k] - half
-        for place in range(widths.size):
-            width = widths[place]
-            w, scale, chosen = np.float32(width), weight[place], np.int32(width)
-            size = min(_BLOCK, reach - width)
+        for place in range(0, widths.size, 2):
+            # Two widths a pass halve the traffic; an odd last one is its own partner.
+            first, second = widths[place], widths[min(place + 1, widths.size - 1)]
+            w1, scale1, chosen1 = np.float32(first), weight[place], np.int32(first)
+            w2, scale2, chosen2 = np.float32(second), weight[min(place + 1, widths.size - 1)], np.int32(second)
+            # Boxes that would end beyond the sums are cut off by `run`, which counts live bins to the last edge.
+            size = min(_BLOCK, edges - block - first)
             if size <= 0:
-                continue
+                break
             square, chosen_width = best[block : block + size], best_width[block : block + size]
-            sums_end, after_end = sums[width : width + size], after[width : width + size]
+            sums1, after1 = sums[first : first + size], after[first : first + size]
+            sums2, after2 = sums[second : second + size], after[second : second + size]
             live = run[block : block + size]
             for i in range(size):
-                off = before[i] + after_end[i]
-                x = sums_end[i] - sums[i] - off * w
-                q = x * abs(x) * scale / max(off + level, least)
-                better = (q > square[i]) & (live[i] >= chosen)
+                off1, off2 = before[i] + after1[i], before[i] + after2[i]
+                x1, x2 = sums1[i] - sums[i] - off1 * w1, sums2[i] - sums[i] - off2 * w2
+                q1 = x1 * abs(x1) * scale1 / max(off1 + level, least)
+                q2 = x2 * abs(x2) * scale2 / max(off2 + level, least)
+                q1 = q1 if live[i] >= chosen1 else lowest
+                q2 = q2 if live[i] >= chosen2 else lowest
+                q = max(q1, q2)
+                chosen = chosen2 if q2 > q1 else chosen1
+                better = q > square[i]
                 square[i] = q if better else square[i]
                 chosen_width[i] = chosen if better else chosen_width[i]
     return best, best_width
