@@ -20,11 +20,10 @@ _SESSION = """
 import json, logging
 logging.getLogger("sherpa").setLevel(logging.ERROR)
 from sherpa.astro import ui
-ui.load_pha("isgri_spectrum_Crab.fits")
-ui.ignore_bad()
+ui.load_pha("isgri_spectrum_Crab.fits", use_errors=True)
 ui.notice(20, 200)
 ui.set_source(ui.powlaw1d.crab)
-ui.set_stat("chi2xspecvar")
+ui.set_stat("chi2")
 ui.fit()
 ui.covar()
 found = ui.get_covar_results()

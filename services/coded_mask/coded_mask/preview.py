@@ -9,12 +9,14 @@ from astropy.io import fits
 from astropy.visualization.wcsaxes import WCSAxes
 from astropy.wcs import WCS
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from coded_mask.tan_image import Cards
 
-_INCHES, _DPI = 7.0, 100
+_WIDTH, _HEIGHT, _DPI = 9.6, 8.4, 110
 _MAX_NAMES = 40
 
 
@@ -38,21 +40,40 @@ def write_preview(
     for key, value, _ in wcs:
         header[key] = value
     frame = WCS(header)
-    with mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 8}):
-        figure = Figure(figsize=(_INCHES, _INCHES), dpi=_DPI)
+    with mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 11}):
+        figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI)
         FigureCanvasAgg(figure)
-        axes = WCSAxes(figure, (0.12, 0.08, 0.8, 0.84), wcs=frame)
+        axes = WCSAxes(figure, (0.1, 0.09, 0.76, 0.84), wcs=frame)
         figure.add_axes(axes)
-        high = float(np.clip(np.nanmax(significance, initial=8.0), 8.0, 30.0))
-        axes.imshow(significance, origin="lower", cmap="inferno", vmin=-3.0, vmax=high, interpolation="nearest")
-        axes.coords.grid(color="white", alpha=0.25, linewidth=0.5)
+        high = float(np.clip(np.nanmax(significance, initial=8.0), 8.0, 40.0))
+        # A root brings out faint sources beside bright ones.
+        shown = axes.imshow(
+            significance,
+            origin="lower",
+            cmap="inferno",
+            norm=PowerNorm(0.7, vmin=-2.0, vmax=high),
+            interpolation="nearest",
+        )
+        axes.coords.grid(color="white", alpha=0.45, linewidth=0.6, linestyle="dotted")
         axes.coords[0].set_axislabel("Right ascension (J2000)")
         axes.coords[1].set_axislabel("Declination (J2000)")
-        axes.set_title(title)
+        axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
+        ticks = [tick for tick in (0, 5, 10, 15, 20, 30, 40) if tick <= high]
+        bar = figure.colorbar(shown, cax=figure.add_axes((0.885, 0.09, 0.022, 0.84)), ticks=ticks)
+        bar.set_label("significance (sigma)")
         for name, ra, dec in sources[:_MAX_NAMES]:
             x, y = frame.wcs_world2pix(ra, dec, 0)
-            axes.plot(x, y, "o", mfc="none", mec="cyan", ms=9, mew=0.8)
-            axes.annotate(name, (x, y), (5, 5), textcoords="offset points", color="cyan", fontsize=7, clip_on=True)
+            axes.plot(x, y, "o", mfc="none", mec="#7fe7ff", ms=13, mew=1.1)
+            axes.annotate(
+                name,
+                (x, y),
+                (9, 6),
+                textcoords="offset points",
+                color="white",
+                fontsize=10,
+                clip_on=True,
+                path_effects=[withStroke(linewidth=2.0, foreground="black")],
+            )
         axes.set_xlim(-0.5, significance.shape[1] - 0.5)
         axes.set_ylim(-0.5, significance.shape[0] - 0.5)
         figure.savefig(path, metadata={"Software": None})
