@@ -1,8 +1,26 @@
 """Fits of models to spectra, with Sherpa and the XSPEC model library (both under the GPL, in this image only)."""
 
-from spectral_fit_analysis.fit_stage import fit
-from spectral_fit_analysis.warm_up import warm
+from mesh.kit import Unit
+
+# Both libraries are imported where they are needed first: what does without them is used outside of the image too.
+
+
+def fit(unit: Unit) -> None:
+    """Fit the model that the request names to its spectra."""
+    from spectral_fit_analysis.model_library import models  # noqa: PLC0415
+
+    # Before Sherpa: the C++ runtime of this library is the newer one, and the first that is loaded serves both.
+    models()
+    from spectral_fit_analysis.fit_stage import fit as run  # noqa: PLC0415
+
+    run(unit)
+
+
+def warm() -> None:
+    """Load everything and compute once what is computed once."""
+    from spectral_fit_analysis.warm_up import warm_up  # noqa: PLC0415
+
+    warm_up()
+
 
 STAGES = {"fit": fit}
-
-__all__ = ["STAGES", "warm"]

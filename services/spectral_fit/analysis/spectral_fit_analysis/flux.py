@@ -40,7 +40,8 @@ def fluxes(
     """Return the fluxes of the model in some bands.
 
     Errors are quantiles over parameters drawn from the normal distribution that the covariance describes, within
-    their limits; the seed is fixed, so that equal fits give equal errors.
+    their limits; the seed is fixed, so that equal fits give equal errors. Of norms the logarithm is drawn: a norm at
+    1 keV is known to a factor where the band is not, and its distribution is far from normal.
     """
     best = np.array([interval.value for interval in result.parameters])
     drawn = _drawn(model, starts, result, best)
@@ -68,6 +69,7 @@ def _drawn(model: Model, starts: Sequence[Start], result: FitResult, best: Array
     index = [names.index(name) if name in names else -1 for name in result.free]
     centre = np.array([best[at] if at >= 0 else 0.0 for at in index])
     # Through the correlations: parameters differ by many orders of magnitude.
+    norm = np.array([at >= 0 and model.places[at].is_norm and best[at] > 0.0 for at in index])
     deviation = np.sqrt(np.diag(result.covariance))
     weights, axes = np.linalg.eigh(result.covariance / np.outer(deviation, deviation))
     normal = np.random.default_rng(0).standard_normal((_DRAWS, len(index)))
@@ -75,7 +77,8 @@ def _drawn(model: Model, starts: Sequence[Start], result: FitResult, best: Array
     drawn = []
     for step in steps:
         values = best.copy()
-        for at, value in zip(index, centre + step, strict=True):
+        ratio = np.divide(step, centre, out=np.zeros(step.size), where=norm)
+        for at, value in zip(index, np.where(norm, centre * np.exp(ratio), centre + step), strict=True):
             if at >= 0:
                 values[at] = np.clip(value, starts[at].minimum, starts[at].maximum)
         for at, start in enumerate(starts):

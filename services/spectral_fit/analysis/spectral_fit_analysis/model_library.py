@@ -30,7 +30,6 @@ _FLOATS = ctypes.POINTER(ctypes.c_float)
 
 @cache
 def _library() -> ctypes.CDLL:
-    # Before Sherpa: its C++ runtime is the newer one, and the first that is loaded serves both.
     import xspectrampoline  # noqa: PLC0415
 
     library: ctypes.CDLL = xspectrampoline.lib_XSFunctions

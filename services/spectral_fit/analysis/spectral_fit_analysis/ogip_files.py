@@ -35,9 +35,12 @@ def opened(path: Path) -> Iterator[fits.HDUList]:
             # Blank keywords and old units are met in every official file and change nothing.
             warnings.simplefilter("ignore", AstropyWarning)
             warnings.simplefilter("ignore", UserWarning)
+            # A file that ends too early is read as far as it goes, with a warning.
+            for message in ("File may have been truncated", "Error validating header"):
+                warnings.filterwarnings("error", message)
             with fits.open(path, memmap=False) as hdus:
                 yield hdus
-    except (OSError, EOFError, TypeError, KeyError, IndexError, ValueError) as error:
+    except (OSError, EOFError, TypeError, KeyError, IndexError, ValueError, AstropyWarning) as error:
         raise BadInput("UnreadableFile", f"{path.name} cannot be read as an OGIP file: {error}") from error
 
 

@@ -63,11 +63,11 @@ def _dense(table: object, channels: int, path: Path) -> Array:
     data, header = table.data, table.header  # type: ignore[attr-defined]
     number = table.columns.names.index("F_CHAN") + 1  # type: ignore[attr-defined]
     first = int(header.get(f"TLMIN{number}", 1))
-    groups = np.asarray(data["N_GRP"], np.int64)
+    groups, columns = np.asarray(data["N_GRP"], np.int64), (data["F_CHAN"], data["N_CHAN"], data["MATRIX"])
     matrix = np.zeros((len(data), channels))
-    for row in range(len(data)):
-        starts, lengths = np.atleast_1d(data["F_CHAN"][row]), np.atleast_1d(data["N_CHAN"][row])
-        stored, used = np.atleast_1d(data["MATRIX"][row]), 0
+    for row, entries in enumerate(zip(*columns, strict=True)):
+        starts, lengths, stored = map(np.atleast_1d, entries)
+        used = 0
         for start, length in zip(starts[: groups[row]], lengths[: groups[row]], strict=True):
             begin, count = int(start) - first, int(length)
             if begin < 0 or begin + count > channels or used + count > stored.size:

@@ -1,0 +1,67 @@
+"""What cannot be fitted: one word to match on, and a sentence that says what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from mesh.errors import BadInput, ScienceFailure, UnitFailure
+from tests.fit_container import FitContainer
+
+
+@pytest.fixture(name="crab")
+def _crab(shared_data: Path) -> list[Path]:
+    names = ("spec_Crab_pha", "rmf_Crab", "arf_Crab")
+    return [shared_data / "jemx" / f"jmx1_{name}_066500230010.fits.gz" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "word", "hint"),
+    [
+        ({"model": "powerlw"}, "UnknownModel", "did you mean powerlaw"),
+        ({"model": "wabs*(powerlaw"}, "BadExpression", "never closed"),
+        ({"model": "wabs*apec"}, "NoModelData", "choose an analytical model"),
+        ({"settings": "powerlaw.Gamma = 2"}, "BadParameter", "the model has: powerlaw.PhoIndex"),
+        ({"jemx_range": [[50, 60]]}, "EmptyRange", "choose a range inside"),
+        ({"jemx_range": [[3, 4]]}, "TooFewChannels", "widen the range"),
+        ({"statistic": "cstat"}, "NotPoisson", "use statistic chi2"),
+        ({"group_counts": 20, "group_snr": 5.0}, "BadParameter", "exclude each other"),
+        ({"group_snr": 900.0}, "NoGoodChannels", "lower group_counts or group_snr"),
+        ({"settings": "PhoIndex = 2 frozen; norm = 1 frozen"}, "NothingToFit", "leave one free"),
+    ],
+)
+def test_the_request_is_refused(
+    container: FitContainer, crab: list[Path], parameters: dict[str, object], word: str, hint: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        container.fit(crab, **parameters)
+    assert caught.value.reason == word
+    assert hint in caught.value.text
+
+
+def test_no_channel_is_usable(container: FitContainer, crab: list[Path], tmp_path: Path) -> None:
+    with fits.open(crab[0]) as hdus:
+        hdus[1].data["RATE"] = np.nan
+        hdus.writeto(tmp_path / "nan.fits")
+    with pytest.raises(BadInput, match="not finite") as caught:
+        container.fit([tmp_path / "nan.fits", *crab[1:]])
+    assert caught.value.reason == "NoGoodChannels"
+
+
+def test_no_spectrum_and_no_response(container: FitContainer, crab: list[Path]) -> None:
+    for files, word in ((crab[1:], "NoSpectrum"), (crab[:1], "NoResponse")):
+        with pytest.raises(BadInput) as caught:
+            container.fit(files)
+        assert caught.value.reason == word
+    with pytest.raises(BadInput) as caught:
+        container.fit()
+    assert caught.value.reason == "NoSpectrum"
+
+
+def test_a_model_that_is_nowhere_finite_does_not_converge(container: FitContainer, crab: list[Path]) -> None:
+    with pytest.raises(UnitFailure) as caught:
+        container.fit(crab, model="expfac*powerlaw", settings="Ampl = 1e5; Factor = 1e5 [9e4, 1e6]")
+    assert isinstance(caught.value, ScienceFailure)
+    assert caught.value.reason in {"NotConverged", "NoErrors"}
+    assert "starting values" in caught.value.text
