@@ -16,6 +16,7 @@ from infra.stack import mesh_processes
 from mesh.settings import Settings
 from tests.bench import alert, analysis_mesh, cancelling, fairness, latency, memory, scale, storm, throughput
 from tests.bench.one_core import science_figures
+from tests.bench.spectral_fit import fit_warm_s
 
 _OUTPUT = Path("bench-output/bench.json")
 
@@ -24,6 +25,7 @@ def main() -> None:
     """Measure and report; the mesh is brought up first and stays as it was found."""
     settings = Settings()
     science = science_figures()  # before the mesh is up: it would only disturb
+    science["fit_warm_s"] = round(fit_warm_s(), 3)
     windows = analysis_mesh.simulated_windows()
     _mesh_up()
     image = tomllib.loads(settings.images_file.read_text(encoding="utf-8"))["images"]["noop"]
