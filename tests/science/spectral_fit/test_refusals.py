@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from mesh.errors import BadInput, ScienceFailure, UnitFailure
+from mesh.errors import BadInput
 from tests.fit_container import FitContainer
 
 
@@ -19,7 +19,7 @@ def _crab(shared_data: Path) -> list[Path]:
 @pytest.mark.parametrize(
     ("parameters", "word", "hint"),
     [
-        ({"model": "powerlw"}, "UnknownModel", "did you mean powerlaw"),
+        ({"model": "powerlw"}, "UnknownModel", "powerlaw"),
         ({"model": "wabs*(powerlaw"}, "BadExpression", "never closed"),
         ({"model": "wabs*apec"}, "NoModelData", "choose an analytical model"),
         ({"settings": "powerlaw.Gamma = 2"}, "BadParameter", "the model has: powerlaw.PhoIndex"),
@@ -57,11 +57,3 @@ def test_no_spectrum_and_no_response(container: FitContainer, crab: list[Path]) 
     with pytest.raises(BadInput) as caught:
         container.fit()
     assert caught.value.reason == "NoSpectrum"
-
-
-def test_a_model_that_is_nowhere_finite_does_not_converge(container: FitContainer, crab: list[Path]) -> None:
-    with pytest.raises(UnitFailure) as caught:
-        container.fit(crab, model="expfac*powerlaw", settings="Ampl = 1e5; Factor = 1e5 [9e4, 1e6]")
-    assert isinstance(caught.value, ScienceFailure)
-    assert caught.value.reason in {"NotConverged", "NoErrors"}
-    assert "starting values" in caught.value.text

@@ -25,7 +25,7 @@ from spectral_fit_analysis.settings import Start
 
 logging.getLogger("sherpa").setLevel(logging.ERROR)
 
-_EVALUATIONS = 20_000
+_EVALUATIONS = 3_000
 _CROSS_LIMITS = (0.01, 100.0)
 
 
