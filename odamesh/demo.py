@@ -17,6 +17,7 @@ from rich.table import Table
 
 from infra.stack.problem import SetupProblem
 from odamesh.client import Mesh, connect
+from odamesh.demo_bursts import show_bursts
 from odamesh.follow_job import follow_job
 from odamesh.job import Job
 
@@ -51,6 +52,7 @@ def demo(
             f"the same request again: {time.monotonic() - begin:.2f} s, "
             + ", ".join(f"{count} {state.value}" for state, count in again.counts.items() if count)
         )
+        complete = show_bursts(mesh, archive, output, _console) and complete
     _console.print(f"the mesh is at {_gateway()} (its interface: {_gateway()}/docs); `make down` stops it")
     raise typer.Exit(0 if complete else 1)
 

@@ -118,8 +118,8 @@ def _posterior(q: float, u: float, error: float) -> tuple[float, float, float, f
 
     Q and U are Gaussian; the prior is even in degree (0 to 1) and angle.
     """
-    degree = (np.arange(1000) + 0.5) / 1000
-    turn = np.radians(np.arange(720) * 0.25 - 90)  # from the most likely angle
+    degree = (np.arange(500) + 0.5) / 500
+    turn = np.radians(np.arange(360) * 0.5 - 90)  # from the most likely angle
     best = 0.5 * math.atan2(u, q)
     length = math.hypot(q, u)
     off = (degree[:, None] ** 2 - 2 * degree[:, None] * length * np.cos(2 * turn)) / (2 * error**2)
