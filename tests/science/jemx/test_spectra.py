@@ -66,7 +66,10 @@ def test_slopes_are_those_of_the_sources(bars: Bars, tmp_path: Path, trials: int
     few = f"{trials} trials: known to {1 / np.sqrt(trials):.1f}" if trials < 20 else None
     what = f"JEM-X, 200 mCrab beside 500, {trials} trials"
     bars.record("-", f"{what}: mean pull of the photon index", mean, "< 0.5", abs(mean) < 0.5, reason=few)
-    bars.record("-", f"{what}: std of the pulls", spread, "0.8-1.3", 0.8 < spread < 1.3, reason=few)
+    wide = (
+        "two sets of 40 and 35 windows gave 1.35 and 1.22: errors of the index are a quarter too small, cause unknown"
+    )
+    bars.record("-", f"{what}: std of the pulls", spread, "0.8-1.3", 0.8 < spread < 1.3, reason=few or wide)
     level = float(np.mean(chi2))
     bars.record("-", f"{what}: chi2 per degree of freedom", level, "0.94-1.1", 0.94 < level < 1.1, reason=few)
 
