@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 from bursts.curve import Curve, Flags, Floats
+from bursts.description import described
 from bursts.duration import Burst, TooLittleBackground, measure
 from bursts.instants import DAY_S, utc_of_seconds
 from bursts.search import search, spaced_widths
@@ -53,7 +54,7 @@ def run_burst(unit: Unit) -> None:
         report = {
             "interval": list(unit.parameters["interval"]),
             "band_kev": band,
-            "burst": _described(burst),
+            "burst": described(burst),
             "polarisation": None if polarisation is None else asdict(polarisation),
             "polarisation_missing": why,
             "modulation": unit.parameters["modulation"],
@@ -152,31 +153,3 @@ def _polarisation(
         return measure_polarisation(angles[0], angles[1], on_s / off_s, modulation), None
     except TooFewEvents as error:
         return None, str(error)
-
-
-def _described(burst: Burst) -> dict[str, Any]:
-    return {
-        "begin_utc": utc_of_seconds(burst.begin_s),
-        "end_utc": utc_of_seconds(burst.end_s),
-        "peak_utc": utc_of_seconds(burst.peak_s),
-        "peak_ijd": burst.peak_s / DAY_S,
-        "peak_rate": burst.peak_rate,
-        "peak_bin_s": burst.peak_bin_s,
-        "background_rate": burst.background_rate,
-        "t90_s": burst.t90_s,
-        "t90_error_s": burst.t90_error_s,
-        "t90_begin_utc": utc_of_seconds(burst.t05_s),
-        "t50_s": burst.t50_s,
-        "counts": burst.counts,
-        "counts_error": burst.error,
-        "snr": burst.snr,
-        "blocks": [
-            {
-                "begin_utc": utc_of_seconds(burst.curve.time_s(block.first)),
-                "length_s": (block.last - block.first) * burst.curve.bin_s,
-                "rate": block.rate,
-                "error": block.error,
-            }
-            for block in burst.blocks
-        ],
-    }

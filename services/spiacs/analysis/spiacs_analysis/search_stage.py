@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from bursts.arrival import LIGHT_KM_S, Unphysical, annulus, delay_at_geocentre
 from bursts.curve import Curve
+from bursts.description import described
 from bursts.duration import Burst, Method, TooLittleBackground, measure
 from bursts.instants import DAY_S, utc_of_seconds
 from bursts.search import Excess, Search, all_widths, measured_fap, measured_rate, search, spaced_widths
@@ -191,30 +192,7 @@ def _angle(merged: Merged, request: Request, time_s: float) -> float | None:
 
 
 def _describe_burst(burst: Burst, merged: Merged, request: Request, distance_mpc: float) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "begin_utc": utc_of_seconds(burst.begin_s),
-        "end_utc": utc_of_seconds(burst.end_s),
-        "peak_utc": utc_of_seconds(burst.peak_s),
-        "peak_ijd": burst.peak_s / DAY_S,
-        "peak_rate": burst.peak_rate,
-        "peak_bin_s": burst.peak_bin_s,
-        "background_rate": burst.background_rate,
-        "t90_s": burst.t90_s,
-        "t90_error_s": burst.t90_error_s,
-        "t90_begin_utc": utc_of_seconds(burst.t05_s),
-        "t50_s": burst.t50_s,
-        "counts": burst.counts,
-        "counts_error": burst.error,
-        "snr": burst.snr,
-        "blocks": [
-            {
-                "begin_utc": utc_of_seconds(burst.curve.time_s(block.first)),
-                "length_s": (block.last - block.first) * burst.curve.bin_s,
-                "rate": block.rate,
-                "error": block.error,
-            }
-            for block in burst.blocks
-        ],
+    told: dict[str, Any] = described(burst) | {
         "fluence": None,
         "fluence_error_statistical": None,
         "fluence_error_response": None,
@@ -225,15 +203,15 @@ def _describe_burst(burst: Burst, merged: Merged, request: Request, distance_mpc
     relative = None if angle is None else relative_response(angle).value
     if relative is not None:
         energy = fluence(burst.counts, HARD, relative)
-        described["fluence"] = energy
-        described["fluence_error_statistical"] = fluence(burst.error, HARD, relative)
-        described["fluence_error_response"] = SYSTEMATIC * energy
+        told["fluence"] = energy
+        told["fluence_error_statistical"] = fluence(burst.error, HARD, relative)
+        told["fluence_error_response"] = SYSTEMATIC * energy
         if distance_mpc:
-            described["isotropic_energy_erg"] = isotropic_energy(energy, distance_mpc)
+            told["isotropic_energy_erg"] = isotropic_energy(energy, distance_mpc)
     if request.position is not None and merged.orbit.time_s.size:
         delay = delay_at_geocentre(merged.position_km(burst.peak_s), *request.position)
-        described["geocentre_peak_utc"] = utc_of_seconds(burst.peak_s + delay)
-    return described
+        told["geocentre_peak_utc"] = utc_of_seconds(burst.peak_s + delay)
+    return told
 
 
 def _timing(merged: Merged, request: Request, time_s: float) -> dict[str, Any] | None:
