@@ -171,10 +171,13 @@ class Progress:
         _log.info("run laid out", run_id=run.run_id, rows=written, rejected=len(windows.rejected))
 
     def _find_given(self, used: Instrument, analysis: Analysis) -> None:
-        """Make sure that the products of earlier jobs that the caller names are there, and stay for now.
+        """Make sure that the products of earlier jobs and the files that the caller names are there, before any row is.
+
+        The products stay for now.
 
         Raises:
-            BadInput: one is not.
+            BadInput: one is not there.
+            ArchiveUnavailable: there is no archive, or it does not answer.
         """
         for name, keys in used.given_products(analysis.parameters).items():
             for key in keys:
@@ -182,6 +185,8 @@ class Progress:
                     text = f"parameters.{name}: there is no product {key}; run the job that makes it again"
                     raise BadInput("NoSuchProduct", text)
             self._products.used(keys)
+        for stage in steps_of(used, analysis):
+            self._source.files(used.given_files(analysis.parameters, stage))
 
     def _is_outdated(self, run: Run, used: Instrument) -> bool:
         """Say whether the instrument was updated under a run, so that nobody can make the rest of it any more.
@@ -228,7 +233,10 @@ class Progress:
         self._end(run, outcome(run, tally, used, entries, utc_now()), tally.failed)
 
     def _refuse(self, run: Run, reason: str, text: str) -> None:
+        """End a run that cannot go on; what is laid out of it ends with it, so that no row waits for ever."""
         failure = Failure(kind=FailureKind.USAGE, reason=reason, text=text)
+        for keys in self._runs.drop_rows(run.run_id, utc_now()):
+            self._stop(run, keys)
         tally = tally_rows(self._runs, self._requests, run.run_id)
         self._end(run, ended_early(run, tally, JobState.ERROR, failure, utc_now()), tally.failed)
 

@@ -26,7 +26,9 @@ def main() -> None:
     settings = Settings()
     science = science_figures()  # before the mesh is up: it would only disturb
     science["fit_warm_s"] = round(fit_warm_s(), 3)
-    windows = analysis_mesh.simulated_windows()
+    archive = Path(os.environ["ODAMESH_HOME"]) / "bench-archive"
+    windows = analysis_mesh.simulated_windows(archive)
+    os.environ["ODAMESH_ARCHIVE"] = str(archive)
     _mesh_up()
     image = tomllib.loads(settings.images_file.read_text(encoding="utf-8"))["images"]["noop"]
     engine = docker.DockerClient(base_url=settings.engine_address() or None)

@@ -19,9 +19,12 @@ _LIMIT_S = 1800.0
 _LOOK_S = 1.0
 
 
-def simulated_windows() -> list[str]:
-    """Simulate the windows into the archive of the mesh, unless they are there; returns their identifiers."""
-    root = Path(os.environ["ODAMESH_ARCHIVE"])
+def simulated_windows(root: Path) -> list[str]:
+    """Simulate the windows into an archive, unless they are there; returns their identifiers.
+
+    Args:
+        root: of the archive; not that of the tests, which holds spoilt windows of the same names.
+    """
     found = sorted(path.name.split(".")[0] for path in root.glob("scw/2016/*"))
     if len(found) < _WINDOWS:
         write_archive(root, "galactic-centre", scws=_WINDOWS, processes=os.cpu_count() or 1)

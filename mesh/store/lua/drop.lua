@@ -1,4 +1,4 @@
--- End the rows of a cancelled run that are not final, some at a time, and tell which units must be stopped.
+-- End the rows of a run that was cancelled or refused, as far as they are not final, some at a time, and tell which units must be stopped.
 -- ARGV: run, time, most rows, seconds that a tombstone lasts.
 -- Returns the keys of released units that nobody waits for any more, after the number of rows ended.
 local run, most = ARGV[1], tonumber(ARGV[3])

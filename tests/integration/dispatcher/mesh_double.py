@@ -71,13 +71,13 @@ class MeshDouble:
         self.warnings: dict[str, tuple[str, ...]] = {}
         self.executed: list[Unit] = []
 
-    def new_dispatcher(self, name: str) -> Dispatcher:
+    def new_dispatcher(self, name: str, archive: str = "") -> Dispatcher:
         """Another dispatcher on the same stores."""
         return Dispatcher(
             objects=self.objects,
             index=self.index,
             publisher=self.broker,  # type: ignore[arg-type]
-            archive="",
+            archive=archive,
             claimant=name,
         )
 
