@@ -311,7 +311,7 @@ class Runs:
         return Cancelled(run_id or None, what)
 
     def drop_rows(self, run_id: str, now: str) -> Iterator[list[str]]:
-        """End the open rows of a run that was cancelled or refused; yields keys of released units that nobody waits for any more."""
+        """End the open rows of a run that was cancelled or refused; yields keys of units to stop."""
         while True:
             ended, *keys = self._drop_some(run_id, now)
             yield keys
