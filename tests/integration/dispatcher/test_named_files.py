@@ -24,9 +24,7 @@ def archived(mesh: MeshDouble, tmp_path: Path) -> MeshDouble:
     return mesh
 
 
-def test_a_file_that_is_absent_ends_a_run_before_it_has_rows(
-    archived: MeshDouble, make_job: MakeJob
-) -> None:
+def test_a_file_that_is_absent_ends_a_run_before_it_has_rows(archived: MeshDouble, make_job: MakeJob) -> None:
     view = archived.submit(*_fit("given/absent.pha", make_job))
     assert view.state is JobState.ERROR
     assert view.failure is not None
