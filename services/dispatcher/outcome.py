@@ -1,5 +1,6 @@
 """What came of a run: its state, its products, and a sentence for everything that did not work."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +13,26 @@ from mesh.store.runs import Run
 from services.dispatcher.plan import GOOD, JOB_LABEL, NO_INPUTS
 
 _SHOWN_REASONS = 3
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+
+
+class _Alike:
+    """Warnings of windows that differ by their numbers alone: the first is told, further windows are counted."""
+
+    def __init__(self, row: UnitRow, text: str) -> None:
+        self._first = self._last = row
+        self._text = text
+        self._more = 0
+
+    def add(self, row: UnitRow) -> None:
+        """Count the window of one more; windows of a later stage repeat those of the first."""
+        if row.stage == self._first.stage and row.label != self._last.label:
+            self._more += 1
+            self._last = row
+
+    def __str__(self) -> str:
+        more = f" and {self._more} more" if self._more else ""
+        return f"{self._first.label}{more}: {self._text}"
 
 
 class Tally:
@@ -25,6 +46,8 @@ class Tally:
         self._good: dict[str, list[UnitRow]] = {}
         self._failed: list[str] = []
         self._told: list[str] = []
+        self._alike: dict[str, _Alike] = {}
+        self._unlisted = 0
         self._reasons: Counter[tuple[FailureKind, str]] = Counter()
         self._sentences: list[str] = []
 
@@ -61,13 +84,16 @@ class Tally:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A sentence per failure and per warning of a stage of the whole job, the first ones of each."""
-        return (*self._failed, *self._told)
+        """A sentence per failure, per warning of a stage of the whole job and per kind of warning of windows.
+
+        Of failures and of kinds the first ones. A kind is told with the first window and the number of others.
+        """
+        return (*self._failed, *self._told, *map(str, self._alike.values()))
 
     @property
     def warnings_total(self) -> int:
         """How many sentences there would be."""
-        return self.failed + len(self._told)
+        return self.failed + len(self._told) + len(self._alike) + self._unlisted
 
     def nothing(self) -> Failure:
         """Say in one sentence why nothing came out; the reason is the commonest one."""
@@ -89,6 +115,15 @@ class Tally:
             self._add_failed(row)
         if row.label == JOB_LABEL:
             self._told += [f"{row.stage}: {text}" for text in row.warnings]
+            return
+        for text in row.warnings:
+            kind = _NUMBER.sub("#", text)
+            if kind in self._alike:
+                self._alike[kind].add(row)
+            elif len(self._alike) < SHOWN_WARNINGS:
+                self._alike[kind] = _Alike(row, text)
+            else:
+                self._unlisted += 1
 
     def _add_failed(self, row: UnitRow) -> None:
         sentence = _sentence(row)

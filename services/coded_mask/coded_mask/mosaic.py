@@ -100,6 +100,10 @@ class Mosaic:
             )
         return ranked
 
+    def seen_in(self, source: MosaicSource) -> int:
+        """Return the number of science windows that saw a source; two units in one window count once."""
+        return len({window.scw for window in self.windows if window.label in source.fluxes})
+
     def biased(self, source: MosaicSource) -> bool:
         """Whether the flux of a source is biased because it was found blindly near the threshold."""
         return source.new and float(source.significance().max()) < _BIASED_BELOW * self.threshold

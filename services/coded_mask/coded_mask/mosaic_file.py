@@ -62,7 +62,7 @@ def mosaic_hdus(mosaic: Mosaic, images: Sequence[BandImage]) -> fits.HDUList:
         ("TLAST", last, "[d] last good time (IJD)"),
         ("ONTIME", ontime, "[s] sum of good time intervals"),
         ("EXPOSURE", exposure, "[s] exposure corrected for dead time"),
-        ("SCWS", len(windows), "number of science windows"),
+        ("SCWS", len({window.scw for window in windows}), "number of science windows"),
     ]
     name = mosaic.instrument.structure + _IMAGE
     primary = fits.PrimaryHDU()
@@ -101,7 +101,7 @@ def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUL
         column("ISGRI_FLAG", "1I", array=[source.isgri_flag for source in sources]),
         column("FLAG", "1I", array=[int(mosaic.biased(source)) for source in sources]),
         column("ERR_RAD", "1D", unit="deg", array=[place[2] / 60.0 for place in positions]),
-        column("scws", "1J", array=[len(source.fluxes) for source in sources]),
+        column("scws", "1J", array=[mosaic.seen_in(source) for source in sources]),
     ]
     combined = [source.combined() for source in sources]
     for band, (low, high) in enumerate(mosaic.bands):
@@ -133,7 +133,7 @@ def region_text(sources: Sequence[MosaicSource], least_arcmin: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def mosaic_source_summary(source: MosaicSource, bands: Sequence[tuple[float, float]]) -> dict[str, Any]:
+def mosaic_source_summary(source: MosaicSource, mosaic: Mosaic) -> dict[str, Any]:
     """Return a source as plain values; fluxes in counts/s."""
     ra, dec, error_arcmin = source.position()
     return {
@@ -142,7 +142,7 @@ def mosaic_source_summary(source: MosaicSource, bands: Sequence[tuple[float, flo
         "dec": round(dec, 5),
         "error_arcmin": round(error_arcmin, 3),
         "new": source.new,
-        "scws": len(source.fluxes),
+        "scws": mosaic.seen_in(source),
         "bands": [
             {
                 "e_min": low,
@@ -152,6 +152,6 @@ def mosaic_source_summary(source: MosaicSource, bands: Sequence[tuple[float, flo
                 "significance": round(float(flux / error), 2),
                 "chi2_per_dof": round(float(chi2), 3),
             }
-            for (low, high), flux, error, chi2 in zip(bands, *source.combined(), strict=True)
+            for (low, high), flux, error, chi2 in zip(mosaic.bands, *source.combined(), strict=True)
         ],
     }

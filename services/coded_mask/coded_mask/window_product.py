@@ -26,6 +26,8 @@ class WindowProduct:
 
     path: Path
     label: str
+    scw: str
+    """Science window; the label says more where several units saw it."""
     instrument: Instrument
     camera: Callable[[float, float], Camera]
     """Gives the camera of a band, keV."""
@@ -56,9 +58,16 @@ class WindowProduct:
 
 
 def read_window(
-    path: Path, label: str, instrument: Instrument, camera: Callable[[float, float], Camera]
+    path: Path, label: str, instrument: Instrument, camera: Callable[[float, float], Camera], scw: str | None = None
 ) -> WindowProduct:
-    """Read a window's product for a mosaic; ``camera`` gives the camera of a band (keV).
+    """Read a window's product for a mosaic.
+
+    Args:
+        path: product file.
+        label: name of this image in the mosaic, one of a kind.
+        instrument: that saw it.
+        camera: gives the camera of a band (keV).
+        scw: science window, where the label is more than that.
 
     Raises:
         BadInput: the file is not such a product.
@@ -72,6 +81,7 @@ def read_window(
             return WindowProduct(
                 path=path,
                 label=label,
+                scw=scw or label,
                 instrument=instrument,
                 camera=camera,
                 attitude=instrument.attitude(*(header[key] for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))),

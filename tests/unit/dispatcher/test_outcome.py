@@ -65,6 +65,34 @@ def test_each_failure_has_its_sentence(isgri: Instrument) -> None:
     assert warnings == ("b: NoISGRIEvents: b is bad", "mosaic: few windows")
 
 
+def test_warnings_of_windows_are_told_once_a_kind(isgri: Instrument) -> None:
+    def warned(stage: str, label: str, *texts: str) -> UnitRow:
+        return row(stage, label, UnitState.DONE).model_copy(update={"warnings": texts})
+
+    rows = [
+        warned("image", "a", "the map is 1.53 times wider", "no dead time"),
+        warned("image", "b", "the map is 1.6 times wider", "the map is -2 times wider"),
+        warned("image", "c", "the map is 1.7 times wider"),
+        warned("spectrum", "a", "no dead time"),
+        warned("spectrum", "b", "no dead time", "one channel is empty"),
+        row("mosaic", "job", UnitState.DONE),
+    ]
+    result = tell(isgri, rows)
+    assert result.warnings == (
+        "a and 2 more: the map is 1.53 times wider",
+        "a: no dead time",
+        "b: one channel is empty",
+    )
+    assert result.warnings_total == 3
+
+
+def test_kinds_of_warnings_beyond_the_first_are_counted(isgri: Instrument) -> None:
+    texts = tuple(f"{'x' * number} is close to another source" for number in range(1, 151))
+    warned = row("image", "a", UnitState.DONE).model_copy(update={"warnings": texts})
+    result = tell(isgri, [warned, row("mosaic", "job", UnitState.DONE)])
+    assert (result.warnings_total, len(result.warnings)) == (150, 100)
+
+
 def test_partial_results_are_results(isgri: Instrument) -> None:
     rows = [row("image", "a", UnitState.DONE), row("mosaic", "job", UnitState.FAILED, "EmptyImageList")]
     state, failure, warnings, products = end(isgri, rows)

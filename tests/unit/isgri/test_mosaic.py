@@ -108,6 +108,7 @@ def _window(label: str, sources: list[WindowSource]) -> WindowProduct:
     return WindowProduct(
         Path(label),
         label,
+        label,
         INSTRUMENT,
         isgri_camera,
         _HERE,

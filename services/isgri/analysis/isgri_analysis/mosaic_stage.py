@@ -57,7 +57,7 @@ def run_mosaic(unit: Unit) -> None:
         scws=[window.label for window in mosaic.windows],
         exposure_s=round(sum(window.live_time_s for window in windows), 3),
         residual_std=[round(std, 4) for std in mosaic.residual_std],
-        sources=[mosaic_source_summary(source, mosaic.bands) for source in sources],
+        sources=[mosaic_source_summary(source, mosaic) for source in sources],
     )
 
 

@@ -51,7 +51,7 @@ def run_mosaic(unit: Unit) -> None:
         images=[window.label for window in mosaic.windows],
         exposure_s=round(sum(window.live_time_s for window in windows), 3),
         residual_std=[round(std, 4) for std in mosaic.residual_std],
-        sources=[mosaic_source_summary(source, mosaic.bands) for source in sources],
+        sources=[mosaic_source_summary(source, mosaic) for source in sources],
     )
 
 
@@ -63,7 +63,7 @@ def _windows(unit: Unit) -> list[WindowProduct]:
         for number in UNITS:
             if (path := files.get(sky_file(number))) is not None:
                 label = f"{entry.label} JMX{number}"
-                windows.append(read_window(path, label, instrument(number), partial(camera, number)))
+                windows.append(read_window(path, label, instrument(number), partial(camera, number), entry.label))
     if not windows:
         raise BadInput(
             "EmptyImageList", "no science window gave an image, so there is nothing to combine; ask for other windows"
