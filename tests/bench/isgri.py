@@ -9,8 +9,9 @@ from typing import Any
 
 from mesh.instrument import instrument
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, write_archive
+from tests.bench.fresh_process import fresh_process
 from tests.bench.one_core import cpu_s
-from tests.bench.unit_directory import fresh_process, unit_directory
+from tests.unit_directory import unit_directory
 
 _SOURCES = ("services/coded_mask", "services/isgri/analysis")
 _WINDOWS = 50

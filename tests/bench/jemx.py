@@ -10,8 +10,9 @@ from typing import Any
 from mesh.instrument import instrument
 from mesh.testing.archive.pointing import Pointing
 from services.jemx.simulator import SkySource, simulate_window
+from tests.bench.fresh_process import fresh_process
 from tests.bench.one_core import cpu_s
-from tests.bench.unit_directory import fresh_process, unit_directory
+from tests.unit_directory import unit_directory
 
 _SOURCES = ("services/coded_mask", "services/jemx/analysis")
 _LABEL = "201600270010.001"

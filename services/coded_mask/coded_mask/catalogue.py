@@ -12,7 +12,7 @@ from astropy.io import fits
 
 from coded_mask.camera import LEAST_FITTED, Camera
 from coded_mask.geometry import Attitude
-from mesh.kit import BadInput
+from mesh.kit import BadInput, Unit
 
 _FLAG_ISGRI_DETECTED = 1
 
@@ -76,6 +76,12 @@ def requested_catalogue(
             return []
         return read_reference_catalogue(mounted) if mounted is not None else reference_list()
     return _listed(choice)
+
+
+def mounted_catalogue(unit: Unit) -> Path | None:
+    """Return a full reference catalogue, when the operator gives one as input ``reference_catalogue``."""
+    paths = [path for entry in unit.inputs("reference_catalogue") for path in entry.paths]
+    return paths[0] if paths else None
 
 
 def _listed(entries: Sequence[Mapping[str, Any]]) -> list[CatalogueSource]:

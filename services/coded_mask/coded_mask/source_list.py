@@ -1,6 +1,8 @@
 """The sources of one window as plain values: what tables, summaries and the mosaic use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,3 +71,24 @@ def window_sources(sky: Field, attitude: Attitude) -> list[WindowSource]:
             )
         )
     return listed
+
+
+def source_summary(source: WindowSource, bands: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """Return a source as plain values; fluxes in counts/s."""
+    return {
+        "name": source.name,
+        "ra": round(source.ra, 5),
+        "dec": round(source.dec, 5),
+        "error_arcmin": round(source.error_arcmin, 4),
+        "new": source.new,
+        "bands": [
+            {
+                "e_min": low,
+                "e_max": high,
+                "flux": round(float(flux), 4),
+                "flux_error": round(float(error), 4),
+                "significance": round(float(flux / error), 2),
+            }
+            for (low, high), flux, error in zip(bands, source.flux, source.flux_error, strict=True)
+        ],
+    }

@@ -1,15 +1,14 @@
 """Ready-made archives: the field of the Galactic Centre, and an empty field for noise statistics."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 from astropy.coordinates import SkyCoord
 
-from mesh.testing.archive.index import write_index
 from mesh.testing.archive.pointing import Pointing, dithered
+from mesh.testing.archive.windows import write_windows
 from services.isgri.simulator.sky import SkySource
 from services.isgri.simulator.window import OVERHEAD_S, simulate_window
 
@@ -77,19 +76,15 @@ def write_archive(
     """
     if scenario not in SCENARIOS:
         raise ValueError(f"no scenario '{scenario}'; there are {', '.join(sorted(SCENARIOS))}")
-    pointings = dither(scws, exposure_s)
-    sky = SCENARIOS[scenario].sky
-    tasks = [(directory, pointing, sky, seed, exposure_s) for pointing in pointings]
-    if processes == 1:
-        for task in tasks:
-            done(_simulate(task))
-    else:
-        # Fresh processes: forking a process that has threads can hang.
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            for scw in pool.map(_simulate, tasks):
-                done(scw)
-    write_index(directory / "idx" / "scw" / "GNRL-SCWG-GRP-IDX.fits", pointings, exposure_s + OVERHEAD_S)
-    return [pointing.scw for pointing in pointings]
+    simulate = partial(_simulate, sky=SCENARIOS[scenario].sky, seed=seed, exposure_s=exposure_s)
+    return write_windows(
+        directory,
+        dither(scws, exposure_s),
+        exposure_s + OVERHEAD_S,
+        simulate,
+        processes=processes,
+        done=done,
+    )
 
 
 def dither(count: int, exposure_s: float = 2000.0) -> list[Pointing]:
@@ -102,9 +97,6 @@ def dither(count: int, exposure_s: float = 2000.0) -> list[Pointing]:
     return dithered(float(_CENTRE.ra.deg), float(_CENTRE.dec.deg), count, exposure_s + OVERHEAD_S)
 
 
-def _simulate(task: tuple[Path, Pointing, Sequence[SkySource], int, float]) -> str:
-    """Write one window of an archive; returns its identifier."""
-    directory, pointing, sky, seed, exposure_s = task
-    folder = directory / "scw" / pointing.swid[:4] / f"{pointing.swid}.{pointing.version}"
+def _simulate(folder: Path, pointing: Pointing, sky: Sequence[SkySource], seed: int, exposure_s: float) -> None:
+    """Write the event file of one window."""
     simulate_window(folder / "isgri_events.fits.gz", pointing, sky, seed=seed, exposure_s=exposure_s)
-    return pointing.scw

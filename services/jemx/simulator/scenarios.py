@@ -1,13 +1,12 @@
 """Ready-made JEM-X archives: the Crab, the Galactic Centre, and an empty field for noise statistics."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
-from mesh.testing.archive.index import write_index
-from mesh.testing.archive.pointing import Pointing, dithered
+from mesh.testing.archive.pointing import dithered
+from mesh.testing.archive.windows import write_windows
 from services.jemx.simulator.sky import SkySource
 from services.jemx.simulator.window import OVERHEAD_S, simulate_window
 
@@ -68,23 +67,11 @@ def write_archive(
     if scenario not in SCENARIOS:
         raise ValueError(f"no scenario '{scenario}'; there are {', '.join(sorted(SCENARIOS))}")
     chosen = SCENARIOS[scenario]
-    pointings = dithered(chosen.ra, chosen.dec, scws, exposure_s + OVERHEAD_S)
-    tasks = [(directory, pointing, chosen.sky, seed, exposure_s) for pointing in pointings]
-    if processes == 1:
-        for task in tasks:
-            done(_simulate(task))
-    else:
-        # Fresh processes: forking a process that has threads can hang.
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            for scw in pool.map(_simulate, tasks):
-                done(scw)
-    write_index(directory / "idx" / "scw" / "GNRL-SCWG-GRP-IDX.fits", pointings, exposure_s + OVERHEAD_S)
-    return [pointing.scw for pointing in pointings]
-
-
-def _simulate(task: tuple[Path, Pointing, tuple[SkySource, ...], int, float]) -> str:
-    """Write one window of an archive; returns its identifier."""
-    directory, pointing, sky, seed, exposure_s = task
-    folder = directory / "scw" / pointing.swid[:4] / f"{pointing.swid}.{pointing.version}"
-    simulate_window(folder, pointing, sky, seed=seed, exposure_s=exposure_s)
-    return pointing.scw
+    return write_windows(
+        directory,
+        dithered(chosen.ra, chosen.dec, scws, exposure_s + OVERHEAD_S),
+        exposure_s + OVERHEAD_S,
+        partial(simulate_window, sky=chosen.sky, seed=seed, exposure_s=exposure_s),
+        processes=processes,
+        done=done,
+    )

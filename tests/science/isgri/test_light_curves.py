@@ -8,12 +8,12 @@ import pytest
 from astropy.io import fits
 from coded_mask.extraction import Target
 from coded_mask.weighted_curve import exposed_bins, weighted_rates
-from isgri_analysis.events import DAY_S
 from isgri_analysis.exposed_window import ExposedWindow, expose
 from isgri_analysis.lc_stage import band_weights, in_band
 from isgri_analysis.window_fit import WindowFit, count_bands, fit_window, pixel_of
 from numpy.typing import NDArray
 
+from mesh.kit.ogip.observation import DAY_S
 from services.isgri.simulator.sky import Pulsation, SkySource
 from tests.real_window import assemble, parts
 from tests.science.bars import Bars

@@ -7,7 +7,7 @@ import pytest
 from coded_mask.extraction import Target
 from jemx_analysis.camera import camera
 from jemx_analysis.channels import joined, standard_edges_kev
-from jemx_analysis.events import DAY_S, read_events
+from jemx_analysis.events import read_events
 from jemx_analysis.exposed import expose
 from jemx_analysis.extraction import SourceWindow
 from jemx_analysis.lc_stage import window_curves
@@ -16,6 +16,7 @@ from jemx_analysis.spectrum_stage import extract
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
+from mesh.kit.ogip.observation import DAY_S
 from mesh.testing.archive.pointing import Pointing
 from services.jemx.simulator import SkySource, simulate_window
 from tests.science.bars import Bars

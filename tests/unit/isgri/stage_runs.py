@@ -1,6 +1,5 @@
 """Runs one stage as the container does, and makes a window with one source and one burst."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,11 @@ from isgri_analysis.detector import module_map
 from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.pif import pixel_illumination
 
-from mesh.kit.analysis import Analysis, run_unit
+from mesh.instrument import instrument
+from mesh.kit.analysis import Analysis
 from tests.unit.isgri.events_file import ATTITUDE, TSTART, write_events
+from tests.unit_directory import outcome
+from tests.unit_directory import unit_directory as lay_out
 
 _ANALYSIS = Analysis(stages=isgri_analysis.STAGES, warm=isgri_analysis.warm)
 PARAMETERS: dict[str, Any] = {
@@ -29,31 +31,14 @@ SECONDS = 400.0
 def unit_directory(
     directory: Path, stage: str, inputs: Sequence[tuple[str, str, Path]], parameters: Mapping[str, Any] = PARAMETERS
 ) -> Path:
-    (directory / "out").mkdir(parents=True)
-    listed = []
-    for role, label, path in inputs:
-        folder = directory / "in" / role / label
-        folder.mkdir(parents=True)
-        (folder / path.name).symlink_to(path)
-        listed.append({"role": role, "label": label, "files": [path.name]})
-    content = {
-        "schema": "odamesh.unitdir/1",
-        "key": "0" * 64,
-        "stage": stage,
-        "label": "job" if stage in {"mosaic", "spectrum_sum", "lc_merge", "background_map"} else inputs[0][1],
-        "parameters": dict(parameters),
-        "inputs": listed,
-        "provenance": {"code": "test"},
-    }
-    (directory / "unit.json").write_text(json.dumps(content), encoding="utf-8")
-    return directory
+    """Lay out a unit of the window that its inputs have, or of the job."""
+    scope = instrument("isgri").stages[stage].scope
+    return lay_out(directory, stage, "job" if scope == "job" else inputs[0][1], parameters, inputs)
 
 
 def run(directory: Path) -> dict[str, Any]:
-    status = run_unit(directory, lambda: _ANALYSIS)
-    name = "manifest.json" if status == 0 else "failure.json"
-    result: dict[str, Any] = json.loads((directory / "out" / name).read_text(encoding="utf-8"))
-    return result
+    """Run a unit that is laid out; return its manifest, or its failure."""
+    return outcome(directory, _ANALYSIS)
 
 
 def source_events(path: Path, keywords: Mapping[str, Any] | None = None) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from coded_mask.geometry import separation_arcmin
 from jemx_analysis.channels import standard_edges, standard_edges_kev
 from jemx_analysis.response import crab_rate
 
-from mesh.kit.analysis import Analysis, run_unit
+from mesh.kit.analysis import Analysis
 from services.jemx.simulator.scenarios import write_archive
-from tests.bench.unit_directory import unit_directory
+from tests.unit_directory import outcome, unit_directory
 
-_ANALYSIS = Analysis(stages=jemx_analysis.STAGES, warm=jemx_analysis.warm)
+_run = partial(outcome, analysis=Analysis(stages=jemx_analysis.STAGES, warm=jemx_analysis.warm))
 _CRAB = (83.6332, 22.0145)
 _PARAMETERS: dict[str, Any] = {
     "jemx_num": "both",
@@ -36,13 +37,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("jemx-archive")
     write_archive(root, "jemx-crab", scws=2, exposure_s=500.0)
     return root / "scw" / "2016"
-
-
-def _run(directory: Path) -> dict[str, Any]:
-    status = run_unit(directory, lambda: _ANALYSIS)
-    name = "manifest.json" if status == 0 else "failure.json"
-    result: dict[str, Any] = json.loads((directory / "out" / name).read_text(encoding="utf-8"))
-    return result
 
 
 def _image(directory: Path, archive: Path, label: str, units: Sequence[int] = (1, 2), **parameters: Any) -> Path:

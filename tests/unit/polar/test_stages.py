@@ -10,7 +10,7 @@ from astropy.io import fits
 from mesh.archive.times import ijd_from_utc
 from services.polar.simulator.events import PolarisedBurst, write_archive
 from tests.unit.polar.response_file import write_response
-from tests.unit.polar.unit_directory import run_stage
+from tests.unit.polar.stage_runs import run_stage
 
 BURST = PolarisedBurst("2017-01-14T22:01:09.500", 12_000, 3.0, degree=0.6, angle_deg=70.0)
 INTERVAL = ("2017-01-14T21:55:00", "2017-01-14T22:08:00")

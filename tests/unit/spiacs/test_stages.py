@@ -11,7 +11,7 @@ from mesh.archive.times import ijd_from_utc
 from services.spiacs.simulator.archive import write_archive
 from services.spiacs.simulator.orbit import BELTS_KM, position_km
 from services.spiacs.simulator.rates import Background, Pulse
-from tests.unit.spiacs.unit_directory import run_stage
+from tests.unit.spiacs.stage_runs import run_stage
 
 T0 = "2017-08-17T12:41:04.430"
 BURST = "2017-08-17T12:55:00.000"

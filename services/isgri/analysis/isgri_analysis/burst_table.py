@@ -8,8 +8,8 @@ from coded_mask.tan_image import instrument_cards, set_cards
 from numpy.typing import NDArray
 
 from isgri_analysis.bursts import Burst
-from isgri_analysis.events import DAY_S
 from isgri_analysis.instrument import INSTRUMENT
+from mesh.kit.ogip.observation import DAY_S
 
 BURSTS = "ISGR-BRST-RES"
 _UNITS = {

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
+from coded_mask.event_file import good_times, number
 from coded_mask.geometry import Attitude
 from numpy.typing import NDArray
 
 from isgri_analysis.detector import SHAPE
 from isgri_analysis.instrument import INSTRUMENT
 from mesh.kit import BadInput
+from mesh.kit.ogip.observation import DAY_S
 
-DAY_S = 86400.0
 _BLOCK = 2880
 _GZIP = b"\x1f\x8b"
 _EVENTS, _GTI = "ISGR-EVTS-ALL", "IBIS-GNRL-GTI"
@@ -96,14 +97,8 @@ def _content(path: Path) -> bytes:
     return b"".join(parts)
 
 
-def _number(header: fits.Header, key: str) -> float | None:
-    """Return a numeric keyword; template words such as 'Real' count as missing."""
-    value = header.get(key)
-    return float(value) if isinstance(value, (int, float)) and np.isfinite(value) else None
-
-
 def _required(name: str, header: fits.Header, key: str) -> float:
-    value = _number(header, key)
+    value = number(header, key)
     if value is None:
         raise BadInput("ScWDataCorrupted", f"{name} has no number in keyword {key}, which the analysis needs; {_FETCH}")
     return value
@@ -138,16 +133,16 @@ def _events(name: str, table: Any, content: bytes, gti_tables: list[Any]) -> Eve
     return Events(
         swid=swid if isinstance(swid, str) else "",
         tstart_ijd=tstart,
-        tstop_ijd=_number(header, "TSTOP") or tstart + float(time.max()) / DAY_S,
+        tstop_ijd=number(header, "TSTOP") or tstart + float(time.max()) / DAY_S,
         attitude=attitude,
         time_s=time,
         energy_kev=_energies(np.asarray(data["ISGRI_ENERGY"], np.float32)),
         row=np.ascontiguousarray(row, np.uint8),
         column=np.ascontiguousarray(column, np.uint8),
         noisy=np.asarray(data["SELECT_FLAG"]) != 0,
-        gti=_good_times(gti_tables, tstart),
-        live_fraction=_number(header, "DEADC"),
-        revolution=int(_number(header, "REVOL") or 0),
+        gti=good_times(gti_tables, tstart, "MERGED_ISGRI"),
+        live_fraction=number(header, "DEADC"),
+        revolution=int(number(header, "REVOL") or 0),
         slew=header.get("SW_TYPE") == "SLEW",
     )
 
@@ -164,16 +159,3 @@ def _rows(table: Any, content: bytes) -> Any:
         return table.data
     layout = table.columns.dtype.newbyteorder(">")
     return np.frombuffer(content, layout, count=table.header["NAXIS2"], offset=table.fileinfo()["datLoc"])
-
-
-def _good_times(tables: list[Any], tstart_ijd: float) -> NDArray[np.float64] | None:
-    """Return the merged good times if the file has them, else the first table; None without any."""
-    tables = [table for table in tables if table.header.get("NAXIS2", 0) > 0]
-    tables.sort(key=lambda table: table.header.get("GTI_NAME") != "MERGED_ISGRI")
-    if not tables:
-        return None
-    data = tables[0].data
-    gti = (np.column_stack([data["START"], data["STOP"]]).astype(np.float64) - tstart_ijd) * DAY_S
-    gti = gti[np.isfinite(gti).all(axis=1) & (gti[:, 1] > gti[:, 0])]
-    ordered: NDArray[np.float64] = gti[np.argsort(gti[:, 0])]
-    return ordered

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isgri_analysis.detector import PIXELS, module_map
-from isgri_analysis.events import DAY_S, Events, read_events
+from isgri_analysis.events import Events, read_events
 from isgri_analysis.live_time import good_times, inside, live_fraction, module_good_times
 from isgri_analysis.shadowgram import shadowgrams, usable_pixels
 from mesh.kit import BadInput
-from mesh.kit.ogip.observation import Observation
+from mesh.kit.ogip.observation import DAY_S, Observation
 
 Step = Callable[[str], AbstractContextManager[None]]
 

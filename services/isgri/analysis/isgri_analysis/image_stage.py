@@ -1,13 +1,12 @@
 """Stage ``image``: one science window to images, sources and bursts."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from coded_mask.catalogue import requested_catalogue
+from coded_mask.catalogue import mounted_catalogue, requested_catalogue
 from coded_mask.preview import write_preview
 from coded_mask.sky_file import band_images, sky_hdus
-from coded_mask.source_list import WindowSource, window_sources
+from coded_mask.source_list import WindowSource, source_summary, window_sources
 from coded_mask.tan_image import window_wcs
 
 from isgri_analysis.background_file import given_background
@@ -65,12 +64,6 @@ def run_image(unit: Unit) -> None:
     )
 
 
-def mounted_catalogue(unit: Unit) -> Path | None:
-    """Return a full reference catalogue, when the operator gives one as input ``reference_catalogue``."""
-    paths = [path for entry in unit.inputs("reference_catalogue") for path in entry.paths]
-    return paths[0] if paths else None
-
-
 def event_file(unit: Unit) -> Path:
     """Return the event file of the window.
 
@@ -84,27 +77,6 @@ def event_file(unit: Unit) -> Path:
     raise BadInput(
         "NoISGRIEvents", f"window {unit.label} has no ISGRI event file in the archive; leave this window out"
     )
-
-
-def source_summary(source: WindowSource, bands: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """Return a source as plain values; fluxes in counts/s."""
-    return {
-        "name": source.name,
-        "ra": round(source.ra, 5),
-        "dec": round(source.dec, 5),
-        "error_arcmin": round(source.error_arcmin, 3),
-        "new": source.new,
-        "bands": [
-            {
-                "e_min": low,
-                "e_max": high,
-                "flux": round(float(flux), 4),
-                "flux_error": round(float(error), 4),
-                "significance": round(float(flux / error), 2),
-            }
-            for (low, high), flux, error in zip(bands, source.flux, source.flux_error, strict=True)
-        ],
-    }
 
 
 def _burst_summary(burst: Burst, tstart_ijd: float) -> dict[str, Any]:

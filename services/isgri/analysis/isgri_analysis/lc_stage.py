@@ -7,13 +7,13 @@ from coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, firs
 from numpy.typing import NDArray
 
 from isgri_analysis.detector import module_map
-from isgri_analysis.events import DAY_S
 from isgri_analysis.exposed_window import ExposedWindow, expose
 from isgri_analysis.image_stage import event_file
 from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.spectrum_stage import mosaic_catalogue, window_background
 from isgri_analysis.window_fit import WindowFit, count_bands, fit_window, pixel_of
 from mesh.kit import Unit
+from mesh.kit.ogip.observation import DAY_S
 from mesh.kit.provenance import write_fits
 
 CURVES_FILE = "isgri_curves.fits"

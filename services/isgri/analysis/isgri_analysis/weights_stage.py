@@ -7,13 +7,12 @@ of weights needs no background: Z^2_n with weights is ``2 / sum w^2 * sum_k |sum
 import numpy as np
 from astropy.io import fits
 
-from isgri_analysis.events import DAY_S
 from isgri_analysis.lc_stage import band_weights, fit_bands, in_band
 from isgri_analysis.window_fit import pixel_of
 from mesh.kit import Unit
 from mesh.kit.ogip.events import events_hdu
 from mesh.kit.ogip.good_times import gti_hdu
-from mesh.kit.ogip.observation import table
+from mesh.kit.ogip.observation import DAY_S, table
 from mesh.kit.provenance import write_fits
 
 EVENTS_FILE = "isgri_weighted_events.fits"

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
+from coded_mask.event_file import good_times, number
 from coded_mask.geometry import Attitude
 from numpy.typing import NDArray
 
 from jemx_analysis.instrument import instrument
 from mesh.kit import BadInput
+from mesh.kit.ogip.observation import DAY_S
 
-DAY_S = 86400.0
 _COLUMNS = ("PI", "DETX", "DETY", "STATUS", "TIME")
 _FETCH = "fetch the file from the archive again"
 
@@ -74,7 +75,7 @@ def _events(name: str, table: fits.BinTableHDU, hdus: fits.HDUList, unit: int) -
     if missing:
         raise BadInput("ScWDataCorrupted", f"{name} lacks the columns {', '.join(missing)}; {_FETCH}")
     data = table.data
-    keywords = [_number(header, key) for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ", "TSTART")]
+    keywords = [number(header, key) for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ", "TSTART")]
     if None in keywords:
         raise BadInput("ScWDataCorrupted", f"{name} states no attitude or no start; {_FETCH}")
     ra_x, dec_x, ra_z, dec_z, tstart = (float(value or 0.0) for value in keywords)
@@ -90,36 +91,17 @@ def _events(name: str, table: fits.BinTableHDU, hdus: fits.HDUList, unit: int) -
     return Events(
         unit=unit,
         swid=swid if isinstance(swid, str) else "",
-        revolution=int(_number(header, "REVOL") or 0),
+        revolution=int(number(header, "REVOL") or 0),
         tstart_ijd=tstart,
-        tstop_ijd=_number(header, "TSTOP") or tstart + float(time[order[-1]]) / DAY_S,
+        tstop_ijd=number(header, "TSTOP") or tstart + float(time[order[-1]]) / DAY_S,
         attitude=instrument(unit).attitude(ra_x, dec_x, ra_z, dec_z),
         time_s=time[order],
         channel=np.asarray(data["PI"], np.uint8)[order],
         z_mm=z[order],
         y_mm=y[order],
         status=np.asarray(data["STATUS"], np.int32)[order],
-        gti=_good_times(hdus, unit, tstart),
-        live_fraction=_number(header, "DEADC"),
+        gti=good_times([hdu for hdu in hdus if hdu.name == f"JMX{unit}-GNRL-GTI"], tstart, "MERGED"),
+        live_fraction=number(header, "DEADC"),
         slew=header.get("SW_TYPE") == "SLEW",
         grey="GREY_FILTER" in table.columns.names and bool(np.any(data["GREY_FILTER"])),
     )
-
-
-def _number(header: fits.Header, key: str) -> float | None:
-    """Return a numeric keyword; template words such as 'Real' count as missing."""
-    value = header.get(key)
-    return float(value) if isinstance(value, (int, float)) and np.isfinite(value) else None
-
-
-def _good_times(hdus: fits.HDUList, unit: int, tstart_ijd: float) -> NDArray[np.float64] | None:
-    """Return the merged good times if the file has them, else the first table; None without any."""
-    tables = [hdu for hdu in hdus if hdu.name == f"JMX{unit}-GNRL-GTI" and hdu.header.get("NAXIS2")]
-    tables.sort(key=lambda hdu: not str(hdu.header.get("GTI_NAME")).startswith("MERGED"))
-    if not tables:
-        return None
-    data = tables[0].data
-    gti = (np.column_stack([data["START"], data["STOP"]]).astype(np.float64) - tstart_ijd) * DAY_S
-    gti = gti[np.isfinite(gti).all(axis=1) & (gti[:, 1] > gti[:, 0])]
-    ordered: NDArray[np.float64] = gti[np.argsort(gti[:, 0])]
-    return ordered

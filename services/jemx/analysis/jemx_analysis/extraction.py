@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from jemx_analysis.camera import camera
 from jemx_analysis.detector import SHAPE
-from jemx_analysis.events import DAY_S, read_events
+from jemx_analysis.events import read_events
 from jemx_analysis.exposed import Exposed, expose
 from jemx_analysis.image_stage import event_file, wanted_units
 from jemx_analysis.mosaic_stage import CATALOGUE_FILE
 from mesh.kit import BadInput, ScienceFailure, Unit
-from mesh.kit.ogip.observation import Observation
+from mesh.kit.ogip.observation import DAY_S, Observation
 
 Step = Callable[[str], AbstractContextManager[None]]
 

@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from coded_mask.catalogue import requested_catalogue
+from coded_mask.catalogue import mounted_catalogue, requested_catalogue
 from coded_mask.preview import write_preview
 from coded_mask.sky_file import band_images, sky_hdus
-from coded_mask.source_list import WindowSource, window_sources
+from coded_mask.source_list import WindowSource, source_summary, window_sources
 from coded_mask.tan_image import window_wcs
 
 from jemx_analysis.instrument import UNITS
@@ -73,12 +73,6 @@ def event_file(unit: Unit, number: int) -> Path | None:
     return next((path for path in paths if path.name.startswith(f"jmx{number}_events.fits")), None)
 
 
-def mounted_catalogue(unit: Unit) -> Path | None:
-    """Return a full reference catalogue, when the operator gives one as input ``reference_catalogue``."""
-    paths = [path for entry in unit.inputs("reference_catalogue") for path in entry.paths]
-    return paths[0] if paths else None
-
-
 def _summary(result: JemxWindow, sources: Sequence[WindowSource], bands: Bands) -> dict[str, Any]:
     gain = result.exposed.gain
     return {
@@ -88,27 +82,7 @@ def _summary(result: JemxWindow, sources: Sequence[WindowSource], bands: Bands) 
         "residual_std": [round(maps.residual_std, 4) for maps in result.images],
         "error_scale": [round(maps.noise, 4) for maps in result.images],
         "chi2_per_dof": [round(fit.chi2_per_dof, 4) for fit in result.sky.fits],
-        "sources": [_source_summary(source, bands) for source in sources],
-    }
-
-
-def _source_summary(source: WindowSource, bands: Bands) -> dict[str, Any]:
-    return {
-        "name": source.name,
-        "ra": round(source.ra, 5),
-        "dec": round(source.dec, 5),
-        "error_arcmin": round(source.error_arcmin, 4),
-        "new": source.new,
-        "bands": [
-            {
-                "e_min": low,
-                "e_max": high,
-                "flux": round(float(flux), 4),
-                "flux_error": round(float(error), 4),
-                "significance": round(float(flux / error), 2),
-            }
-            for (low, high), flux, error in zip(bands, source.flux, source.flux_error, strict=True)
-        ],
+        "sources": [source_summary(source, bands) for source in sources],
     }
 
 

@@ -8,13 +8,12 @@ from coded_mask.curve_plot import write_curve, write_curves
 from coded_mask.figure import file_name
 from coded_mask.window_curves import SourceCurves, merge_curves, read_curves
 
-from jemx_analysis.events import DAY_S
 from jemx_analysis.instrument import UNITS, instrument
 from jemx_analysis.lc_stage import curves_file
 from mesh.kit import BadInput, Unit
 from mesh.kit.ogip.good_times import gti_hdu
 from mesh.kit.ogip.light_curve import LightCurve, osa_light_curve_hdu, rate_hdu
-from mesh.kit.ogip.observation import Observation
+from mesh.kit.ogip.observation import DAY_S, Observation
 from mesh.kit.provenance import write_fits
 
 _MAX_PICTURES = 40

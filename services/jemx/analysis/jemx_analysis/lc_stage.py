@@ -4,11 +4,11 @@ import numpy as np
 from coded_mask.weighted_curve import exposed_bins, weighted_rates
 from coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
 
-from jemx_analysis.events import DAY_S
 from jemx_analysis.extraction import SourceWindow, source_windows
 from jemx_analysis.instrument import instrument
 from jemx_analysis.shadowgram import band_channels
 from mesh.kit import Unit
+from mesh.kit.ogip.observation import DAY_S
 from mesh.kit.provenance import write_fits
 
 

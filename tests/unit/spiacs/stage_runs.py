@@ -1,0 +1,26 @@
+"""Runs stages of SPI-ACS with the parameters that its instrument.toml declares."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import spiacs_analysis
+
+from mesh.kit.analysis import Analysis
+from tests.unit_directory import declared_parameters, outcome, unit_directory
+
+_ANALYSIS = Analysis(stages=spiacs_analysis.STAGES, warm=spiacs_analysis.warm)
+
+
+def run_stage(
+    directory: Path,
+    stage: str,
+    label: str,
+    inputs: Sequence[tuple[str, Path]],
+    interval: Sequence[str] = (),
+    **given: Any,
+) -> tuple[Mapping[str, Any], Path]:
+    """Run one unit on inputs of role ``counts``; return its manifest, or its failure, and its products' directory."""
+    parameters = declared_parameters("spiacs", stage, interval, given)
+    unit_directory(directory, stage, label, parameters, [("counts", of, path) for of, path in inputs])
+    return outcome(directory, _ANALYSIS), directory / "out"
