@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from gateway import health, problem
+from gateway import api_page, health, problem
 from gateway.access import AccessLog
 from gateway.api import events, instruments, jobs, logs, products, requests, users
 from gateway.api.documents import PREFIX
@@ -34,7 +34,7 @@ def create_app(parts: Parts) -> FastAPI:
         description=_DESCRIPTION,
         version=_version(),
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
     )
@@ -52,6 +52,7 @@ def create_app(parts: Parts) -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(health.router)
+    api_page.install(app)
     return app
 
 
