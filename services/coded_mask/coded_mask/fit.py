@@ -34,7 +34,8 @@ class Shadowgram:
     """Counts of one energy band.
 
     ``counts`` and ``live`` have the detector's shape; ``live`` is False in gaps and for pixels not to be used.
-    ``camera`` saw them. ``pattern`` is what is known of its background from pixel to pixel.
+    ``camera`` saw them. ``pattern`` is what is known of its background from pixel to pixel. ``efficiency`` is the live
+    time of each pixel over ``live_time_s``, detector shape; None where it is the same for all.
     """
 
     low_kev: float
@@ -44,16 +45,23 @@ class Shadowgram:
     live_time_s: float
     camera: Camera
     pattern: Pattern | None = None
+    efficiency: NDArray[np.float64] | None = None
 
     @property
     def counts_per_flux(self) -> float:
-        """Counts in a fully lit pixel per unit flux (counts/s)."""
+        """Counts in a fully lit pixel of mean live time per unit flux (counts/s)."""
         return self.live_time_s / self.camera.lit_pixels
+
+    @property
+    def exposed(self) -> NDArray[np.float64]:
+        """Share of the live time for which each pixel is used, detector shape."""
+        live = self.live.astype(np.float64)
+        return live if self.efficiency is None else live * self.efficiency
 
     @property
     def exposed_s(self) -> float:
         """Live time, with the pixels that are not used counted out."""
-        return self.live_time_s * float(self.live.sum()) / self.camera.pixels
+        return self.live_time_s * float(self.exposed.sum()) / self.camera.pixels
 
 
 class ShadowgramFit:
@@ -117,8 +125,14 @@ class ShadowgramFit:
         self._least, self._unknown = self._least[keep], self._unknown[keep]
         self._rows = self._rows[:, keep]
 
+    @property
+    def counts_per_flux(self) -> NDArray[np.float64] | float:
+        """Counts in each used pixel, fully lit, per unit flux (counts/s); one number where it is the same for all."""
+        unit, efficiency = self.data.counts_per_flux, self.data.efficiency
+        return unit if efficiency is None else unit * efficiency.ravel()[self.pixels]
+
     def _row(self, pif: NDArray[np.float64]) -> NDArray[np.float64]:
-        row: NDArray[np.float64] = pif.ravel()[self.pixels] * self.data.counts_per_flux
+        row: NDArray[np.float64] = pif.ravel()[self.pixels] * self.counts_per_flux
         return row
 
     # -- the fit ----------------------------------------------------------------------------------------------

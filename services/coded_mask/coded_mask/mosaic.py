@@ -124,7 +124,7 @@ class Mosaic:
             image = matched_map(fit, oversampling=2)
             scale = noise_scale(image.significance)
             scale = scale if scale > NOISE_TOLERANCE else 1.0
-            exposure = coded_map(data.camera, data.live) * np.float32(data.exposed_s)
+            exposure = coded_map(data.camera, data.exposed) * np.float32(data.exposed_s)
             self.sums[band].add(window.attitude, image.scaled(scale), exposure)
             fluxes.append(fit.flux)
             errors.append(fit.flux_error * scale)

@@ -82,7 +82,7 @@ class Surroundings:
         residual, rows = fit.without(source)
         self.camera = fit.data.camera
         self._pixels = fit.pixels
-        self._counts_per_flux = fit.data.counts_per_flux
+        self._counts_per_flux = fit.counts_per_flux
         self._weight = 1.0 / fit.variance
         self._weighted_rows = rows * self._weight
         self._inverse = inverse(self._weighted_rows @ rows.T)

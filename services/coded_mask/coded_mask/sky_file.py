@@ -1,8 +1,8 @@
 """The product of one window: images, sources, and what a mosaic needs.
 
 The mosaic fits sources that were found in other windows only. Therefore the shadowgram of every band and its used
-pixels travel with the images (50 kB a band), with the pattern of the background where a map of it was used, and no
-event file is read again.
+pixels travel with the images (50 kB a band), with the pattern of the background where a map of it was used and the
+live time of each pixel where it differs from the mean, and no event file is read again.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ from coded_mask.tan_image import (
 from coded_mask.window_result import WindowResult
 
 IMAGES, SHADOWGRAMS, PIXELS, SOURCES = "-SKY.-IMA", "-DETE-SHD", "-PIXL-USE", "-SKY.-RES"
-PATTERN = "-BACK-PAT"
+PATTERN, EFFICIENCY = "-BACK-PAT", "-EFFI-SHD"
 """Names of the extensions, after the instrument's structure (ISGR-SKY.-IMA)."""
 DAY_S = 86400.0
 
@@ -97,6 +97,12 @@ def sky_hdus(result: WindowResult, sources: list[WindowSource]) -> fits.HDUList:
     hdus.append(_source_table(result, sources))
     for version, (fit, maps) in enumerate(zip(result.sky.fits, result.images, strict=True), 1):
         hdus.extend(_shadowgram_hdus(fit.data, fit.pixels, maps.noise, version))
+    efficiency = result.sky.fits[0].data.efficiency
+    if efficiency is not None:
+        shares = fits.ImageHDU(efficiency.astype(np.float32), name=structure + EFFICIENCY)
+        exposure = ("EXPOSURE", result.live_time_s, "[s] live time of a pixel of 1")
+        set_cards(shares.header, [*instrument_cards(result.instrument, "BIN_I"), exposure])
+        hdus.append(shares)
     return hdus
 
 

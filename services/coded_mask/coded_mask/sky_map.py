@@ -88,11 +88,14 @@ def _correlation(grid: MapGrid, kernel: NDArray[np.complex64], data: NDArray[np.
     return out
 
 
-def coded_map(camera: Camera, live: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Share of the used pixels that see each direction, on the pixel pitch, 0 to 1; a collimator counted in."""
+def coded_map(camera: Camera, live: NDArray[np.bool_] | NDArray[np.float64]) -> NDArray[np.float32]:
+    """Share of the used pixels that see each direction, on the pixel pitch, 0 to 1; a collimator counted in.
+
+    *live* says which pixels are used, or for which share of the time.
+    """
     inside = _kernels(camera, 0.0, 0.0)[2]
     seen = _correlation(camera.grid, inside, _transform(camera.grid, live.astype(float)))
-    coded: NDArray[np.float32] = np.clip(seen / max(int(live.sum()), 1), 0.0, 1.0)
+    coded: NDArray[np.float32] = np.clip(seen / np.float32(live.sum() or 1.0), 0.0, 1.0)
     transmission = camera.transmission(1)
     return coded if transmission is None else np.asarray(coded * transmission, np.float32)
 
@@ -105,7 +108,7 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
     """
     camera = fit.data.camera
     grid = camera.grid
-    a = fit.data.counts_per_flux
+    a = fit.counts_per_flux
     weight = 1.0 / fit.variance
     background = np.maximum(fit.smooth_background, 0.0)
     s2, s3, sbb, sr, sbr, live = (

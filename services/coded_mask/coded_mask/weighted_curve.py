@@ -21,6 +21,9 @@ _UNUSUAL_SIGMA = 3.0
 """Errors follow the counts of a bin only where these differ by so much from the mean: else rate and error of a bin
 would be correlated and weighted means biased."""
 
+_LEAST_AWAKE = 0.05
+"""Smallest share of its good time that a part of the detector is taken to be live."""
+
 
 @dataclass(frozen=True)
 class EventWeights:
@@ -78,13 +81,25 @@ class TimeBins:
     """Adjoining time bins ``width_s`` long from ``first_s`` on, in the time of the events.
 
     ``exposed`` is the good time of each bin and part of the detector as a share of the bin, shape (parts, bins), and
-    ``total_s`` the good time of each part in the whole window.
+    ``total_s`` the good time of each part in the whole window. Of both ``dead_s``, shape (parts, bins), and
+    ``total_dead_s`` are lost to the events of that part; what all parts lose all the time cancels.
     """
 
     first_s: float
     width_s: float
     exposed: Array
     total_s: Array
+    dead_s: Array | float = 0.0
+    total_dead_s: Array | float = 0.0
+
+    @property
+    def share(self) -> Array:
+        """Share of the live time of each part in the whole window that falls into each bin, shape (parts, bins)."""
+        good = self.exposed * self.width_s
+        live = np.maximum(good - self.dead_s, _LEAST_AWAKE * good)
+        total = np.maximum(self.total_s - self.total_dead_s, _LEAST_AWAKE * self.total_s)
+        share: Array = live / np.where(total > 0.0, total, np.inf)[:, None]
+        return share
 
 
 def exposed_bins(first_s: float, width_s: float, count: int, good_times: list[Array]) -> TimeBins:
@@ -141,8 +156,7 @@ def weighted_rates(
     counts = np.zeros(bins.exposed.shape[1])
     weights = np.ascontiguousarray(of.weights.T)
     _add(time_s, pixel, used, weights, float(bins.first_s), float(bins.width_s), sums, counts)
-    # Share of the window's exposure of each part that falls into each bin.
-    share = bins.exposed * bins.width_s / np.where(bins.total_s > 0.0, bins.total_s, np.inf)[:, None]
+    share = bins.share
     seen = of.own @ share
     seen = np.where(seen > 1e-9, seen, np.nan)
     rate = (sums.T - of.rest @ share) / seen

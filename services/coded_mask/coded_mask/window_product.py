@@ -12,7 +12,7 @@ from coded_mask.camera import Camera, Instrument
 from coded_mask.fit import Shadowgram
 from coded_mask.geometry import Attitude
 from coded_mask.pattern import Pattern
-from coded_mask.sky_file import PATTERN, PIXELS, SHADOWGRAMS, SOURCES
+from coded_mask.sky_file import EFFICIENCY, PATTERN, PIXELS, SHADOWGRAMS, SOURCES
 from coded_mask.source_list import WindowSource
 from mesh.kit import BadInput
 
@@ -49,8 +49,11 @@ class WindowProduct:
             used = [hdu.data for hdu in hdus if hdu.name == structure + PIXELS]
             known = [hdu.data.astype(np.float64) for hdu in hdus if hdu.name == structure + PATTERN]
             patterns: list[Pattern | None] = [Pattern(*images) for images in known]
+            share = hdus[structure + EFFICIENCY].data.astype(np.float64) if structure + EFFICIENCY in hdus else None
             return [
-                Shadowgram(low, high, c.astype(np.float64), u > 0, self.live_time_s, self.camera(low, high), pattern)
+                Shadowgram(
+                    low, high, c.astype(np.float64), u > 0, self.live_time_s, self.camera(low, high), pattern, share
+                )
                 for (low, high), c, u, pattern in zip(
                     self.bands, counts, used, patterns or [None] * len(counts), strict=True
                 )

@@ -36,6 +36,11 @@ def band_total() -> float:
     return sum(rate for _, _, rate in BAND_RATES)
 
 
+def recorded_rate() -> float:
+    """Sum the recorded events/s of all kinds."""
+    return band_total() + UNRECONSTRUCTED_RATE + NOISE_RATE
+
+
 def draw_energies(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     """Measured energies of `count` background events [keV], shape (count,)."""
     return np.interp(rng.random(count), _cumulative(), _GRID)

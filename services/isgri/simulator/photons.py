@@ -11,6 +11,8 @@ from services.isgri.simulator import background
 from services.isgri.simulator.attitude import slopes
 from services.isgri.simulator.detector import (
     COLUMNS,
+    MODULE_Y,
+    MODULE_Z,
     PITCH_MM,
     PIXELS,
     ROWS,
@@ -22,6 +24,7 @@ from services.isgri.simulator.mask import CELL_MM, THICKNESS_MM, defect_transmis
 from services.isgri.simulator.sky import SkySource
 from services.isgri.simulator.spectra import source_spectrum
 
+_NOISE_KEV = 6.0
 _WIDTH_MM, _DEPTH_MM = COLUMNS * PITCH_MM, ROWS * PITCH_MM
 # Photons fall on the whole rectangle, gaps and dead frames of the pixels included.
 _BEAM_PER_SENSITIVE = _WIDTH_MM * _DEPTH_MM / (PIXELS * PIXELS * SENSITIVE_MM**2)
@@ -98,28 +101,47 @@ def source_events(
     return Events(time_s[seen], isgri_y[seen], isgri_z[seen], spectrum.draw(rng, int(seen.sum())))
 
 
-def background_events(rng: np.random.Generator, state: DetectorState, span_s: float) -> Events:
+def background_events(rng: np.random.Generator, state: DetectorState, span_s: float, *, missed: float = 0.0) -> Events:
     """Background at the recorded rates for the good pixels, with events of unknown energy and noise of bad pixels.
 
     Args:
         rng: source of random numbers.
         state: dead and noisy pixels and the level of each pixel.
         span_s: length of the window [s].
+        missed: share of the arriving events that the modules will miss; as many more arrive.
     """
     level = np.where(state.dead, 0.0, state.background).ravel()
     good = level[~state.noisy.ravel()].sum()
+    arriving_s = span_s / (1.0 - missed)
     noise = np.where(state.noisy & ~state.dead, 1.0, 0.0).ravel()
-    known = rng.poisson(background.band_total() * span_s * level / good)
-    unknown = rng.poisson(background.UNRECONSTRUCTED_RATE * span_s * level / good)
-    noisy = rng.poisson(background.NOISE_RATE * span_s * noise / max(noise.sum(), 1.0))
+    known = rng.poisson(background.band_total() * arriving_s * level / good)
+    unknown = rng.poisson(background.UNRECONSTRUCTED_RATE * arriving_s * level / good)
+    noisy = rng.poisson(background.NOISE_RATE * arriving_s * noise / max(noise.sum(), 1.0))
     parts = []
     for number, energies in (
         (known, background.draw_energies(rng, int(known.sum()))),
         (unknown, np.zeros(int(unknown.sum()))),
-        (noisy, 12.0 + rng.exponential(6.0, int(noisy.sum()))),  # electronic noise sits at the low threshold
+        (noisy, 12.0 + rng.exponential(_NOISE_KEV, int(noisy.sum()))),  # electronic noise sits at the low threshold
     ):
         isgri_z, isgri_y = np.divmod(np.repeat(np.arange(PIXELS * PIXELS), number), PIXELS)
         parts.append(Events(span_s * rng.random(energies.size), isgri_y, isgri_z, energies))
+    return concatenate(parts)
+
+
+def noise_events(rng: np.random.Generator, module_rates: Sequence[float], span_s: float) -> Events:
+    """Electronic noise that a module makes in all of its pixels, at the low threshold.
+
+    Args:
+        rng: source of random numbers.
+        module_rates: events/s of each of the eight modules.
+        span_s: length of the window [s].
+    """
+    parts = []
+    for module, rate in enumerate(module_rates):
+        count = rng.poisson(rate * span_s)
+        isgri_y = module % 2 * MODULE_Y + rng.integers(0, MODULE_Y, count)
+        isgri_z = module // 2 * MODULE_Z + rng.integers(0, MODULE_Z, count)
+        parts.append(Events(span_s * rng.random(count), isgri_y, isgri_z, 12.0 + rng.exponential(_NOISE_KEV, count)))
     return concatenate(parts)
 
 

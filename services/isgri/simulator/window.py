@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from mesh.testing.archive.on_board_time import TICK_S, Interval
 from mesh.testing.archive.pointing import Pointing
+from services.isgri.simulator.background import recorded_rate
+from services.isgri.simulator.dead_time import free_share, taken
 from services.isgri.simulator.detector import DetectorState, draw_state
 from services.isgri.simulator.eventfile import WindowFacts, write_event_file
-from services.isgri.simulator.photons import background_events, concatenate, source_events
+from services.isgri.simulator.photons import background_events, concatenate, noise_events, source_events
 from services.isgri.simulator.sky import SkySource
 from services.isgri.simulator.telemetry import pack_rows
 
@@ -32,6 +34,7 @@ def simulate_window(
     live_fraction: float = LIVE_FRACTION,
     detector: DetectorState | None = None,
     mask_transmission: NDArray[np.float64] | None = None,
+    module_noise: Sequence[float] | None = None,
 ) -> None:
     """Write the event file of one simulated science window; same arguments, same bytes.
 
@@ -44,9 +47,12 @@ def simulate_window(
         sky: the sources; those outside the coded field give no events.
         seed: of all random draws of this window.
         exposure_s: sum of the good time intervals [s].
-        live_fraction: recorded over incident events (DEADC); background rates are as recorded, whatever it is.
+        live_fraction: that of a detector with the usual background alone: what veto and calibration strobes leave of
+            the time, and the modules' own dead time. Background rates are as recorded, whatever it is; a bright
+            source or a noisy module makes its modules lose more, and the file's DEADC follows.
         detector: condition of the pixels; by default one fixed draw, the same for every window.
         mask_transmission: of each mask cell, shape (95, 95); by default a mask without defects.
+        module_noise: further events/s that electronic noise makes in each of the eight modules.
 
     Raises:
         ValueError: exposure or live fraction out of range.
@@ -56,7 +62,11 @@ def simulate_window(
     state = detector if detector is not None else draw_state(np.random.default_rng(_DETECTOR_SEED))
     rng = np.random.default_rng(np.random.SeedSequence([seed, int(pointing.swid)]))
     span_s = exposure_s + OVERHEAD_S
-    parts = [background_events(rng, state, span_s)]
+    usually_free = free_share(recorded_rate())
+    unblotted = min(live_fraction / usually_free, 1.0)
+    parts = [background_events(rng, state, span_s, missed=1.0 - usually_free)]
+    if module_noise is not None:
+        parts.append(noise_events(rng, module_noise, span_s))
     for source in sky:
         parts.append(
             source_events(
@@ -64,16 +74,19 @@ def simulate_window(
                 source,
                 pointing,
                 span_s=span_s,
-                live_fraction=live_fraction,
+                live_fraction=unblotted,
                 mask_transmission=mask_transmission,
             )
         )
     gti = _good_time(exposure_s)
     ticks = round(span_s / TICK_S)
     telemetered = (Interval(0, gti[0].stop), gti[1], Interval(gti[2].start, ticks))
-    rows = pack_rows(rng, concatenate(parts), state, t_start_ijd=pointing.t_start_ijd, telemetered=telemetered)
+    arriving = concatenate(parts)
+    events = taken(arriving.where(~state.dead[arriving.isgri_z, arriving.isgri_y] & (arriving.energy_kev >= 0)))
+    live = unblotted * free_share(events.time_s.size / span_s)
+    rows = pack_rows(rng, events, state, t_start_ijd=pointing.t_start_ijd, telemetered=telemetered)
     text = f"seed {seed}, {len(sky)} sources, {exposure_s:g} s"
-    write_event_file(path, rows, WindowFacts(pointing, ticks, live_fraction, gti, text))
+    write_event_file(path, rows, WindowFacts(pointing, ticks, live, gti, text))
 
 
 def _good_time(exposure_s: float) -> tuple[Interval, Interval, Interval]:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from coded_mask.extraction import Target
-from coded_mask.weighted_curve import exposed_bins, weighted_rates
+from coded_mask.weighted_curve import weighted_rates
 from isgri_analysis.exposed_window import ExposedWindow, expose
-from isgri_analysis.lc_stage import band_weights, in_band
+from isgri_analysis.lc_stage import band_weights, in_band, live_bins
 from isgri_analysis.window_fit import WindowFit, count_bands, fit_window, pixel_of
 from numpy.typing import NDArray
 
@@ -33,7 +33,7 @@ def _curve(
     """Bin middles after the start of the window, share of good time, rates and errors of the first source."""
     ready = found.window
     count = int(np.ceil((float(ready.gti[-1, 1]) - first_s) / width_s))
-    bins = exposed_bins(first_s, width_s, count, ready.module_gti)
+    bins = live_bins(ready, first_s, width_s, count)
     rate, error, _ = weighted_rates(
         ready.events.time_s, pixel_of(ready), in_band(ready, band), bins, band_weights(found, 0)
     )

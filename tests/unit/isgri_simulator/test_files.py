@@ -101,7 +101,7 @@ def test_rows_follow_the_recipe(window: Path) -> None:
         rate = len(events) / (80.0 - 8.0)
         # Background 626, unknown energy 25, noisy pixels 33 and one source of 60 mCrab; six hot pixels are part of it.
         assert rate == pytest.approx(626 + 25 + 33 + 8, abs=20)
-        assert hdus[1].header["DEADC"] == 0.72
+        assert hdus[1].header["DEADC"] == pytest.approx(0.72, abs=0.001)  # as the modules were busy
 
 
 def test_same_seed_same_bytes(window: Path, tmp_path: Path) -> None:

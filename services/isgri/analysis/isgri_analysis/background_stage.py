@@ -28,9 +28,9 @@ def run_background(unit: Unit) -> None:
     image = read_window(entry.path(SKY_FILE), unit.label, INSTRUMENT, isgri_camera)
     window = expose(event_file(unit), unit.step)
     with unit.step("subtract"):
-        groups = list(pairwise(GROUPS_KEV))
+        groups, efficiency = list(pairwise(GROUPS_KEV)), window.efficiency()
         data = [
-            Shadowgram(low, high, counts, window.usable, window.live_time_s, CAMERA)
+            Shadowgram(low, high, counts, window.usable, window.live_time_s, CAMERA, efficiency=efficiency)
             for (low, high), counts in zip(groups, shadowgrams(window.events, window.used, groups), strict=True)
         ]
         found = window_background(data, image, image.sources, window.events.revolution, unit.label)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.detector import PIXELS, module_map
+from isgri_analysis.dead_time import ModuleTimes
+from isgri_analysis.detector import PIXELS
 from isgri_analysis.events import Events, read_events
-from isgri_analysis.live_time import good_times, inside, live_fraction, module_good_times
+from isgri_analysis.live_time import good_times, inside, live_fraction, module_times
 from isgri_analysis.shadowgram import shadowgrams, usable_pixels
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import DAY_S, Observation
@@ -29,8 +30,7 @@ class ExposedWindow:
         events: all events.
         used: which of them are good: in a good time, of a usable pixel.
         gti: good time intervals of the detector, seconds after the start, shape (n, 2).
-        module_gti: the same for each of the eight modules, without the module's own gaps.
-        live_fraction: share of good time that is not dead.
+        modules: how long each of the eight modules was on and live.
         usable: pixels that work, detector shape.
         warnings: what the caller should know.
     """
@@ -38,8 +38,7 @@ class ExposedWindow:
     events: Events
     used: NDArray[np.bool_]
     gti: NDArray[np.float64]
-    module_gti: list[NDArray[np.float64]]
-    live_fraction: float
+    modules: ModuleTimes
     usable: NDArray[np.bool_]
     warnings: list[str] = field(default_factory=list)
 
@@ -49,15 +48,23 @@ class ExposedWindow:
         return float(np.diff(self.gti, axis=1).sum())
 
     @property
+    def live_fraction(self) -> float:
+        """Share of good time that is not dead, mean of the detector."""
+        return self.modules.live_fraction
+
+    @property
     def live_time_s(self) -> float:
         """Exposure corrected for dead time."""
         return self.ontime_s * self.live_fraction
 
     def live_map_s(self) -> NDArray[np.float64]:
         """Live time of each pixel, detector shape; 0 where a pixel is not used."""
-        ontime = np.array([np.diff(gti, axis=1).sum() for gti in self.module_gti])
-        live: NDArray[np.float64] = np.where(self.usable, ontime[np.maximum(module_map(), 0)], 0.0) * self.live_fraction
+        live: NDArray[np.float64] = np.where(self.usable, self.efficiency() * self.live_time_s, 0.0)
         return live
+
+    def efficiency(self) -> NDArray[np.float64]:
+        """Live time of each pixel's module over that of the detector, detector shape; 0 between modules."""
+        return self.modules.relative(self.ontime_s)
 
     def good_times_ijd_s(self) -> NDArray[np.float64]:
         """Good time intervals in seconds since MJD 51544."""
@@ -100,13 +107,13 @@ def expose(path: Path, step: Step) -> ExposedWindow:
             raise BadInput(
                 "NoISGRIEvents", f"{path.name} has no event inside its good time intervals: leave this window out"
             )
-        modules = module_good_times(events, gti)
     with step("dead"):
         fraction, dead_warnings = live_fraction(events)
+        modules = module_times(events, gti, fraction)
         usable = usable_pixels(shadowgrams(events, inside_gti, [_ALL_ENERGIES])[0])
         if not usable.any():
             raise BadInput("NoISGRIEvents", f"{path.name} has no working pixel; leave this window out")
         if usable.sum() < _LEAST_PIXELS * PIXELS:
             warnings.append(f"only {int(usable.sum())} of {PIXELS} pixels work; errors are large")
     used = inside_gti & usable[events.row, events.column]
-    return ExposedWindow(events, used, gti, modules, fraction, usable, [*warnings, *gti_warnings, *dead_warnings])
+    return ExposedWindow(events, used, gti, modules, usable, [*warnings, *gti_warnings, *dead_warnings])

@@ -1,11 +1,14 @@
 """Stage ``lc``: light curves of all sources of one window, in all bands."""
 
+from dataclasses import replace
+
 import numpy as np
 from coded_mask.extraction import targets_of
-from coded_mask.weighted_curve import EventWeights, event_weights, exposed_bins, weighted_rates
+from coded_mask.weighted_curve import EventWeights, TimeBins, event_weights, exposed_bins, weighted_rates
 from coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
 from numpy.typing import NDArray
 
+from isgri_analysis.dead_time import EVENT_DEAD_S, events_per_bin
 from isgri_analysis.detector import module_map
 from isgri_analysis.exposed_window import ExposedWindow, expose
 from isgri_analysis.image_stage import event_file
@@ -29,7 +32,7 @@ def run_lc(unit: Unit) -> None:
         # Times after the start of the window, so that no precision is lost.
         first_s = number * width_s - window.events.tstart_ijd * DAY_S
         count = int(np.ceil((float(window.gti[-1, 1]) - first_s) / width_s))
-        bins = exposed_bins(first_s, width_s, count, window.module_gti)
+        bins = live_bins(window, first_s, width_s, count)
         pixel = pixel_of(window)
         curves = []
         for channel, band in enumerate(bands):
@@ -65,6 +68,15 @@ def run_lc(unit: Unit) -> None:
                 found.targets, found.fit.flux, found.fit.flux_error * found.fit.excess, strict=True
             )
         ],
+    )
+
+
+def live_bins(window: ExposedWindow, first_s: float, width_s: float, count: int) -> TimeBins:
+    """Return time bins with the good time of each module in them, and what of it its events cost."""
+    return replace(
+        exposed_bins(first_s, width_s, count, window.modules.good),
+        dead_s=EVENT_DEAD_S * events_per_bin(window.events, window.gti, first_s, width_s, count),
+        total_dead_s=EVENT_DEAD_S * window.modules.events,
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isgri_analysis.detector import module_map
+from isgri_analysis.dead_time import MODULES, ModuleTimes, busy_modules
 from isgri_analysis.events import Events
 
 _GAP_BIN_S = 1.0
@@ -50,16 +50,24 @@ def subtracted(intervals: NDArray[np.float64], holes: NDArray[np.float64]) -> ND
     return np.array(kept).reshape(-1, 2)
 
 
-def module_good_times(events: Events, gti: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Good time intervals of each of the eight modules: those of the detector without the module's own gaps.
+def module_times(events: Events, gti: NDArray[np.float64], fraction: float) -> ModuleTimes:
+    """Return good times and dead times of the eight modules.
 
-    A module that sent no event has no good time.
+    A module has the good time of the detector without its own gaps; one that sent no event has none.
+
+    Args:
+        events: the window's events.
+        gti: good time intervals of the detector.
+        fraction: live fraction of the detector.
     """
-    modules = module_map()[events.row, events.column]
-    return [
-        subtracted(gti, _gaps(time)) if time.size else np.empty((0, 2))
-        for time in (events.time_s[modules == module] for module in range(8))
+    inside_gti, total, gaps = busy_modules(events, gti, _GAP_BIN_S)
+    span = float(events.time_s[-1] - events.time_s[0])
+    seen = total >= _LEAST_RATE * max(span, _GAP_BIN_S)  # of others an empty second says nothing
+    good = [
+        subtracted(gti, gaps[module]) if seen[module] else gti if total[module] > 0.0 else np.empty((0, 2))
+        for module in range(MODULES)
     ]
+    return ModuleTimes(good, inside_gti, fraction)
 
 
 def inside(time_s: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -13,18 +13,20 @@ from coded_mask.preview import write_preview
 from coded_mask.search import Candidates, find_sources
 from coded_mask.sky_map import coded_map, matched_map
 from coded_mask.tan_image import window_wcs
-from coded_mask.weighted_curve import exposed_bins, weighted_rates
+from coded_mask.weighted_curve import weighted_rates
 
 from isgri_analysis.background import templates
 from isgri_analysis.camera import CAMERA
 from isgri_analysis.channels import edges_kev
+from isgri_analysis.dead_time import ModuleTimes
 from isgri_analysis.detector import SHAPE, module_map
 from isgri_analysis.events import Events
 from isgri_analysis.exposed_window import ExposedWindow
 from isgri_analysis.image_stage import run_image
 from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.lc_merge_stage import run_lc_merge
-from isgri_analysis.lc_stage import band_weights, run_lc
+from isgri_analysis.lc_stage import band_weights, live_bins, run_lc
+from isgri_analysis.live_time import module_times
 from isgri_analysis.mosaic_stage import run_mosaic
 from isgri_analysis.pif import pixel_illumination
 from isgri_analysis.response import response
@@ -54,13 +56,14 @@ def warm_up() -> None:
         write_preview(preview, total.intensity(), window_wcs(attitude, CAMERA.grid), [("source", 0.0, 0.0)], "warm-up")
     events = _one_event(attitude)
     shadowgrams(events, np.ones(1, bool), [(20.0, 40.0)])
-    window = ExposedWindow(events, np.ones(1, bool), _GTI, [_GTI] * 8, 1.0, live)
+    window = ExposedWindow(events, np.ones(1, bool), _GTI, ModuleTimes([_GTI] * 8, np.zeros(8), 1.0), live)
+    module_times(events, _GTI, 1.0)
     count_channels(window, edges_kev())
     ra, dec = attitude.sky(0.07, 0.06)
     found = fit_window(
         window, [Target("source", float(ra), float(dec))], counts.reshape(1, -1).astype(np.float32), np.array([30.0])
     )
-    bins = exposed_bins(0.0, 100.0, 10, window.module_gti)
+    bins = live_bins(window, 0.0, 100.0, 10)
     used, pixel, weights = window.used, pixel_of(window), band_weights(found, 0)
     weighted_rates(events.time_s, pixel, used, bins, weights)
     response()

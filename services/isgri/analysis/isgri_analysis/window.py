@@ -21,7 +21,7 @@ from isgri_analysis.camera import CAMERA
 from isgri_analysis.detector import PIXELS
 from isgri_analysis.events import Events, read_events
 from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.live_time import good_times, inside, live_fraction, subtracted
+from isgri_analysis.live_time import good_times, inside, live_fraction, module_times, subtracted
 from isgri_analysis.shadowgram import shadowgrams, usable_pixels
 from mesh.kit import BadInput
 
@@ -148,7 +148,8 @@ def _image(
     warnings: list[str],
 ) -> IsgriWindow:
     """Shadowgrams, sources and images of the used events."""
-    live_time = float(np.diff(gti, axis=1).sum()) * fraction
+    ontime = float(np.diff(gti, axis=1).sum())
+    live_time = ontime * fraction
     with step("shadowgram"):
         counts = shadowgrams(events, used, [*bands, _ALL_ENERGIES])
         usable = usable_pixels(counts[-1])
@@ -156,9 +157,10 @@ def _image(
             warnings.append(f"only {int(usable.sum())} of {PIXELS} pixels work; the image is poor")
         if not usable.any():
             raise BadInput("NoISGRIEvents", f"window {events.swid} has no working pixel; leave it out")
+        efficiency = module_times(events, gti, fraction).relative(ontime)
         patterns = [background.pattern(low, high) if background else None for low, high in bands]
         data = [
-            Shadowgram(low, high, c, usable, live_time, CAMERA, pattern)
+            Shadowgram(low, high, c, usable, live_time, CAMERA, pattern, efficiency)
             for (low, high), c, pattern in zip(bands, counts, patterns, strict=False)
         ]
         warnings += map_warnings(background, data, events.swid) if background else []
@@ -177,7 +179,7 @@ def _image(
         images = [window_images(fit, noise) for fit, noise in zip(sky.fits, sky.noise, strict=True)]
         warnings += noise_warnings(sky)
         # The share of the whole detector that saw a direction, dead pixels counted out.
-        exposure = coded_map(CAMERA, usable) * np.float32(live_time * usable.sum() / PIXELS)
+        exposure = coded_map(CAMERA, data[0].exposed) * np.float32(data[0].exposed_s)
     return IsgriWindow(INSTRUMENT, events, gti, fraction, exposure, sky, images, warnings, bursts=bursts, events=events)
 
 
