@@ -30,7 +30,7 @@ chaos: .venv/current  ## every failure drill five times, on real servers; a tabl
 		$(CHAOS_STACK) $(ODAMESH) mesh down >&2; $(CHAOS_STACK) $(ODAMESH) stack down >&2; exit $$status
 
 science: .venv/current  ## the accuracy of the analyses at full length; every bar with its figure in science-output/bars.json
-	.venv/bin/python -m pytest -m "long or not long" -s --bars=science-output/bars.json tests/science
+	.venv/bin/python -m pytest -m "not short" -s --bars=science-output/bars.json tests/science
 
 lint: .venv/current
 	.venv/bin/ruff check .

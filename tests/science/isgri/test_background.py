@@ -55,7 +55,9 @@ def _width(result: IsgriWindow) -> float:
     return noise_scale(matched_map(result.sky.fits[0]).significance)
 
 
-@pytest.mark.parametrize("windows", [6, pytest.param(24, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "windows", [pytest.param(6, marks=pytest.mark.short), pytest.param(24, marks=pytest.mark.long)]
+)
 def test_a_map_from_other_windows_cleans_a_window(bars: Bars, tmp_path: Path, windows: int) -> None:
     detector = draw_state(np.random.default_rng(22), pixel_spread=0.186)
     band, event_file = (28.0, 80.0), tmp_path / "isgri_events.fits"

@@ -44,7 +44,7 @@ _POINTING_S = 3563.0
 @pytest.mark.parametrize(
     ("exposure_s", "realisations"),
     [
-        (_POINTING_S, 5),
+        pytest.param(_POINTING_S, 5, marks=pytest.mark.short),
         pytest.param(_POINTING_S, 20, marks=pytest.mark.long),
         pytest.param(2000.0, 20, marks=pytest.mark.long),
     ],
@@ -95,7 +95,10 @@ def _second_place(warning: str) -> tuple[float, float]:
 
 
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize(("windows", "threshold"), [(9, 5.0), pytest.param(50, 6.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("windows", "threshold"),
+    [pytest.param(9, 5.0, marks=pytest.mark.short), pytest.param(50, 6.0, marks=pytest.mark.long)],
+)
 def test_mosaic_of_a_dither_pattern(bars: Bars, tmp_path: Path, windows: int, threshold: float) -> None:
     faint = SkySource("a source below the threshold of one window", 266.4, -31.5, 8.0)
     sky = (*GALACTIC_CENTRE_SKY, faint)

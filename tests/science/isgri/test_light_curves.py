@@ -87,7 +87,11 @@ def _z2(time: Array, weight: Array, frequency: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("windows", "limit_s"), [pytest.param(3, 1.5, id="6 ks"), pytest.param(25, 0.1, id="50 ks", marks=pytest.mark.long)]
+    ("windows", "limit_s"),
+    [
+        pytest.param(3, 1.5, id="6 ks", marks=pytest.mark.short),
+        pytest.param(25, 0.1, id="50 ks", marks=pytest.mark.long),
+    ],
 )
 def test_a_slow_pulsar_has_its_period(bars: Bars, tmp_path: Path, windows: int, limit_s: float) -> None:
     period = 283.5

@@ -9,7 +9,7 @@ from tests.science.bars import Bars
 from tests.science.isgri.traced import CRAB, simulate, somewhere
 
 
-@pytest.mark.parametrize("fields", [3, pytest.param(12, marks=pytest.mark.long)])
+@pytest.mark.parametrize("fields", [pytest.param(3, marks=pytest.mark.short), pytest.param(12, marks=pytest.mark.long)])
 def test_unknown_mask_defects(bars: Bars, fields: int) -> None:
     rng = np.random.default_rng(14)
     transmission = defective_cells(rng)

@@ -55,7 +55,9 @@ def _fitted(rate: NDArray[np.float64], error: NDArray[np.float64]) -> tuple[floa
     return float(best[1]), float(np.sqrt(covariance[1, 1])), chi2
 
 
-@pytest.mark.parametrize("trials", [3, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "trials", [pytest.param(3, marks=pytest.mark.short), pytest.param(100, marks=pytest.mark.long)]
+)
 def test_slopes_are_those_of_the_sources(bars: Bars, tmp_path: Path, trials: int) -> None:
     pulls, chi2 = [], []
     for seed in range(trials):
@@ -64,15 +66,17 @@ def test_slopes_are_those_of_the_sources(bars: Bars, tmp_path: Path, trials: int
         pulls.append((index - _INDEX) / sigma)
         chi2.append(reduced)
     mean, spread = float(np.mean(pulls)), float(np.std(pulls))
-    few = f"{trials} trials: known to {1 / np.sqrt(trials):.1f}" if trials < 20 else None
-    what = f"JEM-X, 200 mCrab beside 500, {trials} trials"
-    bars.record("-", f"{what}: mean pull of the photon index", mean, "< 0.5", abs(mean) < 0.5, reason=few)
-    wide = (
-        "two sets of 40 and 35 windows gave 1.35 and 1.22: errors of the index are a quarter too small, cause unknown"
-    )
-    bars.record("-", f"{what}: std of the pulls", spread, "0.8-1.3", 0.8 < spread < 1.3, reason=few or wide)
     level = float(np.mean(chi2))
-    bars.record("-", f"{what}: chi2 per degree of freedom", level, "0.94-1.1", 0.94 < level < 1.1, reason=few)
+    what = f"JEM-X, 200 mCrab beside 500, {trials} trials"
+    print(f"{what}: pulls {mean:.2f} +- {spread:.2f}, chi2 per degree of freedom {level:.2f}")
+    # Four times the scatter of a mean of so many trials, whatever the bar.
+    assert abs(mean) < 4.0 / np.sqrt(trials)
+    assert abs(level - 1.0) < 4.0 * np.sqrt(2.0 / (14 * trials))
+    if trials < 20:
+        return
+    bars.record("-", f"{what}: mean pull of the photon index", mean, "< 0.5", abs(mean) < 0.5)
+    bars.record("-", f"{what}: std of the pulls", spread, "0.8-1.3", 0.8 < spread < 1.3)
+    bars.record("-", f"{what}: chi2 per degree of freedom", level, "0.94-1.1", 0.94 < level < 1.1)
 
 
 def test_channels_add_up_to_the_band(bars: Bars, tmp_path: Path) -> None:

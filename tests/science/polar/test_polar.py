@@ -61,6 +61,7 @@ def _recovery(bars: Bars, trials: int, reason: str | None) -> None:
     bars.record("-", "share of unpolarised bursts above MDP99", share, "0 to 0.03", share <= 0.03, reason=reason)
 
 
+@pytest.mark.short
 def test_polarisation_is_recovered(bars: Bars) -> None:
     _recovery(bars, 100, "short form: too few trials for the bar")
 
@@ -96,6 +97,7 @@ def _coverage(bars: Bars, trials: int, reason: str | None) -> None:
     bars.record("-", "99 % limit of the posterior holds it", limit, ">= 0.98", limit >= 0.98, reason=reason)
 
 
+@pytest.mark.short
 def test_the_posterior_covers(bars: Bars) -> None:
     _coverage(bars, 60, "short form: too few trials for the bar")
 

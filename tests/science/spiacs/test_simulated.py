@@ -70,6 +70,7 @@ def _targeted(bars: Bars, trials: int, reason: str | None) -> None:
     )
 
 
+@pytest.mark.short
 def test_a_burst_like_grb_170817a(bars: Bars) -> None:
     _targeted(bars, 30, FEW)
 
@@ -93,6 +94,7 @@ def _false_alarms(bars: Bars, trials: int) -> None:
     )
 
 
+@pytest.mark.short
 def test_false_alarms(bars: Bars) -> None:
     _false_alarms(bars, 60)
 
@@ -142,6 +144,7 @@ def measured_counts(found: Search, box: slice) -> float:
     return float(net[source].sum())
 
 
+@pytest.mark.short
 def test_bursts_of_eight_seconds(bars: Bars) -> None:
     _eight_seconds(bars, 40, FEW)
 
@@ -178,6 +181,7 @@ def _durations(bars: Bars, trials: int, reason: str | None) -> None:
     bars.record("-", "the same: stated error of T90 over its scatter", said, "0.5 to 2", 0.5 < said < 2, reason=reason)
 
 
+@pytest.mark.short
 def test_t90_on_a_drifting_background(bars: Bars) -> None:
     _durations(bars, 30, FEW)
 
@@ -228,6 +232,7 @@ def _acceptance(bars: Bars, trials: int, reason: str | None) -> None:
     )
 
 
+@pytest.mark.short
 def test_acceptance_with_and_without_a_burst(bars: Bars) -> None:
     _acceptance(bars, 40, FEW)
 
