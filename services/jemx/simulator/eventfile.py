@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from numpy.typing import NDArray
 
 from mesh.testing.archive.on_board_time import OBT_PER_TICK, TICK_S, Interval, obt_words, on_board_time
 from mesh.testing.archive.pointing import Pointing
@@ -31,6 +32,7 @@ def write_event_file(
     gti: tuple[Interval, ...],
     ticks: int,
     live_fraction: float,
+    grey: NDArray[np.uint8],
 ) -> None:
     """Write the events of one unit in one window; same arguments, same bytes.
 
@@ -43,6 +45,7 @@ def write_event_file(
         gti: good time intervals.
         ticks: length of the window.
         live_fraction: DEADC.
+        grey: setting of the grey filter at each event.
     """
     tick = (events.time_s / TICK_S).astype(np.int64)
     raw_x, raw_y = raw(events.y_mm), raw(events.z_mm)
@@ -61,7 +64,7 @@ def write_event_file(
     table = fits.BinTableHDU.from_columns(
         [
             column("DELTA_TIME", "1B", array=tick & 0xFF),
-            column("GREY_FILTER", "1B", array=np.zeros(kept.size, np.uint8)),
+            column("GREY_FILTER", "1B", array=grey[kept]),
             column("FULL_PHA", "1I", array=np.clip(energy * 100.0, 0, 4095).astype(np.int16)),
             column("RAWX", "1B", array=raw_x),
             column("RAWY", "1B", array=raw_y),

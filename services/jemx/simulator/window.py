@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesh.testing.archive.on_board_time import TICK_S, Interval
 from mesh.testing.archive.pointing import Pointing
@@ -16,6 +17,8 @@ SETTLING_S, TAIL_S = 10.0, 2.0
 OVERHEAD_S = SETTLING_S + TAIL_S
 """A window starts before its good time and ends after it."""
 LIVE_FRACTION = 0.82
+ACCEPT_ALL = 31
+"""Setting of the grey filter."""
 _DETECTOR_SEED = 2003
 _HOT_SPOT_RATE = 0.5
 
@@ -31,6 +34,7 @@ def simulate_window(
     live_fraction: float = LIVE_FRACTION,
     detectors: Mapping[int, DetectorState] | None = None,
     background_rate: float = BACKGROUND_RATE,
+    grey: Sequence[tuple[float, int]] = ((0.0, ACCEPT_ALL),),
 ) -> None:
     """Write the event files of one simulated science window; same arguments, same bytes.
 
@@ -43,7 +47,8 @@ def simulate_window(
         units: which of the two units observe.
         live_fraction: recorded over incident events (DEADC).
         detectors: condition of each unit; by default one fixed draw, the same for every window.
-        background_rate: recorded counts/s.
+        background_rate: recorded counts/s, before the grey filter.
+        grey: setting of the grey filter from each time of the window on [s]; G accepts G + 1 of 32 events.
 
     Raises:
         ValueError: exposure or live fraction out of range.
@@ -60,16 +65,31 @@ def simulate_window(
         parts += [
             source_events(rng, source, unit, pointing, span_s=span_s, live_fraction=live_fraction) for source in sky
         ]
+        events, settings = _grey_filtered(rng, concatenate(parts), grey)
         write_event_file(
             folder / f"jmx{unit}_events.fits.gz",
             unit,
-            concatenate(parts),
+            events,
             state,
             pointing,
             gti=gti,
             ticks=round(span_s / TICK_S),
             live_fraction=live_fraction,
+            grey=settings,
         )
+
+
+def _grey_filtered(
+    rng: np.random.Generator, events: Events, grey: Sequence[tuple[float, int]]
+) -> tuple[Events, NDArray[np.uint8]]:
+    """Drop the share of events that the filter rejects; return the rest with the setting at each."""
+    starts, values = np.array([start for start, _ in grey]), np.array([value for _, value in grey], np.uint8)
+    setting = values[np.maximum(np.searchsorted(starts, events.time_s, side="right") - 1, 0)]
+    if np.all(values == ACCEPT_ALL):
+        return events, setting
+    kept = rng.random(setting.size) < (setting + 1.0) / (ACCEPT_ALL + 1.0)
+    chosen = {name: getattr(events, name)[kept] for name in Events.__dataclass_fields__}
+    return Events(**chosen), setting[kept]
 
 
 def _hot_spot(rng: np.random.Generator, place: tuple[int, int], span_s: float) -> Events:

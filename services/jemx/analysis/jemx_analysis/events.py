@@ -12,6 +12,7 @@ from coded_mask.event_file import good_times, number
 from coded_mask.geometry import Attitude
 from numpy.typing import NDArray
 
+from jemx_analysis.grey_filter import ALL, GreyFilter
 from jemx_analysis.instrument import instrument
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import DAY_S
@@ -26,7 +27,7 @@ class Events:
 
     Times are seconds after ``tstart_ijd`` (TT) and ascend. ``z_mm`` and ``y_mm`` are places on the detector. ``gti``
     has shape (intervals, 2) and is None when the file has no good times, ``live_fraction`` the DEADC keyword or None.
-    ``grey`` says that the on-board grey filter thinned the events.
+    ``grey`` are the settings of the grey filter; without its column it accepted all.
     """
 
     unit: int
@@ -42,8 +43,8 @@ class Events:
     status: NDArray[np.int32]
     gti: NDArray[np.float64] | None
     live_fraction: float | None
+    grey: GreyFilter
     slew: bool = False
-    grey: bool = False
 
 
 def read_events(path: Path, unit: int) -> Events:
@@ -87,6 +88,8 @@ def _events(name: str, table: fits.BinTableHDU, hdus: fits.HDUList, unit: int) -
     order = np.flatnonzero(good)
     if np.any(np.diff(time[order]) < 0.0):
         order = order[np.argsort(time[order], kind="stable")]
+    known = "GREY_FILTER" in table.columns.names
+    setting = np.asarray(data["GREY_FILTER"], np.uint8) if known else np.full(time.size, ALL, np.uint8)
     swid = header.get("SWID")
     return Events(
         unit=unit,
@@ -102,6 +105,6 @@ def _events(name: str, table: fits.BinTableHDU, hdus: fits.HDUList, unit: int) -
         status=np.asarray(data["STATUS"], np.int32)[order],
         gti=good_times([hdu for hdu in hdus if hdu.name == f"JMX{unit}-GNRL-GTI"], tstart, "MERGED"),
         live_fraction=number(header, "DEADC"),
+        grey=GreyFilter(time[order], setting[order]),
         slew=header.get("SW_TYPE") == "SLEW",
-        grey="GREY_FILTER" in table.columns.names and bool(np.any(data["GREY_FILTER"])),
     )

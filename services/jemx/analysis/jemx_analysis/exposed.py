@@ -57,8 +57,6 @@ def expose(events: Events) -> Exposed:
     m = model()
     name = f"JEM-X {events.unit}"
     warnings = [f"the telescope slewed in this window; the sources of {name} are smeared"] if events.slew else []
-    if events.grey:
-        warnings.append(f"the grey filter of {name} thinned the events; fluxes are too low")
     gti = events.gti
     if gti is None:
         warnings.append(f"the event file of {name} has no good time intervals; times with events are used")
@@ -69,6 +67,9 @@ def expose(events: Events) -> Exposed:
     if fraction is None or not 0.0 < fraction <= 1.0:
         fraction = _LIVE_FRACTION
         warnings.append(f"the event file of {name} states no dead time (DEADC); a live fraction of 0.82 is used")
+    accepted = events.grey.share(gti)
+    if accepted < 1.0:
+        warnings.append(f"the grey filter of {name} accepted {accepted:.1%} of the events; fluxes are corrected for it")
     good = (events.status & m.rejected_status) == 0
     timely = np.zeros(events.time_s.size, bool)
     for first, last in np.searchsorted(events.time_s, gti):
@@ -87,7 +88,7 @@ def expose(events: Events) -> Exposed:
             f"the xenon line of {name} lies at {gain:.3f} of its energy: the gain correction of this window is off by "
             f"{gain - 1.0:+.1%}, and so are band limits"
         )
-    return Exposed(events, pixel, used, gti, float(fraction), usable, gain, warnings)
+    return Exposed(events, pixel, used, gti, float(fraction) * accepted, usable, gain, warnings)
 
 
 def pixel_of(events: Events) -> NDArray[np.int64]:

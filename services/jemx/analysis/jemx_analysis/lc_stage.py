@@ -43,11 +43,12 @@ def window_curves(seen: SourceWindow, bands: list[tuple[float, float]], width_s:
     first_s = number * width_s - start_s
     count = int(np.ceil((float(window.gti[-1, 1]) - first_s) / width_s))
     bins = exposed_bins(first_s, width_s, count, [window.gti])
+    accepted = window.events.grey.bins(bins, window.gti)
     curves = []
     for low, high in bands:
         used = window.used & band_channels(low, high)[window.events.channel]
         found = seen.fit(low, high, used)
-        rate, error, counts = weighted_rates(window.events.time_s, window.pixel, used, bins, found.weights)
+        rate, error, counts = weighted_rates(window.events.time_s, window.pixel, used, accepted, found.weights)
         curves.append(BandCurves((low, high), rate, error * found.fit.excess[0], counts))
     return WindowCurves(
         names=[target.name for target in seen.targets],
