@@ -13,10 +13,14 @@ from astropy.io import fits
 
 _MAGIC = b"\x1f\x8b"
 _MTIME = slice(4, 8)
+_COMPRESSED = b"ZIMAGE  ="
+"""The keyword that every compressed image has (section 10.1.1)."""
 
 
 def without_times(content: bytes) -> bytes:
     """Return a FITS file whose gzip tiles say no time; all else, and the pixels, stay as they are."""
+    if _COMPRESSED not in content:
+        return content
     starts: list[int] = []
     with fits.open(io.BytesIO(content), disable_image_compression=True) as hdus:
         for hdu in hdus:

@@ -143,12 +143,18 @@ def _variance(model: JointModel, parameters: Array | None, least: Array, block: 
     start = least[:, None] * _start(model, block)
     if parameters is None:
         return np.maximum(start, 1e-12)
+    return np.maximum(_expected(model, parameters, block), np.maximum(_FLOOR * start, 1e-12))
+
+
+def _expected(model: JointModel, parameters: Array, block: slice) -> Array:
+    """Return the model counts of each channel and pixel."""
     first = len(model.templates)
+    if model.maps is None:
+        return parameters @ np.vstack([model.templates[:, block], model.sources[:, block]])
     background = parameters[:, :first] @ model.templates[:, block]
-    if model.maps is not None:
-        background *= model.maps[:, block]
-    expected = background + parameters[:, first:] @ model.sources[:, block]
-    return np.maximum(expected, np.maximum(_FLOOR * start, 1e-12))
+    background *= model.maps[:, block]
+    background += parameters[:, first:] @ model.sources[:, block]
+    return background
 
 
 def _blocks(pixels: int) -> list[slice]:
@@ -169,11 +175,15 @@ def _pass(
     matrix = np.zeros((channels, i.size))
     score = np.zeros((channels, rows))
     for block in _blocks(pixels):
-        inverse = (1.0 / _variance(model, parameters, least, block)).astype(precision)
-        if model.maps is None and parameters is None:
-            inverse = np.broadcast_to(inverse, (channels, inverse.shape[1]))
         row = np.vstack([model.templates[:, block], model.sources[:, block]]).astype(precision)
         product = row[i] * row[j]
+        if model.maps is None and parameters is None:
+            # The variances of all channels are multiples of one: so are the matrices.
+            common = 1.0 / np.maximum(_start(model, block), 1e-12)
+            matrix += (common @ product.T) / least[:, None]
+            score += ((counts[:, block] * common.astype(precision)) @ row.T) / least[:, None]
+            continue
+        inverse = (1.0 / _variance(model, parameters, least, block)).astype(precision)
         data = counts[:, block] * inverse
         if model.maps is None:
             matrix += inverse @ product.T
@@ -208,12 +218,9 @@ def _chi2(
     chi2 = np.zeros(len(counts))
     spread = np.zeros(len(counts))
     for block in _blocks(counts.shape[1]):
-        variance = _variance(model, parameters, least, block)
-        first = len(model.templates)
-        background = parameters[:, :first] @ model.templates[:, block]
-        if model.maps is not None:
-            background *= model.maps[:, block]
-        residual = counts[:, block] - background - parameters[:, first:] @ model.sources[:, block]
-        chi2 += (residual**2 / variance).sum(axis=1)
-        spread += (2.0 + 1.0 / variance).sum(axis=1)
+        expected = _expected(model, parameters, block)
+        weight = 1.0 / np.maximum(expected, np.maximum(_FLOOR * least[:, None] * _start(model, block), 1e-12))
+        spread += 2.0 * weight.shape[1] + weight.sum(axis=1)
+        expected -= counts[:, block]
+        chi2 += np.einsum("cp,cp,cp->c", expected, expected, weight)
     return chi2, spread

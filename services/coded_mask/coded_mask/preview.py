@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from astropy.io import fits
-from astropy.visualization.wcsaxes import WCSAxes
+from astropy.visualization.wcsaxes import WCSAxes, conf
 from astropy.wcs import WCS
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import PowerNorm
@@ -14,10 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from coded_mask.figure import PACKING
 from coded_mask.tan_image import Cards
 
 _WIDTH, _HEIGHT, _DPI = 9.6, 8.4, 110
 _MAX_NAMES = 40
+_SAMPLES = 150
+"""Points of a grid line, and of a side of the frame: enough for curves as gentle as these."""
 
 
 def write_preview(
@@ -40,7 +43,11 @@ def write_preview(
     for key, value, _ in wcs:
         header[key] = value
     frame = WCS(header)
-    with mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 11}):
+    with (
+        mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 11}),
+        conf.set_temp("grid_samples", _SAMPLES),
+        conf.set_temp("frame_boundary_samples", _SAMPLES),
+    ):
         figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI)
         FigureCanvasAgg(figure)
         axes = WCSAxes(figure, (0.1, 0.09, 0.76, 0.84), wcs=frame)
@@ -56,6 +63,7 @@ def write_preview(
         )
         axes.coords.grid(color="white", alpha=0.45, linewidth=0.6, linestyle="dotted")
         axes.coords[0].set_axislabel("Right ascension (J2000)")
+        axes.coords[0].set_separator(("h", "m", "s"))  # raised letters would be set as a formula
         axes.coords[1].set_axislabel("Declination (J2000)")
         axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
         ticks = [tick for tick in (0, 5, 10, 15, 20, 30, 40) if tick <= high]
@@ -76,4 +84,4 @@ def write_preview(
             )
         axes.set_xlim(-0.5, significance.shape[1] - 0.5)
         axes.set_ylim(-0.5, significance.shape[0] - 0.5)
-        figure.savefig(path, metadata={"Software": None})
+        figure.savefig(path, metadata={"Software": None}, pil_kwargs=PACKING)

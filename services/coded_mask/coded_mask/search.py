@@ -45,7 +45,7 @@ class Candidates:
         return int(np.argmin(distance)) if distance and min(distance) <= reach else None
 
 
-def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: int = MAX_SOURCES) -> None:
+def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: int = MAX_SOURCES) -> list[SkyMap]:
     """Find sources in all bands of a window, one band after the other, then fit all positions and fluxes.
 
     Args:
@@ -53,6 +53,9 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
         candidates: catalogue sources in the field. Those marked ``wanted`` are added first and kept.
         threshold: significance from which sources that are not in the catalogue are accepted.
         limit: the search ends when the model holds this many sources.
+
+    Returns:
+        The map of what is left in each band, with statistical errors.
     """
     for entry, tz, ty in [c for c in candidates.waiting if c[0].wanted]:
         if _too_close(sky, tz, ty):
@@ -73,8 +76,9 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
     sky.fit()
     sky.relocate_all()
     _drop_faint(sky, threshold)
-    for band, fit in enumerate(sky.fits):
-        sky.noise[band] = _scale(matched_map(fit))
+    left = [matched_map(fit) for fit in sky.fits]
+    sky.noise[:] = [_scale(image) for image in left]
+    return left
 
 
 def _too_close(sky: Field, tz: float, ty: float) -> bool:

@@ -13,12 +13,14 @@ field scatters by 9 % from field to field instead of 1.4 %.
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
 from coded_mask.camera import Camera, MapGrid
+from coded_mask.compiled import compiled
 from coded_mask.fit import ShadowgramFit
 
 _MANY = 266_442
@@ -72,20 +74,59 @@ def _kernels(camera: Camera, phase_z: float, phase_y: float) -> tuple[NDArray[np
 
 
 def _transform(grid: MapGrid, image: NDArray[np.float64]) -> NDArray[np.complex64]:
-    spectrum: NDArray[np.complex64] = np.conj(fft.rfft2(image.astype(np.float32), s=(grid.fft, grid.fft)))
-    return spectrum
+    # Row by row first: of the padded image only the detector's rows hold anything.
+    rows = fft.rfft(image.astype(np.float32), n=grid.fft, axis=1)
+    spectrum: NDArray[np.complex64] = fft.fft(rows, n=grid.fft, axis=0, overwrite_x=True)
+    return np.conj(spectrum, out=spectrum)
 
 
 def _correlation(grid: MapGrid, kernel: NDArray[np.complex64], data: NDArray[np.complex64]) -> NDArray[np.float32]:
-    """``sum_i K[i + n] x[i]`` for all shifts n at which the detector and the mask overlap."""
-    full = fft.irfft2(kernel * data, s=(grid.fft, grid.fft))
+    """``sum_i K[i + n] x[i]`` for all shifts n, those below 0 counted from the end."""
+    full: NDArray[np.float32] = fft.irfft2(kernel * data, s=(grid.fft, grid.fft), overwrite_x=True)
+    return full
+
+
+def _in_order(grid: MapGrid, full: NDArray[Any]) -> NDArray[Any]:
+    """Return the shifts at which the detector and the mask overlap, ascending."""
     rows, columns = grid.detector[0] - 1, grid.detector[1] - 1
-    out = np.empty(grid.shape, np.float32)
+    out = np.empty(grid.shape, full.dtype)
     out[:rows, :columns] = full[-rows:, -columns:]
     out[:rows, columns:] = full[-rows:, : grid.samples]
     out[rows:, :columns] = full[: grid.samples, -columns:]
     out[rows:, columns:] = full[: grid.samples, : grid.samples]
     return out
+
+
+@lru_cache(maxsize=8)
+def _is_coded(camera: Camera, phase_z: float, phase_y: float, live: bytes) -> NDArray[np.bool_]:
+    """Which shifts enough of the used pixels see; ``live`` are the booleans of the detector."""
+    pixels = np.frombuffer(live, bool).reshape(camera.grid.detector)
+    inside = _kernels(camera, phase_z, phase_y)[2]
+    share = _transform(camera.grid, pixels / max(int(pixels.sum()), 1))
+    coded: NDArray[np.bool_] = _correlation(camera.grid, inside, share) >= LEAST_CODED
+    return coded
+
+
+@compiled
+def _solve(  # noqa: PLR0917
+    coded: NDArray[np.bool_],
+    level: NDArray[np.float32],
+    s3: NDArray[np.float32],
+    s2: NDArray[np.float32],
+    sr: NDArray[np.float32],
+    sbr: NDArray[np.float32],
+) -> None:
+    """Solve the two equations of every direction; the flux takes the place of ``sr``, its error that of ``s2``."""
+    nothing = np.float32(np.nan)
+    for row in range(coded.shape[0]):
+        for column in range(coded.shape[1]):
+            b = level[row, column] if level[row, column] > 0.0 else np.float32(1.0)
+            ratio = s3[row, column] / b
+            den = s2[row, column] - ratio * ratio * b
+            good = coded[row, column] and den > 0.0
+            den = den if good else nothing
+            sr[row, column] = (sr[row, column] - ratio * sbr[row, column]) / den
+            s2[row, column] = np.float32(1.0) / np.sqrt(den)
 
 
 def coded_map(camera: Camera, live: NDArray[np.bool_] | NDArray[np.float64]) -> NDArray[np.float32]:
@@ -94,7 +135,7 @@ def coded_map(camera: Camera, live: NDArray[np.bool_] | NDArray[np.float64]) -> 
     *live* says which pixels are used, or for which share of the time.
     """
     inside = _kernels(camera, 0.0, 0.0)[2]
-    seen = _correlation(camera.grid, inside, _transform(camera.grid, live.astype(float)))
+    seen = _in_order(camera.grid, _correlation(camera.grid, inside, _transform(camera.grid, live.astype(float))))
     coded: NDArray[np.float32] = np.clip(seen / np.float32(live.sum() or 1.0), 0.0, 1.0)
     transmission = camera.transmission(1)
     return coded if transmission is None else np.asarray(coded * transmission, np.float32)
@@ -111,7 +152,10 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
     a = fit.counts_per_flux
     weight = 1.0 / fit.variance
     background = np.maximum(fit.smooth_background, 0.0)
-    s2, s3, sbb, sr, sbr, live = (
+    used = np.zeros(grid.detector, bool)
+    used.flat[fit.pixels] = True
+    live = used.tobytes()
+    s2, s3, sbb, sr, sbr = (
         _transform(grid, fit.on_detector(values))
         for values in (
             a * a * weight,
@@ -119,7 +163,6 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
             background**2 * weight,
             a * fit.residual * weight,
             background * fit.residual * weight,
-            np.full(fit.pixels.size, 1.0 / max(fit.pixels.size, 1)),
         )
     )
     shape = ((grid.shape[0] - 1) * oversampling + 1, (grid.shape[1] - 1) * oversampling + 1)
@@ -128,17 +171,12 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
     for i in range(oversampling):
         for j in range(oversampling):
             p, pp, inside = _kernels(camera, i / oversampling, j / oversampling)
-            coded = _correlation(grid, inside, live) >= LEAST_CODED
-            level = _correlation(grid, inside, sbb)
-            level = np.where(coded & (level > 0.0), level, 1.0)
-            ratio = np.where(coded, _correlation(grid, p, s3), 0.0) / level
-            den = _correlation(grid, pp, s2) - ratio**2 * level
-            num = _correlation(grid, p, sr) - ratio * _correlation(grid, inside, sbr)
-            good = coded & (den > 0.0)
-            den = np.where(good, den, np.nan)
+            coded = _is_coded(camera, i / oversampling, j / oversampling, live)
+            level, error, value = (_correlation(grid, *pair) for pair in ((inside, sbb), (pp, s2), (p, sr)))
+            _solve(coded, level, _correlation(grid, p, s3), error, value, _correlation(grid, inside, sbr))
             rows, columns = grid.shape[0] - (i > 0), grid.shape[1] - (j > 0)
-            flux[i::oversampling, j::oversampling] = (num / den)[:rows, :columns]
-            sigma[i::oversampling, j::oversampling] = (1.0 / np.sqrt(den))[:rows, :columns]
+            flux[i::oversampling, j::oversampling] = _in_order(grid, value)[:rows, :columns]
+            sigma[i::oversampling, j::oversampling] = _in_order(grid, error)[:rows, :columns]
     transmission = camera.transmission(oversampling)
     if transmission is not None:
         through = np.where(transmission > 0.0, transmission, np.float32(np.nan))

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from coded_mask.camera import Instrument
 from coded_mask.field import Field
-from coded_mask.fit import ShadowgramFit
 from coded_mask.geometry import Attitude
-from coded_mask.sky_map import SkyMap, matched_map, noise_scale
+from coded_mask.sky_map import SkyMap, noise_scale
 
 
 class WindowFacts(Protocol):
@@ -70,9 +69,9 @@ class WindowResult:
         return self.ontime_s * self.live_fraction
 
 
-def window_images(fit: ShadowgramFit, noise: float) -> WindowImages:
-    """Return the maps of a fitted band; ``noise`` is the factor that its errors need."""
-    residual = matched_map(fit).scaled(noise)
+def window_images(left: SkyMap, noise: float) -> WindowImages:
+    """Return the maps of a fitted band, of which this is left; ``noise`` is the factor that its errors need."""
+    residual = left.scaled(noise)
     return WindowImages(residual, noise, noise_scale(residual.significance))
 
 

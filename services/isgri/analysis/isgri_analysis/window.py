@@ -172,11 +172,11 @@ def _image(
     with step("image"):
         sky = Field([ShadowgramFit(d, templates()) for d in data])
         candidates = Candidates(in_field(catalogue, events.attitude, CAMERA))
-        find_sources(sky, candidates, threshold)
+        left = find_sources(sky, candidates, threshold)
         warnings += [*candidates.warnings, *_ghost_warnings(sky, events)]
         bursts = find_bursts(events, usable, gti, fraction) if burst_search else []
     with step("clean"):
-        images = [window_images(fit, noise) for fit, noise in zip(sky.fits, sky.noise, strict=True)]
+        images = [window_images(image, noise) for image, noise in zip(left, sky.noise, strict=True)]
         warnings += noise_warnings(sky)
         # The share of the whole detector that saw a direction, dead pixels counted out.
         exposure = coded_map(CAMERA, data[0].exposed) * np.float32(data[0].exposed_s)

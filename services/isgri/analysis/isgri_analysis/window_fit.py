@@ -15,10 +15,13 @@ from isgri_analysis.background import templates
 from isgri_analysis.camera import CAMERA
 from isgri_analysis.detector import PIXELS, SHAPE
 from isgri_analysis.exposed_window import ExposedWindow
+from isgri_analysis.shadowgram import shadowgrams
 
 _HOT, _COLD, _ODD_SIGMA = 2.0, 0.4, 5.0
 _GROUPS_KEV = (0.0, 40.0, 100.0, np.inf)
 """Pixels are compared with the model in these ranges: noise is often in one of them only."""
+_CELLS = 4096
+"""Parts of the range of energies: then few channels begin within one."""
 
 
 @dataclass(frozen=True)
@@ -38,28 +41,47 @@ class WindowFit:
 
 
 @compiled
-def _count(
-    channel: NDArray[np.int64], pixel: NDArray[np.int64], used: NDArray[np.bool_], counts: NDArray[np.float32]
+def _count(  # noqa: PLR0917
+    energy: NDArray[np.float32],
+    row: NDArray[np.uint8],
+    column: NDArray[np.uint8],
+    used: NDArray[np.bool_],
+    edges: NDArray[np.float64],
+    cells: NDArray[np.int64],
+    counts: NDArray[np.float32],
 ) -> None:
-    """Add each used event with a channel to the counts of its channel and pixel."""
-    for i in range(channel.size):
-        if used[i] and channel[i] >= 0:
-            counts[channel[i], pixel[i]] += 1.0
+    """Add each used event to the counts of its channel and pixel.
+
+    ``cells`` cut the range of energies into equal parts and hold the channel in which each begins.
+    """
+    low, high = edges[0], edges[-1]
+    scale = cells.size / (high - low)
+    for i in range(energy.size):
+        if not used[i] or energy[i] < low or energy[i] >= high:
+            continue
+        channel = cells[min(int((energy[i] - low) * scale), cells.size - 1)]
+        # Rounding can have taken the cell before or after.
+        while energy[i] < edges[channel]:
+            channel -= 1
+        while energy[i] >= edges[channel + 1]:
+            channel += 1
+        counts[channel, row[i], column[i]] += 1.0
 
 
 def count_channels(window: ExposedWindow, edges_kev: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the counts of adjoining channels, shape (channels, 134 x 130)."""
-    energy = window.events.energy_kev
-    channel = np.searchsorted(edges_kev, energy, side="right") - 1
-    channel[energy >= edges_kev[-1]] = -1
-    counts = np.zeros((edges_kev.size - 1, SHAPE[0] * SHAPE[1]), np.float32)
-    _count(channel, pixel_of(window), window.used, counts)
-    return counts
+    events = window.events
+    begin = np.linspace(edges_kev[0], edges_kev[-1], _CELLS, endpoint=False)
+    cells = np.searchsorted(edges_kev, begin, side="right") - 1
+    counts = np.zeros((edges_kev.size - 1, *SHAPE), np.float32)
+    _count(events.energy_kev, events.row, events.column, window.used, edges_kev.copy(), cells, counts)
+    return counts.reshape(len(counts), -1)
 
 
 def count_bands(window: ExposedWindow, bands: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
     """Return the counts of any bands, which may overlap, shape (bands, 134 x 130)."""
-    return np.concatenate([count_channels(window, np.array(band, np.float64)) for band in bands])
+    counts = shadowgrams(window.events, window.used, bands)
+    return counts.reshape(len(counts), -1).astype(np.float32)
 
 
 def pixel_of(window: ExposedWindow) -> NDArray[np.int64]:

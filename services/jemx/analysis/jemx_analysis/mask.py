@@ -41,6 +41,22 @@ def turn() -> int:
 
 
 @compiled
+def _nearest(u: float, v: float, cell: float, step: int) -> tuple[float, int]:
+    """Return the square of the distance to the nearest point of the lattice, and the number of its cell."""
+    height = cell * np.sqrt(3.0) / 2.0
+    # Of the points around: rows of cells lie `height` apart, shifted by half a cell.
+    row = int(np.floor(v / height))
+    best, number = 1e9, 0
+    for r in (row, row + 1):
+        q = int(np.floor(u / cell - 0.5 * r + 0.5))
+        du, dv = u - (q + 0.5 * r) * cell, v - r * height
+        distance = du * du + dv * dv
+        if distance < best:
+            best, number = distance, q + step * r
+    return best, number
+
+
+@compiled
 def _render(  # noqa: PLR0917
     labels: NDArray[np.bool_],
     step: int,
@@ -53,33 +69,37 @@ def _render(  # noqa: PLR0917
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Share of each sample that is open, and that lies inside the mask.
 
-    ``frame`` turns (z, y) into the axes of the lattice: two rows of a matrix, then a shift.
+    ``frame`` turns (z, y) into the axes of the lattice: two rows of a matrix, then a shift. A sample is cut up only
+    where it may lie across an edge of its cell or of the mask.
     """
     openness = np.zeros((side, side), np.float32)
     inside = np.zeros((side, side), np.float32)
-    height = cell * np.sqrt(3.0) / 2.0
     share = 1.0 / (fine * fine)
-    order = labels.size
-    for i in range(side * fine):
-        z = (i - (side * fine - 1) / 2.0) * sample / fine
-        for j in range(side * fine):
-            y = (j - (side * fine - 1) / 2.0) * sample / fine
-            if z * z + y * y > radius * radius:
+    reach = sample * np.sqrt(0.5)
+    for i in range(side):
+        z = (i - (side - 1) / 2.0) * sample
+        for j in range(side):
+            y = (j - (side - 1) / 2.0) * sample
+            off = np.sqrt(z * z + y * y)
+            if off > radius + reach:
                 continue
-            inside[i // fine, j // fine] += share
-            v = frame[0] * z + frame[1] * y - frame[4]
-            u = frame[2] * z + frame[3] * y - frame[5]
-            # The nearest of the lattice points around: rows of cells lie `height` apart, shifted by half a cell.
-            row = int(np.floor(v / height))
-            best, label = 1e9, 0
-            for r in (row, row + 1):
-                q = int(np.floor(u / cell - 0.5 * r + 0.5))
-                du, dv = u - (q + 0.5 * r) * cell, v - r * height
-                distance = du * du + dv * dv
-                if distance < best:
-                    best, label = distance, (q + step * r) % order
-            if labels[label]:
-                openness[i // fine, j // fine] += share
+            u, v = frame[2] * z + frame[3] * y - frame[5], frame[0] * z + frame[1] * y - frame[4]
+            distance, number = _nearest(u, v, cell, step)
+            if off < radius - reach and np.sqrt(distance) < 0.5 * cell - reach:
+                inside[i, j] = 1.0
+                openness[i, j] = labels[number % labels.size]
+                continue
+            for part in range(fine * fine):
+                fine_z = z + ((part // fine) - (fine - 1) / 2.0) * sample / fine
+                fine_y = y + ((part % fine) - (fine - 1) / 2.0) * sample / fine
+                if fine_z * fine_z + fine_y * fine_y > radius * radius:
+                    continue
+                inside[i, j] += share
+                u = frame[2] * fine_z + frame[3] * fine_y - frame[5]
+                v = frame[0] * fine_z + frame[1] * fine_y - frame[4]
+                _, number = _nearest(u, v, cell, step)
+                if labels[number % labels.size]:
+                    openness[i, j] += share
     return openness, inside
 
 
@@ -95,7 +115,14 @@ def rendered() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return _render(open_labels(), turn(), m.cell_mm, m.mask_diameter_mm / 2, SIDE, SAMPLE_MM, _FINE, frame)
 
 
-@lru_cache(maxsize=24)
+@cache
+def _spectrum() -> NDArray[np.complex64]:
+    """Return the transform of the sharp mask."""
+    spectrum: NDArray[np.complex64] = fft.rfft2(rendered()[0])
+    return spectrum
+
+
+@lru_cache(maxsize=10)
 def blurred(fwhm_mm: float) -> NDArray[np.float32]:
     """Return the openness that a pixel sees at each place: the mask convolved with pixel and position resolution.
 
@@ -104,16 +131,16 @@ def blurred(fwhm_mm: float) -> NDArray[np.float32]:
     Args:
         fwhm_mm: position resolution along one axis.
     """
-    openness, _ = rendered()
     sigma = fwhm_mm / np.sqrt(8.0 * np.log(2.0))
     whole, half = fft.fftfreq(SIDE, SAMPLE_MM), fft.rfftfreq(SIDE, SAMPLE_MM)
     # Rendering averages over a sample, and linear interpolation blurs as two samples more do: taken back here.
-    transfer = [
+    down, across = (
         np.sinc(f * PIXEL_MM) * np.exp(-2.0 * (np.pi * f * sigma) ** 2) / np.sinc(f * SAMPLE_MM) ** 3
         for f in (whole, half)
-    ]
-    spectrum = fft.rfft2(openness) * np.outer(*transfer).astype(np.float32)
-    image: NDArray[np.float32] = fft.irfft2(spectrum, s=openness.shape)
+    )
+    spectrum = _spectrum() * down[:, None].astype(np.float32)
+    spectrum *= across.astype(np.float32)
+    image: NDArray[np.float32] = fft.irfft2(spectrum, s=(SIDE, SIDE), overwrite_x=True)
     image.setflags(write=False)
     return image
 

@@ -67,9 +67,9 @@ def analyse_window(
     with step("image"):
         sky = Field([ShadowgramFit(d, d.camera.templates()) for d in data])
         candidates = Candidates(in_field(catalogue, events.attitude, sky.camera))
-        find_sources(sky, candidates, threshold)
+        left = find_sources(sky, candidates, threshold)
     with step("clean"):
-        images = [window_images(fit, noise) for fit, noise in zip(sky.fits, sky.noise, strict=True)]
+        images = [window_images(image, noise) for image, noise in zip(left, sky.noise, strict=True)]
         exposure = coded_map(sky.camera, window.usable) * np.float32(data[0].exposed_s)
     return JemxWindow(
         instrument(unit),
