@@ -1,5 +1,6 @@
 """A unit of the drill instrument, and a worker whose units end as a test says: what tests of settling share."""
 
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,7 @@ from mesh.instrument import Instrument, read_instrument
 from mesh.service.execution import Executor
 from mesh.service.following import Following
 from mesh.service.slots import Slots
+from mesh.service.turn import Turn
 from mesh.service.worker import Worker
 
 NOOP = read_instrument(Path(__file__).resolve().parents[1] / "mesh" / "testing" / "noop" / "instrument.toml")
@@ -27,6 +29,7 @@ UNIT = Unit(
     user="ada",
     run_id="r1",
 )
+NOBODY_WAITS = Turn(Path(tempfile.gettempdir()) / "odamesh-unit-tests" / "turn")
 
 
 @dataclass
@@ -93,7 +96,7 @@ class Bench:
         self.slots = Slots(3)
         self.read: list[tuple[str, str, int]] = []
         following = Following("noop", self._read, print)
-        self.worker = Worker(cast(Executor, self.executor), self.slots, self.told.append, following)
+        self.worker = Worker(cast(Executor, self.executor), self.slots, self.told.append, following, NOBODY_WAITS)
 
     def _read(self, key: str, try_id: str, position: int) -> None:
         """Note what was asked of the log of a unit that does not run here."""

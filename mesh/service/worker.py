@@ -17,6 +17,7 @@ from mesh.service.execution import Executor
 from mesh.service.following import Following
 from mesh.service.metrics import UNIT_SECONDS, UNITS_RUNNING, UNITS_WAITING
 from mesh.service.slots import Slots
+from mesh.service.turn import Turn
 from mesh.service.unit_events import final_event, retry_event
 
 _log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ class Worker:
         slots: how many at once.
         emit: publishes an event and returns when the broker has it.
         following: sends logs to those who follow them.
+        turn: of the processes of this machine, to have places ready before they are needed.
         on_close: what to do when the process has drained, in order.
         patience_s: how long a unit waits in its slot for Redis or the object store, which all units need, before it
             goes on the retry ladder.
@@ -48,6 +50,7 @@ class Worker:
     slots: Slots
     emit: Callable[[UnitEvent], None]
     following: Following
+    turn: Turn
     on_close: tuple[Callable[[], None], ...] = field(default=())
     patience_s: float = 0.0
     draining: Callable[[], bool] = field(default=lambda: False)
@@ -102,8 +105,12 @@ class Worker:
         """Clear up what workers that died have left, and have a place ready for every slot."""
         leases = self.executor.leases
         self.executor.runner.reap(leases.owner_alive, leases.unit_wanted)
-        # Not only when first needed: an alert does not wait for an analysis to load.
-        self.executor.runner.prepare(self.slots.total)
+        # Not only when first needed: an alert does not wait for an analysis to load. One after the other on this
+        # machine, so that a unit that is there already does not load its own beside a dozen that nobody needs yet.
+        for places in range(1, self.slots.total + 1):
+            with self.turn.hold(give_up=self.draining) as mine:
+                if mine:
+                    self.executor.runner.prepare(places)
 
     def close(self) -> None:
         """End what is kept between units."""

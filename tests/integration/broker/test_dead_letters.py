@@ -52,10 +52,19 @@ def _take(channel: Any, queue: str, *, keep: bool = False) -> Any:
         message = channel.basic_get(queue)
         if message is not None:
             if keep:
-                channel.basic_reject(message.delivery_tag, requeue=True)
+                _put_back(channel, queue, message)
             return message
         channel.connection.send_heartbeat()
     raise AssertionError(f"nothing arrives in {queue}")
+
+
+def _put_back(channel: Any, queue: str, message: Any) -> None:
+    """Give a message back and wait until it stands in its queue again: the broker confirms no rejection."""
+    channel.basic_reject(message.delivery_tag, requeue=True)
+    for _ in range(200):
+        if channel.queue_declare(queue, passive=True).message_count:
+            return
+    raise AssertionError(f"what was taken out of {queue} does not come back")
 
 
 def letters(settings: BrokerSettings) -> list[DeadLetter]:

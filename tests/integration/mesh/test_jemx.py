@@ -26,7 +26,7 @@ def test_sources_of_the_field_are_found(image: Job, tmp_path: Path) -> None:
     (row,) = rows[rows["src_names"] == "GX 354-0"]
     truth = SkyCoord(JEMX_SKY[1].ra, JEMX_SKY[1].dec, unit="deg")
     assert SkyCoord(row["ra"], row["dec"], unit="deg").separation(truth).arcmin < 0.5
-    assert row["scws"] == 3  # images: of both units in the first window, of one in the second
+    assert row["scws"] == 2  # science windows: the first with both units, the second with one
 
 
 def test_the_same_request_again_is_answered_from_the_cache(image: Job, mesh: Mesh) -> None:

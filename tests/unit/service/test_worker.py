@@ -22,7 +22,7 @@ from mesh.service.following import Following
 from mesh.service.slots import Slots
 from mesh.service.worker import Worker
 from mesh.states import FailureKind, UnitState
-from tests.noop_unit import UNIT, Bench, ExecutorDouble, LeasesDouble, RunnerDouble
+from tests.noop_unit import NOBODY_WAITS, UNIT, Bench, ExecutorDouble, LeasesDouble, RunnerDouble
 
 NOBODY_FOLLOWS = Following("noop", lambda *_: None, print)
 
@@ -82,7 +82,7 @@ def test_a_unit_waits_for_a_store_that_comes_back() -> None:
             executor.error = None  # it is back before the next try
         return False
 
-    worker = Worker(executor, Slots(2), told.append, NOBODY_FOLLOWS, patience_s=60.0, draining=draining)
+    worker = Worker(executor, Slots(2), told.append, NOBODY_FOLLOWS, NOBODY_WAITS, patience_s=60.0, draining=draining)
 
     worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key, attempt=2))
 
@@ -92,7 +92,7 @@ def test_a_unit_waits_for_a_store_that_comes_back() -> None:
 
 def test_who_drains_does_not_wait_for_a_store() -> None:
     executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
-    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, patience_s=60.0, draining=lambda: True)
+    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, NOBODY_WAITS, patience_s=60.0, draining=lambda: True)
 
     with pytest.raises(StoreUnavailable):
         worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key))
@@ -230,7 +230,7 @@ def test_closing_goes_in_order() -> None:
     done: list[str] = []
     executor: Any = ExecutorDouble()
     steps = (lambda: done.append("runner"), lambda: done.append("leave"))
-    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, steps)
+    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, NOBODY_WAITS, steps)
 
     worker.close()
 
