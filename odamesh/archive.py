@@ -81,36 +81,39 @@ def simulate(
     scenario: Annotated[
         str,
         typer.Argument(
-            help="ISGRI: galactic-centre, empty; JEM-X: jemx-crab, jemx-galactic-centre, jemx-empty",
+            help="ISGRI: galactic-centre, empty; JEM-X: jemx-crab, jemx-galactic-centre, jemx-empty; "
+            "SPI-ACS: acs-burst, acs-grb170817a, acs-quiet, acs-belts; POLAR: polar-burst, polar-quiet",
             show_default=False,
         ),
     ],
     directory: Annotated[Path, typer.Argument(help="Directory to write the archive to.", show_default=False)],
     *,
-    scws: Annotated[int, typer.Option(help="Number of science windows, from 201600270010 on.")] = 6,
     seed: Annotated[int, typer.Option(help="Of all random draws; the same seed gives the same files.")] = 1,
-    exposure: Annotated[float, typer.Option(help="Good time of each window in seconds.")] = 2000.0,
-    processes: Annotated[int, typer.Option(help="Windows simulated at the same time.")] = 1,
+    scws: Annotated[int, typer.Option(help="ISGRI, JEM-X: number of windows, from 201600270010 on.")] = 6,
+    exposure: Annotated[float, typer.Option(help="ISGRI, JEM-X: good time of each window in seconds.")] = 2000.0,
+    processes: Annotated[int, typer.Option(help="ISGRI, JEM-X: windows simulated at the same time.")] = 1,
 ) -> None:
-    """Simulate an archive of events with known sources, and index it."""
+    """Simulate an archive with known sources or bursts, and index it."""
     # These load the science stack.
     from services.isgri.simulator import scenarios as isgri  # noqa: PLC0415
     from services.jemx.simulator import scenarios as jemx  # noqa: PLC0415
+    from services.polar.simulator import scenarios as polar  # noqa: PLC0415
+    from services.spiacs.simulator import scenarios as spiacs  # noqa: PLC0415
+
+    of_windows = {**dict.fromkeys(isgri.SCENARIOS, isgri), **dict.fromkeys(jemx.SCENARIOS, jemx)}
+    of_slices = {**dict.fromkeys(spiacs.SCENARIOS, spiacs), **dict.fromkeys(polar.SCENARIOS, polar)}
+
+    def done(label: str) -> None:
+        typer.echo(f"simulated {label}")
 
     try:
-        if scenario not in (*isgri.SCENARIOS, *jemx.SCENARIOS):
-            known = ", ".join((*isgri.SCENARIOS, *jemx.SCENARIOS))
-            raise ValueError(f"no scenario '{scenario}'; there are {known}")
-        write = jemx.write_archive if scenario in jemx.SCENARIOS else isgri.write_archive
-        write(
-            directory,
-            scenario,
-            scws=scws,
-            seed=seed,
-            exposure_s=exposure,
-            processes=processes,
-            done=lambda scw: typer.echo(f"simulated {scw}"),
-        )
+        if scenario in of_windows:
+            write = of_windows[scenario].write_archive
+            write(directory, scenario, scws=scws, seed=seed, exposure_s=exposure, processes=processes, done=done)
+        elif scenario in of_slices:
+            of_slices[scenario].write_archive(directory, scenario, seed=seed, done=done)
+        else:
+            raise ValueError(f"no scenario '{scenario}'; there are {', '.join((*of_windows, *of_slices))}")
     except (ValueError, OSError) as error:
         raise _end(str(error)) from error
     index(directory)

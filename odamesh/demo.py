@@ -1,7 +1,7 @@
 """`odamesh demo`: the whole mesh on this machine, from nothing to a mosaic and its catalogue.
 
 Simulated windows of the Galactic Centre go through the real broker, store, engine and containers; the request is
-then sent again to show the cache.
+then sent again to show the cache. One source is then seen by JEM-X too, and a burst by SPI-ACS and POLAR each.
 """
 
 import os
@@ -18,6 +18,7 @@ from rich.table import Table
 from infra.stack.problem import SetupProblem
 from odamesh.client import Mesh, connect
 from odamesh.demo_bursts import show_bursts
+from odamesh.demo_fit import show_fit
 from odamesh.follow_job import follow_job
 from odamesh.job import Job
 
@@ -32,7 +33,7 @@ _console = Console(width=None if sys.stdout.isatty() else 140)  # a log is not c
 def demo(
     output: Annotated[Path, typer.Option(help="Where mosaic, catalogue and previews go.")] = Path("demo-output"),
 ) -> None:
-    """Set up this machine, analyse six simulated science windows of the Galactic Centre, show the result."""
+    """Set up this machine, analyse simulated data of every instrument, show the result."""
     try:
         archive = _set_up()
     except SetupProblem as problem:
@@ -52,6 +53,7 @@ def demo(
             f"the same request again: {time.monotonic() - begin:.2f} s, "
             + ", ".join(f"{count} {state.value}" for state, count in again.counts.items() if count)
         )
+        complete = show_fit(mesh, archive, _windows(archive), output, _console) and complete
         complete = show_bursts(mesh, archive, output, _console) and complete
     _console.print(f"the mesh is at {_gateway()} (its interface: {_gateway()}/docs); `make down` stops it")
     raise typer.Exit(0 if complete else 1)

@@ -37,16 +37,13 @@ def show_bursts(mesh: Mesh, archive: Path, output: Path, console: Console) -> bo
 
 
 def _simulate(archive: Path) -> None:
-    from services.polar.simulator.events import PolarisedBurst  # noqa: PLC0415  # numpy only where it is needed
-    from services.polar.simulator.events import write_archive as write_polar  # noqa: PLC0415
-    from services.spiacs.simulator.archive import write_archive as write_spiacs  # noqa: PLC0415
-    from services.spiacs.simulator.rates import Pulse  # noqa: PLC0415
+    from services.polar.simulator import scenarios as polar  # noqa: PLC0415  # numpy only where it is needed
+    from services.spiacs.simulator import scenarios as spiacs  # noqa: PLC0415
 
     if not (archive / "idx" / "slices" / "spiacs.txt").is_file():
-        write_spiacs(archive, *_ACS, pulses=[(_ACS_BURST, Pulse(0.0, 60_000, 1.0, 5.7))])
+        spiacs.write_archive(archive, "acs-burst")
     if not (archive / "idx" / "slices" / "polar.txt").is_file():
-        burst = PolarisedBurst(_POLAR_BURST, 12_000, 3.0, degree=_DEGREE, angle_deg=70.0)
-        write_polar(archive, *_POLAR, [burst], rate=150.0)
+        polar.write_archive(archive, "polar-burst")
 
 
 def _report(job: Job, output: Path, name: str) -> dict[str, Any]:

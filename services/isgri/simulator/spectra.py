@@ -50,6 +50,7 @@ class CountSpectrum:
         cumulative = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2.0 * widths)])
         self._cumulative = cumulative / cumulative[-1]
         self._density = density
+        self.index = index
         self.total = float(cumulative[-1])
         """Rate at all energies, 12-1000 keV incident, in OSA's unit [counts/s]."""
 

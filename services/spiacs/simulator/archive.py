@@ -28,6 +28,7 @@ def write_archive(
     background: Background | None = None,
     pulses: Sequence[tuple[str, Pulse]] = (),
     gaps: Sequence[tuple[str, str]] = (),
+    absent: Sequence[str] = (),
 ) -> list[str]:
     """Write every slice that an interval touches, and the list of slices.
 
@@ -39,9 +40,10 @@ def write_archive(
         background: the rate without bursts.
         pulses: each with the UTC time that it starts at; its own ``start_s`` is added.
         gaps: UTC intervals of which no packet comes down.
+        absent: UTC times whose slices are left out of the archive.
 
     Returns:
-        labels of the slices.
+        labels of the slices that were written.
     """
     slices = list(slices_between(ijd_from_utc(t1), ijd_from_utc(t2), SLICE_S))
     zero_s = slices[0].t_start * _DAY_S + _PHASE_S
@@ -57,6 +59,8 @@ def write_archive(
     lost = np.zeros(packets, dtype=bool)
     for begin, end in gaps:
         lost |= (times >= ijd_from_utc(begin) * _DAY_S) & (times < ijd_from_utc(end) * _DAY_S)
+    left_out = [ijd_from_utc(utc) for utc in absent]
+    slices = [part for part in slices if not any(part.t_start <= ijd < part.t_stop for ijd in left_out)]
     for part in slices:
         inside = (times >= part.t_start * _DAY_S) & (times < part.t_stop * _DAY_S)
         _write(root, part, times[inside & ~lost], counts[inside & ~lost])

@@ -37,3 +37,11 @@ def test_errors_end_with_one_line_and_status_1(tmp_path: Path) -> None:
         assert result.exit_code == 1
         assert result.output.startswith("error: ")
         assert result.output.count("\n") == 1
+
+
+def test_simulated_bursts_come_as_slices(tmp_path: Path) -> None:
+    for scenario, instrument, count in (("acs-burst", "spiacs", 2), ("polar-burst", "polar", 2)):
+        made = RUNNER.invoke(app, ["simulate", scenario, str(tmp_path)])
+        assert made.exit_code == 0, made.output
+        assert made.output.count("simulated ") == count
+        assert f"{count} slices of {instrument} in " in made.output

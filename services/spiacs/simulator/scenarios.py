@@ -1,0 +1,91 @@
+"""Ready-made SPI-ACS archives: bursts of known place and size, a quiet time, and a passage of the radiation belts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.spiacs.simulator import archive
+from services.spiacs.simulator.rates import Background, Pulse
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of archive.
+
+    Args:
+        span: its start and end, UTC.
+        help: one line for the reader.
+        background: the rate without bursts.
+        pulses: bursts, each with the UTC time that it starts at.
+        gaps: UTC intervals of which no packet comes down.
+        absent: UTC times whose slices are left out of the archive.
+    """
+
+    span: tuple[str, str]
+    help: str
+    background: Background
+    pulses: tuple[tuple[str, Pulse], ...] = ()
+    gaps: tuple[tuple[str, str], ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+_STABLE = Background(rate=1.1e5, white=1.15**2 - 1, slow=0.0)
+
+SCENARIOS: dict[str, Scenario] = {
+    "acs-grb170817a": Scenario(
+        ("2017-08-17T11:00:00", "2017-08-17T14:30:00"),
+        "571 counts in 100 ms, 1.9 s after 2017-08-17T12:41:04.430, on 1.1e5 counts/s",
+        _STABLE,
+        (("2017-08-17T12:41:06.330", Pulse(0.0, 571, 0.0, 0.1)),),
+    ),
+    "acs-burst": Scenario(
+        ("2017-08-17T12:30:00", "2017-08-17T13:20:00"),
+        "a burst of 60000 counts and T90 17.7 s at 2017-08-17T12:55",
+        Background(),
+        (("2017-08-17T12:55:00", Pulse(0.0, 60_000, 1.0, 5.7)),),
+    ),
+    "acs-quiet": Scenario(
+        ("2017-08-17T08:00:00", "2017-08-17T14:00:00"), "six hours without a burst, for false alarms", Background()
+    ),
+    "acs-belts": Scenario(
+        ("2017-08-17T17:00:00", "2017-08-18T10:00:00"),
+        "from one revolution to the next: the belts, a telemetry gap at 18:30, an hour that the archive lacks",
+        Background(),
+        gaps=(("2017-08-17T18:30:00", "2017-08-17T18:31:00"),),
+        absent=("2017-08-18T09:00:00",),
+    ),
+}
+
+
+def write_archive(
+    directory: Path, scenario: str, *, seed: int = 1, done: Callable[[str], None] = lambda label: None
+) -> list[str]:
+    """Write a simulated archive of counts and its list of slices.
+
+    Args:
+        directory: root of the archive; made when missing.
+        scenario: a key of SCENARIOS.
+        seed: of all random draws; the same seed gives the same bytes.
+        done: called with the label of each slice.
+
+    Returns:
+        labels of the slices in time order.
+
+    Raises:
+        ValueError: unknown scenario.
+    """
+    if scenario not in SCENARIOS:
+        raise ValueError(f"no scenario '{scenario}'; there are {', '.join(sorted(SCENARIOS))}")
+    chosen = SCENARIOS[scenario]
+    labels = archive.write_archive(
+        directory,
+        *chosen.span,
+        seed=seed,
+        background=chosen.background,
+        pulses=chosen.pulses,
+        gaps=chosen.gaps,
+        absent=chosen.absent,
+    )
+    for label in labels:
+        done(label)
+    return labels
