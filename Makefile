@@ -11,7 +11,7 @@ TEST_STACK := . tests/stack.env &&
 CHAOS_STACK := $(TEST_STACK) export ODAMESH_ENGINE_HOME="$$ODAMESH_HOME/engine" &&
 PACKAGES := .:services/coded_mask:services/isgri/analysis:services/spectral_fit/analysis:services/jemx/analysis:services/bursts:services/spiacs/analysis:services/polar/analysis:mesh/testing/noop/analysis
 
-demo: .venv/current  ## everything from nothing: six simulated windows, mosaic and catalogue in demo-output/
+demo: .venv/current  ## everything from nothing: simulated data of every instrument through the mesh, products in demo-output/
 	$(ODAMESH) demo
 
 test: lint  ## every test, on real servers and a real engine

@@ -1,12 +1,16 @@
 """From a time range to slices of time on the grid of the archive, and why a part of it has no data."""
 
 from mesh.archive.access import Archive, MissingFile
+from mesh.archive.off_times import OffTime, read_off_times
 from mesh.archive.select import Rejected
 from mesh.archive.slices import Slice, index_path, read_slice_index, slices_between
 from mesh.archive.times import ijd_from_utc
 from mesh.contracts import ArchiveInput, Selection
 from mesh.errors import InvalidSelection
 from mesh.instrument import ArchiveFiles, Instrument
+
+_OFF = "InstrumentOff"
+_WHOLE = 0.999
 
 Inputs = dict[str, ArchiveInput | None]
 
@@ -31,17 +35,31 @@ def find_slices(archive: Archive, instrument: Instrument, selection: Selection) 
     except MissingFile as error:
         text = f"the archive {archive.url} has no {instrument.title} data (no {index_path(instrument.name)})"
         raise InvalidSelection(text, field="selection.time") from error
+    off = read_off_times(archive, instrument.name)
     inputs: Inputs = {}
     rejected = []
     for part in slices_between(begin, end, declared.slice_s):
         try:
             inputs[str(part)] = _input(archive, instrument.name, declared, part, listed.get(str(part), frozenset()))
         except MissingFile:
-            text = f"the archive has no {instrument.title} data from {part.span}"
-            rejected.append(Rejected(str(part), f"No{instrument.name.upper()}Data", text))
+            rejected.append(_absent(instrument, part, off))
     if not inputs:
-        raise InvalidSelection(_nothing(instrument.title, selection, listed), field="selection.time")
+        text = _nothing(instrument.title, selection, listed)
+        reasons = dict.fromkeys(one.text for one in rejected if one.reason == _OFF)
+        raise InvalidSelection("; ".join([text, *reasons]), field="selection.time")
     return inputs, rejected
+
+
+def _absent(instrument: Instrument, part: Slice, off: list[OffTime]) -> Rejected:
+    """Say why a slice has no data: the instrument was off for all of it, or the archive lacks it."""
+    text = f"the archive has no {instrument.title} data from {part.span}"
+    known = [one for one in off if one.start < part.t_stop and one.stop > part.t_start]
+    told = ", ".join(map(str, known))
+    covered = sum(min(one.stop, part.t_stop) - max(one.start, part.t_start) for one in known)
+    if covered > _WHOLE * (part.t_stop - part.t_start):
+        return Rejected(str(part), _OFF, f"{instrument.title} was off: {told}")
+    why = f", and was off only for a part of it: {told}" if known else ""
+    return Rejected(str(part), f"No{instrument.name.upper()}Data", text + why)
 
 
 def _interval(instrument: Instrument, selection: Selection) -> tuple[float, float]:

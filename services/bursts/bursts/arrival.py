@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from bursts.curve import Curve, Floats
 
 LIGHT_KM_S = 299792.458
+_LEAST_COMMON = 10
+_TROUGH = 9.0
 
 
 class Unphysical(ValueError):
@@ -85,44 +87,74 @@ def annulus(first_km: ArrayLike, second_km: ArrayLike, delay_s: float, error_s: 
     )
 
 
-def delay_between(first: Curve, second: Curve, longest_s: float) -> tuple[float, float]:
+def delay_between(
+    first: Curve,
+    second: Curve,
+    longest_s: float,
+    *,
+    ratio: float = 1.0,
+    second_variance: Floats | None = None,
+) -> tuple[float, float]:
     """Return the delay of one curve after another and its 1 sigma error, s, from chi2 over all lags.
 
-    The second curve, scaled and with a constant added, is fitted to the first at each lag.
+    The second curve, scaled and with a constant added, is fitted to the first at each lag; bins that either lacks are
+    left out. The two must have the same spectrum: a burst that is longer at low energies shifts the delay.
 
     Args:
         first: counts of the first craft around the burst.
-        second: of the second, in bins of the same length; its clock must cover the lags.
+        second: of the second, in bins of the same length; its clock must cover the lags. Its counts may be rates times
+            the bin, less a background.
         longest_s: greatest lag, s: the baseline.
+        ratio: of the noise of the first curve to Poisson noise.
+        second_variance: of each bin of the second, counts^2; its counts when left out.
 
     Raises:
         ValueError: the bins differ, or the second curve does not cover the first with all lags.
     """
     if not np.isclose(first.bin_s, second.bin_s):
         raise ValueError(f"bins of {first.bin_s} s and {second.bin_s} s cannot be compared")
-    step = first.bin_s
+    step, size = first.bin_s, first.counts.size
     offset = (first.start_s - second.start_s) / step
     reach = int(np.ceil(longest_s / step)) + 2
     lags = np.arange(-reach, reach + 1)
     begins = np.round(offset - lags).astype(int)
-    if begins.min() < 0 or begins.max() + first.counts.size > second.counts.size:
+    if begins.min() < 0 or begins.max() + size > second.counts.size:
         raise ValueError("the second curve must cover the first and the longest lag on both sides")
     exact = (offset - begins) * step  # lag that each comparison really has, s
-    variance = np.maximum(first.counts, 1.0)
+    variance = ratio**2 * np.maximum(first.counts, 1.0)
+    others = np.maximum(second.counts, 1.0) if second_variance is None else second_variance
     chi2 = np.empty(lags.size)
     for place, begin in enumerate(begins):
-        other = second.counts[begin : begin + first.counts.size]
-        design = np.column_stack((other, np.ones(other.size)))
-        weighted = design / variance[:, None]
-        fit = np.linalg.solve(weighted.T @ design, weighted.T @ first.counts)
-        noise = variance + fit[0] ** 2 * np.maximum(other, 1.0)
-        chi2[place] = float(((first.counts - design @ fit) ** 2 / noise).sum())
-    best = int(np.clip(np.argmin(chi2), 1, lags.size - 2))
-    low, middle, high = chi2[best - 1 : best + 2]
-    curvature = (low - 2 * middle + high) / step**2
-    if curvature <= 0:
-        return float(exact[best]), float("inf")
-    shift = -(high - low) / (2 * step) / curvature
+        span = slice(begin, begin + size)
+        both = first.live & second.live[span]
+        if both.sum() < _LEAST_COMMON:
+            raise ValueError(
+                f"the two curves have fewer than {_LEAST_COMMON} bins in common: there are gaps in the burst"
+            )
+        design = np.column_stack((second.counts[span][both], np.ones(int(both.sum()))))
+        weighted = design / variance[both, None]
+        fit = np.linalg.solve(weighted.T @ design, weighted.T @ first.counts[both])
+        noise = variance[both] + fit[0] ** 2 * others[span][both]
+        # Per bin: gaps would else favour the lags at which more of the burst falls into them.
+        chi2[place] = float((((first.counts[both] - design @ fit) ** 2) / noise).mean()) * size
+    delay, error = _lowest(exact, chi2, step)
     # Light that changes within a bin is placed no better than the bin.
-    error = np.sqrt(2 / curvature + step**2 / 12)
-    return float(exact[best] + np.clip(shift, -step, step)), float(error)
+    return delay, float(np.hypot(error, step / np.sqrt(12)))
+
+
+def _lowest(lags_s: Floats, chi2: Floats, step: float) -> tuple[float, float]:
+    """Return the place and the 1 sigma width of the lowest point of a noisy chi2, from a parabola over its trough.
+
+    The parabola takes the lags around the lowest one up to the first, on each side, that is 9 above it; five at least.
+    """
+    best = int(np.argmin(chi2))
+    high = np.flatnonzero(chi2 > chi2[best] + _TROUGH)
+    below, above = high[high < best], high[high > best]
+    first = min(int(below[-1]) + 1 if below.size else 0, max(best - 2, 0))
+    last = max(int(above[0]) if above.size else chi2.size, best + 3)
+    curve = np.polynomial.Polynomial.fit(lags_s[first:last] - lags_s[best], chi2[first:last], 2).convert().coef
+    if curve.size < 3 or curve[2] <= 0:
+        return float(lags_s[best]), float("inf")
+    shift = -curve[1] / (2 * curve[2])
+    widest = 0.5 * (last - first) * step
+    return float(lags_s[best] + np.clip(shift, -widest, widest)), float(1 / np.sqrt(curve[2]))

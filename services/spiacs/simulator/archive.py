@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from mesh.archive.off_times import off_times_path
 from mesh.archive.slices import Slice, build_slice_indices, slices_between
-from mesh.archive.times import ijd_from_utc
+from mesh.archive.times import ijd_from_utc, utc_from_ijd
 from services.spiacs.simulator.orbit import BELTS_KM, position_km
 from services.spiacs.simulator.rates import BIN_S, Background, Floats, Pulse, simulated_counts
 
@@ -30,7 +31,7 @@ def write_archive(
     gaps: Sequence[tuple[str, str]] = (),
     absent: Sequence[str] = (),
 ) -> list[str]:
-    """Write every slice that an interval touches, and the list of slices.
+    """Write every slice that an interval touches, the list of slices and that of off times.
 
     Args:
         root: directory of the archive.
@@ -59,6 +60,7 @@ def write_archive(
     lost = np.zeros(packets, dtype=bool)
     for begin, end in gaps:
         lost |= (times >= ijd_from_utc(begin) * _DAY_S) & (times < ijd_from_utc(end) * _DAY_S)
+    _write_off_list(root, slices[0].t_start, slices[-1].t_stop)
     left_out = [ijd_from_utc(utc) for utc in absent]
     slices = [part for part in slices if not any(part.t_start <= ijd < part.t_stop for ijd in left_out)]
     for part in slices:
@@ -69,7 +71,7 @@ def write_archive(
 
 
 def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray) -> None:
-    off = _off_times(part)
+    off = _off_times(part.t_start, part.t_stop)
     for start, stop in off:
         dark = (times >= start) & (times < stop)
         times, counts = times[~dark], counts[~dark]
@@ -90,9 +92,19 @@ def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray) -> None:
     hdus.writeto(folder / "acs_counts.fits.gz", overwrite=True)
 
 
-def _off_times(part: Slice) -> list[tuple[float, float]]:
-    """Return when the spacecraft is in the belts, s."""
-    grid = np.arange(part.t_start * _DAY_S, part.t_stop * _DAY_S + 1, 8.0)
+def _write_off_list(root: Path, begin: float, end: float) -> None:
+    """Write the passages of the belts between two IJD, as the archive's list of off times has them."""
+    lines = ["start,stop,reason"]
+    for start, stop in _off_times(begin, end):
+        lines.append(f"{utc_from_ijd(start / _DAY_S, 0)},{utc_from_ijd(stop / _DAY_S, 0)},BELTS")
+    path = root / off_times_path("spiacs")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _off_times(begin: float, end: float) -> list[tuple[float, float]]:
+    """Return when the spacecraft is in the belts between two IJD, s."""
+    grid = np.arange(begin * _DAY_S, end * _DAY_S + 1, 8.0)
     low = np.linalg.norm(position_km(grid / _DAY_S), axis=1) < BELTS_KM
     edges = np.flatnonzero(np.diff(np.concatenate(([False], low, [False])).astype(int)))
     return [(float(grid[a]), float(grid[min(b, grid.size - 1)])) for a, b in edges.reshape(-1, 2)]

@@ -49,10 +49,10 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "acs-belts": Scenario(
         ("2017-08-17T17:00:00", "2017-08-18T10:00:00"),
-        "from one revolution to the next: the belts, a telemetry gap at 18:30, an hour that the archive lacks",
+        "from one revolution to the next: the belts, a telemetry gap at 18:30, hours that the archive lacks",
         Background(),
         gaps=(("2017-08-17T18:30:00", "2017-08-17T18:31:00"),),
-        absent=("2017-08-18T09:00:00",),
+        absent=("2017-08-18T00:30:00", "2017-08-18T08:30:00"),
     ),
 }
 

@@ -2,16 +2,26 @@
 
 from pathlib import Path
 
-from services.isgri.simulator.scenarios import dither
+from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither
+from services.isgri.simulator.spectra import source_spectrum
 from services.jemx.simulator import SkySource, simulate_window
 
-JEMX_SKY = (SkySource("4U 1700-377", 255.9865, -37.8441, 400.0), SkySource("GX 354-0", 262.9892, -33.8347, 300.0))
+JOINT = next(one for one in GALACTIC_CENTRE_SKY if one.name == "GX 354-0")
+JOINT_INDEX = source_spectrum(JOINT).index
+"""Photon index of the source that both imagers see, in ISGRI and so in JEM-X."""
+JEMX_SKY = (
+    SkySource("4U 1700-377", 255.9865, -37.8441, 400.0),
+    SkySource(JOINT.name, JOINT.ra, JOINT.dec, 300.0, JOINT_INDEX),
+)
 _UNITS = ((1, 2), (1,))
+_COMPLETE = "jemx-complete-2"
 
 
 def observe_with_jemx(root: Path) -> None:
     """Simulate the events where they are not there yet: the windows that ISGRI has too."""
+    if (root / _COMPLETE).exists():
+        return
     for pointing, units in zip(dither(len(_UNITS)), _UNITS, strict=True):
         folder = root / "scw" / pointing.swid[:4] / pointing.scw
-        if not (folder / "jmx1_events.fits.gz").exists():
-            simulate_window(folder, pointing, JEMX_SKY, seed=1, exposure_s=500.0, units=units)
+        simulate_window(folder, pointing, JEMX_SKY, seed=1, exposure_s=500.0, units=units)
+    (root / _COMPLETE).touch()

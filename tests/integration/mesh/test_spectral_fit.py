@@ -15,6 +15,7 @@ from mesh.kit.ogip.spectrum import spectrum_hdu
 from mesh.states import UnitState
 from odamesh import Job, JobFailed, Mesh, RequestRefused
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY
+from tests.integration.mesh.jemx_windows import JEMX_SKY, JOINT, JOINT_INDEX
 from tests.integration.mesh.windows import GALACTIC_CENTRE
 
 BRIGHTEST = max(GALACTIC_CENTRE_SKY, key=lambda one: one.mcrab_20_40)
@@ -44,6 +45,19 @@ def test_the_spectrum_of_a_named_source_of_an_earlier_job(mesh: Mesh, spectra: J
     # The request names the products, not the job: it stays valid when the job is gone.
     manifest = mesh.manifest(job.products[0].key)
     assert [entry["key"] for entry in manifest["inputs"]] == [product.key for product in spectra.products]
+
+
+def test_two_instruments_jointly(mesh: Mesh, spectra: Job, tmp_path: Path) -> None:
+    listed = [{"name": one.name, "ra": one.ra, "dec": one.dec} for one in JEMX_SKY]
+    jemx = mesh.jemx.spectrum(scws=GALACTIC_CENTRE[:2], catalogue=listed)
+    job = mesh.spectral_fit(spectra=[spectra, jemx], source=JOINT.name, model="powerlaw")
+    report = _report(job, tmp_path)
+    # JEM-X gives the same counts in coarse channels too: they are not taken twice.
+    assert [row["instrument"] for row in report["spectra"]] == ["ISGRI", "JMX1", "JMX2"]
+    index = next(row for row in report["parameters"] if row["name"] == "powerlaw.PhoIndex")
+    error = index["error_lower"] if index["value"] > JOINT_INDEX else index["error_upper"]
+    assert index["value"] == pytest.approx(JOINT_INDEX, abs=4 * error)
+    assert error < 0.1
 
 
 def test_what_cannot_be_an_input_is_said_at_once(mesh: Mesh, spectra: Job) -> None:

@@ -7,7 +7,7 @@ import pytest
 from mesh.archive.slices import Slice, build_slice_indices, slices_between
 from mesh.archive.times import ijd_from_utc
 from mesh.contracts import Analysis, ArchiveInput, Cone, ProductInput, Selection, TimeRange, Unit
-from mesh.errors import InvalidSelection
+from mesh.errors import BadInput, InvalidSelection
 from mesh.instrument import Instrument
 from services.dispatcher.plan import rows_of, units_of
 from services.dispatcher.windows import WindowSource
@@ -95,6 +95,24 @@ def test_slices_with_their_stamps_and_those_that_are_missing(archive: Path, dete
     assert (first.path, first.files) == ("slices/allsky/6438/6438-12", ("counts.fits",))
     assert [(one.scw, one.reason) for one in found.rejected] == [("6438-14", "NoALLSKYData")]
     assert "2017-08-17T13:58:51 to 2017-08-17T14:58:51" in found.rejected[0].text
+
+
+def test_a_slice_of_an_off_time_is_told_from_one_that_lacks(archive: Path, detector: Instrument) -> None:
+    listed = archive / "aux" / "allsky" / "off.csv"
+    listed.parent.mkdir(parents=True)
+    lines = ["start,stop,reason", "2017-08-17T13:58:00,2017-08-17T15:10:00,BELTS"]
+    listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    source = WindowSource(str(archive))
+    found = source.find(detector, between("2017-08-17T11:30:00", "2017-08-17T16:30:00"))
+    told = {one.scw: (one.reason, one.text) for one in found.rejected}
+    assert told["6438-14"][0] == "InstrumentOff"
+    assert "was off: BELTS from 2017-08-17T13:58:00 to 2017-08-17T15:10:00" in told["6438-14"][1]
+    assert told["6438-11"][0] == told["6438-16"][0] == "NoALLSKYData"
+    with pytest.raises(InvalidSelection, match="was off: BELTS from 2017-08-17T13:58:00"):
+        source.find(detector, between("2017-08-17T14:10:00", "2017-08-17T14:30:00"))
+    listed.write_text("start,stop,reason\nyesterday,2017-08-17T15:10:00,BELTS\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="line 2: needs start, stop"):
+        source.find(detector, between("2017-08-17T11:30:00", "2017-08-17T16:30:00"))
 
 
 def test_no_data_says_why(archive: Path, detector: Instrument) -> None:

@@ -26,10 +26,11 @@ def _observation(source: str = "Crab") -> Observation:
     return Observation("IBIS", 1000.0, 1000.1, source, 83.6, 22.0, detector="ISGRI")
 
 
-def _response(folder: Path) -> list[Path]:
-    matrix = rmf_hdus(ENERGIES, CHANNELS, MATRIX / 100, observation=_observation(), first_channel=0)
+def _response(folder: Path, name: str = "rmf.fits", joined: int = 1) -> list[Path]:
+    whole = MATRIX.reshape(40, -1, joined).sum(axis=2)
+    matrix = rmf_hdus(ENERGIES, CHANNELS[::joined], whole / 100, observation=_observation(), first_channel=0)
     area = arf_hdu(ENERGIES, np.full(40, 100.0), observation=_observation())
-    return [_write(folder / "rmf.fits", *matrix), _write(folder / "arf.fits", area)]
+    return [_write(folder / name, *matrix), _write(folder / "arf.fits", area)]
 
 
 def _spectrum(
@@ -75,6 +76,22 @@ def test_the_source_is_chosen_by_name(tmp_path: Path) -> None:
         with pytest.raises(BadInput, match=r"spectra of: Crab, Cyg X-1") as caught:
             spectra_in(files, source)
         assert caught.value.reason == word
+
+
+def test_the_same_counts_in_coarse_channels_are_not_taken_too(tmp_path: Path) -> None:
+    files = [_spectrum(tmp_path), *_response(tmp_path), *_response(tmp_path, "rmf_4.fits", joined=3)]
+    coarse = _spectrum(tmp_path, name="pha_4.fits", channels=4, RESPFILE="rmf_4.fits")
+    assert _only(spectra_in([*files, coarse], "Crab")).file == "pha.fits"
+    assert _only(spectra_in([*files[1:], coarse], "Crab")).file == "pha_4.fits"
+    # Another live time: other counts.
+    later = _spectrum(tmp_path, name="later_4.fits", channels=4, RESPFILE="rmf_4.fits", EXPOSURE=500.0)
+    assert [one.file for one in spectra_in([*files, later], "Crab")] == ["later_4.fits", "pha.fits"]
+
+
+def test_a_response_of_another_suffix_is_known_by_its_class(tmp_path: Path) -> None:
+    spectrum = _spectrum(tmp_path, name="polar.pha", RESPFILE="polar.rsp")
+    matrix, area = _response(tmp_path, "polar.rsp")
+    assert _only(spectra_in([spectrum, matrix, area], "")).response.matrix.shape == (40, 12)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,9 @@ def test_a_light_curve_across_slices(counts: list[tuple[str, Path]], tmp_path: P
         assert np.allclose(rate.data["ERROR"], poisson)
         assert hdus["GTI"].header["ONTIME"] == pytest.approx(2960, abs=1)
     report = json.loads((out / "spi_acs_lc.json").read_text())
-    assert [[text[:17] for text in gap] for gap in report["gaps"]] == [["2017-08-17T13:30:"] * 2]
+    (gap,) = report["missing"]
+    assert (gap["begin_utc"][:17], gap["end_utc"][:17]) == ("2017-08-17T13:30:", "2017-08-17T13:30:")
+    assert gap["reason"] == "TelemetryGap"
     assert report["completeness"] == pytest.approx(1 - 40 / 3000, abs=0.01)
 
 
@@ -134,7 +137,7 @@ def test_a_targeted_search_lists_what_is_near_the_trigger(counts: list[tuple[str
     ],
 )
 def test_what_cannot_be_understood(
-    counts: list[tuple[str, Path]], tmp_path: Path, given: dict[str, str], reason: str
+    counts: list[tuple[str, Path]], tmp_path: Path, given: dict[str, Any], reason: str
 ) -> None:
     interval = ("2017-08-17T12:00:00", "2017-08-17T13:00:00")
     failure, _ = run_stage(tmp_path / "u", "search", "job", counts, interval, **given)

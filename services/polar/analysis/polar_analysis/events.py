@@ -13,15 +13,13 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from astropy.time import Time
 from bursts.curve import Curve, Flags, Floats
-from bursts.instants import DAY_S
+from bursts.instants import origin_s
 
 from mesh.kit import BadInput
 
 EVENTS = "POLEVENTS"
 RESPONSE = ("MATRIX", "EBOUNDS", "SPECRESP")
-_ORIGIN = 51544.0
 _SILENCE_S = 1.0  # at the rates of POLAR nothing for so long is a gap
 
 
@@ -65,7 +63,7 @@ def read_events(path: Path) -> tuple[Events, tuple[fits.BinTableHDU, ...]]:
             table = hdus[EVENTS]
             rows, header = table.data, table.header
             columns = {name: np.asarray(rows[name], dtype=np.float64) for name in ("TIME", "ENERGY", "DEADFRAC", "SA")}
-            origin_s = _origin_s(header)
+            begin_s = origin_s(header)
             response = tuple(
                 fits.BinTableHDU(hdus[name].data.copy(), hdus[name].header.copy()) for name in RESPONSE if name in hdus
             )
@@ -73,27 +71,13 @@ def read_events(path: Path) -> tuple[Events, tuple[fits.BinTableHDU, ...]]:
         raise BadInput(
             "EventsCorrupted", f"{path.name} cannot be read ({error}); ask the archive for it again"
         ) from error
-    time_s = columns["TIME"] + origin_s
+    time_s = columns["TIME"] + begin_s
     good = np.isfinite(time_s) & np.isfinite(columns["ENERGY"])
     order = np.argsort(time_s[good], kind="stable")
     dead = np.clip(np.nan_to_num(columns["DEADFRAC"][good][order]), 0.0, 0.99)
     angle = columns["SA"][good][order]
     angle = np.where(np.isfinite(angle) & (angle >= 0) & (angle <= 360), angle, np.nan)
     return Events(time_s[good][order], columns["ENERGY"][good][order], dead, angle), response
-
-
-def _origin_s(header: fits.Header) -> float:
-    """Return what is added to TIME to have seconds (TT) since MJD 51544."""
-    if "MJDREFI" in header:
-        reference = float(header["MJDREFI"]), float(header.get("MJDREFF", 0.0))
-    elif "MJDREF" in header:
-        reference = float(header["MJDREF"]), 0.0
-    else:
-        raise KeyError("no MJDREF: the origin of TIME is not known")
-    system = str(header.get("TIMESYS", "TT")).strip().lower()
-    zero = Time(reference[0], reference[1], format="mjd", scale="utc" if system == "utc" else "tt").tt
-    offset = ((zero.jd1 - (_ORIGIN + 2400000.5)) + zero.jd2) * DAY_S
-    return float(offset) + float(header.get("TIMEZERO", 0.0))
 
 
 def joined(parts: Sequence[Events]) -> Events:

@@ -10,6 +10,8 @@ from mesh.kit import BadInput
 from spectral_fit_analysis.ogip_files import Array, classify, column, opened, table_of, word
 from spectral_fit_analysis.response import Response, read_response
 
+_SUFFIXES = frozenset({".pha", ".rmf", ".arf", ".rsp", ".rmfarf"})
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -56,6 +58,9 @@ class Spectrum:
 def spectra_in(paths: Sequence[Path], source: str) -> list[Spectrum]:
     """Return the spectra of a source among some files that lie together.
 
+    Where the same counts are there in fine channels and put together to coarse ones, as JEM-X gives them, the fine ones
+    are returned: fitted together they would count twice.
+
     Args:
         paths: files of one product, or the files of one spectrum that a user gave.
         source: its name; empty to take what is there if all of it is of one source.
@@ -63,9 +68,7 @@ def spectra_in(paths: Sequence[Path], source: str) -> list[Spectrum]:
     Raises:
         BadInput: no spectrum, none of that source, several sources, no response.
     """
-    classes = {
-        path: classify(path) for path in paths if ".fits" in path.name or path.suffix in {".pha", ".rmf", ".arf"}
-    }
+    classes = {path: classify(path) for path in paths if ".fits" in path.name or _SUFFIXES & set(path.suffixes)}
     named = {path: _names(path) for path, kind in classes.items() if kind == "spectrum"}
     if not named:
         there = ", ".join(path.name for path in paths) or "none"
@@ -79,7 +82,21 @@ def spectra_in(paths: Sequence[Path], source: str) -> list[Spectrum]:
         raise BadInput("NoSuchSource", f"there is no spectrum of {source!r}; there are spectra of: {known}")
     if not source and len({_plain(names[0]) for names in named.values() if names}) > 1:
         raise BadInput("SeveralSources", f"name one source with parameter source; there are spectra of: {known}")
-    return [_read(path, classes) for path in sorted(wanted)]
+    return _finest([_read(path, classes) for path in sorted(wanted)])
+
+
+def _finest(spectra: Sequence[Spectrum]) -> list[Spectrum]:
+    """Leave out every spectrum that another one of the same source, instrument and live time has in more channels."""
+
+    def same(one: Spectrum, other: Spectrum) -> bool:
+        names = _plain(one.source) == _plain(other.source) and one.instrument == other.instrument
+        return names and one.counts.exposure_s == other.counts.exposure_s
+
+    return [
+        one
+        for one in spectra
+        if not any(same(one, other) and other.counts.rate.size > one.counts.rate.size for other in spectra)
+    ]
 
 
 def _names(path: Path) -> tuple[str, ...]:

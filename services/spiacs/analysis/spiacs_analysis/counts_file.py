@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from mesh.kit import BadInput
 
 BIN_S = 0.05
+SLICE_S = 3600.0
+"""Length of a slice, as ``slice_s`` of instrument.toml has it."""
 COUNTS, OFF, ORBIT = "SPI.-ACS.-CNT", "SPI.-ACS.-OFF", "SPI.-ACS.-ORB"
 
 # Savchenko et al. 2012: light curves before this day were published 125 +- 10 ms late.

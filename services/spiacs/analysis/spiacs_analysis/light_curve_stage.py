@@ -47,7 +47,6 @@ def run_light_curve(unit: Unit) -> None:
         )
         write_fits(unit, "spi_acs_lc.fits", hdus)
         completeness = merged.completeness(merged.begin_s, merged.end_s)
-        gaps = [[utc_of_seconds(a), utc_of_seconds(b)] for a, b in inside.gaps(10.0)]
         report = {
             "interval": list(unit.parameters["interval"]),
             "time_bin_s": factor * BIN_S,
@@ -55,8 +54,7 @@ def run_light_curve(unit: Unit) -> None:
             "completeness": completeness,
             "mean_rate": inside.rate,
             "noise": noise_report(noise),
-            "gaps": gaps,
-            "off": [[utc_of_seconds(one.start_s), utc_of_seconds(one.stop_s), one.reason] for one in merged.off],
+            "missing": [one.row() for one in merged.missing(merged.begin_s, merged.end_s)],
         }
         (unit.out / "spi_acs_lc.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         draw_light_curve(unit.out / "preview.png", merged.begin_s, curve.times, curve.rate, factor * BIN_S)

@@ -5,11 +5,14 @@ from functools import cached_property
 
 import numpy as np
 from bursts.curve import Curve, Floats, join
-from bursts.instants import seconds_of_utc, utc_of_seconds
+from bursts.instants import DAY_S, seconds_of_utc
 
 from mesh.kit import ScienceFailure, Unit
-from spiacs_analysis.counts_file import OffTime, Orbit
+from spiacs_analysis.counts_file import SLICE_S, OffTime, Orbit
+from spiacs_analysis.missing import Missing, Span, missing_in
 from spiacs_analysis.slice_file import read_slice
+
+_MOST_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Merged:
         end_s: its end.
         off: when the shield was off.
         orbit: of the spacecraft.
+        slices: start and end of each slice that gave counts.
     """
 
     curve: Curve
@@ -29,6 +33,7 @@ class Merged:
     end_s: float
     off: tuple[OffTime, ...]
     orbit: Orbit
+    slices: tuple[Span, ...]
 
     @cached_property
     def inside(self) -> Curve:
@@ -39,15 +44,16 @@ class Merged:
         """Live share of an interval, 0 to 1."""
         return self.curve.cut(begin_s, end_s).live_s / (end_s - begin_s)
 
+    def missing(self, begin_s: float, end_s: float) -> list[Missing]:
+        """Return what an interval lacks, each part with its reason."""
+        return missing_in(self.curve, (begin_s, end_s), self.off, self.slices)
+
     def why_not(self, begin_s: float, end_s: float) -> str:
-        """Say why an interval has no data, or not all."""
-        off = [one for one in self.off if one.start_s < end_s and one.stop_s > begin_s]
-        if off:
-            told = ", ".join(
-                f"{one.reason} {utc_of_seconds(one.start_s, 0)} to {utc_of_seconds(one.stop_s, 0)}" for one in off
-            )
-            return f"the shield was off: {told}"
-        return "no packet of that time is in the archive (telemetry gap)"
+        """Say why an interval has no data, or not all; the longest parts where there are many."""
+        parts = sorted(self.missing(begin_s, end_s), key=lambda one: one.begin_s - one.end_s)
+        told = "; ".join(str(one) for one in sorted(parts[:_MOST_TOLD], key=lambda one: one.begin_s))
+        more = f"; and {len(parts) - _MOST_TOLD} shorter ones" if len(parts) > _MOST_TOLD else ""
+        return f"{told}{more}" or "single bins were lost"
 
     def position_km(self, time_s: float) -> Floats:
         """Position of the spacecraft, km from the centre of the Earth, shape (3,)."""
@@ -76,8 +82,17 @@ def merge(unit: Unit) -> Merged:
         )
     )
     off = tuple(sorted({one for part in slices for one in part.off}, key=lambda one: one.start_s))
-    merged = Merged(join([one.curve for one in slices if one.curve is not None]), begin_s, end_s, off, orbit)
+    curve = join([one.curve for one in slices if one.curve is not None])
+    spans = tuple(_span(entry.label) for entry in unit.inputs("counts"))
+    merged = Merged(curve, begin_s, end_s, off, orbit, spans)
     if not merged.inside.live.any():
         span = " to ".join(unit.parameters["interval"])
         raise ScienceFailure("NoData", f"no data from {span} UTC: {merged.why_not(begin_s, end_s)}")
     return merged
+
+
+def _span(label: str) -> Span:
+    """Return start and end of a slice, seconds (TT) since MJD 51544, from its label ``<IJD day>-<number>``."""
+    day, number = map(int, label.split("-"))
+    start = day * DAY_S + number * SLICE_S
+    return start, start + SLICE_S

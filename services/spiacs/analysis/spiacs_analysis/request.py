@@ -18,13 +18,13 @@ class Partner:
 
     Args:
         position_km: shape (3,), from the centre of the Earth.
-        delay_s: arrival at SPI-ACS less arrival there.
-        error_s: 1 sigma.
+        delay_s: arrival at SPI-ACS less arrival there; None where its light curve has to tell.
+        error_s: 1 sigma of a given delay.
     """
 
     position_km: Floats
-    delay_s: float
-    error_s: float
+    delay_s: float | None = None
+    error_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Request:
     window_s: float
     position: tuple[float, float] | None
     partner: Partner | None
+    clock_error_s: float
 
 
 def read_request(parameters: Mapping[str, Any]) -> Request:
@@ -49,17 +50,26 @@ def read_request(parameters: Mapping[str, Any]) -> Request:
     except ValueError as error:
         text = f"t0 {t0!r} is no UTC time; write e.g. 2017-08-17T12:41:04.430"
         raise BadInput("BadT0", text) from error
-    place = _numbers("position", str(parameters["position"]), 2, "RA, Dec in degrees")
+    place = _numbers("position", str(parameters["position"]), (2,), "RA, Dec in degrees")
     if place is not None and not (0 <= place[0] <= 360 and -90 <= place[1] <= 90):
         raise BadInput("BadPosition", f"position {place} is not on the sphere: RA 0 to 360, Dec -90 to 90 deg")
-    craft = _numbers("partner", str(parameters["partner"]), 5, "x, y, z in km, delay and error in s")
-    if craft is not None and craft[4] <= 0:
+    form = "x, y, z in km, and delay and error in s where there is no light curve to measure them"
+    craft = _numbers("partner", str(parameters["partner"]), (3, 5), form)
+    curves = len(parameters["partner_curve"]) + len(parameters["partner_file"])
+    if curves > 1:
+        raise BadInput(
+            "BadPartner", f"one light curve is compared at a time; partner_curve and partner_file name {curves}"
+        )
+    if craft is not None and (len(craft) == 5) == bool(curves):
+        raise BadInput("BadPartner", f"partner {parameters['partner']!r}: write {form}")
+    if craft is not None and len(craft) == 5 and craft[4] <= 0:
         raise BadInput("BadPartner", "the error of the delay must be above 0 s")
     return Request(
         t0_s=t0_s,
         window_s=float(parameters["window"]),
         position=(place[0], place[1]) if place else None,
-        partner=Partner(np.array(craft[:3]), craft[3], craft[4]) if craft else None,
+        partner=Partner(np.array(craft[:3]), *craft[3:]) if craft else None,
+        clock_error_s=float(parameters["clock_error"]),
     )
 
 
@@ -69,13 +79,14 @@ def angle_deg(first: tuple[float, float], second: tuple[float, float]) -> float:
     return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)))
 
 
-def _numbers(name: str, text: str, count: int, form: str) -> list[float] | None:
+def _numbers(name: str, text: str, counts: tuple[int, ...], form: str) -> list[float] | None:
     if not text.strip():
         return None
     try:
         values = [float(part) for part in text.split(",")]
     except ValueError:
         values = []
-    if len(values) != count or not np.isfinite(values).all():
-        raise BadInput(f"Bad{name.capitalize()}", f"{name} {text!r} is not {count} numbers with commas: {form}")
+    if len(values) not in counts or not np.isfinite(values).all():
+        many = " or ".join(map(str, counts))
+        raise BadInput(f"Bad{name.capitalize()}", f"{name} {text!r} is not {many} numbers with commas: {form}")
     return values

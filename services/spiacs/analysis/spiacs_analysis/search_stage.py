@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
-from bursts.arrival import LIGHT_KM_S, Unphysical, annulus, delay_at_geocentre
+from bursts.arrival import delay_at_geocentre
 from bursts.curve import Curve
 from bursts.description import described
 from bursts.duration import Burst, Method, TooLittleBackground, measure
@@ -17,11 +17,13 @@ from mesh.kit.provenance import write_fits
 from spiacs_analysis.light_curve_stage import noise_report
 from spiacs_analysis.limits import limits_report
 from spiacs_analysis.merge import Merged, merge
+from spiacs_analysis.partner_curve import read_partner_curve
 from spiacs_analysis.plots import draw_search
 from spiacs_analysis.request import Request, angle_deg, read_request
 from spiacs_analysis.response import HARD, SYSTEMATIC, fluence, isotropic_energy, relative_response
 from spiacs_analysis.significance import association, published_fap, published_far, stability
 from spiacs_analysis.tables import search_hdus
+from spiacs_analysis.timing import Leading, timing_report
 
 LISTED_FROM = 3.0  # a targeted search lists everything from here on
 _LEAST_COMPLETENESS = 0.3
@@ -47,6 +49,8 @@ def run_search(unit: Unit) -> None:
     request = read_request(unit.parameters)
     threshold = float(unit.parameters["threshold"])
     with unit.step("merge"):
+        named = [path for role in ("partner_curve", "partner_file") for one in unit.inputs(role) for path in one.paths]
+        other = read_partner_curve(named) if named else None
         merged = merge(unit)
         begin_s, end_s = _window(request, merged)
         completeness = merged.completeness(begin_s, end_s)
@@ -74,7 +78,7 @@ def run_search(unit: Unit) -> None:
             "t0": None if request.t0_s is None else utc_of_seconds(request.t0_s),
             "completeness": completeness,
             "live_s": around.cut(begin_s, end_s).live_s,
-            "missing": None if completeness >= 1 else merged.why_not(begin_s, end_s),
+            "missing": [one.row() for one in merged.missing(begin_s, end_s)],
             "mean_rate": around.rate,
             "noise": noise_report(found.noise),
             "background_is": stability(float(found.noise.at(20))),
@@ -86,7 +90,7 @@ def run_search(unit: Unit) -> None:
                 _angle(merged, request, reference_s),
                 float(unit.parameters["distance"]),
             ),
-            "timing": _timing(merged, request, reference_s),
+            "timing": timing_report(merged, request, Leading(_leading(bursts, rows), found.noise, other, reference_s)),
         }
     with unit.step("write"):
         text = json.dumps(plain(report), indent=1, allow_nan=False)
@@ -139,6 +143,15 @@ def _measure(
         except TooLittleBackground as error:
             troubles.append(f"the excess at {utc_of_seconds(centre)} could not be measured: {error}")
     return bursts, troubles
+
+
+def _leading(bursts: list[Burst], rows: list[dict[str, Any]]) -> Burst | None:
+    """Return the burst that the first excess of the list belongs to, else the highest."""
+    for row in rows:
+        for burst in bursts:
+            if burst.begin_s <= row["ijd"] * DAY_S <= burst.end_s:
+                return burst
+    return max(bursts, key=lambda burst: burst.snr, default=None)
 
 
 def _describe(
@@ -212,33 +225,3 @@ def _describe_burst(burst: Burst, merged: Merged, request: Request, distance_mpc
         delay = delay_at_geocentre(merged.position_km(burst.peak_s), *request.position)
         told["geocentre_peak_utc"] = utc_of_seconds(burst.peak_s + delay)
     return told
-
-
-def _timing(merged: Merged, request: Request, time_s: float) -> dict[str, Any] | None:
-    """Where the spacecraft was, how late light can be at the centre of the Earth, and the annulus with a partner."""
-    if not merged.orbit.time_s.size:
-        return None
-    place = merged.position_km(time_s)
-    timing: dict[str, Any] = {
-        "position_km": place,
-        "light_time_to_geocentre_s": float(np.linalg.norm(place)) / LIGHT_KM_S,
-        "geocentre_delay_s": None,
-        "annulus": None,
-    }
-    if request.position is not None:
-        timing["geocentre_delay_s"] = delay_at_geocentre(place, *request.position)
-    if request.partner is not None:
-        partner = request.partner
-        try:
-            ring = annulus(place, partner.position_km, partner.delay_s, partner.error_s)
-        except Unphysical as error:
-            timing["annulus"] = {"refused": str(error)}
-        else:
-            timing["annulus"] = {
-                "ra": ring.ra,
-                "dec": ring.dec,
-                "radius_deg": ring.radius,
-                "half_width_deg": ring.half_width,
-                "baseline_s": ring.baseline_s,
-            }
-    return timing
