@@ -12,7 +12,7 @@ from odamesh.job import Job
 _ACS = ("2017-08-17T12:30:00", "2017-08-17T13:20:00")
 _ACS_BURST = "2017-08-17T12:55:00"
 _POLAR = ("2017-01-14T21:57:00", "2017-01-14T22:06:00")
-_POLAR_BURST = "2017-01-14T22:01:09.500"
+_POLAR_RESPONSE = "aux/polar/simulated.prsp"
 _DEGREE = 0.6
 
 
@@ -26,7 +26,8 @@ def show_bursts(mesh: Mesh, archive: Path, output: Path, console: Console) -> bo
             f"SPI-ACS: burst at {burst['peak_utc']}, {burst['counts']:.0f} +- {burst['counts_error']:.0f} counts, "
             f"T90 {burst['t90_s']:.1f} +- {burst['t90_error_s']:.1f} s"
         )
-    polar = _report(mesh.polar.burst(t1=_POLAR[0], t2=_POLAR[1], bands=[(20, 700)]), output, "polar_burst.json")
+    job = mesh.polar.burst(t1=_POLAR[0], t2=_POLAR[1], bands=[(20, 700)], responses=[_POLAR_RESPONSE])
+    polar = _report(job, output, "polar_burst.json")
     light = polar["polarisation"]
     console.print(
         f"POLAR: burst at {polar['burst']['peak_utc']}, T90 {polar['burst']['t90_s']:.1f} s, polarised to "
@@ -42,7 +43,7 @@ def _simulate(archive: Path) -> None:
 
     if not (archive / "idx" / "slices" / "spiacs.txt").is_file():
         spiacs.write_archive(archive, "acs-burst")
-    if not (archive / "idx" / "slices" / "polar.txt").is_file():
+    if not (archive / _POLAR_RESPONSE).is_file():
         polar.write_archive(archive, "polar-burst")
 
 

@@ -64,6 +64,7 @@ def write_archive(
     rate: float = 400.0,
     dead: float = 0.02,
     response: Path | None = None,
+    uneven: float = 0.0,
 ) -> list[str]:
     """Write every slice that an interval touches, and the list of slices; return the labels.
 
@@ -75,7 +76,8 @@ def write_archive(
         seed: of all draws.
         rate: of the background, events/s.
         dead: share of dead time.
-        response: file whose extensions MATRIX, EBOUNDS and SPECRESP go into the slices in which bursts begin.
+        response: file whose extensions go into the slices in which bursts begin.
+        uneven: amplitude of the detector's answer to unpolarised light, 1 + uneven cos 2 phi.
     """
     random = np.random.default_rng(seed)
     drawn = [_draw(random, burst) for burst in bursts]
@@ -95,13 +97,16 @@ def write_archive(
         columns += [rows[(rows[:, 0] >= begin) & (rows[:, 0] < end)] for rows in drawn]
         rows = np.concatenate(columns)
         rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        if uneven:
+            seen = 1 + uneven * np.cos(2 * np.radians(rows[:, 2]))
+            rows = rows[random.uniform(0.0, 1 + uneven, len(rows)) < seen]
         folder = root / part.folder("polar")
         folder.mkdir(parents=True, exist_ok=True)
         hdus = fits.HDUList([fits.PrimaryHDU(), _table(rows, dead)])
         begins = any(begin <= ijd_from_utc(burst.utc) * _DAY_S < end for burst in bursts)
         if response is not None and begins:
             with fits.open(response) as source:
-                hdus.extend([source[name].copy() for name in ("MATRIX", "EBOUNDS", "SPECRESP")])
+                hdus.extend([hdu.copy() for hdu in source[1:]])
                 hdus.writeto(folder / "polar.pevt.gz", overwrite=True)
         else:
             hdus.writeto(folder / "polar.pevt.gz", overwrite=True)

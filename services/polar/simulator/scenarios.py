@@ -6,6 +6,10 @@ from pathlib import Path
 
 from services.polar.simulator import events
 from services.polar.simulator.events import PolarisedBurst
+from services.polar.simulator.polarisation_response import write_polarisation_response
+
+RESPONSE = "aux/polar/simulated.prsp"
+"""Path of the polarisation response of simulated bursts, below the archive."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ SCENARIOS: dict[str, Scenario] = {
 def write_archive(
     directory: Path, scenario: str, *, seed: int = 1, done: Callable[[str], None] = lambda label: None
 ) -> list[str]:
-    """Write a simulated archive of events and its list of slices.
+    """Write a simulated archive of events, its list of slices, and where it has bursts their polarisation response.
 
     Args:
         directory: root of the archive; made when missing.
@@ -56,6 +60,8 @@ def write_archive(
         raise ValueError(f"no scenario '{scenario}'; there are {', '.join(sorted(SCENARIOS))}")
     chosen = SCENARIOS[scenario]
     labels = events.write_archive(directory, *chosen.span, chosen.bursts, seed=seed, rate=chosen.rate)
+    for burst in chosen.bursts:
+        write_polarisation_response(directory / RESPONSE, burst.modulation)
     for label in labels:
         done(label)
     return labels

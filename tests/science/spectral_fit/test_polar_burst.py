@@ -6,7 +6,7 @@ from services.polar.simulator.events import PolarisedBurst, write_archive
 from tests.fit_container import FitContainer
 from tests.science.bars import Bars
 from tests.unit.polar.response_file import write_response
-from tests.unit.polar.unit_directory import run_stage
+from tests.unit.polar.stage_runs import run_stage
 
 _INTERVAL = ("2017-01-14T21:57:00", "2017-01-14T22:06:00")
 _AREA_CM2, _EVENTS, _DECAY_S, _INDEX = 300.0, 12_000, 3.0, 1.5

@@ -18,9 +18,17 @@ def run_stage(
     label: str,
     inputs: Sequence[tuple[str, Path]],
     interval: Sequence[str] = (),
+    *,
+    responses: Sequence[Path] = (),
     **given: Any,
 ) -> tuple[Mapping[str, Any], Path]:
-    """Run one unit on inputs of role ``events``; return its manifest, or its failure, and its products' directory."""
-    parameters = declared_parameters("polar", stage, interval, given)
-    unit_directory(directory, stage, label, parameters, [("events", of, path) for of, path in inputs])
+    """Run one unit on inputs of role ``events``; return its manifest, or its failure, and its products' directory.
+
+    Responses are files of the archive that the request names.
+    """
+    named = {"responses": [path.name for path in responses]} if responses else {}
+    parameters = declared_parameters("polar", stage, interval, given | named)
+    entries = [("events", of, path) for of, path in inputs]
+    entries += [("responses", f"{place}-0", path) for place, path in enumerate(responses)]
+    unit_directory(directory, stage, label, parameters, entries)
     return outcome(directory, _ANALYSIS), directory / "out"

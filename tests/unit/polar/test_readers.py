@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from bursts.instants import seconds_of_utc
-from polar_analysis.events import curve_of, read_events, spans_of
+from polar_analysis.events import curve_of, read_events, read_responses, spans_of
 from polar_analysis.polarisation import TooFewEvents, measure_polarisation
-from polar_analysis.response import read_response
+from polar_analysis.polarisation_response import read_modulation
+from polar_analysis.response import for_fits, read_response
 
 from mesh.kit import BadInput
+from services.polar.simulator.polarisation_response import write_polarisation_response
 from tests.unit.polar.response_file import write_response
 
 
@@ -106,3 +108,38 @@ def test_an_uneven_detector_is_divided_out() -> None:
 def test_too_few_events() -> None:
     with pytest.raises(TooFewEvents, match="20 are needed"):
         measure_polarisation(np.zeros(10), np.zeros(0), 0.0, 0.3)
+
+
+@pytest.mark.parametrize(("bins", "uneven"), [(40, 0.0), (8, 0.0), (40, 0.5)])
+def test_a_polarisation_response_tells_modulation_frame_and_evenness(tmp_path: Path, bins: int, uneven: float) -> None:
+    path = write_polarisation_response(tmp_path / "x.prsp", 0.35, bins=bins, uneven=uneven, turn_deg=-25.0)
+    found = read_modulation(read_responses(path))
+    assert found.amplitude == pytest.approx(0.35, rel=0.01)
+    assert found.turn_deg == pytest.approx(-25.0, abs=0.3)
+    assert found.band_kev == (20.0, 700.0)
+    truth = 1 + uneven * np.cos(np.radians(2 * (np.arange(360) + 0.5)))
+    assert found.flat == pytest.approx(truth, abs=0.08)
+
+
+def test_wrong_polarisation_responses(tmp_path: Path) -> None:
+    path = write_polarisation_response(tmp_path / "x.prsp", 0.35)
+    with fits.open(path) as hdus:
+        hdus["SABOUNDS"].data["SA_MAX"][-1] = 350.0
+        hdus.writeto(tmp_path / "short.prsp")
+    with fits.open(path) as hdus:
+        hdus["SPECRESP POLMATRIX"].data = hdus["SPECRESP POLMATRIX"].data[:, :4]
+        hdus.writeto(tmp_path / "few.prsp")
+    for name, hint in (("short.prsp", "cover 0 to 360"), ("few.prsp", "ask for")):
+        with pytest.raises(BadInput, match=hint):
+            read_modulation(read_responses(tmp_path / name))
+    fits.HDUList([fits.PrimaryHDU()]).writeto(tmp_path / "none.prsp")
+    with pytest.raises(BadInput, match="is no response"):
+        read_responses(tmp_path / "none.prsp")
+
+
+def test_a_matrix_without_area_is_given_it(tmp_path: Path) -> None:
+    with fits.open(write_response(tmp_path / "r")) as hdus:
+        hdus["MATRIX"].data["MATRIX"] = np.eye(150)
+        tables = for_fits([hdu.copy() for hdu in hdus[1:]])
+    assert tables[0].data["MATRIX"].sum(axis=1) == pytest.approx(300.0)
+    assert tables[0].header["HDUCLAS2"] == "RSP_MATRIX"

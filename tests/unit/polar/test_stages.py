@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from astropy.io import fits
 
 from mesh.archive.times import ijd_from_utc
 from services.polar.simulator.events import PolarisedBurst, write_archive
+from services.polar.simulator.polarisation_response import write_polarisation_response
 from tests.unit.polar.response_file import write_response
 from tests.unit.polar.stage_runs import run_stage
 
@@ -21,6 +23,10 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Path]]:
     """Products of three slices with a polarised burst and its response."""
     root = tmp_path_factory.mktemp("polar")
     response = write_response(root / "response.rmfarf")
+    # One file may hold both kinds of responses.
+    polarisation = write_polarisation_response(root / "response.prsp", BURST.modulation)
+    with fits.open(response, mode="append") as hdus, fits.open(polarisation) as more:
+        hdus.extend([hdu.copy() for hdu in more[1:]])
     labels = write_archive(root / "archive", *INTERVAL, [BURST], response=response, rate=150.0)
     products = []
     for label in labels:
@@ -61,6 +67,8 @@ def test_the_burst_its_spectrum_and_its_polarisation(events: list[tuple[str, Pat
     assert burst["t90_s"] == pytest.approx(3.0 * np.log(19), abs=4 * burst["t90_error_s"])
     assert burst["counts"] == pytest.approx(BURST.events, rel=0.06)
     assert polarisation["degree"] == pytest.approx(0.6, abs=4 * polarisation["error"])
+    assert report["modulation"]["from"] == "the polarisation response"
+    assert report["modulation"]["amplitude"] == pytest.approx(BURST.modulation, rel=0.01)
     off = (polarisation["angle_deg"] - BURST.angle_deg + 90) % 180 - 90
     assert abs(off) < 4 * np.degrees(polarisation["error"] / (2 * 0.6))
     with fits.open(out / "polar_spectrum.pha", checksum=True) as hdus:
@@ -71,6 +79,45 @@ def test_the_burst_its_spectrum_and_its_polarisation(events: list[tuple[str, Pat
         assert net == pytest.approx(BURST.events, rel=0.06)
     with fits.open(out / "polar_response.rsp", checksum=True) as hdus:
         assert [hdu.name for hdu in hdus[1:]] == ["MATRIX", "EBOUNDS", "SPECRESP"]
+
+
+def test_responses_that_the_request_names_take_the_place_of_those_of_the_slice(
+    events: list[tuple[str, Path]], tmp_path: Path
+) -> None:
+    named = write_polarisation_response(tmp_path / "named.prsp", 0.6, turn_deg=20.0)
+    _, out = run_stage(tmp_path / "u", "burst", "job", events, INTERVAL, responses=[named], bands=[[20, 700]])
+    _, before = run_stage(tmp_path / "v", "burst", "job", events, INTERVAL, bands=[[20, 700]])
+    report, other = (json.loads((folder / "polar_burst.json").read_text()) for folder in (out, before))
+    assert report["modulation"]["amplitude"] == pytest.approx(0.6, rel=0.01)
+    assert report["modulation"]["turn_deg"] == pytest.approx(20.0, abs=0.1)
+    assert report["polarisation"]["degree"] == pytest.approx(other["polarisation"]["degree"] / 2, rel=0.01)
+    turn = (other["polarisation"]["angle_deg"] - report["polarisation"]["angle_deg"]) % 180
+    assert turn == pytest.approx(20.0, abs=0.1)
+    # The spectral one of the slice is still used.
+    assert report["response"] == "polar_response.rsp"
+
+
+def test_an_uneven_detector_through_its_response(tmp_path: Path) -> None:
+    labels = write_archive(tmp_path / "archive", *INTERVAL, [BURST], rate=150.0, uneven=0.4)
+    slices = []
+    for label in labels:
+        source = tmp_path / "archive" / "slices" / "polar" / label[:4] / label / "polar.pevt.gz"
+        _, out = run_stage(tmp_path / label, "events", label, [(label, source)])
+        slices.append((label, out / "polar_events.fits.gz"))
+
+    def measured(name: str, **given: Any) -> dict[str, Any]:
+        _, out = run_stage(tmp_path / name, "burst", "job", slices, INTERVAL, bands=[[20, 700]], **given)
+        found: dict[str, Any] = json.loads((out / "polar_burst.json").read_text())
+        return found
+
+    response = write_polarisation_response(tmp_path / "uneven.prsp", BURST.modulation, uneven=0.4)
+    even = measured("even", responses=[response])["polarisation"]
+    assert even["degree"] == pytest.approx(0.6, abs=4 * even["error"])
+    raw = measured("raw", modulation=BURST.modulation)["polarisation"]
+    assert abs(raw["degree"] - 0.6) > 4 * raw["error"]
+    none = measured("none")
+    assert none["polarisation"] is None
+    assert "no polarisation response for the time of the burst" in none["polarisation_missing"]
 
 
 def test_the_same_unit_gives_the_same_bytes(events: list[tuple[str, Path]], tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Stage ``burst``: the brightest burst of the interval, measured."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.spectrum import spectrum_hdu
 from mesh.kit.plain import plain
 from mesh.kit.provenance import write_fits
-from polar_analysis.events import Events
+from polar_analysis.events import RESPONSE, Events, Responses
 from polar_analysis.light_curve_stage import alive_share, observation_of
 from polar_analysis.merge import Merged, merge
 from polar_analysis.plots import draw_burst
 from polar_analysis.polarisation import Polarisation, TooFewEvents, measure_polarisation
-from polar_analysis.response import read_response, with_first_channel
+from polar_analysis.polarisation_response import POLARISATION, Modulation, read_modulation
+from polar_analysis.response import for_fits, read_response
 
 RESPONSE_FILE = "polar_response.rsp"
 _LONGEST_S = 30.0
@@ -44,10 +45,14 @@ def run_burst(unit: Unit) -> None:
         burst = _measured(curve, float(unit.parameters["threshold"]), unit.parameters["background"], band)
         beside = _beside(burst)
     with unit.step("spectrum"):
-        response = merged.response_at(burst.begin_s)
+        responses = merged.responses_at(burst.begin_s)
+        response = tuple(hdu for hdu in responses if hdu.name in RESPONSE)
         spectrum, channels = _spectrum(merged, burst, beside, response)
     with unit.step("polarisation"):
-        polarisation, why = _polarisation(merged, burst, beside, band, float(unit.parameters["modulation"]))
+        answer, why = _answer(responses, float(unit.parameters["modulation"]), band)
+        polarisation = None
+        if answer is not None:
+            polarisation, why = _polarisation(merged, burst, beside, answer)
         if why:
             unit.warn(f"no polarisation: {why}")
     with unit.step("write"):
@@ -57,7 +62,14 @@ def run_burst(unit: Unit) -> None:
             "burst": described(burst),
             "polarisation": None if polarisation is None else asdict(polarisation),
             "polarisation_missing": why,
-            "modulation": unit.parameters["modulation"],
+            "modulation": None
+            if answer is None
+            else {
+                "amplitude": answer.amplitude,
+                "from": "the request" if unit.parameters["modulation"] else "the polarisation response",
+                "band_kev": answer.band_kev,
+                "turn_deg": answer.turn_deg,
+            },
             "channels": channels,
             "response": RESPONSE_FILE if response else None,
         }
@@ -65,7 +77,7 @@ def run_burst(unit: Unit) -> None:
         (unit.out / "polar_burst.json").write_text(f"{text}\n", encoding="utf-8")
         write_fits(unit, "polar_spectrum.pha", fits.HDUList([fits.PrimaryHDU(), spectrum]))
         if response:
-            write_fits(unit, RESPONSE_FILE, fits.HDUList([fits.PrimaryHDU(), *with_first_channel(response)]))
+            write_fits(unit, RESPONSE_FILE, fits.HDUList([fits.PrimaryHDU(), *for_fits(response)]))
         draw_burst(unit.out / "preview.png", burst)
     unit.summary(t90_s=burst.t90_s, counts=burst.counts, snr=burst.snr, peak=utc_of_seconds(burst.peak_s))
 
@@ -115,9 +127,7 @@ def _on_off(merged: Merged, burst: Burst, beside: Flags) -> tuple[Events, Events
     )
 
 
-def _spectrum(
-    merged: Merged, burst: Burst, beside: Flags, response: tuple[fits.BinTableHDU, ...]
-) -> tuple[fits.BinTableHDU, int]:
+def _spectrum(merged: Merged, burst: Burst, beside: Flags, response: Responses) -> tuple[fits.BinTableHDU, int]:
     on, off, on_s, off_s = _on_off(merged, burst, beside)
     edges, first = _CHANNELS_KEV, 1
     if response:
@@ -141,15 +151,32 @@ def _spectrum(
     return hdu, rate.size
 
 
+def _answer(responses: Responses, given: float, band: list[float]) -> tuple[Modulation | None, str | None]:
+    """Return the modulation of polarised light, or why it is not known."""
+    if given:
+        return Modulation(given, 0.0, np.ones(1), (band[0], band[1])), None
+    found = tuple(hdu for hdu in responses if hdu.name in POLARISATION)
+    if not found:
+        return None, (
+            "the archive has no polarisation response for the time of the burst: name one (responses), or give the "
+            "modulation of light polarised to 100 % (modulation)"
+        )
+    read = read_modulation(found)
+    return (read if read.band_kev is not None else replace(read, band_kev=(band[0], band[1]))), None
+
+
 def _polarisation(
-    merged: Merged, burst: Burst, beside: Flags, band: list[float], modulation: float
+    merged: Merged, burst: Burst, beside: Flags, answer: Modulation
 ) -> tuple[Polarisation | None, str | None]:
     on, off, on_s, off_s = _on_off(merged, burst, beside)
-    angles = [events.in_band(band[0], band[1]).angle_deg for events in (on, off)]
+    low, high = answer.band_kev or (0.0, np.inf)
+    angles = [events.in_band(low, high).angle_deg for events in (on, off)]
     angles = [values[np.isfinite(values)] for values in angles]
     if not angles[0].size:
         return None, "the events have no scattering angles"
     try:
-        return measure_polarisation(angles[0], angles[1], on_s / off_s, modulation), None
+        found = measure_polarisation(angles[0], angles[1], on_s / off_s, answer.amplitude, answer.flat)
     except TooFewEvents as error:
         return None, str(error)
+    turned = {name: (getattr(found, name) - answer.turn_deg) % 180 for name in ("angle_deg", "angle_median_deg")}
+    return replace(found, **turned), None

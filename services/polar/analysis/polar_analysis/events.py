@@ -2,7 +2,8 @@
 
 The table POLEVENTS has TIME (s), CHANNEL, SABIN, DEADFRAC (share of the time in which the detector was dead), ENERGY
 (keV) and SA (scattering angle, deg; NaN or below 0 where there is none). Its header tells the origin of time: MJDREF,
-or MJDREFI and MJDREFF, and TIMESYS (TT or UTC). The file may hold the response of its burst as well.
+or MJDREFI and MJDREFF, and TIMESYS (TT or UTC). The file may hold the responses of its burst as well: the extensions of
+a spectral one (.rmfarf), of a polarisation response (.prsp), or both.
 """
 
 import gzip
@@ -17,9 +18,11 @@ from bursts.curve import Curve, Flags, Floats
 from bursts.instants import origin_s
 
 from mesh.kit import BadInput
+from polar_analysis.polarisation_response import POLARISATION
 
 EVENTS = "POLEVENTS"
 RESPONSE = ("MATRIX", "EBOUNDS", "SPECRESP")
+Responses = tuple[fits.BinTableHDU | fits.ImageHDU, ...]
 _SILENCE_S = 1.0  # at the rates of POLAR nothing for so long is a gap
 
 
@@ -52,8 +55,8 @@ class Events:
         return self.chosen((self.time_s >= begin_s) & (self.time_s < end_s))
 
 
-def read_events(path: Path) -> tuple[Events, tuple[fits.BinTableHDU, ...]]:
-    """Read an event list and the response beside it, if there is one.
+def read_events(path: Path) -> tuple[Events, Responses]:
+    """Read an event list and the responses beside it, if there are any.
 
     Raises:
         BadInput: reason ``EventsCorrupted``: damaged, or not of this layout.
@@ -64,9 +67,7 @@ def read_events(path: Path) -> tuple[Events, tuple[fits.BinTableHDU, ...]]:
             rows, header = table.data, table.header
             columns = {name: np.asarray(rows[name], dtype=np.float64) for name in ("TIME", "ENERGY", "DEADFRAC", "SA")}
             begin_s = origin_s(header)
-            response = tuple(
-                fits.BinTableHDU(hdus[name].data.copy(), hdus[name].header.copy()) for name in RESPONSE if name in hdus
-            )
+            response = _responses(hdus)
     except (OSError, EOFError, KeyError, ValueError, TypeError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInput(
             "EventsCorrupted", f"{path.name} cannot be read ({error}); ask the archive for it again"
@@ -78,6 +79,31 @@ def read_events(path: Path) -> tuple[Events, tuple[fits.BinTableHDU, ...]]:
     angle = columns["SA"][good][order]
     angle = np.where(np.isfinite(angle) & (angle >= 0) & (angle <= 360), angle, np.nan)
     return Events(time_s[good][order], columns["ENERGY"][good][order], dead, angle), response
+
+
+def read_responses(path: Path) -> Responses:
+    """Read a file of responses alone, spectral or of polarisation.
+
+    Raises:
+        BadInput: reason ``BadResponse``.
+    """
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            found = _responses(hdus)
+    except (OSError, EOFError, KeyError, ValueError, TypeError, zlib.error, gzip.BadGzipFile) as error:
+        raise BadInput("BadResponse", f"{path.name} cannot be read ({error})") from error
+    if not found:
+        text = f"{path.name} is no response: it has none of the extensions {', '.join((*RESPONSE, *POLARISATION))}"
+        raise BadInput("BadResponse", text)
+    return found
+
+
+def _responses(hdus: fits.HDUList) -> Responses:
+    return tuple(
+        type(hdus[name])(hdus[name].data.copy(), hdus[name].header.copy())
+        for name in (*RESPONSE, *POLARISATION)
+        if name in hdus
+    )
 
 
 def joined(parts: Sequence[Events]) -> Events:

@@ -9,6 +9,8 @@ from bursts.curve import Floats
 
 from mesh.kit import BadInput
 
+_CLASSES = {"MATRIX": "RSP_MATRIX", "EBOUNDS": "EBOUNDS", "SPECRESP": "SPECRESP"}
+
 
 @dataclass(frozen=True)
 class Response:
@@ -36,7 +38,7 @@ class Response:
         return np.asarray(photons @ self.matrix, dtype=np.float64)
 
 
-def read_response(hdus: Sequence[fits.BinTableHDU]) -> Response:
+def read_response(hdus: Sequence[fits.BinTableHDU | fits.ImageHDU]) -> Response:
     """Read MATRIX, EBOUNDS and SPECRESP.
 
     The matrix is redistribution alone or already multiplied with the area: the area table tells which.
@@ -53,19 +55,34 @@ def read_response(hdus: Sequence[fits.BinTableHDU]) -> Response:
         area = np.asarray(named["SPECRESP"].data["SPECRESP"], dtype=np.float64) if "SPECRESP" in named else None
     except (KeyError, ValueError, IndexError, TypeError) as error:
         raise BadInput("BadResponse", f"the response cannot be read: {error}") from error
-    sums = matrix.sum(axis=1)
-    if area is not None and area.size == sums.size and sums.max() <= 1.5:
+    if area is not None and _lacks_area(matrix, area):
         matrix = matrix * area[:, None]
     return Response(energies, channels, matrix, int(bounds["CHANNEL"][0]))
 
 
-def with_first_channel(hdus: Sequence[fits.BinTableHDU]) -> list[fits.BinTableHDU]:
-    """Return the same tables; the header names the first channel that the matrix counts from, as fitting tools need."""
+def _lacks_area(matrix: Floats, area: Floats) -> bool:
+    """Tell whether a matrix is redistribution alone: its rows are probabilities."""
+    sums = matrix.sum(axis=1)
+    return area.size == sums.size and bool(sums.max() <= 1.5)
+
+
+def for_fits(hdus: Sequence[fits.BinTableHDU | fits.ImageHDU]) -> list[fits.BinTableHDU]:
+    """Return the same tables as fitting tools need them: area in the matrix, its first channel and its class named."""
     copies = [fits.BinTableHDU(hdu.data.copy(), hdu.header.copy()) for hdu in hdus]
-    for hdu in copies:
-        if hdu.name == "MATRIX":
-            first = min(int(hdu.header.get("TLMIN4", 1)), int(np.min(hdu.data["F_CHAN"])))
-            hdu.header["TLMIN4"] = (first, "number of the first channel")
+    named = {hdu.name: hdu for hdu in copies}
+    matrix = named["MATRIX"]
+    first = min(int(matrix.header.get("TLMIN4", 1)), int(np.min(matrix.data["F_CHAN"])))
+    matrix.header["TLMIN4"] = (first, "number of the first channel")
+    if "SPECRESP" in named:
+        area = np.asarray(named["SPECRESP"].data["SPECRESP"], dtype=np.float64)
+        if _lacks_area(_full(matrix.data, len(named["EBOUNDS"].data), first), area):
+            for row, value in enumerate(area):
+                matrix.data["MATRIX"][row] = matrix.data["MATRIX"][row] * value
+    for name, word in _CLASSES.items():
+        if name in named:
+            named[name].header["HDUCLASS"] = "OGIP"
+            named[name].header["HDUCLAS1"] = "RESPONSE"
+            named[name].header["HDUCLAS2"] = word
     return copies
 
 
