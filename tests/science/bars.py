@@ -1,6 +1,7 @@
 """The record of acceptance bars: what was measured against which limit, printed and kept for one run."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ class BarRecord:
     """Bars of one run, in the order of measurement.
 
     Args:
-        path: JSON file that holds the list after every bar, or None to print only. An old one is deleted.
+        path: JSON file that holds the list after every bar, or None for none. An old one is deleted.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -24,9 +25,7 @@ class BarRecord:
             path.unlink(missing_ok=True)
 
     def add(self, bar: dict[str, Any]) -> None:
-        """Print a bar and keep it; the file is whole at any moment, so that a run that breaks off leaves its bars."""
-        verdict = "holds" if bar["holds"] else "DOES NOT HOLD" + (f" ({bar['reason']})" if "reason" in bar else "")
-        print(f"\n{bar['bar']} {bar['what']}: {bar['figure']} (limit {bar['limit']}) {verdict}")
+        """Keep a bar; the file is whole at any moment, so that a run that breaks off leaves its bars."""
         self._bars.append(bar)
         if self._path is not None:
             lines = ",\n ".join(json.dumps(kept) for kept in self._bars)
@@ -40,11 +39,21 @@ class BarRecord:
         return [bar for bar in self._bars if not bar["holds"]]
 
 
-class Bars:
-    """What a test records its bars with."""
+def told(bar: dict[str, Any]) -> str:
+    """Return a bar as a line for the reader."""
+    verdict = "holds" if bar["holds"] else "DOES NOT HOLD" + (f" ({bar['reason']})" if "reason" in bar else "")
+    return f"{bar['bar']} {bar['what']}: {bar['figure']} (limit {bar['limit']}) {verdict}"
 
-    def __init__(self, kept: BarRecord) -> None:
-        self._kept = kept
+
+class Bars:
+    """What a test records its bars with; each is printed.
+
+    Args:
+        keep: takes each bar.
+    """
+
+    def __init__(self, keep: Callable[[dict[str, Any]], None]) -> None:
+        self._keep = keep
         self.unexplained: list[str] = []
 
     def record(
@@ -68,7 +77,8 @@ class Bars:
             entry["reason"] = reason
         elif not holds:
             self.unexplained.append(f"{bar} {what}: {entry['figure']}, limit {limit}")
-        self._kept.add(entry)
+        print(f"\n{told(entry)}")
+        self._keep(entry)
 
 
 def _plain(figure: Any) -> Figure:

@@ -14,7 +14,7 @@ def test_a_run_begins_anew_and_keeps_every_bar(tmp_path: Path) -> None:
     path.write_text('[{"bar": "of an earlier run"}]')
     record = BarRecord(path)
     assert not path.exists()
-    bars = Bars(record)
+    bars = Bars(record.add)
     bars.record("B-3", "std", np.float32(1.00123456), "1.00 +- 0.01", np.bool_(True))
     bars.record("B-20", "offsets", np.array([0.1, np.nan]), "all < 0.3", False, reason="one burst has no place")
     assert json.loads(path.read_text()) == [
@@ -32,7 +32,7 @@ def test_a_run_begins_anew_and_keeps_every_bar(tmp_path: Path) -> None:
 
 
 def test_a_missed_bar_without_a_reason_is_remembered(tmp_path: Path) -> None:
-    bars = Bars(BarRecord(None))
+    bars = Bars(BarRecord(None).add)
     bars.record("B-4", "false alarms", 3, "0", False)
     bars.record("B-4", "highest peak", 5.5, "< 6", True, reason="not needed")
     assert bars.unexplained == ["B-4 false alarms: 3, limit 0"]

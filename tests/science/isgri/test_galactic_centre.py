@@ -38,6 +38,8 @@ def _match(source: SkySource, found: list[WindowSource], reach_arcmin: float = 1
 
 _POINTING_S = 3563.0
 """Length of the pointings of these revolutions; the faint source has 7 sigma in it, and 5.3 in 2 ks."""
+_DESIGN_S = 2830.0
+"""Where 20 mCrab have 6.3 sigma, as in the estimate that the bar was set by (3.2 mCrab for one window)."""
 
 
 @pytest.mark.timeout(3000)
@@ -46,6 +48,7 @@ _POINTING_S = 3563.0
     [
         pytest.param(_POINTING_S, 5, marks=pytest.mark.short),
         pytest.param(_POINTING_S, 20, marks=pytest.mark.long),
+        pytest.param(_DESIGN_S, 20, marks=pytest.mark.long),
         pytest.param(2000.0, 20, marks=pytest.mark.long),
     ],
 )
@@ -71,15 +74,16 @@ def test_blind_search_of_one_window(bars: Bars, tmp_path: Path, exposure_s: floa
         spread.append(result.images[0].residual_std)
     where = f"{realisations} windows of {exposure_s:.0f} s"
     share, faintly, width = bright / (7 * realisations), faint / realisations, float(np.mean(spread))
-    faint_here = "20 mCrab are 5.3 sigma in 2 ks, where noise can favour a ghost; the bar is for the 7 sigma of 3.6 ks"
-    short = faint_here if exposure_s < _POINTING_S else None
+    below = "20 mCrab are 5.3 sigma in 2 ks: 43 % of such sources pass a threshold of 5.5, whatever the method"
+    short = below if exposure_s < _DESIGN_S else None
     few = "five windows are too few for a share" if realisations < 20 else None
     twin = (
-        "a source of 7 sigma can be as likely at its ghost; one pointing cannot tell, and the window names both places"
+        "noise makes the ghost of this source the likelier place in 3 % of windows, at 5.3 as at 7 sigma; one pointing "
+        "cannot tell, and the window names both places"
     )
     bars.record("B-11", f"found of the seven of 25 mCrab and more, {where}", share, "1", share == 1.0)
     bars.record("B-11", f"found at 20 mCrab, {where}", faintly, ">= 0.6", faintly >= 0.6, reason=short or few)
-    bars.record("B-11", f"spurious, {where}", spurious, "0", spurious == 0, reason=short)
+    bars.record("B-11", f"spurious, {where}", spurious, "0", spurious == 0)
     bars.record("B-11", f"put at a ghost, both places named, {where}", swapped, "0", swapped == 0, reason=twin)
     bars.record("B-11", f"residual std, {where}", width, "1.00 +- 0.02", abs(width - 1.0) < 0.02)
     assert swapped <= max(2, realisations // 10)

@@ -17,8 +17,9 @@ _FACES = np.array([HEIGHT_MM - THICKNESS_MM / 2, HEIGHT_MM + THICKNESS_MM / 2])
 _FACES_AND_MIDDLE = np.array([HEIGHT_MM - THICKNESS_MM / 2, HEIGHT_MM, HEIGHT_MM + THICKNESS_MM / 2])
 _OBLIQUE = 0.05
 """Tangent on both axes above which the middle plane is needed."""
-_STEP = 0.15 / HEIGHT_MM
-"""Half step of the derivative: 0.15 mm at the mask, small against the 4 mm over which the PIF is linear."""
+_STEP = 0.5 / HEIGHT_MM
+"""Half step of the derivative: 0.5 mm at the mask, by which a source of 10 sigma is misplaced. Nearer edges tell of
+their noise: with 0.15 mm places of such sources scatter by 4 % more, and their errors are 10 % too small."""
 
 _BORDERED = np.pad(mask_cells(), 1)
 _Z, _Y = z_mm(), y_mm()
