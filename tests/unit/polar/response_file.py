@@ -9,8 +9,11 @@ EDGES = np.linspace(0.0, 757.5, 151)
 
 
 def write_response(path: Path, area_cm2: float = 300.0) -> Path:
-    """Write a diagonal response of one area and return its path."""
+    """Write the response of a detector of one area that measures energies exactly; return its path."""
     low, high = np.linspace(2.5, 747.5, 150), np.linspace(7.5, 752.5, 150)
+    # Energies and channels have different edges, as in the published responses.
+    shared = np.minimum(high[:, None], EDGES[1:]) - np.maximum(low[:, None], EDGES[:-1])
+    share = np.clip(shared, 0.0, None) / (high - low)[:, None]
     column = fits.Column
     matrix = fits.BinTableHDU.from_columns(
         [
@@ -19,7 +22,7 @@ def write_response(path: Path, area_cm2: float = 300.0) -> Path:
             column("N_GRP", "I", array=np.ones(150)),
             column("F_CHAN", "J", array=np.ones(150)),
             column("N_CHAN", "J", array=np.full(150, 150)),
-            column("MATRIX", "150E", array=np.eye(150) * area_cm2),
+            column("MATRIX", "150E", array=share * area_cm2),
         ],
         name="MATRIX",
     )
