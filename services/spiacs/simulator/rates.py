@@ -75,6 +75,15 @@ class Pulse:
         return float(high - low)
 
 
+def expected_counts(bins: int, background: Background, pulses: Sequence[Pulse] = ()) -> Floats:
+    """Return the counts of bins of 50 ms without noise: drift and bursts."""
+    edges = np.arange(bins + 1, dtype=np.float64) * np.float64(BIN_S)
+    level = background.rate * BIN_S * (1 + background.drift * np.sin(2 * np.pi * edges[:-1] / background.drift_s))
+    for pulse in pulses:
+        level += pulse.profile(edges)
+    return np.asarray(level, dtype=np.float64)
+
+
 def simulated_counts(
     bins: int, random: np.random.Generator, background: Background, pulses: Sequence[Pulse] = ()
 ) -> NDArray[np.int64]:
@@ -86,17 +95,16 @@ def simulated_counts(
         background: the rate without bursts.
         pulses: what is added.
     """
-    edges = np.arange(bins + 1, dtype=np.float64) * np.float64(BIN_S)
-    level = background.rate * BIN_S * (1 + background.drift * np.sin(2 * np.pi * edges[:-1] / background.drift_s))
+    level = expected_counts(bins, background)
     if background.slow:
         memory = np.exp(-BIN_S / background.slow_s)
         kicks = random.normal(0.0, background.slow * np.sqrt(1 - memory**2), bins)
         kicks[0] /= np.sqrt(1 - memory**2)
-        level *= 1 + lfilter([1.0], [1.0, -memory], kicks)
+        level = level * (1 + lfilter([1.0], [1.0, -memory], kicks))
     spread = random.normal(0.0, 1.0, bins) * np.sqrt(background.white * level)
-    for pulse in pulses:
-        level += pulse.profile(edges)
-    level += _spikes(bins, random, background)
+    if pulses:
+        level = level + (expected_counts(bins, background, pulses) - expected_counts(bins, background))
+    level = level + _spikes(bins, random, background)
     return np.asarray(np.maximum(np.rint(random.poisson(level) + spread), 0), dtype=np.int64)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bursts.curve import Curve, Floats
+from bursts.curve import Curve, Flags, Floats
 from bursts.noise import noise_of
 from bursts.search import all_widths, measured_fap, measured_rate, search, spaced_widths
 from bursts.windows import windows_of
@@ -18,11 +18,12 @@ def curve(counts: Floats) -> Curve:
     return Curve(0.0, 0.05, counts, np.ones(counts.size, dtype=bool))
 
 
-def plain_score(counts: Floats, first: int, width: int, ratio: float) -> float:
+def plain_score(counts: Floats, first: int, width: int, ratio: float, bright: Flags | None = None) -> float:
     side, guard = 1200, 20
-    left = counts[first - guard - side : first - guard]
-    right = counts[first + width + guard : first + width + guard + side]
-    b = 0.5 * (left.mean() + right.mean())
+    quiet = np.ones(counts.size, dtype=bool) if bright is None else ~bright
+    left = slice(first - guard - side, first - guard)
+    right = slice(first + width + guard, first + width + guard + side)
+    b = 0.5 * (counts[left][quiet[left]].mean() + counts[right][quiet[right]].mean())
     error = ratio * np.sqrt(b * width * (1 + width / (2 * side)))
     return float((counts[first : first + width].sum() - b * width) / error)
 
@@ -36,10 +37,10 @@ def test_scores_are_those_of_the_plain_formula() -> None:
     assert best.first == pytest.approx(7000, abs=2)
     assert best.width == pytest.approx(20, abs=4)
     ratio = float(found.noise.at(best.width))
-    assert best.score == pytest.approx(plain_score(counts, best.first, best.width, ratio), rel=1e-9)
+    assert best.score == pytest.approx(plain_score(counts, best.first, best.width, ratio, found.bright), rel=1e-9)
     # No other box is better: the compiled loop left none out.
     others = [
-        plain_score(counts, first, width, float(found.noise.at(width)))
+        plain_score(counts, first, width, float(found.noise.at(width)), found.bright)
         for first in range(6990, 7010)
         for width in range(5, 40)
     ]
@@ -56,7 +57,7 @@ def test_a_large_rate_does_not_cost_precision() -> None:
     box = counts[best.first : best.first + best.width]
     assert best.counts + best.background == pytest.approx(box.sum())
     assert best.background == pytest.approx(RATE * best.width, rel=0.005)
-    exact = plain_score(counts, best.first, best.width, float(found.noise.at(best.width)))
+    exact = plain_score(counts, best.first, best.width, float(found.noise.at(best.width)), found.bright)
     assert float(found.score[best.first]) == pytest.approx(exact, rel=1e-3)
 
 

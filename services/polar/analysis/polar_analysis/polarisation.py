@@ -14,6 +14,8 @@ from bursts.curve import Floats
 
 _MDP99 = 4.29
 _LEAST_EVENTS = 20
+_SIGMAS = 6.0
+_MIDDLES = (np.arange(200) + 0.5) / 200
 
 
 class TooFewEvents(ValueError):
@@ -118,15 +120,18 @@ def _posterior(q: float, u: float, error: float) -> tuple[float, float, float, f
 
     Q and U are Gaussian; the prior is even in degree (0 to 1) and angle.
     """
-    degree = (np.arange(500) + 0.5) / 500
-    turn = np.radians(np.arange(360) * 0.5 - 90)  # from the most likely angle
-    best = 0.5 * math.atan2(u, q)
-    length = math.hypot(q, u)
+    best, length = 0.5 * math.atan2(u, q), math.hypot(q, u)
+    # Only what lies within six sigma of the measured value has any weight.
+    low, high = max(0.0, min(length, 1.0) - _SIGMAS * error), min(1.0, length + _SIGMAS * error)
+    degree = low + (high - low) * _MIDDLES
+    widest = min(math.pi / 2, _SIGMAS * error / (2 * length)) if length > _SIGMAS * error else math.pi / 2
+    turn = widest * (2 * _MIDDLES - 1)  # from the most likely angle
     off = (degree[:, None] ** 2 - 2 * degree[:, None] * length * np.cos(2 * turn)) / (2 * error**2)
     weight = np.exp(-(off - off.min()))
     grown = np.cumsum(weight.sum(axis=1))
-    low, median, high, limit = np.interp(np.array([0.16, 0.5, 0.84, 0.99]) * grown[-1], grown, degree)
+    half = 0.5 * (high - low) / _MIDDLES.size  # what is summed up to a cell lies below its upper edge
+    below, median, above, limit = np.interp(np.array([0.16, 0.5, 0.84, 0.99]) * grown[-1], grown, degree + half)
     around = np.cumsum(weight.sum(axis=0))
-    left, middle, right = np.interp(np.array([0.16, 0.5, 0.84]) * around[-1], around, turn)
+    left, middle, right = np.interp(np.array([0.16, 0.5, 0.84]) * around[-1], around, turn + widest / _MIDDLES.size)
     angle = math.degrees(best + middle) % 180
-    return float(median), float(low), float(high), float(limit), angle, math.degrees(right - left) / 2
+    return float(median), float(below), float(above), float(limit), angle, math.degrees(right - left) / 2
