@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 import docker
 
 from infra.stack import process, shims
-from infra.stack.process import PidFile, ProcessRecord
+from infra.stack.process import PidFile
 from infra.stack.server import Server, Setting, State
 
 _SYSTEM_SOCKET = "unix:///var/run/docker.sock"
@@ -60,22 +59,12 @@ class Engine(Server):
         self.layout.make()
         before = [] if self.version() else shims.of(self.containerd_socket)
         how = super().ensure()
-        self._end_inherited(before)
+        # It answers once it has ended the containers that it remembers. Shims that are younger than it are left alone.
+        shims.clear(before, _INHERITED_S)
         if self.pid_file.read():
             self._users.mkdir(exist_ok=True)
             (self._users / self._user.as_posix().replace("/", "%")).touch()
         return how
-
-    @staticmethod
-    def _end_inherited(before: list[ProcessRecord]) -> None:
-        """End the shims of an engine that was killed: the new one kills their containers, and lets them live for ever.
-
-        A shim that is younger than the engine may just not have its container yet: those are left alone.
-        """
-        until = time.monotonic() + _INHERITED_S
-        while any(shim.alive() for shim in before) and time.monotonic() < until:
-            shims.end(shims.childless(before))
-            time.sleep(0.1)
 
     def prepare(self) -> None:  # noqa: D102
         _mount_control_groups()
@@ -125,7 +114,7 @@ class Engine(Server):
         if record := self._containerd.read():
             process.stop(record, grace_s=10.0)
         self._containerd.remove()
-        shims.end(shims.childless(shims.of(self.containerd_socket)))
+        shims.clear(shims.of(self.containerd_socket), _INHERITED_S)
         return stopped
 
     @staticmethod

@@ -1,14 +1,20 @@
-"""Ends what a killed engine leaves: shims of containerd whose container has ended and that nobody will ask again."""
+"""Ends what a killed engine leaves: shims of containerd that nobody will ask again.
+
+The next engine kills the containers that it remembers to have started, and lets their shims live for ever. One that was
+being started when the engine died it does not remember: that waits for its start, or runs, for ever.
+"""
 
 import contextlib
 import os
 import signal
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from infra.stack.process import ProcessRecord
 
 _PROGRAM = "containerd-shim"
+_LOOK_S = 0.1
 
 
 def of(address: Path) -> list[ProcessRecord]:
@@ -23,12 +29,26 @@ def childless(shims: Iterable[ProcessRecord]) -> list[ProcessRecord]:
     return [shim for shim in shims if shim.alive() and shim.pid not in parents]
 
 
-def end(shims: Iterable[ProcessRecord]) -> None:
-    """End shims; only those whose containerd will not come back to them."""
-    for shim in shims:
-        if shim.alive():
+def clear(shims: Sequence[ProcessRecord], within_s: float) -> None:
+    """End shims and what is left of their containers.
+
+    Args:
+        shims: whose containerd will not come back to them.
+        within_s: how long the kernel may take.
+    """
+    until = time.monotonic() + within_s
+    while any(shim.alive() for shim in shims) and time.monotonic() < until:
+        for record in (*_children(shims), *childless(shims)):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(shim.pid, signal.SIGKILL)
+                os.kill(record.pid, signal.SIGKILL)
+        time.sleep(_LOOK_S)
+
+
+def _children(shims: Iterable[ProcessRecord]) -> list[ProcessRecord]:
+    """Return the first processes of the containers of shims; all others of a container end with them."""
+    parents = {shim.pid for shim in shims if shim.alive()}
+    found = [ProcessRecord.of(int(folder.name)) for folder in _processes() if _parent(folder) in parents]
+    return [record for record in found if record is not None]
 
 
 def _processes() -> list[Path]:

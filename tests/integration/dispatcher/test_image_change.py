@@ -91,6 +91,51 @@ def test_followers_see_that_ended_windows_wait_again(
     assert mesh.jobs.view(view.job_id).counts[UnitState.DONE] == 3
 
 
+def test_what_the_new_image_has_made_already_is_not_made_again(
+    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+) -> None:
+    view = mesh.submit(analysis, make_job())
+    mesh.released()
+    records.withdraw("noop", "w1")
+    announce(records, "w2")
+    one = analysis.model_copy(update={"selection": analysis.selection.model_copy(update={"scws": ("201600270010",)})})
+    other = mesh.submit(one, make_job(of=one))
+    mesh.work()
+
+    sweep(mesh)
+    mesh.work()
+
+    view = mesh.jobs.view(view.job_id)
+    assert (view.state, view.counts[UnitState.CACHED], view.counts[UnitState.DONE]) == (JobState.COMPLETED, 1, 2)
+    [found] = [row for row in mesh.jobs.rows(view.job_id) if row.state is UnitState.CACHED]
+    assert (found.label, found.cached_from) == ("201600270010", other.run_id)
+    windows = [unit.label for unit in mesh.executed if unit.stage == "window"]
+    assert windows == ["201600270010", "201600280010"], "each once with the new image"
+
+
+def test_what_was_made_is_found_again_when_the_former_image_comes_back(
+    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+) -> None:
+    view = mesh.submit(analysis, make_job())
+    first, _ = mesh.released()
+    mesh.execute(first)
+    records.withdraw("noop", "w1")
+    announce(records, "w2")
+    sweep(mesh)
+    mesh.released()
+    records.withdraw("noop", "w2")
+    announce(records, "w3", "sha256:1")
+    sweep(mesh)
+
+    [second] = mesh.released()
+    assert (second.label, second.image) == ("201600280010", "sha256:1")
+    mesh.execute(second)
+    mesh.work()
+    view = mesh.jobs.view(view.job_id)
+    assert (view.state, view.total) == (JobState.COMPLETED, 3)
+    assert mesh.executed.count(first) == 1
+
+
 def test_another_calibration_is_another_image(
     mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
 ) -> None:

@@ -8,6 +8,7 @@ import redis
 
 from mesh.contracts import Analysis, Failure, UnitRow
 from mesh.states import FailureKind, JobState, UnitState
+from mesh.store import names
 from mesh.store.backlog import Backlog
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
@@ -108,9 +109,26 @@ def test_late_events_do_not_move_a_row_back(index: redis.Redis, analysis: Analys
     row = runs.rows(run_id)[0]
     assert (row.state, row.step, row.failure) == (UnitState.RUNNING, "work", None)
 
-    runs.apply(change("k1", UnitState.DONE, 6, attempt=2, warnings=("hot pixel",)), 60, "me")
+    assert not runs.apply(change("k1", UnitState.QUEUED, 6, attempt=2, failure=failure), 60, "me"), "it runs already"
+    assert runs.rows(run_id)[0].state is UnitState.RUNNING
+
+    runs.apply(change("k1", UnitState.DONE, 7, attempt=2, warnings=("hot pixel",)), 60, "me")
     row = runs.rows(run_id)[0]
     assert (row.state, row.step, row.warnings) == (UnitState.DONE, "work", ("hot pixel",))
+
+
+def test_a_final_row_stays_even_where_its_unit_is_still_entered_for_the_run(
+    index: redis.Redis, analysis: Analysis, make_job: MakeJob
+) -> None:
+    runs = Runs(index)
+    run_id = open_run(runs, analysis, make_job, ["k1", "k2"])
+    runs.apply(change("k1", UnitState.DONE, 1), 60, "me")
+    index.sadd(names.unit_record("k1", "runs"), run_id)  # as a record that comes back after a flush
+
+    failure = Failure(kind=FailureKind.SCIENCE, reason="NoSource", text="late")
+    assert not runs.apply(change("k1", UnitState.FAILED, 2, attempt=9, failure=failure), 60, "me")
+    row = runs.rows(run_id)[0]
+    assert (row.state, row.failure) == (UnitState.DONE, None)
 
 
 def test_that_a_unit_runs_does_not_wipe_out_its_step(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:

@@ -39,8 +39,26 @@ def test_only_childless_shims_of_this_containerd_are_ended(start: Start, tmp_pat
 
     found = shims.childless(shims.of(own))
     assert [record.pid for record in found] == [idle.pid]
-    shims.end(found)
+    shims.clear(found, 10.0)
 
     idle.wait(10)
     assert [one.poll() for one in others] == [None] * len(others)
     assert shims.childless(found) == shims.childless(shims.of(own)) == []
+
+
+def test_a_container_that_the_next_engine_does_not_know_ends_with_its_shim(start: Start, tmp_path: Path) -> None:
+    own = tmp_path / "own.sock"
+    shim, younger = start(own, _WITH_CHILD), start(own, _WITH_CHILD)
+    inherited = [record for record in shims.of(own) if record.pid == shim.pid]
+    [container] = _children_of(shim.pid)
+    assert shims.childless(inherited) == []
+
+    shims.clear(inherited, 10.0)
+
+    shim.wait(10)
+    assert not Path(f"/proc/{container}").exists()
+    assert younger.poll() is None
+
+
+def _children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
