@@ -170,28 +170,32 @@ def _pass(
     rows = first + len(model.sources)
     i, j = np.triu_indices(rows)
     precision: Any = np.float64 if exact else np.float32
-    # Pairs by the power of the background map that they carry.
-    kinds = (j < first, (i < first) & (j >= first), i >= first)
+    place = np.empty((rows, rows), np.intp)
+    place[i, j] = np.arange(i.size)
     matrix = np.zeros((channels, i.size))
     score = np.zeros((channels, rows))
     for block in _blocks(pixels):
         row = np.vstack([model.templates[:, block], model.sources[:, block]]).astype(precision)
-        product = row[i] * row[j]
+        # The levels of other parts of the detector are no rows of this block.
+        some = np.flatnonzero(row.any(axis=1))
+        a, b = (some[number] for number in np.triu_indices(some.size))
+        pairs, product = place[a, b], row[a] * row[b]
         if model.maps is None and parameters is None:
             # The variances of all channels are multiples of one: so are the matrices.
             common = 1.0 / np.maximum(_start(model, block), 1e-12)
-            matrix += (common @ product.T) / least[:, None]
+            matrix[:, pairs] += (common @ product.T) / least[:, None]
             score += ((counts[:, block] * common.astype(precision)) @ row.T) / least[:, None]
             continue
         inverse = (1.0 / _variance(model, parameters, least, block)).astype(precision)
         data = counts[:, block] * inverse
         if model.maps is None:
-            matrix += inverse @ product.T
+            matrix[:, pairs] += inverse @ product.T
             score += data @ row.T
             continue
         scale = model.maps[:, block].astype(precision)
-        for power, kind in zip((2, 1, 0), kinds, strict=True):
-            matrix[:, kind] += (inverse * scale**power) @ product[kind].T
+        # Pairs by the power of the background map that they carry.
+        for power, kind in zip((2, 1, 0), (b < first, (a < first) & (b >= first), a >= first), strict=True):
+            matrix[:, pairs[kind]] += (inverse * scale**power) @ product[kind].T
         score[:, :first] += (data * scale) @ row[:first].T
         score[:, first:] += data @ row[first:].T
     normal = np.empty((channels, rows, rows))
