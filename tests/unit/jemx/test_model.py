@@ -71,7 +71,7 @@ def test_channels_lie_where_products_of_the_standard_software_have_them() -> Non
 def test_blurring_moves_nothing() -> None:
     """A box of an even number of samples would shift the picture by half a sample: 0.125 mm, 10 arcsec."""
     sharp = mask.rendered()[0].astype(float)
-    soft = mask.blurred(1.0).astype(float)
+    soft = mask.blurred(1.0) / mask.OPEN
     spectrum = np.conj(np.fft.rfft2(sharp)) * np.fft.rfft2(soft)
     correlation = np.fft.fftshift(np.fft.irfft2(spectrum, s=sharp.shape))
     middle = mask.SIDE // 2

@@ -29,7 +29,7 @@ def grid() -> MapGrid:
 
 @compiled
 def _sample(
-    image: NDArray[np.float32], places: NDArray[np.float64], shift_z: float, shift_y: float, inverse_sample: float
+    image: NDArray[np.int16], places: NDArray[np.float64], shift_z: float, shift_y: float, inverse_sample: float
 ) -> NDArray[np.float64]:
     """Bilinear samples of the rendered mask at all pixels, moved by a shift (mm); zero outside the picture."""
     n, side = places.size, image.shape[0]
@@ -65,7 +65,7 @@ class JemxCamera(Camera):
         image: NDArray[np.float64] = _sample(
             mask.blurred(self.fwhm_mm), centres_mm(), height * tz, height * ty, 1.0 / mask.SAMPLE_MM
         )
-        image *= float(transparency(np.array(tz), np.array(ty)))
+        image *= float(transparency(np.array(tz), np.array(ty))) / mask.OPEN
         return image
 
     def illumination_gradient(self, tz: float, ty: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
