@@ -122,12 +122,28 @@ def test_a_sum_of_nothing_says_so(tmp_path: Path) -> None:
 
 def test_the_response_gives_the_crab_its_rates() -> None:
     used = model_response()
-    for low, high, rate in ((20.0, 40.0, 142.0), (40.0, 80.0, 97.0)):
+    for low, high, rate in ((20.0, 40.0, 142.0), (40.0, 80.0, 86.3)):
         assert crab_rate(used.area_cm2, used.energy_kev, low, high) == pytest.approx(rate, rel=1e-3)
-    mean = (used.matrix * (edges_kev()[1:] + edges_kev()[:-1]) / 2.0).sum(axis=1)
-    middle = np.sqrt(used.energy_kev[1:] * used.energy_kev[:-1])
-    inside = (middle > 20.0) & (middle < 800.0)
-    assert np.allclose(mean[inside], middle[inside], rtol=0.01)
+
+
+@pytest.mark.parametrize(("osa_energies", "shift"), [(False, 0.0), (True, 3.5)])
+def test_photons_are_measured_where_they_belong_but_for_lost_charge(osa_energies: bool, shift: float) -> None:
+    used = model_response(osa_energies=osa_energies)
+    channels, middle = edges_kev(), np.sqrt(used.energy_kev[1:] * used.energy_kev[:-1])
+    sums = used.matrix.sum(axis=1)
+    assert np.all(used.matrix >= 0.0)
+    assert np.all(sums < 1.0 + 1e-9)
+    assert np.allclose(
+        sums[(middle > 20.0) & (middle < 900.0)], 1.0, atol=0.04
+    )  # half of what escapes at 38 keV is below
+    forty = used.matrix[np.argmin(np.abs(middle - 40.0))]
+    assert channels[np.argmax(forty / np.diff(channels))] == pytest.approx(40.0 + shift, abs=1.5)
+    # Half the photons of 300 keV leave energy behind, mostly by scattering: the edge is at 162 keV.
+    high = used.matrix[np.argmin(np.abs(middle - 300.0))]
+    below = high[channels[1:] < 255.0].sum()
+    assert 0.45 < below < 0.65
+    edge = (channels[1:] > 140.0) & (channels[1:] < 160.0), (channels[1:] > 170.0) & (channels[1:] < 190.0)
+    assert high[edge[0]].sum() > 1.5 * high[edge[1]].sum()
 
 
 @pytest.mark.parametrize(
