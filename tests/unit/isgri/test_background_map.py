@@ -93,11 +93,20 @@ def test_a_poor_map_and_a_map_of_the_window_itself_are_named() -> None:
     few = _map(rng, factor, 20.0, "201600270010.001")
     many = added([few, *(_map(rng, factor, 20.0, f"20160{n:03d}0010.001") for n in range(100, 110))])
     data = [Shadowgram(20.0, 40.0, many.counts[0], _LIVE, 1000.0, CAMERA, many.pattern(20.0, 40.0))]
-    [text] = map_warnings(many, data, "201700010010")
+    [text] = map_warnings(many, data, "201700010010", 2017)
     assert "knows the pixels in 20-40 keV to" in text
-    assert len(map_warnings(many, data, "201600270010")) == 2
+    assert len(map_warnings(many, data, "201600270010", 2016)) == 2
     with pytest.raises(BadInput, match="one of only 1 windows"):
-        map_warnings(few, data, "201600270010")
+        map_warnings(few, data, "201600270010", 2016)
+
+
+@pytest.mark.parametrize(("revolution", "named"), [(2016, False), (2076, False), (2077, True), (60, True), (0, False)])
+def test_a_map_of_another_epoch_is_named_with_both_epochs(revolution: int, *, named: bool) -> None:
+    flat = np.broadcast_to(1e6 * _FLAT, (_GROUPS, *SHAPE)).copy()
+    background = BackgroundMap(flat, flat, ("201600270010.001",), (2016, 2016))
+    texts = map_warnings(background, [], f"{revolution:04d}00010010", revolution)
+    assert len(texts) == named
+    assert all("2016-2016" in text and str(revolution) in text for text in texts)
 
 
 def test_a_map_takes_the_scatter_of_the_pixels_out_of_the_sky() -> None:

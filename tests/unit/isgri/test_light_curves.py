@@ -8,7 +8,9 @@ import pytest
 from astropy.io import fits
 from coded_mask.weighted_curve import exposed_bins
 from coded_mask.window_curves import BandCurves, WindowCurves, merge_curves
+from isgri_analysis.curve_volume import LARGEST_MB, check_volume
 
+from mesh.instrument import instrument
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import Observation
 from tests.unit.isgri.events_file import TSTART
@@ -157,3 +159,23 @@ def test_weights_of_events_add_up_to_the_rate_of_the_source(events: Path, tmp_pa
 
 def test_a_merge_of_nothing_says_so(tmp_path: Path) -> None:
     assert run(unit_directory(tmp_path / "unit", "lc_merge", [], {}))["reason"] == "EmptyScWList"
+
+
+def test_curves_that_do_not_fit_into_a_product_are_refused_with_what_to_set(events: Path, tmp_path: Path) -> None:
+    check_volume(50 * 2000.0, 1.0, 4, 10)
+    with pytest.raises(BadInput, match=r"set time_bin to 0\.6 s") as refused:
+        check_volume(50 * 2000.0, 0.1, 4, 10)
+    assert refused.value.reason == "TooManyBins"
+    assert instrument("isgri").limits.output_mb > LARGEST_MB
+    # The mosaic tells the first window already that the job is too large.
+    mosaic = tmp_path / "isgri_mosaic.fits"
+    fits.PrimaryHDU(header=fits.Header([("ONTIME", 5e7)])).writeto(mosaic)
+    (tmp_path / "isgri_catalogue.fits").write_bytes(mosaic.read_bytes())  # not looked at: the caller lists sources
+    parameters = {"catalogue": _LISTED, "bands": _BANDS, "time_bin": 0.1}
+    inputs = [
+        ("events", _WINDOW, events),
+        ("mosaic", "job", mosaic),
+        ("mosaic", "job", tmp_path / "isgri_catalogue.fits"),
+    ]
+    failure = run(unit_directory(tmp_path / "unit", "lc", inputs, parameters))
+    assert (failure["reason"], failure["kind"]) == ("TooManyBins", "usage")

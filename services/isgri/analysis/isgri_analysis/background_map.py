@@ -23,6 +23,9 @@ GROUPS_KEV = (15, 20, 25, 28, 32, 36, 40, 45, 50, 60, 70, 80, 100, 120, 150, 200
 """Edges of the energy groups: narrow where the low threshold and fluorescence lines shape the pattern."""
 GOOD_ERROR = 0.02
 """Pixel error from which a map is good."""
+SAME_EPOCH = 60
+"""Revolutions (half a year) for which pixels, thresholds and gain are taken to stay the same: the choice of this
+analysis; real maps of several epochs, which would show it, were not to be had."""
 _LEAST_FACTOR = 0.05
 _LARGEST_SHARE = 0.1
 """A window may make up this share of a map that it is analysed with: the map takes away as much of its own noise."""
@@ -110,13 +113,14 @@ def added(maps: Sequence[BackgroundMap]) -> BackgroundMap:
     )
 
 
-def map_warnings(background: BackgroundMap, data: Sequence[Shadowgram], swid: str) -> list[str]:
+def map_warnings(background: BackgroundMap, data: Sequence[Shadowgram], swid: str, revolution: int) -> list[str]:
     """Say where a map falls short for a window.
 
     Args:
         background: the map.
         data: shadowgrams of the window, with their patterns from the map.
         swid: the window.
+        revolution: of the window; 0 where it is not known.
 
     Raises:
         BadInput: BackgroundMapOfItself: the window makes up too much of the map.
@@ -131,6 +135,13 @@ def map_warnings(background: BackgroundMap, data: Sequence[Shadowgram], swid: st
                 f"background; use a map of other windows or of at least {1.0 / _LARGEST_SHARE:.0f}",
             )
         texts.append(f"this window is one of the {number} of the background map, which takes 1/{number} of its noise")
+    first, last = background.revolutions
+    apart = max(first - revolution, revolution - last)
+    if revolution > 0 and number and apart > SAME_EPOCH:
+        texts.append(
+            f"the background map is of another epoch: revolutions {first}-{last}, this window is of {revolution}, "
+            f"{apart} away; pixels and thresholds change within {SAME_EPOCH} revolutions, use a map of that time"
+        )
     for shadowgram in data:
         error = shadowgram.pattern.typical_error(shadowgram.live) if shadowgram.pattern else 0.0
         if error > GOOD_ERROR:

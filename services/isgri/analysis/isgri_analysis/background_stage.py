@@ -11,7 +11,7 @@ from coded_mask.window_product import WindowProduct, read_window
 
 from isgri_analysis.background import templates
 from isgri_analysis.background_file import BACKGROUND_FILE, background_hdus, given_background, read_background
-from isgri_analysis.background_map import GOOD_ERROR, GROUPS_KEV, BackgroundMap, added, empty_map
+from isgri_analysis.background_map import GOOD_ERROR, GROUPS_KEV, SAME_EPOCH, BackgroundMap, added, empty_map
 from isgri_analysis.camera import CAMERA, isgri_camera
 from isgri_analysis.detector import SHAPE
 from isgri_analysis.exposed_window import expose
@@ -89,6 +89,12 @@ def run_background_map(unit: Unit) -> None:
         unit.warn(
             f"{sum(error > GOOD_ERROR for error in errors)} of {len(errors)} energy groups are known to worse than "
             f"{GOOD_ERROR:.0%} per pixel; add further windows"
+        )
+    first, last = total.revolutions
+    if last - first > SAME_EPOCH:
+        unit.warn(
+            f"the map mixes revolutions {first} to {last}: pixels and thresholds change within {SAME_EPOCH}; "
+            "make a map of each epoch"
         )
     unit.summary(
         windows=len(total.windows),

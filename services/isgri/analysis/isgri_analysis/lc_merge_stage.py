@@ -6,6 +6,7 @@ from coded_mask.curve_plot import write_curve, write_curves
 from coded_mask.figure import file_name
 from coded_mask.window_curves import SourceCurves, merge_curves, read_curves
 
+from isgri_analysis.curve_volume import check_volume
 from isgri_analysis.instrument import INSTRUMENT
 from isgri_analysis.lc_stage import CURVES_FILE
 from mesh.kit import BadInput, Unit
@@ -23,6 +24,9 @@ def run_lc_merge(unit: Unit) -> None:
         windows = [read_curves(entry.path(CURVES_FILE), entry.label, INSTRUMENT) for entry in unit.inputs("lc")]
         if not windows:
             raise BadInput("EmptyScWList", "no science window gave light curves; ask for other windows or sources")
+        good_s = sum(float((w.good_times_s[:, 1] - w.good_times_s[:, 0]).sum()) for w in windows)
+        names = {name for window in windows for name in window.names}
+        check_volume(good_s, windows[0].width_s, len(windows[0].bands), len(names))
         sources = merge_curves(windows)
     with unit.step("curves"):
         listed = []

@@ -8,6 +8,7 @@ from coded_mask.weighted_curve import EventWeights, TimeBins, event_weights, exp
 from coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
 from numpy.typing import NDArray
 
+from isgri_analysis.curve_volume import check_volume, job_ontime_s
 from isgri_analysis.dead_time import EVENT_DEAD_S, events_per_bin
 from isgri_analysis.detector import module_map
 from isgri_analysis.exposed_window import ExposedWindow, expose
@@ -26,7 +27,10 @@ def run_lc(unit: Unit) -> None:
     """Make the light curves of one window and write ``isgri_curves.fits``."""
     bands = [(float(low), float(high)) for low, high in unit.parameters["bands"]]
     width_s = float(unit.parameters["time_bin"])
+    sources = len(targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit)))
+    check_volume(job_ontime_s(unit), width_s, len(bands), sources)
     window, found = fit_bands(unit, bands)
+    check_volume(window.ontime_s, width_s, len(bands), len(found.targets))
     with unit.step("bins"):
         number = first_bin(float(window.good_times_ijd_s()[0, 0]), width_s)
         # Times after the start of the window, so that no precision is lost.

@@ -75,7 +75,7 @@ def window_background(unit: Unit, window: ExposedWindow) -> BackgroundMap | None
     """Return the background map that the caller names, if any; warnings of it go to the caller."""
     background = given_background(unit)
     if background is not None:
-        for warning in map_warnings(background, [], window.events.swid):
+        for warning in map_warnings(background, [], window.events.swid, window.events.revolution):
             unit.warn(warning)
     return background
 

@@ -163,7 +163,7 @@ def _image(
             Shadowgram(low, high, c, usable, live_time, CAMERA, pattern, efficiency)
             for (low, high), c, pattern in zip(bands, counts, patterns, strict=False)
         ]
-        warnings += map_warnings(background, data, events.swid) if background else []
+        warnings += map_warnings(background, data, events.swid, events.revolution) if background else []
         warnings += [
             f"only {int(d.counts[usable].sum())} counts in {d.low_kev:g}-{d.high_kev:g} keV; fluxes are poor"
             for d in data
