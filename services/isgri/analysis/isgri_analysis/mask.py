@@ -58,11 +58,14 @@ def _overlap(phase: float) -> NDArray[np.float64]:
     return share
 
 
-@cache
-def sampled_mask(phase_z: float, phase_y: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def sampled_mask(
+    phase_z: float, phase_y: float, transmission: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean openness of the mask over pixel-sized squares on the pixel pitch, and the share inside the mask.
 
     ``phase_z`` and ``phase_y`` shift the samples by a part of the pitch. Both arrays have shape (234, 234).
+    ``transmission`` is that of each open cell, shape (95, 95), where it is known.
     """
     z, y = _overlap(phase_z), _overlap(phase_y)
-    return z @ mask_cells() @ y.T, np.outer(z.sum(axis=1), y.sum(axis=1))
+    cells = mask_cells() if transmission is None else mask_cells() * transmission
+    return z @ cells @ y.T, np.outer(z.sum(axis=1), y.sum(axis=1))
