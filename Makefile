@@ -32,7 +32,7 @@ chaos: .venv/current  ## every failure drill five times, on real servers; a tabl
 # One thread for each of two processes. The servers are for the container of the spectral fits.
 science: .venv/current  ## the accuracy of the analyses at full length; every bar with its figure in science-output/bars.json
 	@$(TEST_STACK) $(ODAMESH) stack up >&2
-	@$(TEST_STACK) OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist worksteal -m "not short" \
+	@$(TEST_STACK) OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist worksteal --timeout=3000 -m "not short" \
 		--bars=science-output/bars.json tests/science; status=$$?; $(TEST_STACK) $(ODAMESH) stack down >&2; exit $$status
 
 lint: .venv/current
