@@ -21,7 +21,8 @@ def test_light_curve(tmp_path: Path) -> None:
     stingray = pytest.importorskip("stingray", reason="Stingray is not installed")
     centres = np.array([5.0, 15.0, 25.0, 35.0, 65.0, 75.0, 85.0, 95.0])
     rates = 100.0 + centres
-    curve = LightCurve(START + centres, rates, np.full(8, 2.0), np.ones(8), np.full(8, 10.0))
+    exposed = np.array([0.3, 1.0, 0.95, 1.0, 1.0, 0.5, 1.0, 0.08])  # rates stay as they are in bins exposed in part
+    curve = LightCurve(START + centres, rates, np.full(8, 2.0), exposed, np.full(8, 10.0))
     path = tmp_path / "lc.fits"
     tables = [
         rate_hdu(curve, 10.0, SEEN, band_kev=(20.0, 40.0)),

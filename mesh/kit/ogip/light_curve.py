@@ -1,8 +1,9 @@
 """Light curves: an OGIP table of rates in seconds, and the same in days under the name that OSA's tools look for.
 
 Times are bin centres. The OGIP table counts seconds from MJDREF with TIMEZERO 0: of all allowed forms the one that
-XRONOS and Stingray both place right. RATE is corrected for dead time and for the fraction of the bin that was
-exposed; FRACEXP is that fraction of good time, so that 1 means a whole bin whatever the dead time was.
+XRONOS and Stingray both place right. RATE is corrected for dead time and for the fraction of the bin that was good
+time. In the OGIP table EXPOSURE gives the good time in seconds: Stingray takes a column FRACEXP as something that RATE
+is still to be divided by, and sets bins below 0.9 to 0. The table for OSA's tools has that fraction, FRACEXP.
 """
 
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ def rate_hdu(
         column("TIME", "1D", unit="s", array=curve.time_s),
         column("RATE", "1E", unit="count/s", array=curve.rate),
         column("ERROR", "1E", unit="count/s", array=curve.error),
-        column("FRACEXP", "1E", array=curve.exposed),
+        column("EXPOSURE", "1E", unit="s", array=curve.exposed * curve.width_s),
         column("XAX_E", "1E", unit="s", array=curve.width_s / 2),
         *(column(key, "1E", unit=unit or None, array=values) for key, (unit, values) in curve.columns.items()),
     ]

@@ -53,9 +53,9 @@ def test_light_curves_take_images_and_mosaic_from_the_cache(spectra: Job, mesh: 
     [path] = [p for p in job.download(tmp_path, source=_NAME) if p.name.endswith("_20-40.fits")]
     with fits.open(path, checksum=True) as hdus:
         rate = hdus["RATE"].data
-        assert (rate["FRACEXP"] * 100.0).sum() == pytest.approx(4000.0, abs=10.0)
-        mean = float(np.average(rate["RATE"], weights=rate["FRACEXP"]))
-        error = float(np.sqrt(((rate["ERROR"] * rate["FRACEXP"]) ** 2).sum()) / rate["FRACEXP"].sum())
+        assert rate["EXPOSURE"].sum() == pytest.approx(4000.0, abs=10.0)
+        mean = float(np.average(rate["RATE"], weights=rate["EXPOSURE"]))
+        error = float(np.sqrt(((rate["ERROR"] * rate["EXPOSURE"]) ** 2).sum()) / rate["EXPOSURE"].sum())
     assert mean == pytest.approx(_RATE_20_40, abs=4 * error)
 
 

@@ -58,7 +58,7 @@ def test_each_source_and_band_has_a_file_and_a_picture(merged: tuple[Path, dict[
         assert np.allclose(days.data["TIME"] * 86400.0, rate.data["TIME"], rtol=0, atol=1e-5)
         # Bins lie on the grid, and all good time is in one of them.
         assert np.allclose(rate.data["TIME"] / 10.0 % 1.0, 0.5, atol=1e-6)
-        assert (rate.data["FRACEXP"] * 10.0).sum() == pytest.approx(380.0, abs=0.1)
+        assert rate.data["EXPOSURE"].sum() == pytest.approx(380.0, abs=0.1)
 
 
 def test_the_burst_stands_in_its_bin_and_the_rest_is_constant(merged: tuple[Path, dict[str, Any]]) -> None:
@@ -69,7 +69,7 @@ def test_the_burst_stands_in_its_bin_and_the_rest_is_constant(merged: tuple[Path
     peak = int(np.argmax(data["RATE"]))
     assert abs(since[peak] - 200.25) < 5.0
     others = np.delete(np.arange(len(data)), peak)
-    mean = np.average(data["RATE"][others], weights=data["FRACEXP"][others])
+    mean = np.average(data["RATE"][others], weights=data["EXPOSURE"][others])
     chi2 = (((data["RATE"] - mean) / data["ERROR"])[others] ** 2).mean()
     assert 0.5 < chi2 < 1.6
     # 200 of the burst's 600 events are in this band; the steady source has 12.5 events/s.
