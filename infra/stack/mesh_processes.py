@@ -31,6 +31,8 @@ _PORTS = {
 _MODULES = {"gateway": "gateway", "noop": "mesh.testing.noop"}  # every other process is `services.<name>`
 _DRILL = "noop"
 _READY_WITHIN_S = 60.0
+_SETTINGS = ("ODAMESH_", "AWS_")
+"""How variables begin that decide how processes behave; the second kind says where an archive in a bucket is."""
 _SOURCES = ("mesh", "services", "gateway")
 
 
@@ -83,7 +85,7 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
         raise SetupProblem(message)
     layout.make()
     # All that decides how they behave is in the plan: where it changed, a process is started again.
-    environment = {name: value for name, value in os.environ.items() if name.startswith("ODAMESH_")}
+    environment = {name: value for name, value in os.environ.items() if name.startswith(_SETTINGS)}
     environment |= {
         "ODAMESH_HOME": str(layout.home),
         "ODAMESH_CREDENTIALS": os.environ.get("ODAMESH_CREDENTIALS", str(layout.credentials)),
@@ -145,10 +147,11 @@ def _source(layout: Layout) -> str:
 
 
 def _wait_ready(layout: Layout, wanted: Sequence[Program]) -> None:
-    deadline = time.monotonic() + _READY_WITHIN_S
-    # Until it has taken the plan up, processes of the last plan would answer for those of this one.
-    while not supervisor.plan_taken_up(layout) and time.monotonic() < deadline + supervisor.GRACE_S:
+    # Until it has taken the plan up, processes of the last plan would answer for those of this one; they may drain.
+    taken_by = time.monotonic() + supervisor.GRACE_S + _READY_WITHIN_S
+    while not supervisor.plan_taken_up(layout) and time.monotonic() < taken_by:
         time.sleep(0.05)
+    deadline = time.monotonic() + _READY_WITHIN_S
     late = {program.name: f"http://{LOOPBACK}:{ports()[program.name]}" for program in wanted}
     while late:
         late = {name: address for name, address in late.items() if not _ours_ready(layout, name, address)}
