@@ -1,4 +1,5 @@
 # The mesh's own processes: services, gateway and set-up in one image. Analyses are not in it.
+# The base has Python 3.11 with pip.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE}
 RUN groupadd --system --gid 10001 odamesh \
