@@ -67,6 +67,15 @@ class FitContainer:
         out = work.directory.out
         return Fit(out, json.loads((out / "fit.json").read_text(encoding="utf-8")), outcome)
 
+    def models(self) -> Path:
+        """Have the models listed; return the directory of the lists."""
+        key = uuid4().hex * 2
+        directory = self._runner.directory(key)
+        directory.create()
+        directory.write_unit(key=key, stage="models", label="job", parameters={}, inputs=[], provenance={})
+        self._runner.run(Work(key=key, directory=directory, limits=self._declared.limits), lambda step: None)
+        return directory.out
+
     def _prepare(self, spectra: Sequence[Files], parameters: dict[str, Any]) -> Work:
         listed = [",".join(path.name for path in files) for files in spectra]
         given = {"files": list(dict.fromkeys(f"{number}/{names}" for number, names in enumerate(listed)))}

@@ -1,8 +1,10 @@
-"""Builds the analysis images: the shared science layer, then one thin layer per instrument."""
+"""Builds the analysis images: the shared science layer, then one thin layer per instrument, side by side."""
 
+import os
 import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,21 +53,33 @@ def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
     science = _science(engine, base)
     ids, mark = {"science": science}, image_retention.mark_of(layout.home)
     image_retention.claim(engine, science, SCIENCE_TAG, mark)
-    for image in instruments():
-        files = build_context.tree(image.folder)
-        for library in image.libraries:
-            files |= build_context.tree(library)
-        arguments = {"SCIENCE_IMAGE": SCIENCE_TAG}
-        added: build_context.Files = {}
-        if any(name.endswith(".lock") for name in files):  # it installs packages of its own
-            arguments["BASE_IMAGE"] = base
-            added = _installer()
-        ids[image.instrument] = _build(engine, image.tag, files=files, arguments=arguments, parent=science, added=added)
+    wanted = sorted(instruments(), key=lambda image: not _installs(image.folder))  # the longest builds begin first
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # a build keeps one core busy
+        built = {image: pool.submit(_instrument, engine, image, base=base, science=science) for image in wanted}
+    for image, result in built.items():
+        ids[image.instrument] = result.result()
         image_retention.claim(engine, ids[image.instrument], image.tag, mark)
     lines = [f'{name} = "{image_id}"' for name, image_id in sorted(ids.items())]
     write_private(layout.images, "# Image ids, written by `odamesh stack up`.\n[images]\n" + "\n".join(lines) + "\n")
     layout.images.chmod(0o644)
     return ids
+
+
+def _installs(folder: Path) -> bool:
+    """Tell whether an image installs packages of its own."""
+    return any(folder.glob("*.lock"))
+
+
+def _instrument(engine: docker.DockerClient, image: InstrumentImage, *, base: str, science: str) -> str:
+    files = build_context.tree(image.folder)
+    for library in image.libraries:
+        files |= build_context.tree(library)
+    arguments = {"SCIENCE_IMAGE": SCIENCE_TAG}
+    added: build_context.Files = {}
+    if _installs(image.folder):
+        arguments["BASE_IMAGE"] = base
+        added = _installer()
+    return _build(engine, image.tag, files=files, arguments=arguments, parent=science, added=added)
 
 
 def prune(engine: docker.DockerClient, layout: Layout, ids: dict[str, str]) -> int:

@@ -16,6 +16,13 @@ def fit(unit: Unit) -> None:
     run(unit)
 
 
+def list_models(unit: Unit) -> None:
+    """List the models that an expression may name."""
+    from spectral_fit_analysis.models_stage import list_models as run  # noqa: PLC0415
+
+    run(unit)
+
+
 def warm() -> None:
     """Load everything and compute once what is computed once."""
     from spectral_fit_analysis.warm_up import warm_up  # noqa: PLC0415
@@ -23,4 +30,4 @@ def warm() -> None:
     warm_up()
 
 
-STAGES = {"fit": fit}
+STAGES = {"fit": fit, "models": list_models}

@@ -194,7 +194,11 @@ class _Reader:
         if len(longer) == 1:
             return self.models[longer[0]]
         near = sorted(longer)[:5] or difflib.get_close_matches(wanted, self.models, n=3)
-        hint = f"did you mean {', '.join(self.models[one].name for one in near)}?" if near else "see the XSPEC manual"
+        hint = (
+            f"did you mean {', '.join(self.models[one].name for one in near)}?"
+            if near
+            else "product spectral_fit_models lists them all"
+        )
         text = f"there is no model {name!r} (character {position + 1} of {self.text!r}); {hint}"
         raise BadInput("UnknownModel", text)
 

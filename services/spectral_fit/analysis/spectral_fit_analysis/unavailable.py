@@ -30,17 +30,19 @@ def refuse_unavailable(model: Model) -> None:
     Raises:
         BadInput: reason ``NoModelData``.
     """
-    lacking = sorted({one.entry.name for one in model.components} & _unavailable())
+    lacking = sorted({one.entry.name for one in model.components} & unavailable())
     if lacking:
         text = (
             f"{', '.join(lacking)} needs tables of the XSPEC model data (atomic lines, precomputed spectra) that "
-            "this mesh does not hold: choose an analytical model, e.g. powerlaw, cutoffpl, comptt, bbody, gaussian"
+            "this mesh does not hold: choose an analytical model, e.g. powerlaw, cutoffpl, comptt, bbody, gaussian; "
+            "product spectral_fit_models lists all that can be used"
         )
         raise BadInput("NoModelData", text)
 
 
 @cache
-def _unavailable() -> frozenset[str]:
+def unavailable() -> frozenset[str]:
+    """Return the names of the models that cannot be computed here."""
     return frozenset(json.loads(LIST.read_text(encoding="utf-8")))
 
 
