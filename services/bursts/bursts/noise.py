@@ -18,6 +18,7 @@ Kind = Literal["scores", "differences"]
 
 _MOST_SAMPLES = 2000
 _LEAST_SAMPLES = 12
+_CENTRAL = 100 * norm.cdf([-1.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def noise_of(curve: Curve, widths: Sequence[int], windows: Windows, kind: Kind =
         if sample.size * step / width < _LEAST_SAMPLES:
             ratios.append(ratios[-1] if ratios else 1.0)
             continue
-        low, high = np.percentile(sample, [100 * norm.cdf(-1), 100 * norm.cdf(1)])
+        low, high = np.percentile(sample, _CENTRAL)
         ratios.append(max(1.0, float(high - low) / 2))
     return Noise(np.asarray(widths, dtype=np.float64), np.asarray(ratios))
 

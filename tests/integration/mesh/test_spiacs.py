@@ -58,6 +58,19 @@ def test_a_search_finds_the_burst(mesh: Mesh, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("rates")
+def test_the_light_curve_of_an_earlier_job_gives_a_delay_and_an_annulus(mesh: Mesh, tmp_path: Path) -> None:
+    # The craft is compared with itself, as if it stood at the geocentre: no delay.
+    curve = mesh.spiacs.spi_acs_lc(t1="2017-08-17T12:50:00", t2="2017-08-17T13:00:00", time_bin=0.1)
+    job = mesh.spiacs.spi_acs_search(
+        t1="2017-08-17T12:40:00", t2="2017-08-17T13:10:00", threshold=8.0, partner="0, 0, 0", partner_curve=curve
+    )
+    timing = json.loads(next(path for path in job.download(tmp_path) if path.suffix == ".json").read_text())["timing"]
+    assert timing["delay"]["from"] == "light curve of SPI-ACS"
+    assert timing["delay"]["seconds"] == pytest.approx(0.0, abs=0.02)
+    assert timing["annulus"]["radius_deg"] == pytest.approx(90.0, abs=5.0)
+
+
+@pytest.mark.usefixtures("rates")
 def test_a_time_without_data_says_so(mesh: Mesh) -> None:
     job = mesh.spiacs.spi_acs_lc(t1="2017-08-17T14:00:00", t2="2017-08-17T16:30:00")
     assert job.state is JobState.COMPLETED
