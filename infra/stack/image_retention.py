@@ -26,7 +26,9 @@ def claim(engine: docker.DockerClient, image_id: str, repository: str, mark: str
     engine.images.get(image_id).tag(repository.partition(":")[0], f"{mark}-{number}")
 
 
-def prune(engine: docker.DockerClient, *, label: str, mark: str, needed: Collection[str]) -> int:
+def prune(
+    engine: docker.DockerClient, *, label: str, mark: str, needed: Collection[str], stage: str | None = None
+) -> int:
     """Take our tags off images that are no longer needed, and remove our images without any; returns how many.
 
     Args:
@@ -34,6 +36,8 @@ def prune(engine: docker.DockerClient, *, label: str, mark: str, needed: Collect
         label: of all images of ours.
         mark: of the tags of this stack.
         needed: ids of images that must stay.
+        stage: value of the label by which stages are known that other images copy from. The newest few stay: without
+            them the next build compiles anew what it only installs.
     """
     found = engine.images.list(filters={"label": label})
     own: dict[str, list[tuple[str, str, str]]] = {}
@@ -44,7 +48,10 @@ def prune(engine: docker.DockerClient, *, label: str, mark: str, needed: Collect
                 own.setdefault(repository, []).append((str(image.attrs["Created"]), str(image.id), tag))
     outdated = [entry for entries in own.values() for entry in sorted(entries)[:-NEWEST]]
     names = [tag for _, image_id, tag in outdated if image_id not in needed]
-    names += [str(image.id) for image in found if not image.tags and image.id not in needed]
+    bare = [image for image in found if not image.tags and image.id not in needed]
+    stages = [image for image in bare if stage is not None and image.labels.get(label) == stage]
+    kept = sorted(stages, key=lambda image: str(image.attrs["Created"]))[-NEWEST:]
+    names += [str(image.id) for image in bare if image not in kept]
     return sum(_remove(engine, name) for name in names)
 
 

@@ -95,7 +95,13 @@ def prune(engine: docker.DockerClient, layout: Layout, ids: dict[str, str]) -> i
     if named is None:
         return 0
     mark = image_retention.mark_of(layout.home)
-    return image_retention.prune(engine, label=base_image.SOURCE_LABEL, mark=mark, needed={*named, *ids.values()})
+    return image_retention.prune(
+        engine,
+        label=base_image.SOURCE_LABEL,
+        mark=mark,
+        needed={*named, *ids.values()},
+        stage=base_image.source(),  # a stage that installs is made of the base and has its label
+    )
 
 
 def _science(engine: docker.DockerClient, base: str) -> str:

@@ -42,9 +42,9 @@ class Shelf:
         """Return the images that are left."""
         return {str(image.id) for image in self.engine.images.list(filters={"label": self.label})}
 
-    def prune(self, mark: str, *needed: str) -> int:
+    def prune(self, mark: str, *needed: str, stage: str | None = None) -> int:
         """Remove what is outdated."""
-        return prune(self.engine, label=self.label, mark=mark, needed=needed)
+        return prune(self.engine, label=self.label, mark=mark, needed=needed, stage=stage)
 
 
 @pytest.fixture
@@ -93,6 +93,16 @@ def test_an_image_without_any_tag_goes_unless_it_is_needed(shelf: Shelf) -> None
     assert shelf.prune(mark, second) == 1
     assert shelf.there() == {second, last}
     assert first not in shelf.there()
+
+
+def test_the_newest_stages_of_builds_stay(shelf: Shelf) -> None:
+    built = [shelf.build(None) for _ in range(NEWEST + 2)]
+    mark = mark_of(Path("/one"))
+    value = str(shelf.engine.images.get(built[0]).labels[shelf.label])
+
+    assert shelf.prune(mark, stage=value) == 1  # the last one has the tag ``latest``
+    assert shelf.there() == set(built[1:])
+    assert shelf.prune(mark, stage="another") == NEWEST
 
 
 def test_an_image_that_a_container_has_stays(shelf: Shelf) -> None:
