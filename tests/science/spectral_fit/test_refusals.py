@@ -72,10 +72,9 @@ def test_the_models_that_can_be_used_are_listed(container: FitContainer) -> None
     assert "powerlaw     PhoIndex=1, norm=1" in (folder / "models.txt").read_text()
 
 
-@pytest.mark.parametrize("settings", ["norm = 1e200 [1e199, 1e201]", "PhoIndex = 2000 [1000, 3000]; norm = 1 frozen"])
-def test_a_fit_that_finds_no_minimum_says_what_to_do(container: FitContainer, crab: list[Path], settings: str) -> None:
-    # chi2 overflows wherever the minimiser looks.
+def test_a_fit_that_finds_no_minimum_says_what_to_do(container: FitContainer, crab: list[Path]) -> None:
+    # E^800 overflows at every energy.
     with pytest.raises(ScienceFailure) as caught:
-        container.fit(crab, model="powerlaw", settings=settings)
+        container.fit(crab, model="powerlaw", settings="PhoIndex = -800 [-900, -700]; norm = 1 frozen")
     assert caught.value.reason == "NotConverged"
     assert "give starting values near the truth" in caught.value.text

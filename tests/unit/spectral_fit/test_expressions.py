@@ -135,6 +135,7 @@ def test_a_name_that_is_unique_needs_no_component(read: Reader) -> None:
         ("powerlaw.norm = 1; powerlaw.norm = 2", "set twice"),
         ("powerlaw.norm = powerlaw.norm", "tied to another parameter"),
         ("powerlaw.norm = 1e999", "too large"),
+        ("powerlaw.norm = 1e200 [1e199, 1e201]", "the most is 1e+38"),
         ("powerlaw.norm = powerlaw_2.norm; powerlaw_2.norm = powerlaw.norm", "not tied itself"),
     ],
 )

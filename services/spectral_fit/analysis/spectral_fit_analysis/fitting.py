@@ -26,6 +26,8 @@ from spectral_fit_analysis.settings import Start
 logging.getLogger("sherpa").setLevel(logging.ERROR)
 
 _EVALUATIONS = 3_000
+_NOT_FINITE = 1e30  # photons/cm2/s: the minimiser turns away from here
+_NOWHERE = 1e40  # a statistic that only such a spectrum has
 _CROSS_LIMITS = (0.01, 100.0)
 
 
@@ -49,8 +51,7 @@ class SourceModel(ArithmeticModel):
         """Return photons/cm2/s in each bin."""
         values = self._model.photons(np.append(xlo, xhi[-1:]), p)
         if not np.all(np.isfinite(values)):
-            # The minimiser turns away from here.
-            values = np.where(np.isfinite(values), values, 1e30)
+            values = np.where(np.isfinite(values), values, _NOT_FINITE)
         return values
 
 
@@ -206,6 +207,8 @@ class Fitting:
             raise ScienceFailure("NotConverged", f"the fit failed: {error}; {_ADVICE}") from error
         if not result.succeeded or not np.isfinite(result.statval):
             raise ScienceFailure("NotConverged", f"the fit ended without a minimum ({result.message}); {_ADVICE}")
+        if result.statval > _NOWHERE:
+            raise ScienceFailure("NotConverged", f"the model has no finite spectrum where the fit looks; {_ADVICE}")
 
     def _intervals(self, confidence: float) -> dict[str, tuple[float | None, float | None]]:
         method = Confidence()

@@ -10,7 +10,6 @@ One setting for each parameter, separated by semicolons or new lines::
 The name of the component may be left out where only one has a parameter of that name.
 """
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ _SETTING = re.compile(
     rf"^(?P<name>[\w.]+)\s*=\s*(?:(?P<value>{_NUMBER})|(?P<tie>[A-Za-z][\w.]*))?"
     rf"\s*(?:\[\s*(?P<low>{_NUMBER})\s*,\s*(?P<high>{_NUMBER})\s*\])?\s*(?P<word>free|frozen)?$"
 )
+_LARGEST = 1e38  # of single precision, in which many models of the library compute
 _FORM = "write e.g. powerlaw.PhoIndex = 2.1 [1, 4], wabs.nH = 0.5 frozen, or powerlaw_2.PhoIndex = powerlaw.PhoIndex"
 
 
@@ -119,6 +119,6 @@ def _find(name: str, places: Sequence[Place]) -> int:
 
 def _finite(text: str, setting: str) -> float:
     number = float(text)
-    if not math.isfinite(number):
-        raise BadInput("BadParameter", f"{setting!r}: {text} is too large")
+    if not abs(number) < _LARGEST:
+        raise BadInput("BadParameter", f"{setting!r}: {text} is too large; the most is {_LARGEST:g}")
     return number
