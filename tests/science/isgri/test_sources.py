@@ -37,7 +37,7 @@ def _trials(rng: np.random.Generator, region: tuple[float, float], snr: float, t
         pytest.param(_FULLY, "B-5", {30: 0.45}, 80, marks=pytest.mark.short),
         pytest.param(_PARTIALLY, "B-6", {30: 0.55}, 80, marks=pytest.mark.short),
         pytest.param(_FULLY, "B-5", {10: 1.4, 30: 0.45, 100: 0.14}, 300, marks=pytest.mark.long),
-        pytest.param(_PARTIALLY, "B-6", {10: 1.7, 30: 0.55, 100: 0.17}, 300, marks=pytest.mark.long),
+        pytest.param(_PARTIALLY, "B-6", {10: 1.7, 30: 0.55, 100: 0.17}, 600, marks=pytest.mark.long),
     ],
 )
 def test_location_and_errors(
