@@ -109,6 +109,13 @@ class Settings(BaseSettings):
         """File with the digests of the analysis images, written by the set-up."""
         return self.home / "images.toml"
 
+    def image_of(self, instrument: str) -> str | None:
+        """Return the digest of the image that the set-up built for an instrument; None where it built none."""
+        if not self.images_file.is_file():
+            return None
+        image: str | None = _read(self.images_file).get("images", {}).get(instrument)
+        return image
+
     def engine_address(self) -> str:
         """Return the address of the container engine, or an empty text for the default socket."""
         if self.docker_host:

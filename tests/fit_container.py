@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from mesh.errors import EngineUnavailable
 from mesh.instrument import instrument
+from mesh.runner.choose import with_own_image
 from mesh.runner.directory import InputFiles
 from mesh.runner.docker import DockerRunner
-from mesh.runner.engine import connect
+from mesh.runner.engine import connect, image_id
 from mesh.runner.protocol import Outcome, Runner, Work
 from mesh.runner.warm import WarmRunner
 from mesh.runner.workspace import Workspace
@@ -107,17 +108,16 @@ def fit_container(root: Path) -> Iterator[FitContainer]:
     Raises:
         NoContainer: says what to do.
     """
-    declared = instrument("spectral_fit")
+    declared = with_own_image(Settings(), instrument("spectral_fit"))
     try:
         address = Settings().engine_address()
     except SettingsError:
         address = ""
     try:
         client = connect(address)
-        if not client.images.list(declared.image.tag):
-            raise NoContainer(f"there is no image {declared.image.tag}: run `odamesh stack up`")
+        image_id(client, declared.image)
     except EngineUnavailable as error:
-        raise NoContainer(f"no container engine: {error}; run `odamesh stack up`") from error
+        raise NoContainer(f"{error}; run `odamesh stack up`") from error
     owner = f"test-{uuid4().hex[:12]}"
     workspace = Workspace(root)
     runner = WarmRunner(client, declared, owner, workspace, DockerRunner(client, declared, owner, workspace))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import docker
 
-from infra.stack import process
+from infra.stack import image_retention, process
 from infra.stack.layout import Layout
 from infra.stack.problem import SetupProblem
 
-TAG = "odamesh/base:latest"
 SOURCE_LABEL = "odamesh.source"
+_REPOSITORY = "odamesh/base"
 
 _SUITE = "bookworm"
 _INCLUDE = ("python3.11", "libpython3.11-stdlib", "ca-certificates")
@@ -27,20 +27,22 @@ def source() -> str:
     return sha256(repr((_SUITE, _INCLUDE, _REMOVED)).encode()).hexdigest()
 
 
+def tag() -> str:
+    """Tag of the base made by this recipe; another recipe, of another stack perhaps, has another."""
+    return f"{_REPOSITORY}:{source()[:12]}"
+
+
 def ensure(engine: docker.DockerClient, layout: Layout) -> str:
     """Tag of the base: ODAMESH_BASE_IMAGE (with Python 3.11) if set, else one made here."""
     if named := os.environ.get("ODAMESH_BASE_IMAGE"):
         return named
-    try:
-        if engine.images.get(TAG).labels.get(SOURCE_LABEL) == source():
-            return TAG
-    except docker.errors.ImageNotFound:
-        pass
+    if (made := image_retention.find(engine, _REPOSITORY, f"{SOURCE_LABEL}={source()}")) is not None:
+        engine.images.get(made).tag(_REPOSITORY, tag().partition(":")[2])
+        return tag()
     archive = make_archive(layout)
     changes = [f"LABEL {SOURCE_LABEL}={source()}", "ENV LANG=C.UTF-8", 'CMD ["python"]']
-    repository, _, tag = TAG.partition(":")
-    engine.api.import_image(src=str(archive), repository=repository, tag=tag, changes=changes)
-    return TAG
+    engine.api.import_image(src=str(archive), repository=_REPOSITORY, tag=tag().partition(":")[2], changes=changes)
+    return tag()
 
 
 def make_archive(layout: Layout) -> Path:

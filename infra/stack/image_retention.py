@@ -1,7 +1,8 @@
-"""Which of the images that were built before stay on the engine: those still needed, and the newest few.
+"""Whose the images on an engine are, and which of them stay: those still needed, and the newest few.
 
-Several stacks may share an engine. Each gives the images that it builds or uses a tag of its own and takes only that
-off again; the engine removes an image with its last tag. An image of ours without any tag belongs to nobody.
+Several stacks, of different code, may share an engine. Each gives the images that it builds or uses a tag of its own,
+which names the stack and the content, and takes only that off again; the engine removes an image with its last tag. An
+image of ours without any tag belongs to nobody. What another stack built of the same content is used, not built again.
 """
 
 from collections.abc import Collection
@@ -20,10 +21,20 @@ def mark_of(home: Path) -> str:
     return f"stack-{sha256(str(home).encode()).hexdigest()[:8]}"
 
 
-def claim(engine: docker.DockerClient, image_id: str, repository: str, mark: str) -> None:
-    """Give an image a tag of this stack."""
-    number = image_id.removeprefix("sha256:")[:_DIGITS]
-    engine.images.get(image_id).tag(repository.partition(":")[0], f"{mark}-{number}")
+def find(engine: docker.DockerClient, repository: str, label: str) -> str | None:
+    """Return the id of an image of a repository with this label, whichever stack built it."""
+    found = engine.images.list(name=repository, filters={"label": label})
+    return str(found[0].id) if found else None
+
+
+def tag(repository: str, mark: str, source: str) -> str:
+    """Return the tag of a stack for an image; ``source`` is the hash of what it is built of."""
+    return f"{repository}:{mark}-{source[:_DIGITS]}"
+
+
+def claim(engine: docker.DockerClient, image_id: str, repository: str, mark: str, source: str) -> None:
+    """Give an image the tag of this stack."""
+    engine.images.get(image_id).tag(tag(repository, mark, source))
 
 
 def prune(
@@ -42,12 +53,12 @@ def prune(
     found = engine.images.list(filters={"label": label})
     own: dict[str, list[tuple[str, str, str]]] = {}
     for image in found:
-        for tag in image.tags:
-            repository, _, version = tag.rpartition(":")
+        for name in image.tags:
+            repository, _, version = name.rpartition(":")
             if version.startswith(f"{mark}-"):
-                own.setdefault(repository, []).append((str(image.attrs["Created"]), str(image.id), tag))
+                own.setdefault(repository, []).append((str(image.attrs["Created"]), str(image.id), name))
     outdated = [entry for entries in own.values() for entry in sorted(entries)[:-NEWEST]]
-    names = [tag for _, image_id, tag in outdated if image_id not in needed]
+    names = [name for _, image_id, name in outdated if image_id not in needed]
     bare = [image for image in found if not image.tags and image.id not in needed]
     stages = [image for image in bare if stage is not None and image.labels.get(label) == stage]
     kept = sorted(stages, key=lambda image: str(image.attrs["Created"]))[-NEWEST:]

@@ -19,7 +19,7 @@ from mesh.settings import Settings
 from mesh.store.connect import redis_client
 from mesh.store.images import images_in_use
 
-SCIENCE_TAG = "odamesh/science:latest"
+_SCIENCE = "odamesh/science"
 _INFRA = CHECKOUT / "infra" / "images"
 _INSTRUMENTS = ("services/*/instrument.toml", "mesh/testing/*/instrument.toml")
 
@@ -29,7 +29,7 @@ class InstrumentImage:
     """An image that an `instrument.toml` names and whose Dockerfile is there."""
 
     instrument: str
-    tag: str
+    repository: str
     folder: Path
     libraries: tuple[Path, ...] = ()
     """Folders of shared packages, copied into the build context."""
@@ -48,17 +48,16 @@ def instruments(checkout: Path = CHECKOUT) -> Iterator[InstrumentImage]:
 
 
 def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
-    """Have every image up to date; returns instrument -> image id and writes it to `<home>/images.toml`."""
-    base = base_image.ensure(engine, layout)
-    science = _science(engine, base)
-    ids, mark = {"science": science}, image_retention.mark_of(layout.home)
-    image_retention.claim(engine, science, SCIENCE_TAG, mark)
+    """Have every image up to date; returns instrument -> image id and writes it to `<home>/images.toml`.
+
+    The services of this stack run these ids: what another stack builds meanwhile is not theirs.
+    """
+    base, mark = base_image.ensure(engine, layout), image_retention.mark_of(layout.home)
+    science = _science(engine, base, mark)
     wanted = sorted(instruments(), key=lambda image: not _installs(image.folder))  # the longest builds begin first
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # a build keeps one core busy
-        built = {image: pool.submit(_instrument, engine, image, base=base, science=science) for image in wanted}
-    for image, result in built.items():
-        ids[image.instrument] = result.result()
-        image_retention.claim(engine, ids[image.instrument], image.tag, mark)
+        built = {image: pool.submit(_instrument, engine, image, mark, base=base, science=science) for image in wanted}
+    ids = {"science": science} | {image.instrument: result.result() for image, result in built.items()}
     lines = [f'{name} = "{image_id}"' for name, image_id in sorted(ids.items())]
     write_private(layout.images, "# Image ids, written by `odamesh stack up`.\n[images]\n" + "\n".join(lines) + "\n")
     layout.images.chmod(0o644)
@@ -70,16 +69,16 @@ def _installs(folder: Path) -> bool:
     return any(folder.glob("*.lock"))
 
 
-def _instrument(engine: docker.DockerClient, image: InstrumentImage, *, base: str, science: str) -> str:
+def _instrument(engine: docker.DockerClient, image: InstrumentImage, mark: str, *, base: str, science: str) -> str:
     files = build_context.tree(image.folder)
     for library in image.libraries:
         files |= build_context.tree(library)
-    arguments = {"SCIENCE_IMAGE": SCIENCE_TAG}
+    arguments = {"SCIENCE_IMAGE": science}
     added: build_context.Files = {}
     if _installs(image.folder):
         arguments["BASE_IMAGE"] = base
         added = _installer()
-    return _build(engine, image.tag, files=files, arguments=arguments, parent=science, added=added)
+    return build(engine, image.repository, mark, files=files, arguments=arguments, parent=science, added=added)
 
 
 def prune(engine: docker.DockerClient, layout: Layout, ids: dict[str, str]) -> int:
@@ -104,15 +103,16 @@ def prune(engine: docker.DockerClient, layout: Layout, ids: dict[str, str]) -> i
     )
 
 
-def _science(engine: docker.DockerClient, base: str) -> str:
+def _science(engine: docker.DockerClient, base: str, mark: str) -> str:
     files = build_context.tree(CHECKOUT / "mesh" / "kit", "mesh/kit/")
     files["mesh/__init__.py"] = b'"""The part of the mesh that runs inside analysis images."""\n'
     files["Dockerfile"] = (_INFRA / "science.Dockerfile").read_bytes()
     files["build/science.lock"] = (_INFRA / "science.lock").read_bytes()
     parent = base
-    if base == base_image.TAG:
+    if base == base_image.tag():
         parent = str(engine.images.get(base).id)
-    return _build(engine, SCIENCE_TAG, files=files, arguments={"BASE_IMAGE": base}, parent=parent, added=_installer())
+    arguments = {"BASE_IMAGE": base}
+    return build(engine, _SCIENCE, mark, files=files, arguments=arguments, parent=parent, added=_installer())
 
 
 def _installer() -> dict[str, bytes]:
@@ -120,29 +120,46 @@ def _installer() -> dict[str, bytes]:
     return build_context.machine_settings() | {"build/uv": (Path(sys.executable).parent / "uv").read_bytes()}
 
 
-def _build(
+def build(
     engine: docker.DockerClient,
-    tag: str,
+    repository: str,
+    mark: str,
     *,
     files: build_context.Files,
     arguments: dict[str, str],
     parent: str,
     added: build_context.Files | None = None,
 ) -> str:
-    """Image id of `tag`, built unless an image of the same content is there."""
+    """Build an image, unless there is one of the same content; returns its id.
+
+    Args:
+        engine: where it is built and kept.
+        repository: its name; ``latest`` is whatever image a stack used last, for people's use.
+        mark: of the stack that uses it.
+        files: of the build context; they decide the content.
+        arguments: of the build; they decide it too.
+        parent: id of the image that it is made from, likewise.
+        added: further files, which do not.
+    """
     source = build_context.digest(files, parent, repr(sorted(arguments.items())))
-    try:
-        found = engine.images.get(tag)
-        if found.labels.get(base_image.SOURCE_LABEL) == source:
-            return str(found.id)
-    except docker.errors.ImageNotFound:
-        pass
-    context = build_context.archive({**files, **(added or {})}, executable=frozenset({"build/uv"}))
+    image_id = image_retention.find(engine, repository, f"{base_image.SOURCE_LABEL}={source}")
+    if image_id is None:
+        tag = image_retention.tag(repository, mark, source)
+        image_id = _made(engine, tag, {**files, **(added or {})}, arguments, source)
+    image_retention.claim(engine, image_id, repository, mark, source)
+    engine.images.get(image_id).tag(repository, "latest")
+    return image_id
+
+
+def _made(
+    engine: docker.DockerClient, tag: str, files: build_context.Files, arguments: dict[str, str], source: str
+) -> str:
+    context = build_context.archive(files, executable=frozenset({"build/uv"}))
     try:
         built, _ = engine.images.build(
             fileobj=context,
             custom_context=True,
-            tag=tag,
+            tag=tag,  # at once: an image without a tag belongs to nobody
             buildargs=arguments,
             labels={base_image.SOURCE_LABEL: source},
             network_mode="host",

@@ -46,5 +46,16 @@ def _with_engine(settings: Settings, instrument: Instrument, owner: str, workspa
     except EngineUnavailable as error:
         _log.warning("no container engine: units run as processes of this machine, not confined", error=str(error))
         return LocalRunner(instrument, workspace)
+    instrument = with_own_image(settings, instrument)
     cold = DockerRunner(client, instrument, owner, workspace)
     return WarmRunner(client, instrument, owner, workspace, cold) if settings.runner == "warm" else cold
+
+
+def with_own_image(settings: Settings, instrument: Instrument) -> Instrument:
+    """Return an instrument that names the image that this stack built, whatever other stacks of the engine built since.
+
+    One whose image the set-up did not build keeps the tag of its file.
+    """
+    if (digest := settings.image_of(instrument.name)) is None:
+        return instrument
+    return instrument.model_copy(update={"image": instrument.image.model_copy(update={"tag": digest})})

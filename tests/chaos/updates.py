@@ -5,6 +5,7 @@ import signal
 import time
 import uuid
 
+from mesh.settings import Settings
 from mesh.states import UnitState
 from mesh.store.announcements import Records
 from mesh.store.objects import Objects
@@ -13,7 +14,6 @@ from tests.chaos.drill import Drill, Expected, Setting, Trial
 from tests.chaos.ground import Ground
 
 _WINDOWS = 6
-_TAG = "odamesh/noop"
 
 
 def new_image(ground: Ground) -> Trial:
@@ -21,10 +21,12 @@ def new_image(ground: Ground) -> Trial:
     job = ground.submit(_WINDOWS, seconds=2)
     ground.until(lambda: job.refresh().counts.get(UnitState.DONE, 0) > 0, "a window made with the former image")
     ground.until_running(job)
+    names, former = ground.layout.images.read_text(), Settings().image_of("noop")
+    assert former is not None, f"{ground.layout.images} has no image of noop"
     with ground.engine() as engine:
-        former = str(engine.images.get(_TAG).id)
         dockerfile = io.BytesIO(f"FROM {former}\nLABEL drill={uuid.uuid4().hex}\n".encode())
-        new, _ = engine.images.build(fileobj=dockerfile, tag=_TAG, rm=True, network_mode="host")
+        new, _ = engine.images.build(fileobj=dockerfile, rm=True, network_mode="host")
+        ground.layout.images.write_text(names.replace(former, str(new.id)))
         begin = time.monotonic()
         try:
             ground.signal("noop", signal.SIGTERM)
@@ -32,7 +34,7 @@ def new_image(ground: Ground) -> Trial:
             seconds = time.monotonic() - begin
             _made_with(ground, [row.key for row in job.table()], str(new.id))
         finally:
-            engine.images.get(former).tag(_TAG)
+            ground.layout.images.write_text(names)
             ground.until_ready()
             ground.signal("noop", signal.SIGTERM)
             _until_announced(ground, former)

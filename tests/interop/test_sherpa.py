@@ -8,8 +8,9 @@ import pytest
 from isgri_analysis.spectrum_stage import SPECTRA_FILE
 
 from mesh.errors import EngineUnavailable
-from mesh.instrument import instrument
-from mesh.runner.engine import connect
+from mesh.instrument import Image, instrument
+from mesh.runner.choose import with_own_image
+from mesh.runner.engine import connect, image_id
 from mesh.settings import Settings, SettingsError
 from services.isgri.simulator import Pointing, SkySource, simulate_window
 from tests.unit.isgri.stage_runs import run, unit_directory
@@ -37,6 +38,10 @@ print(json.dumps({
 """
 
 
+def _image() -> Image:
+    return with_own_image(Settings(), instrument("spectral_fit")).image
+
+
 @pytest.fixture(scope="module")
 def client() -> Any:
     """Return a client of the engine; skips where it or the image with Sherpa is not there."""
@@ -46,10 +51,9 @@ def client() -> Any:
         address = ""
     try:
         engine = connect(address)
-        if not engine.images.list(instrument("spectral_fit").image.tag):
-            pytest.skip("the image with Sherpa is not built: run `odamesh stack up`")
+        image_id(engine, _image())
     except EngineUnavailable as error:
-        pytest.skip(f"no container engine: {error}; run `odamesh stack up`")
+        pytest.skip(f"no engine, or no image with Sherpa: {error}; run `odamesh stack up`")
     return engine
 
 
@@ -72,7 +76,7 @@ def test_a_simulated_crab_has_its_index(client: Any, tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.rglob("*")):
         folder.chmod(0o755 if folder.is_dir() else 0o644)
     told = client.containers.run(
-        instrument("spectral_fit").image.tag,
+        _image().tag,
         entrypoint=["python3.11", "-c", _SESSION],
         command=[],
         volumes={str(out): {"bind": "/data", "mode": "ro"}},

@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import docker
 import pytest
+from docker.models.images import ImageCollection
 
+from infra.stack import images
 from infra.stack.image_retention import NEWEST, claim, mark_of, prune
 from mesh.runner.engine import connect
 from tests.integration.runner.conftest import engine_address
@@ -35,7 +37,7 @@ class Shelf:
         self.engine.api.import_image_from_data(content.getvalue(), repository=REPOSITORY, tag="latest", changes=changes)
         image_id = str(self.engine.images.get(f"{REPOSITORY}:latest").id)
         if mark:
-            claim(self.engine, image_id, REPOSITORY, mark)
+            claim(self.engine, image_id, REPOSITORY, mark, uuid4().hex)
         return image_id
 
     def there(self) -> set[str]:
@@ -74,11 +76,11 @@ def test_the_newest_and_those_needed_stay(shelf: Shelf) -> None:
 def test_images_of_another_stack_stay(shelf: Shelf) -> None:
     one, other = mark_of(Path("/one")), mark_of(Path("/other"))
     built = [shelf.build(one) for _ in range(NEWEST + 2)]
-    claim(shelf.engine, built[0], REPOSITORY, other)
+    claim(shelf.engine, built[0], REPOSITORY, other, uuid4().hex)
 
     shelf.prune(one)
     assert shelf.there() == {built[0], *built[-NEWEST:]}
-    claim(shelf.engine, built[-1], REPOSITORY, other)
+    claim(shelf.engine, built[-1], REPOSITORY, other, uuid4().hex)
     for _ in range(NEWEST):
         shelf.build(other)
     shelf.prune(other)
@@ -117,3 +119,18 @@ def test_an_image_that_a_container_has_stays(shelf: Shelf) -> None:
     with pytest.raises(docker.errors.ImageNotFound):
         shelf.prune(mark_of(Path("/one")))
         shelf.engine.images.get(image_id)
+
+
+def test_stacks_of_different_code_keep_their_own_images(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def built(stack: str, code: str) -> str:
+        """Bring up a stack with some code."""
+        dockerfile = f"FROM scratch\nCOPY code /code\nLABEL {shelf.label}=x\n"
+        files = {"Dockerfile": dockerfile.encode(), "code": code.encode()}
+        return images.build(shelf.engine, REPOSITORY, mark_of(Path(stack)), files=files, arguments={}, parent="")
+
+    name = uuid4().hex
+    one, other = built("/one", f"{name} old"), built("/other", f"{name} new")
+    assert one != other
+    monkeypatch.setattr(ImageCollection, "build", lambda *_, **__: pytest.fail("built again"))
+    assert [built("/one", f"{name} old"), built("/other", f"{name} new")] == [one, other]
+    assert built("/third", f"{name} old") == one

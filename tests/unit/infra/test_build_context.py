@@ -61,7 +61,7 @@ def test_an_instrument_is_a_folder_with_a_dockerfile(tmp_path: Path) -> None:
         declared.write('libraries = ["services/shared"]\n')
     (tmp_path / "services" / "ready" / "analysis" / "Dockerfile").write_text("FROM scratch\n")
     found = list(images.instruments(tmp_path))
-    assert [(one.instrument, one.tag) for one in found] == [("ready", "odamesh/ready")]
+    assert [(one.instrument, one.repository) for one in found] == [("ready", "odamesh/ready")]
     assert found[0].libraries == (tmp_path / "services" / "shared",)
 
 

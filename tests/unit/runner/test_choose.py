@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mesh.instrument import Instrument, read_instrument
-from mesh.runner.choose import choose
+from mesh.runner.choose import choose, with_own_image
 from mesh.settings import Settings, SettingsError
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -36,3 +36,10 @@ def test_the_digest_of_a_local_package_says_so_and_stays(tmp_path: Path, noop: I
     first = choose(_settings(tmp_path, "local"), noop, "me").image()
     assert first.startswith("local:sha256:")
     assert choose(_settings(tmp_path, "local"), noop, "you").image() == first
+
+
+def test_a_service_runs_the_image_of_its_own_stack(tmp_path: Path, noop: Instrument) -> None:
+    settings = _settings(tmp_path, "warm")
+    assert with_own_image(settings, noop).image == noop.image
+    settings.images_file.write_text('[images]\nnoop = "sha256:1"\nisgri = "sha256:2"\n')
+    assert with_own_image(settings, noop).image == noop.image.model_copy(update={"tag": "sha256:1"})
