@@ -1,6 +1,7 @@
 """Fan-in: what the workers tell, applied to every run that waits for it; the last of a stage takes the run on."""
 
 from mesh.contracts import UnitEvent
+from mesh.instrument import instrument
 from mesh.states import UnitState, unit_is_final
 from mesh.store.row_change import RowChange
 from mesh.store.runs import Runs
@@ -30,7 +31,11 @@ class FanIn:
 
     def event(self, event: UnitEvent) -> bool:
         """Apply an event; says whether it may have made room for other units."""
-        self.apply(RowChange.of(event))
+        change = RowChange.of(event)
+        if event.state is UnitState.DONE:
+            # It has taken all its steps, however short the last ones were: those between two looks are not told.
+            change = change.model_copy(update={"step": _last_step(event)})
+        self.apply(change)
         return unit_is_final(event.state) or event.state is UnitState.QUEUED
 
     def apply(self, change: RowChange) -> None:
@@ -40,3 +45,8 @@ class FanIn:
             self._notifier.changed(moved.run_id, moved.state)
             if moved.claimed:
                 self._progress.take_on(moved.run_id, claimed=True)
+
+
+def _last_step(event: UnitEvent) -> str | None:
+    stage = instrument(event.instrument).stages.get(event.stage)
+    return stage.steps[-1] if stage is not None and stage.steps else None

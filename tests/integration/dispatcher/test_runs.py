@@ -41,6 +41,8 @@ def test_a_run_goes_from_windows_over_merge_to_completed(
     assert view.counts[UnitState.DONE] == view.total == 3
     assert not view.warnings
     assert [(product.stage, product.files[0].name) for product in view.products] == [("merge", "product.fits")]
+    # Of the steps only the first was told; what is done has taken the last.
+    assert [row.step for row in mesh.jobs.rows(view.job_id)] == ["work", "work", "merge"]
     assert view.started is not None
     assert view.finished is not None
     assert mesh.told()[-1] == (view.run_id, "COMPLETED")
