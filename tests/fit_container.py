@@ -126,5 +126,7 @@ def fit_container(root: Path) -> Iterator[FitContainer]:
         yield FitContainer(runner)
     finally:
         runner.close()
-        for container in client.containers.list(all=True, filters={"label": f"mesh.owner={owner}"}):
+        for container in client.containers.list(
+            all=True, ignore_removed=True, filters={"label": f"mesh.owner={owner}"}
+        ):
             container.remove(force=True)

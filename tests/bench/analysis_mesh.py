@@ -95,7 +95,7 @@ class _ContainerCpu:
             self._look()
 
     def _look(self) -> None:
-        for container in self._engine.containers.list():
+        for container in self._engine.containers.list(ignore_removed=True):
             try:
                 if Labels.read(container.labels).instrument != "isgri":
                     continue

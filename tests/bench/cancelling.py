@@ -73,7 +73,9 @@ def _view(client: httpx.Client, job: str) -> _View:
 def _units_in_containers(engine: docker.DockerClient, mark: str) -> int:
     """Return how many units run in containers of this mesh's drill instrument."""
     units = 0
-    for container in engine.containers.list(filters={"label": [f"{INSTRUMENT}=noop", f"{WORKSPACE}={mark}"]}):
+    for container in engine.containers.list(
+        ignore_removed=True, filters={"label": [f"{INSTRUMENT}=noop", f"{WORKSPACE}={mark}"]}
+    ):
         try:
             processes = container.top()["Processes"] or ()
         except docker.errors.APIError:

@@ -113,7 +113,9 @@ def make_runner(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make
     if owners:
         client = request.getfixturevalue("engine")
         for owner in owners:
-            for container in client.containers.list(all=True, filters={"label": f"mesh.owner={owner}"}):
+            for container in client.containers.list(
+                all=True, ignore_removed=True, filters={"label": f"mesh.owner={owner}"}
+            ):
                 container.remove(force=True)
 
 

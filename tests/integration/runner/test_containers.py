@@ -168,7 +168,7 @@ def test_a_warm_container_ends_with_its_owner(
     wait_until(lambda: _warm_containers(engine, "dead-warm-owner") == [])
     assert heir.adopt(work, lambda step: None) is None
     heir.reap(lambda owner: False, lambda unit: True)
-    assert not engine.containers.list(all=True, filters={"label": "mesh.owner=dead-warm-owner"})
+    assert not engine.containers.list(all=True, ignore_removed=True, filters={"label": "mesh.owner=dead-warm-owner"})
     assert not list((work.directory.path.parent.parent / "slots").glob("dead-warm-owner*"))
 
 
@@ -223,7 +223,7 @@ def test_the_reaper_removes_what_nobody_will_take_over(
 
 
 def _warm_containers(engine: Any, owner: str) -> list[str]:
-    found = engine.containers.list(filters={"label": f"mesh.owner={owner}"})
+    found = engine.containers.list(ignore_removed=True, filters={"label": f"mesh.owner={owner}"})
     return [str(container.id) for container in found]
 
 
