@@ -84,7 +84,9 @@ def test_blind_search_of_one_window(bars: Bars, tmp_path: Path, exposure_s: floa
     bars.record("B-11", f"found of the seven of 25 mCrab and more, {where}", share, "1", share == 1.0)
     bars.record("B-11", f"found at 20 mCrab, {where}", faintly, ">= 0.6", faintly >= 0.6, reason=short or few)
     noise = "of empty fields 0.75 % have a peak above 5.5 (B-4): one in the 60 windows of all exposures is no surprise"
-    bars.record("B-11", f"spurious, {where}", spurious, "0", spurious == 0, reason=noise if spurious == 1 else None)
+    # No excuse at the length of the pointings, where the bar holds.
+    excuse = noise if spurious == 1 and exposure_s < _POINTING_S else None
+    bars.record("B-11", f"spurious, {where}", spurious, "0", spurious == 0, reason=excuse)
     bars.record("B-11", f"put at a ghost, both places named, {where}", swapped, "0", swapped == 0, reason=twin)
     bars.record("B-11", f"residual std, {where}", width, "1.00 +- 0.02", abs(width - 1.0) < 0.02)
     assert swapped <= max(2, realisations // 10)
