@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from gateway.application import create_app
 from gateway.assemble import real_parts
 from gateway.settings import GatewaySettings
-from mesh.service.logging import configure_logging
+from mesh.logging import configure_logging
 from mesh.settings import SettingsError
 
 _GRACE_SECONDS = 5

@@ -11,7 +11,7 @@ from gateway.parts import Parts
 from mesh.broker.topology import follow_key
 from mesh.contracts import FollowLog, JobView, LogText, UnitRow
 from mesh.errors import NotFound
-from mesh.runner.directory import LOG_LIMIT
+from mesh.kit.boundedlog import LOG_LIMIT
 from mesh.states import UnitState, unit_is_final
 
 LOOK_SECONDS = 0.5

@@ -29,16 +29,6 @@ MeshError
 """
 
 from collections.abc import Sequence
-from enum import IntEnum
-
-
-class ExitCode(IntEnum):
-    """What an analysis process says with its exit status (architecture of containers)."""
-
-    DONE = 0
-    SCIENCE = 10
-    BAD_INPUT = 64
-    TRANSIENT = 75
 
 
 class MeshError(Exception):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from mesh.contracts.document import Part
 from mesh.errors import InvalidParameter
-from mesh.units import factor, known_units
+from mesh.quantities import factor, known_units
 
 ParameterType = Literal[
     "number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products", "files"

@@ -29,11 +29,6 @@ class BrokerSettings(Part):
     password: str = Field(repr=False)
     vhost: str = "odamesh"
 
-    @property
-    def url(self) -> str:
-        """AMQP URL with the password: never log it."""
-        return f"amqp://{self.user}:{self.password}@{self.host}:{self.port}/{self.vhost}"
-
 
 class RedisSettings(Part):
     """Redis."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesh.kit.caches import settle_caches
-from mesh.kit.failures import BadInput, ExitStatus, Failure, OutOfMemory, ScienceFailure, Transient
+from mesh.kit.failures import DISK_FULL, BadInput, ExitStatus, Failure, OutOfMemory, ScienceFailure, Transient
 from mesh.kit.product import FAILURE_FILE, write_json, write_manifest
 from mesh.kit.unit import Unit, say
 
@@ -90,7 +90,7 @@ def _failure(error: Exception, directory: Path) -> Failure:
         case OSError(errno=errno.ENOSPC) if _filled_temporary(directory / "out"):
             return ScienceFailure("OutputTooLarge", "the analysis filled its temporary directory")
         case OSError(errno=errno.ENOSPC):
-            return Transient("the disk for products is full", "DiskFull")
+            return Transient("the disk for products is full", DISK_FULL)
         case _:
             return ScienceFailure("AnalysisCrashed", f"{type(error).__name__}: {error}; the log has the traceback")
 

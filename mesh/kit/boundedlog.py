@@ -1,5 +1,10 @@
 """Keeps the beginning and the end of a log of any length in bounded memory."""
 
+LOG_LIMIT = 1 << 20
+"""Bytes kept of the log of a unit."""
+GAP_LIMIT = 64
+"""Bytes that the line about what is left out may have."""
+
 
 class BoundedLog:
     """The first and the last half of *limit* bytes of what is added.
@@ -8,7 +13,7 @@ class BoundedLog:
         limit: bytes kept.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int = LOG_LIMIT) -> None:
         self._half = limit // 2
         self._head = bytearray()
         self._tail = bytearray()

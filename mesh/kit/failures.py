@@ -3,6 +3,9 @@
 from enum import IntEnum
 from typing import ClassVar
 
+DISK_FULL = "DiskFull"
+"""Reason of a unit that found no room on the disk of its worker."""
+
 
 class ExitStatus(IntEnum):
     """Exit status of an analysis process."""

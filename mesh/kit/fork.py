@@ -18,7 +18,6 @@ from mesh.kit.owner import Owner
 from mesh.kit.rlimits import apply_limits, be_traceable, prefer_as_victim
 from mesh.kit.traces import end_processes
 
-_LOG_LIMIT = 1 << 20
 _LOG_PART = 1 << 16
 _CHUNK = 1 << 16
 
@@ -65,7 +64,7 @@ def run_forked(analysis: Analysis, directory: Path, limits: Mapping[str, float],
         _be_the_unit(analysis, directory, limits, writing, (reading, woken.detach(), waker.detach()), owner=owner)
     os.close(writing)
     _lead_a_group(pid)
-    log = BoundedLog(_LOG_LIMIT)
+    log = BoundedLog()
     try:
         waited, usage = _wait(pid, reading, woken, owner, log)
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 from mesh.kit.failures import ScienceFailure
 from mesh.kit.unit import STEPS_FILE, Unit
 
-SCHEMA = "odamesh.product/1"
+PRODUCT_SCHEMA = "odamesh.product/1"
 MANIFEST_FILE = "manifest.json"
 FAILURE_FILE = "failure.json"
 
@@ -38,7 +38,7 @@ def write_manifest(unit: Unit) -> None:
     write_json(
         unit.out / MANIFEST_FILE,
         {
-            "schema": SCHEMA,
+            "schema": PRODUCT_SCHEMA,
             "key": unit.key,
             "files": files,
             "warnings": unit.warnings,

@@ -9,6 +9,8 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _MIB = 1 << 20
+OPEN_FILES = 1024
+"""Files that a unit may have open at once."""
 # Opened once, before units are forked.
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
 

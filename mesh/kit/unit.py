@@ -12,7 +12,8 @@ from typing import Any, TextIO
 from mesh.kit.failures import BadInput
 from mesh.kit.plain import plain
 
-SCHEMA = "odamesh.unitdir/1"
+UNIT_SCHEMA = "odamesh.unitdir/1"
+UNIT_FILE = "unit.json"
 STEPS_FILE = "steps.jsonl"
 
 
@@ -63,7 +64,7 @@ class Unit:
     """Directory that products are written to."""
 
     def __init__(self, directory: Path) -> None:
-        content = _read(directory / "unit.json")
+        content = _read(directory / UNIT_FILE)
         try:
             self.stage = str(content["stage"])
             self.label = str(content["label"])
@@ -72,7 +73,7 @@ class Unit:
             self.provenance = dict(content.get("provenance", {}))
             self._inputs = tuple(sorted((_input(directory, entry) for entry in content["inputs"]), key=_order))
         except (KeyError, TypeError, ValueError) as error:
-            raise BadInput("BadUnit", f"unit.json lacks or mistypes a field: {error}") from error
+            raise BadInput("BadUnit", f"{UNIT_FILE} lacks or mistypes a field: {error}") from error
         self.out = directory / "out"
         self.warnings: list[str] = []
         self.facts: dict[str, Any] = {}
@@ -132,8 +133,8 @@ def _read(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput("BadUnit", f"cannot read {path.name}: {error}") from error
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise BadInput("BadUnit", f"{path.name} is not of schema {SCHEMA}")
+    if not isinstance(content, dict) or content.get("schema") != UNIT_SCHEMA:
+        raise BadInput("BadUnit", f"{path.name} is not of schema {UNIT_SCHEMA}")
     return content
 
 

@@ -7,22 +7,18 @@ from pathlib import Path
 from mesh.errors import (
     BadInput,
     EngineUnavailable,
-    ExitCode,
     OutOfMemory,
     ScienceFailure,
     TransientFailure,
     UnitFailure,
 )
 from mesh.instrument import Limits
+from mesh.kit.failures import DISK_FULL, ExitStatus
 from mesh.runner.product import Product, read_product, read_reason
 from mesh.runner.watch import check_size
 
-# The kit's own status for an allocation that was refused.
-_MEMORY_REFUSED = 71
 _SCIENCE = range(1, 64)
 _BY_SIGNAL = 128
-DISK_FULL = "DiskFull"
-"""Reason of a unit that found no room on the disk of its worker; the kit says the same word."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ def conclude(ended: Exit, out: Path, key: str, limits: Limits) -> Product:
     Raises:
         UnitFailure: the branch that tells how it ended; reason and text are the analysis's own where it left them.
     """
-    if ended.status == ExitCode.DONE:
+    if ended.status == ExitStatus.DONE:
         return read_product(out, key)
     raise _failure(ended, out, limits)
 
@@ -73,14 +69,14 @@ def _failure(ended: Exit, out: Path, limits: Limits) -> UnitFailure:
     said = read_reason(out)
     reason, text = (said.reason, said.text) if said else (None, f"the analysis ended with status {ended.status}")
     match ended.status:
-        case ExitCode.BAD_INPUT:
+        case ExitStatus.BAD_INPUT:
             return BadInput(reason or "BadInput", text)
-        case ExitCode.TRANSIENT:
+        case ExitStatus.TRANSIENT:
             if reason == DISK_FULL:
                 # Who wrote more than it may has filled the disk itself, before anybody looked.
                 check_size(out, limits)
             return TransientFailure(reason or "Transient", text)
-        case int() if ended.status == _MEMORY_REFUSED:
+        case ExitStatus.OUT_OF_MEMORY:
             return OutOfMemory("OutOfMemory", memory)
         case int() if ended.status in _SCIENCE:
             return ScienceFailure(reason or "AnalysisFailed", text)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mesh.kit.boundedlog import GAP_LIMIT, LOG_LIMIT, BoundedLog
+from mesh.kit.unit import UNIT_FILE, UNIT_SCHEMA
 from mesh.runner.product import read_small
-
-_SCHEMA = "odamesh.unitdir/1"
-LOG_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class UnitDirectory:
     @property
     def unit_file(self) -> Path:
         """What the analysis is told."""
-        return self.path / "unit.json"
+        return self.path / UNIT_FILE
 
     @property
     def log_file(self) -> Path:
@@ -79,7 +78,7 @@ class UnitDirectory:
     ) -> None:
         """Write ``unit.json``: the last thing before the unit runs."""
         content = {
-            "schema": _SCHEMA,
+            "schema": UNIT_SCHEMA,
             "key": key,
             "stage": stage,
             "label": label,
@@ -91,12 +90,10 @@ class UnitDirectory:
 
     def write_log(self, text: str) -> None:
         """Keep the log, its beginning and its end if it is long."""
-        data = text.encode()
-        if len(data) > LOG_LIMIT:
-            half = LOG_LIMIT // 2
-            gap = f"\n[{len(data) - 2 * half} bytes left out]\n".encode()
-            data = data[:half] + gap + data[-half:]
-        self.log_file.write_bytes(data)
+        # What the kit has cut comes with its line, which must not be cut out in turn.
+        log = BoundedLog(LOG_LIMIT + GAP_LIMIT)
+        log.add(text.encode())
+        self.log_file.write_text(log.text(), encoding="utf-8")
 
     def read_log(self) -> bytes:
         """Return the log; empty when the unit never began."""

@@ -15,6 +15,7 @@ import requests
 
 from mesh.errors import EngineUnavailable, UnitFailure
 from mesh.instrument import Instrument
+from mesh.kit.product import FAILURE_FILE, MANIFEST_FILE
 from mesh.runner.conclude import Exit, conclude
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.engine import Labels, engine_answers, image_id
@@ -209,7 +210,7 @@ class _Tail:
 
 def _until_exit(container: Any, work: Work, watch: Watch) -> Exit:
     """Wait for the end; the kit's last file announces it, so that the engine need not be asked all the time."""
-    last_files = (work.directory.out / "manifest.json", work.directory.out / "failure.json")
+    last_files = (work.directory.out / MANIFEST_FILE, work.directory.out / FAILURE_FILE)
     pace, asked = Pace(), time.monotonic()
     watch.fetch_log = _Tail(container)
     while True:

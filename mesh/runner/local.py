@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial
@@ -19,8 +20,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mesh.instrument import Instrument
+from mesh.kit.boundedlog import BoundedLog
+from mesh.kit.rlimits import OPEN_FILES
 from mesh.runner.conclude import Exit, conclude
-from mesh.runner.directory import LOG_LIMIT, UnitDirectory
+from mesh.runner.directory import UnitDirectory
 from mesh.runner.livelog import PART_BYTES, LiveLog, LogPart
 from mesh.runner.pace import Pace
 from mesh.runner.protocol import OnStep, Outcome, Work
@@ -31,7 +34,6 @@ from mesh.runner.workspace import Workspace
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _SCIENCE = ("numpy", "scipy", "numba", "astropy", "matplotlib")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-_OPEN_FILES = 1024
 _KEEP_S = 3600.0
 
 
@@ -93,7 +95,7 @@ class LocalRunner:
                 status = _wait(process, watch)
             finally:
                 _end(process)
-                directory.write_log(_ends_of(raw))
+                directory.write_log(_bounded(raw))
                 raw.unlink()
                 shutil.rmtree(temporary, ignore_errors=True)
             seconds = watch.seconds
@@ -123,7 +125,7 @@ class LocalRunner:
         """Do nothing: no process outlives its unit."""
 
     def _command(self, work: Work) -> list[str]:
-        limits = {"file_mb": work.limits.output_mb, "memory_mb": work.limits.memory_mb, "open_files": _OPEN_FILES}
+        limits = {"file_mb": work.limits.output_mb, "memory_mb": work.limits.memory_mb, "open_files": OPEN_FILES}
         directory = str(work.directory.path)
         return [sys.executable, "-m", "mesh.kit.run", directory, "--die-with-parent", "--limits", json.dumps(limits)]
 
@@ -166,15 +168,14 @@ def _fetch(path: Path, log: LiveLog) -> None:
         log.add(start, file.read(PART_BYTES))
 
 
-def _ends_of(path: Path) -> str:
+def _bounded(path: Path) -> str:
+    log = BoundedLog()
     with path.open("rb") as file:
-        head = file.read(LOG_LIMIT + 1)
-        if len(head) > LOG_LIMIT:
-            half = LOG_LIMIT // 2
-            size = file.seek(0, os.SEEK_END)
-            file.seek(size - half)
-            head = head[:half] + f"\n[{size - 2 * half} bytes left out]\n".encode() + file.read(half)
-    return head.decode("utf-8", errors="replace")
+        while chunk := file.read(PART_BYTES):
+            log.add(chunk)
+            # Let the other green threads of the service have their turn.
+            time.sleep(0)
+    return log.text()
 
 
 def _version(package: str) -> str:

@@ -15,13 +15,14 @@ from pydantic import Field, ValidationError, field_validator
 from mesh.contracts import ProductFile
 from mesh.contracts.document import Part
 from mesh.errors import ScienceFailure
+from mesh.kit.product import FAILURE_FILE, MANIFEST_FILE, PRODUCT_SCHEMA
+from mesh.kit.unit import STEPS_FILE
 
-_SCHEMA = "odamesh.product/1"
 _DOCUMENT_LIMIT = 4 << 20
 _CHUNK = 1 << 20
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
 # Names that stand beside the files of a product in the store.
-_RESERVED = frozenset({"manifest.json", "log.txt", "failure.json", "steps.jsonl"})
+_RESERVED = frozenset({MANIFEST_FILE, "log.txt", FAILURE_FILE, STEPS_FILE})
 
 
 class StepTime(Part):
@@ -68,21 +69,21 @@ def read_product(out: Path, key: str) -> Product:
         ScienceFailure: reason ``BadProduct``; there is no such file or it is not one of the kit's.
     """
     try:
-        content = json.loads(read_small(out / "manifest.json"))
-        if not isinstance(content, dict) or content.pop("schema", None) != _SCHEMA:
-            raise _bad(f"manifest.json is not of schema {_SCHEMA}")
+        content = json.loads(read_small(out / MANIFEST_FILE))
+        if not isinstance(content, dict) or content.pop("schema", None) != PRODUCT_SCHEMA:
+            raise _bad(f"{MANIFEST_FILE} is not of schema {PRODUCT_SCHEMA}")
         product = Product.model_validate(content)
     except (OSError, ValueError, ValidationError) as error:
-        raise _bad(f"manifest.json cannot be read: {error}") from error
+        raise _bad(f"{MANIFEST_FILE} cannot be read: {error}") from error
     if product.key != key:
-        raise _bad(f"manifest.json is that of unit {product.key}")
+        raise _bad(f"{MANIFEST_FILE} is that of unit {product.key}")
     return product
 
 
 def read_reason(out: Path) -> Reason | None:
     """Return why the analysis failed, in its own words; None when it left none."""
     try:
-        return Reason.model_validate_json(read_small(out / "failure.json"))
+        return Reason.model_validate_json(read_small(out / FAILURE_FILE))
     except (OSError, ValueError, ValidationError):
         return None
 

@@ -5,12 +5,12 @@ from typing import Any
 from docker.types import LogConfig, Ulimit
 
 from mesh.instrument import Limits
+from mesh.kit.rlimits import OPEN_FILES
 
 USER = "65534:65534"
 """nobody: owns no file of any image."""
 
 _MIB = 1 << 20
-_OPEN_FILES = 1024
 
 
 def sandbox(limits: Limits) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def sandbox(limits: Limits) -> dict[str, Any]:
         "memswap_limit": memory,
         "nano_cpus": int(limits.cpus * 1e9),
         "ulimits": [
-            Ulimit(name="nofile", soft=_OPEN_FILES, hard=_OPEN_FILES),
+            Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES),
             Ulimit(name="fsize", soft=output, hard=output),
             Ulimit(name="core", soft=0, hard=0),
         ],

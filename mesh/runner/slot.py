@@ -13,6 +13,7 @@ import docker
 
 from mesh.errors import EngineUnavailable, TransientFailure, UnitFailure
 from mesh.instrument import Instrument
+from mesh.kit.rlimits import OPEN_FILES
 from mesh.runner.conclude import Exit
 from mesh.runner.directory import UnitDirectory, discard
 from mesh.runner.engine import Labels, engine_answers
@@ -27,7 +28,6 @@ _LAST_WORDS_S = 2.0
 _CHUNK = 1 << 16
 # A log of 1 MiB, every byte of it escaped.
 _ANSWER_LIMIT = 8 << 20
-_OPEN_FILES = 1024
 _SOCKET = "owner"
 
 
@@ -168,7 +168,7 @@ class Slot:
     def _ask(self, unit: UnitDirectory, watch: Watch) -> dict[str, Any]:
         """Have the container run what lies in its directory; return its answer."""
         limits = self._instrument.limits
-        request = {"directory": "/unit", "limits": {"file_mb": limits.output_mb, "open_files": _OPEN_FILES}}
+        request = {"directory": "/unit", "limits": {"file_mb": limits.output_mb, "open_files": OPEN_FILES}}
         try:
             self._send(request)
             watch.fetch_log = self._ask_for_log

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mesh.errors import ScienceFailure, UnitCancelled, UnitTimeout
 from mesh.instrument import Limits
+from mesh.kit.unit import STEPS_FILE
 from mesh.runner.directory import output_size
 from mesh.runner.livelog import LiveLog
 
@@ -88,7 +89,7 @@ class Watch:
 
     def _newest_step(self) -> str | None:
         try:
-            with (self._out / "steps.jsonl").open("rb") as file:
+            with (self._out / STEPS_FILE).open("rb") as file:
                 file.seek(self._read)
                 new = file.read(_MIB)
         except OSError:

@@ -26,7 +26,7 @@ from mesh.errors import (
     UnitFailure,
 )
 from mesh.instrument import Instrument
-from mesh.runner.conclude import DISK_FULL
+from mesh.kit.failures import DISK_FULL
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.product import verify_files
 from mesh.runner.protocol import Outcome, Runner, Work

@@ -16,10 +16,10 @@ import eventlet
 import structlog
 from nameko import config
 
+from mesh.logging import configure_logging
 from mesh.service.container import MAX_HANDLERS, Container
 from mesh.service.context import Context, open_context
 from mesh.service.health import HealthServer, Readiness
-from mesh.service.logging import configure_logging
 from mesh.settings import Settings, SettingsError
 
 _log = structlog.get_logger(__name__)

@@ -27,7 +27,9 @@ s3_secret_key = "p3"
 def test_an_account_sees_its_servers(tmp_path: Path) -> None:
     (tmp_path / "credentials.toml").write_text(FILE)
     connections = Settings(home=tmp_path).connections("isgri")
-    assert connections.broker.url == "amqp://isgri:p1@127.0.0.1:5679/odamesh"
+    broker = connections.broker
+    assert (broker.host, broker.port, broker.vhost) == ("127.0.0.1", 5679, "odamesh")
+    assert (broker.user, broker.password) == ("isgri", "p1")
     assert connections.store.bucket == "odamesh"
     assert Settings(home=tmp_path).engine_address() == "unix:///run/x.sock"
 

@@ -32,7 +32,10 @@ def settings() -> BrokerSettings:
 
 @pytest.fixture
 def channel(settings: BrokerSettings) -> Iterator[Any]:
-    connection = pika.BlockingConnection(pika.URLParameters(settings.url))
+    account = pika.PlainCredentials(settings.user, settings.password)
+    connection = pika.BlockingConnection(
+        pika.ConnectionParameters(settings.host, settings.port, settings.vhost, account)
+    )
     yield connection.channel()
     connection.close()
 

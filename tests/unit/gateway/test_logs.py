@@ -9,7 +9,7 @@ import pytest
 from gateway import follow_log
 from gateway.parts import Parts
 from mesh.contracts import Document, Failure, FollowLog, LogText
-from mesh.runner.directory import LOG_LIMIT
+from mesh.kit.boundedlog import LOG_LIMIT
 from mesh.states import FailureKind, UnitState
 from odamesh.event_stream import Event, read_events
 from tests.unit.gateway.conftest import Gateway

@@ -5,7 +5,8 @@ import os
 import time
 from pathlib import Path
 
-from mesh.runner.directory import LOG_LIMIT, InputFiles
+from mesh.kit.boundedlog import LOG_LIMIT, BoundedLog
+from mesh.runner.directory import InputFiles
 from mesh.runner.workspace import Workspace
 
 from .conftest import KEY
@@ -41,6 +42,15 @@ def test_a_long_log_keeps_both_ends(workspace: Workspace) -> None:
     assert log.endswith(b"end")
     assert b"bytes left out" in log
     assert len(log) < LOG_LIMIT + 100
+
+
+def test_a_log_that_the_container_has_cut_keeps_its_count(workspace: Workspace) -> None:
+    directory = workspace.unit(KEY)
+    directory.create()
+    cut = BoundedLog()
+    cut.add(b"x" * (3 * LOG_LIMIT))
+    directory.write_log(cut.text())
+    assert f"[{2 * LOG_LIMIT} bytes left out]".encode() in directory.read_log()
 
 
 def test_clearing_keeps_the_directories_themselves(workspace: Workspace, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 SCRIPT = """
 import logging
 import structlog
-from mesh.service.logging import configure_logging
+from mesh.logging import configure_logging
 
 configure_logging("info", "isgri", "isgri-1")
 structlog.contextvars.bind_contextvars(unit_key="k1", run_id="r1")
