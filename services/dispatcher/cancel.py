@@ -13,9 +13,8 @@ from mesh.states import JobState
 from mesh.store.requests import Requests
 from mesh.store.runs import Run, Runs
 from services.dispatcher import metrics
-from services.dispatcher.notify import Notifier
-from services.dispatcher.outcome import ended_early
-from services.dispatcher.tally_rows import tally_rows
+from services.dispatcher.events import Notifier
+from services.dispatcher.outcome import ended_early, tally_rows
 
 _log = structlog.get_logger(__name__)
 

@@ -25,9 +25,8 @@ from mesh.store.requests import Requests
 from mesh.store.runs import Runs
 from services.dispatcher.admission import Admission
 from services.dispatcher.cancel import Canceller
+from services.dispatcher.events import FanIn, Notifier
 from services.dispatcher.expiry import Expiry
-from services.dispatcher.fan_in import FanIn
-from services.dispatcher.notify import Notifier
 from services.dispatcher.plan import steps_of
 from services.dispatcher.progress import Progress
 from services.dispatcher.rebuild import Rebuild
@@ -77,7 +76,12 @@ class Dispatcher:
             stop=self._canceller.stop,
             claimant=claimant,
         )
-        self._fan_in = FanIn(runs=self._runs, progress=self._progress, notifier=self._notifier, claimant=claimant)
+        self._fan_in = FanIn(
+            runs=self._runs,
+            take_on=lambda run_id: self._progress.take_on(run_id, claimed=True),
+            notifier=self._notifier,
+            claimant=claimant,
+        )
         self._admission = Admission(backlog=backlog, records=records, publisher=publisher, settle=self._fan_in.apply)
         self._sweep = Sweep(
             marks=Marks(index),

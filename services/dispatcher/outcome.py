@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from mesh.contracts import Failure, RunResult, StageProduct, UnitRow
-from mesh.contracts.result import SHOWN_PRODUCTS, SHOWN_WARNINGS
+from mesh.contracts import Failure, RowPage, RunResult, StageProduct, UnitRow
+from mesh.contracts.result import ROWS_A_PAGE, SHOWN_PRODUCTS, SHOWN_WARNINGS
 from mesh.instrument import Instrument
 from mesh.states import FailureKind, JobState, UnitState
 from mesh.store.products import ProductEntry
-from mesh.store.runs import Run
+from mesh.store.requests import Requests
+from mesh.store.runs import Run, Runs
 from services.dispatcher.plan import GOOD, JOB_LABEL, NO_INPUTS
 
 _SHOWN_REASONS = 3
@@ -133,6 +134,16 @@ class Tally:
             self._reasons[row.failure.kind, row.failure.reason] += 1
             if len(self._sentences) < _SHOWN_REASONS:
                 self._sentences.append(sentence)
+
+
+def tally_rows(runs: Runs, requests: Requests, run_id: str) -> Tally:
+    """Return the tally of all rows of a run, which are stored but for the first page: that one is in its outcome."""
+    tally = Tally()
+    for number, rows in enumerate(runs.row_pages(run_id, ROWS_A_PAGE)):
+        tally.add(rows)
+        if number:
+            requests.put_rows(RowPage(run_id=run_id, number=number, rows=rows))
+    return tally
 
 
 def outcome(

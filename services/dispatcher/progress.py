@@ -19,10 +19,9 @@ from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
 from mesh.store.runs import Run, Runs
 from services.dispatcher import metrics
-from services.dispatcher.notify import Notifier
-from services.dispatcher.outcome import ended_early, outcome
+from services.dispatcher.events import Notifier
+from services.dispatcher.outcome import ended_early, outcome, tally_rows
 from services.dispatcher.plan import Made, made_by, rows_of, steps_of, units_of
-from services.dispatcher.tally_rows import tally_rows
 from services.dispatcher.windows import Windows, WindowSource
 
 _log = structlog.get_logger(__name__)

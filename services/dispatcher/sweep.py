@@ -21,7 +21,7 @@ from mesh.store.row_change import RowChange
 from mesh.store.runs import Runs
 from services.dispatcher import metrics
 from services.dispatcher.admission import Admission
-from services.dispatcher.fan_in import FanIn
+from services.dispatcher.events import FanIn
 from services.dispatcher.progress import Progress
 from services.dispatcher.rebuild import Rebuild
 

@@ -1,7 +1,8 @@
-"""From a selection to labelled archive inputs: which windows or slices a run works on, and which it must refuse."""
+"""From a selection, and from files that a request names itself, to labelled archive inputs, and what is refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from mesh.archive.access import Archive, MissingFile, joined_stamp
 from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, read_index
@@ -11,7 +12,6 @@ from mesh.archive.select import Rejected, select
 from mesh.contracts import ArchiveInput, Selection, UnitInput
 from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
 from mesh.instrument import ArchiveFiles, Instrument
-from services.dispatcher.named_files import named_files
 from services.dispatcher.slices import find_slices
 
 
@@ -151,3 +151,32 @@ def _as_given(name: str, selection: Selection) -> Windows:
 def _nothing_left(rejected: Sequence[Rejected]) -> InvalidSelection:
     text = f"none of the {len(rejected)} science windows can be analysed: {rejected[0].text}"
     return InvalidSelection(text, field="selection.scws")
+
+
+def named_files(named: Mapping[str, Sequence[str]], archive: Callable[[], Archive]) -> Iterator[ArchiveInput]:
+    """Yield an input for each file; its role is the name of the parameter.
+
+    The label says which entry of the list the file belongs to and which file of that entry it is, e.g. ``0-2``.
+
+    Args:
+        named: parameter -> entries, each of paths below the archive, separated by commas.
+        archive: opens it.
+
+    Raises:
+        BadInput: reason ``NoSuchFile``; the archive has no such file.
+        ArchiveUnavailable: there is no archive, or it does not answer.
+    """
+    for name, entries in named.items():
+        for number, entry in enumerate(entries):
+            for position, path in enumerate(entry.split(",")):
+                yield _named(name, f"{number}-{position}", path, archive())
+
+
+def _named(role: str, label: str, path: str, archive: Archive) -> ArchiveInput:
+    try:
+        stamp = archive.stamp(path)
+    except MissingFile as error:
+        text = f"{error.text}; give its path below the archive, and ask its operator to put it there"
+        raise BadInput("NoSuchFile", text) from error
+    parts = PurePosixPath(path)
+    return ArchiveInput(role=role, label=label, path=str(parts.parent), files=(parts.name,), stamp=stamp)

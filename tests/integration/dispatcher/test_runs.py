@@ -226,7 +226,7 @@ def lapse(mesh: MeshDouble, job_id: str) -> None:
 def test_a_large_run_is_told_page_by_page(
     mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("services.dispatcher.tally_rows", "mesh.store.requests"):
+    for module in ("services.dispatcher.outcome", "mesh.store.requests"):
         monkeypatch.setattr(f"{module}.ROWS_A_PAGE", 3)
     monkeypatch.setattr("services.dispatcher.outcome.SHOWN_PRODUCTS", 2)
     labels = [f"20160{number:03d}0010" for number in range(1, 9)]

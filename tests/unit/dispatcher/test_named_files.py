@@ -6,7 +6,7 @@ import pytest
 
 from mesh.archive.locate import open_archive
 from mesh.errors import ArchiveUnavailable, BadInput
-from services.dispatcher.named_files import named_files
+from services.dispatcher.windows import named_files
 
 
 @pytest.fixture(name="archive")

@@ -1,0 +1,101 @@
+"""What workers tell, applied to every run that waits for it, and what the gateways are told of that."""
+
+from collections.abc import Callable
+
+import structlog
+
+from mesh.broker.publisher import Publisher
+from mesh.broker.topology import EVENTS
+from mesh.contracts import RunEvent, UnitEvent
+from mesh.errors import BrokerUnavailable
+from mesh.instrument import instrument
+from mesh.states import JobState, UnitState, job_is_final, unit_is_final
+from mesh.store.row_change import RowChange
+from mesh.store.runs import Runs
+
+_log = structlog.get_logger(__name__)
+
+_WATCH_SECONDS = 60.0
+# A unit on the retry ladder is silent for as long as the longest step of the ladder, 10 min.
+_RETRY_WATCH_SECONDS = 720.0
+
+
+class Notifier:
+    """Collects changes; `flush`, called by a timer, tells them. The end of a run is told at once.
+
+    What is told is only that there is something to look at, so it may be lost: followers also look by themselves.
+    """
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._changed: dict[str, JobState] = {}
+        self._number = 0
+
+    def changed(self, run_id: str, state: JobState) -> None:
+        """Note that a run changed."""
+        if job_is_final(state):
+            self._changed.pop(run_id, None)
+            self._tell(run_id, state)
+        else:
+            self._changed[run_id] = state
+
+    def flush(self) -> None:
+        """Tell what was noted."""
+        changed, self._changed = self._changed, {}
+        for run_id, state in changed.items():
+            self._tell(run_id, state)
+
+    def _tell(self, run_id: str, state: JobState) -> None:
+        event = RunEvent(run_id=run_id, state=state)
+        self._number += 1
+        try:
+            # Not mandatory: nobody listens while no gateway runs.
+            self._publisher.publish(
+                EVENTS,
+                event.routing_key,
+                event,
+                message_id=f"{run_id}-{self._number}",
+                correlation_id=run_id,
+                mandatory=False,
+            )
+        except BrokerUnavailable as error:
+            _log.warning("change of a run not told", run_id=run_id, state=state, error=str(error))
+
+
+class FanIn:
+    """Applies changes of units.
+
+    Args:
+        runs: their records.
+        take_on: takes a run on whose stage is complete; the claim on it is taken already.
+        notifier: told of every change.
+        claimant: name of this process.
+    """
+
+    def __init__(self, *, runs: Runs, take_on: Callable[[str], None], notifier: Notifier, claimant: str) -> None:
+        self._runs = runs
+        self._take_on = take_on
+        self._notifier = notifier
+        self._claimant = claimant
+
+    def event(self, event: UnitEvent) -> bool:
+        """Apply an event; says whether it may have made room for other units."""
+        change = RowChange.of(event)
+        if event.state is UnitState.DONE:
+            # It has taken all its steps, however short the last ones were: those between two looks are not told.
+            change = change.model_copy(update={"step": _last_step(event)})
+        self.apply(change)
+        return unit_is_final(event.state) or event.state is UnitState.QUEUED
+
+    def apply(self, change: RowChange) -> None:
+        """Apply a change of one unit to the runs that wait for it."""
+        watch = _RETRY_WATCH_SECONDS if change.state is UnitState.QUEUED else _WATCH_SECONDS
+        for moved in self._runs.apply(change, watch, self._claimant):
+            self._notifier.changed(moved.run_id, moved.state)
+            if moved.claimed:
+                self._take_on(moved.run_id)
+
+
+def _last_step(event: UnitEvent) -> str | None:
+    stage = instrument(event.instrument).stages.get(event.stage)
+    return stage.steps[-1] if stage is not None and stage.steps else None
