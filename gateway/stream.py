@@ -105,7 +105,7 @@ async def _table(records: JobRecords, view: JobView, position: str) -> AsyncIter
 def _one_by_one(view: JobView, entries: Iterable[_Entry]) -> Iterator[Change]:
     for position, entry in entries:
         if entry["type"] == "unit":
-            yield Change("units", view, position, rows=(UnitRow.model_validate(entry["row"]),))
+            yield Change("units", view, position, rows=(UnitRow.read(entry["row"]),))
         else:
             yield Change("state", view, position, state=str(entry["state"]))
 
@@ -117,7 +117,7 @@ def _bundle(view: JobView, entries: Iterable[_Entry]) -> Iterator[Change]:
     for position, entry in entries:
         last = position
         if entry["type"] == "unit":
-            row = UnitRow.model_validate(entry["row"])
+            row = UnitRow.read(entry["row"])
             rows[row.stage, row.label] = row
     if rows:
         yield Change("units", view, last, rows=tuple(rows.values()))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mesh.contracts import JobView, ProductFile, StageProduct, UnitRow
+from mesh.contracts import JobView, StageProduct, UnitRow
 from mesh.states import JobState, UnitState, job_is_final
 from odamesh.errors import DamagedDownload, JobEnded, OdameshError
 from odamesh.event_stream import follow
@@ -103,7 +103,7 @@ class Job:
         while True:
             params: dict[str, Any] = {"offset": len(rows), "limit": _PAGE, "state": wanted}
             page = self._transport.get(f"{API}/jobs/{self.id}/units", params)
-            rows.extend(_row(row) for row in page["rows"])
+            rows.extend(UnitRow.read(row) for row in page["rows"])
             if len(page["rows"]) < _PAGE:
                 return rows
 
@@ -113,7 +113,7 @@ class Job:
         for event in follow(self._transport, f"{API}/jobs/{self.id}/events?table=true"):
             match event.name:
                 case "units":
-                    for row in map(UnitRow.model_validate, event.data["rows"]):
+                    for row in map(UnitRow.read, event.data["rows"]):
                         progress.rows[row.stage, row.label] = row
                 case "job":
                     self._take({"products": (), **event.data})
@@ -215,7 +215,7 @@ class Job:
         offset, more = 0, True
         while more:
             page = self._transport.get(f"{API}/jobs/{self.id}/products", {"offset": offset, "limit": _PAGE})
-            yield from (_product(product) for product in page["products"])
+            yield from (StageProduct.read(product) for product in page["products"])
             offset += len(page["products"])
             more = page["next"] is not None
 
@@ -234,7 +234,7 @@ class Job:
         for row in self.table([UnitState.DONE, UnitState.CACHED]):
             if row.key not in results:
                 files = self._transport.get(f"{API}/products/{row.key}")["files"]
-                yield StageProduct.model_validate({**row.model_dump(include={"stage", "label", "key"}), "files": files})
+                yield StageProduct.read({**row.model_dump(include={"stage", "label", "key"}), "files": files})
 
     def _fetch(self, link: str, target: Path, sha256: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -253,9 +253,7 @@ class Job:
 
     def _take(self, document: Mapping[str, Any]) -> None:
         """Keep a job document: the view, without the links."""
-        fields = {name: value for name, value in document.items() if name in JobView.model_fields}
-        products = tuple(_product(product) for product in fields.get("products", ()))
-        self.view = JobView.model_validate({**fields, "products": products})
+        self.view = JobView.read(document)
 
 
 class JobFailed(OdameshError):
@@ -272,17 +270,6 @@ class JobAborted(OdameshError):
     def __init__(self, job: Job, text: str) -> None:
         super().__init__(text)
         self.job = job
-
-
-def _product(document: Mapping[str, Any]) -> StageProduct:
-    """Return a product without the links of its files."""
-    files = [{name: file[name] for name in ProductFile.model_fields} for file in document["files"]]
-    return StageProduct.model_validate({**document, "files": files})
-
-
-def _row(document: Mapping[str, Any]) -> UnitRow:
-    """Return a row of the table without its links."""
-    return UnitRow.model_validate({name: value for name, value in document.items() if name in UnitRow.model_fields})
 
 
 def _sha256(path: Path) -> str:

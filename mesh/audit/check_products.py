@@ -48,5 +48,5 @@ def _own_key(manifest: Manifest) -> str:
         calibration=manifest.calibration,
         parameters=manifest.parameters,
         label=manifest.label,
-        inputs=[entry.model_dump(mode="json") for entry in manifest.inputs],
+        inputs=[entry.key_content() for entry in manifest.inputs],
     )

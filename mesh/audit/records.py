@@ -120,7 +120,7 @@ def _run(index: Any, run_id: str) -> RunRecord | None:
         request_key=record["request_key"],
         state=record["state"],
         jobs=frozenset(jobs),
-        rows=tuple(UnitRow.model_validate(json.loads(row)) for row in rows),
+        rows=tuple(UnitRow.read(json.loads(row)) for row in rows),
         counts={name: int(count) for name, count in counts.items() if int(count)},
         left={stage: int(count) for stage, count in left.items() if int(count)},
         laid_out="laid_out" in record,

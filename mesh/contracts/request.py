@@ -36,6 +36,8 @@ class Selection(Part):
     ``max_pointings`` applies only when the caller sets it; there is no limit otherwise.
     """
 
+    ALWAYS_IN_KEYS = frozenset({"scws", "time", "cone", "max_pointings"})
+
     scws: tuple[str, ...] | None = None
     time: TimeRange | None = None
     cone: Cone | None = None
@@ -56,7 +58,7 @@ class Analysis(Document):
     @property
     def key(self) -> str:
         """The request key: what the permanent link of the request carries."""
-        return content_key(self.model_dump(mode="json"))
+        return content_key(self.key_content())
 
 
 class Job(Document):

@@ -9,6 +9,8 @@ from mesh.contracts.request import Lane
 class ArchiveInput(Part):
     """Files of one science window in the archive."""
 
+    ALWAYS_IN_KEYS = frozenset({"kind"})
+
     kind: Literal["archive"] = "archive"
     role: str
     """What the stage calls them, e.g. ``events``."""
@@ -23,6 +25,8 @@ class ArchiveInput(Part):
 
 class ProductInput(Part):
     """Products of an earlier unit."""
+
+    ALWAYS_IN_KEYS = frozenset({"kind"})
 
     kind: Literal["product"] = "product"
     role: str

@@ -111,6 +111,6 @@ def _what(announcement: Announcement) -> tuple[str, str]:
 
 def _read(text: str) -> _Heard:
     try:
-        return _Heard.model_validate_json(text)
+        return _Heard.read_json(text)
     except ValidationError as error:
         raise ContractViolation(f"announcement: {error}") from error

@@ -144,7 +144,7 @@ class Jobs:
         run_id = self.run_of(job_id)
         text = None if run_id is None else self._indexed_row(run_id, names.row_name(stage, label))
         if text is not None:
-            return UnitRow.model_validate_json(text)
+            return UnitRow.read_json(text)
         for row in self.rows(job_id, 0, 2**31):
             if (row.stage, row.label) == (stage, label):
                 return row
@@ -279,7 +279,7 @@ class Jobs:
 
     def _read_rows(self, run_id: str, page: Sequence[str]) -> list[UnitRow]:
         texts = self._redis.hmget(names.run_record(run_id, "rows"), page) if page else []
-        return [UnitRow.model_validate_json(text) for text in texts if text is not None]
+        return [UnitRow.read_json(text) for text in texts if text is not None]
 
     @redis_answers()
     def _views(self, job_ids: Sequence[str], *, brief: bool = False) -> list[JobView]:

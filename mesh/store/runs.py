@@ -266,7 +266,7 @@ class Runs:
         rows = []
         for chunk in _chunks(chosen, 1000):
             texts = self._redis.hmget(names.run_record(run_id, "rows"), chunk)
-            rows += [UnitRow.model_validate_json(text) for text in texts if text is not None]
+            rows += [UnitRow.read_json(text) for text in texts if text is not None]
         return rows
 
     def row_pages(self, run_id: str, size: int) -> Iterator[tuple[UnitRow, ...]]:
@@ -286,7 +286,7 @@ class Runs:
     def _row_page(self, run_id: str, start: int, size: int) -> tuple[UnitRow, ...]:
         page = self._redis.lrange(names.run_record(run_id, "order"), start, start + size - 1)
         texts = self._redis.hmget(names.run_record(run_id, "rows"), page) if page else []
-        return tuple(UnitRow.model_validate_json(text) for text in texts if text is not None)
+        return tuple(UnitRow.read_json(text) for text in texts if text is not None)
 
     @redis_answers()
     def finish(self, result: RunResult) -> list[str]:

@@ -53,8 +53,8 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         steps=steps,
         warnings=(*note, *json.loads(run.get("warnings") or "[]")),
         warnings_total=len(note) + int(run.get("warnings_total") or 0),
-        failure=Failure.model_validate_json(run["failure"]) if run.get("failure") else None,
-        products=tuple(StageProduct.model_validate(entry) for entry in json.loads(run.get("products") or "[]")),
+        failure=Failure.read_json(run["failure"]) if run.get("failure") else None,
+        products=tuple(StageProduct.read(entry) for entry in json.loads(run.get("products") or "[]")),
         products_total=int(run.get("products_total") or 0),
     )
 

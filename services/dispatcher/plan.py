@@ -98,7 +98,7 @@ def units_of(
             calibration=run.calibration,
             parameters=parameters,
             label=label,
-            inputs=[entry.model_dump(mode="json") for entry in inputs],
+            inputs=[entry.key_content() for entry in inputs],
         )
         unit = Unit(
             key=key,

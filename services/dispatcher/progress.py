@@ -123,6 +123,10 @@ class Progress:
         if run.laid_out and not outdated and not ready:
             return False
         analysis = self._requests.analysis(run.request_key)
+        if analysis.key != run.request_key:
+            # A field that this version left out when it read the request would change what is asked for.
+            text = "it asks for something that only a newer dispatcher knows; update the dispatchers first"
+            raise TransientFailure("NewerRequest", text)
         if outdated:
             self._begin_anew(run, used, analysis)
             return True

@@ -25,7 +25,6 @@ def test_schema_name_travels() -> None:
         (b"[1]", "expected a JSON object"),
         (JOB.encode().replace(b"job/1", b"job/2"), "odamesh.job/2"),
         (JOB.encode().replace(b',"user":"anna"', b""), "user"),
-        (JOB.encode().replace(b'"anna"', b'"anna","colour":"red"'), "colour"),
     ],
 )
 def test_anything_else_is_a_contract_violation(body: bytes, complaint: str) -> None:
