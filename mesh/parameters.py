@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+import reprlib
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from mesh.contracts.document import Part
@@ -13,15 +14,18 @@ ParameterType = Literal[
     "number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products", "files"
 ]
 
-_WITH_UNIT = re.compile(r"^\s*([-+0-9.eE]+?)\s*([a-zA-Z]+)\s*$")
-_PATH = re.compile(r"^[A-Za-z0-9_+-][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*$")
-_TEXT_LIMIT = 2000
-_FILE_LIMIT = 64
-_CATALOGUE_LIMIT = 2000
-_BAND_LIMIT = 64
-_STEP_TOLERANCE = 1e-6
-_PRODUCT_LIMIT = 256
+# No two neighbours of a pattern share a sign: a match takes time in proportion to the text.
+_WITH_UNIT = re.compile(r"([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([a-zA-Z]+)")
+_PATH = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
 _PRODUCT_KEY = re.compile(r"[0-9a-f]{64}")
+_STEP_TOLERANCE = 1e-6
+_NUMBER_LENGTH = 64
+_TEXT_LENGTH = 2000
+_NAME_LENGTH = 200
+_LIST_LENGTH = 100_000
+"""Characters of a list that is written as one text."""
+_MOST: Mapping[str, int] = {"bands": 64, "catalogue": 2000, "labels": 1000, "products": 256, "files": 64}
+"""Entries of a list, unless the instrument file says otherwise."""
 
 
 class Parameter(Part):
@@ -36,6 +40,13 @@ class Parameter(Part):
     multiple_of: float | None = None
     """Step of the allowed values; a number off it is refused, never rounded away."""
     choices: tuple[str, ...] | None = None
+    most: int | None = None
+    """Most entries of a list; None: as for every list of the type."""
+
+    @property
+    def most_entries(self) -> int:
+        """How many entries a list may have."""
+        return self.most if self.most is not None else _MOST.get(self.type, 1)
 
     @property
     def allowed(self) -> str:
@@ -51,18 +62,22 @@ class Parameter(Part):
                 return "one of " + ", ".join(self.choices or ())
             case "bands":
                 bounds = f"{_bound(self.minimum)} <= low < high <= {_bound(self.maximum)}{unit}"
-                return f"list of at most {_BAND_LIMIT} [low, high] with {bounds}"
+                return f"list of at most {self.most_entries} [low, high] with {bounds}"
             case "catalogue":
                 words = ", ".join(self.choices or ())
-                return f"{words}, or a list of objects with name, ra (0-360 deg) and dec (-90 to 90 deg)"
+                return (
+                    f"{words}, or a list of at most {self.most_entries} objects with name, ra (0-360 deg) and "
+                    "dec (-90 to 90 deg)"
+                )
             case "labels":
-                return "list of texts"
+                return f"list of at most {self.most_entries} texts, each of at most {_NAME_LENGTH} characters"
             case "products":
-                return f"list of at most {_PRODUCT_LIMIT} jobs (id, or id/label) or product keys"
+                return f"list of at most {self.most_entries} jobs (id, or id/label) or product keys"
             case "files":
-                return f"list of at most {_FILE_LIMIT} texts, each of file paths below the archive, separated by commas"
+                most = self.most_entries
+                return f"list of at most {most} texts, each of file paths below the archive, separated by commas"
             case _:
-                return f"text of at most {_TEXT_LIMIT} characters"
+                return f"text of at most {_TEXT_LENGTH} characters"
 
     def canonical(self, name: str, value: Any) -> Any:
         """Return the canonical form of *value*.
@@ -84,6 +99,18 @@ class _Place(Part):
         return InvalidParameter(f"{field}: {text}; allowed: {self.allowed}", field=field, allowed=self.allowed)
 
 
+def shown(value: Any) -> str:
+    """Return a value as an error names it: of a long or deep one the beginning."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:
+        return "a number of too many digits"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+
+
 def _bound(value: float | None) -> str:
     return "any" if value is None else f"{value:g}"
 
@@ -96,7 +123,8 @@ def _number(parameter: Parameter, place: _Place, value: Any) -> float:
         raise place.refuse(f"{number:g} is out of range")
     if parameter.multiple_of is None:
         return number
-    steps = round(number / parameter.multiple_of)
+    ratio = number / parameter.multiple_of
+    steps = round(ratio) if math.isfinite(ratio) else 0
     if abs(number - steps * parameter.multiple_of) > _STEP_TOLERANCE * parameter.multiple_of:
         raise place.refuse(f"{number:g} is no multiple of {parameter.multiple_of:g}")
     return float(f"{steps * parameter.multiple_of:.12g}")
@@ -107,24 +135,30 @@ def _quantity(parameter: Parameter, place: _Place, value: Any, index: int | None
     number = _finite(value)
     if number is not None:
         return number
-    written = _WITH_UNIT.match(value) if isinstance(value, str) else None
+    text = value.strip() if isinstance(value, str) else ""
+    written = _WITH_UNIT.fullmatch(text) if len(text) <= _NUMBER_LENGTH else None
     bare = _finite(written[1]) if written else None
     if written is None or bare is None:
-        raise place.refuse(f"{value!r} is not a number", index)
+        raise place.refuse(f"{shown(value)} is not a number", index)
     scale = factor(written[2], parameter.unit or "")
     if scale is None:
         known = ", ".join(known_units(parameter.unit or "")) or "none"
         raise place.refuse(f"{written[2]!r} is no unit for this parameter (units: {known})", index)
     # Twelve digits: 0.0351 MeV and 35.1 keV are one value, and so one key.
-    return float(f"{bare * scale:.12g}")
+    number = float(f"{bare * scale:.12g}")
+    if not math.isfinite(number):
+        raise place.refuse(f"{shown(value)} is out of range", index)
+    return number
 
 
 def _finite(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
+    if isinstance(value, str) and len(value) > _NUMBER_LENGTH:
+        return None
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 
@@ -141,72 +175,75 @@ def _boolean(_: Parameter, place: _Place, value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
-    raise place.refuse(f"{value!r} is neither true nor false")
+    raise place.refuse(f"{shown(value)} is neither true nor false")
 
 
 def _choice(parameter: Parameter, place: _Place, value: Any) -> str:
     if isinstance(value, str) and value in (parameter.choices or ()):
         return value
-    raise place.refuse(f"{value!r} is not known")
+    raise place.refuse(f"{shown(value)} is not known")
 
 
 def _text(_: Parameter, place: _Place, value: Any) -> str:
-    if isinstance(value, str) and len(value) <= _TEXT_LIMIT:
+    if isinstance(value, str) and len(value) <= _TEXT_LENGTH:
         return value
     raise place.refuse("not a text, or too long")
 
 
-def _labels(_: Parameter, place: _Place, value: Any) -> list[str]:
-    if isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value):
-        return sorted(set(value))
-    raise place.refuse("not a list of texts")
+def _labels(parameter: Parameter, place: _Place, value: Any) -> list[str]:
+    if not isinstance(value, (list, tuple)) or len(value) > parameter.most_entries:
+        raise place.refuse("not a list of texts, or too long")
+    for index, entry in enumerate(value):
+        if not isinstance(entry, str) or len(entry) > _NAME_LENGTH:
+            raise place.refuse(f"{shown(entry)} is not a text, or too long", index)
+    return sorted(set(value))
 
 
-def _products(_: Parameter, place: _Place, value: Any) -> list[str]:
+def _products(parameter: Parameter, place: _Place, value: Any) -> list[str]:
     keys = [value] if isinstance(value, str) else value
-    if not isinstance(keys, (list, tuple)) or len(keys) > _PRODUCT_LIMIT:
+    if not isinstance(keys, (list, tuple)) or len(keys) > parameter.most_entries:
         raise place.refuse("not a list of keys, or too long")
     for index, key in enumerate(keys):
         if not isinstance(key, str) or not _PRODUCT_KEY.fullmatch(key):
-            raise place.refuse(f"{key!r} is not the key of a product", index)
+            raise place.refuse(f"{shown(key)} is not the key of a product", index)
     return sorted(set(keys))
 
 
 def entries(value: Any, separator: str) -> list[str] | None:
     """Return a list of texts, each once and in order; from one text those between *separator*; None for the rest."""
     if isinstance(value, str):
-        value = value.split(separator)
+        value = value.split(separator) if len(value) <= _LIST_LENGTH else None
     if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
         return None
     return list(dict.fromkeys(stripped for entry in value if (stripped := entry.strip())))
 
 
-def _files(_: Parameter, place: _Place, value: Any) -> list[str]:
+def _files(parameter: Parameter, place: _Place, value: Any) -> list[str]:
     groups = entries(value, ";")
-    if groups is None or len(groups) > _FILE_LIMIT:
+    if groups is None or len(groups) > parameter.most_entries:
         raise place.refuse("not a list of texts, or too long")
     found = []
     for index, group in enumerate(groups):
         paths = entries(group, ",") or []
         for path in paths:
             # No way out of the archive, and no hidden files.
-            if not _PATH.match(path):
-                raise place.refuse(f"{path!r} is no path below the archive", index)
-        if not paths or len(paths) > _FILE_LIMIT:
+            if len(path) > _NAME_LENGTH or not _PATH.fullmatch(path):
+                raise place.refuse(f"{shown(path)} is no path below the archive", index)
+        if not paths or len(paths) > parameter.most_entries:
             raise place.refuse("no path, or too many", index)
         found.append(",".join(paths))
     return list(dict.fromkeys(found))
 
 
 def _bands(parameter: Parameter, place: _Place, value: Any) -> list[list[float]]:
-    if isinstance(value, str):
-        value = [re.split(r"\s*-\s*", part.strip()) for part in value.split(",")]
-    if not isinstance(value, Sequence) or not value or len(value) > _BAND_LIMIT:
+    if isinstance(value, str) and len(value) <= _LIST_LENGTH:
+        value = [[edge.strip() for edge in part.split("-")] for part in value.split(",")]
+    if not isinstance(value, (list, tuple)) or not value or len(value) > parameter.most_entries:
         raise place.refuse("not a list of bands, empty, or too long")
     bands: list[list[float]] = []
     for index, band in enumerate(value):
         if not isinstance(band, (list, tuple)) or len(band) != 2:
-            raise place.refuse(f"{band!r} is not [low, high]", index)
+            raise place.refuse(f"{shown(band)} is not [low, high]", index)
         low, high = (_quantity(parameter, place, edge, index) for edge in band)
         if not low < high:
             raise place.refuse(f"{low:g} is not below {high:g}", index)
@@ -220,7 +257,7 @@ def _bands(parameter: Parameter, place: _Place, value: Any) -> list[list[float]]
 def _catalogue(parameter: Parameter, place: _Place, value: Any) -> str | list[dict[str, Any]]:
     if isinstance(value, str):
         return _choice(parameter, place, value)
-    if not isinstance(value, (list, tuple)) or not value or len(value) > _CATALOGUE_LIMIT:
+    if not isinstance(value, (list, tuple)) or not value or len(value) > parameter.most_entries:
         raise place.refuse("neither a known word nor a list of sources")
     sources = []
     for index, source in enumerate(value):
@@ -228,9 +265,11 @@ def _catalogue(parameter: Parameter, place: _Place, value: Any) -> str | list[di
             raise place.refuse("a source has exactly name, ra and dec", index)
         ra, dec = _finite(source["ra"]), _finite(source["dec"])
         if ra is None or dec is None or not 0 <= ra <= 360 or not -90 <= dec <= 90:
-            raise place.refuse(f"ra {source['ra']!r}, dec {source['dec']!r} are not a position", index)
+            raise place.refuse(f"ra {shown(source['ra'])}, dec {shown(source['dec'])} are not a position", index)
         if not isinstance(source["name"], str) or not source["name"].strip():
             raise place.refuse("the name is empty", index)
+        if len(source["name"]) > _NAME_LENGTH:
+            raise place.refuse(f"the name is longer than {_NAME_LENGTH} characters", index)
         sources.append({"name": source["name"].strip(), "ra": ra % 360, "dec": dec})
     names = [source["name"] for source in sources]
     if len(set(names)) != len(names):

@@ -32,15 +32,15 @@ class ScwId:
         """
         swid, dot, version = text.strip().partition(".")
         if not re.fullmatch(r"[0-9]*", swid):
-            raise ValueError(f"'{text}' is not a science window: it has other signs than digits; {_FORM}")
+            raise ValueError(f"'{text[:64]}' is not a science window: it has other signs than digits; {_FORM}")
         if len(swid) != _DIGITS:
-            raise ValueError(f"'{text}' is not a science window: it has {len(swid)} digits, not 12; {_FORM}")
+            raise ValueError(f"'{text[:64]}' is not a science window: it has {len(swid)} digits, not 12; {_FORM}")
         if dot and not re.fullmatch(r"[0-9]{3}", version):
-            raise ValueError(f"'{text}' is not a science window: the version is not three digits; {_FORM}")
+            raise ValueError(f"'{text[:64]}' is not a science window: the version is not three digits; {_FORM}")
         if int(swid[11]) not in _TYPES:
-            raise ValueError(f"'{text}' is not a science window: its last digit, the type, is {swid[11]}; {_FORM}")
+            raise ValueError(f"'{text[:64]}' is not a science window: its last digit, the type, is {swid[11]}; {_FORM}")
         if int(swid[:4]) == 0:
-            raise ValueError(f"'{text}' is not a science window: there is no revolution 0; {_FORM}")
+            raise ValueError(f"'{text[:64]}' is not a science window: there is no revolution 0; {_FORM}")
         return cls(swid, version)
 
     def __str__(self) -> str:

@@ -10,6 +10,8 @@ IJD_OFFSET = 51544.0
 """MJD(TT) of IJD 0."""
 
 _EPOCH = datetime(2000, 1, 1)
+_END = datetime(9999, 1, 1)
+"""Beyond it the conversions leave the range of datetime."""
 _TT_MINUS_TAI = 32.184
 # First UTC instant of each value of TAI - UTC [s].
 _TAI_MINUS_UTC: tuple[tuple[datetime, int], ...] = (
@@ -39,7 +41,7 @@ def ijd_from_utc(utc: str) -> float:
     """IJD (TT) of a UTC time in ISO form, e.g. '2017-08-17T12:41:04' (fraction and 'Z' allowed; ':60' as well).
 
     Raises:
-        ValueError: the string is not an ISO time, or lies before 1999.
+        ValueError: the string is not an ISO time, or lies before 1999 or after 9998.
     """
     text = utc.strip()
     # datetime has no 61st second: read 23:59:60 as 23:59:59 and add the second after the conversion.
@@ -49,12 +51,14 @@ def ijd_from_utc(utc: str) -> float:
         text = text[:10] + clock[:6] + ":59" + clock[9:]
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        if instant.tzinfo:
+            instant = instant.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         raise ValueError(
-            f"'{utc}' is not a UTC time; write it as YYYY-MM-DDThh:mm:ss[.fff], e.g. 2017-08-17T12:41:04"
+            f"'{utc[:64]}' is not a UTC time; write it as YYYY-MM-DDThh:mm:ss[.fff], e.g. 2017-08-17T12:41:04"
         ) from None
-    if instant.tzinfo:
-        instant = instant.astimezone(UTC).replace(tzinfo=None)
+    if instant >= _END:
+        raise ValueError(f"UTC {instant.isoformat()} is after {_END.isoformat()}, the last time that has a form")
     seconds = (instant - _EPOCH).total_seconds() + tt_minus_utc(instant) + (1.0 if leap else 0.0)
     return seconds / 86400.0
 
