@@ -47,7 +47,7 @@ class JobState(StrEnum):
     EXECUTING = "EXECUTING"
     COMPLETED = "COMPLETED"
     ERROR = "ERROR"
-    """Nothing usable came out, or the request could not be planned."""
+    """What was asked for was not made, or the request could not be planned."""
     ABORTED = "ABORTED"
 
 

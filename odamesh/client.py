@@ -217,7 +217,7 @@ class ProductClient:
 
         Raises:
             RequestRefused: names the fields to change.
-            JobFailed: nothing usable came out (with *wait*).
+            JobFailed: what was asked for was not made (with *wait*).
         """
         region = selection(scws=scws, t1=t1, t2=t2, ra=ra, dec=dec, radius=radius, max_pointings=max_pointings)
         job = self._mesh.submit(self._instrument, self.name, region, parameters, lane=lane, user=user)

@@ -6,20 +6,16 @@ from rich.console import Console
 from rich.live import Live
 
 from mesh.states import JobState
+from odamesh.exit_status import ExitStatus
 from odamesh.job import Job, Progress
 from odamesh.live_table import counts, draw, head
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
 _WARNINGS = 20
 _LINE_SECONDS = 2.0
 
 
 def follow_job(job: Job, console: Console) -> int:
-    """Show a job live up to its end, then its outcome; return the exit status of the command.
-
-    0: completed; 1: error or aborted; 130: Ctrl-C, the job goes on.
-    """
+    """Show a job live up to its end, then its outcome; return the exit status of the command."""
     try:
         if console.is_terminal:
             _draw_live(job, console)
@@ -27,7 +23,7 @@ def follow_job(job: Job, console: Console) -> int:
             _write_lines(job, console)
     except KeyboardInterrupt:
         say(console, f"\nJob {job.id} goes on. Come back with: odamesh watch {job.id}")
-        return INTERRUPTED
+        return ExitStatus.INTERRUPTED
     return tell_outcome(job, console)
 
 
@@ -39,22 +35,31 @@ def tell_outcome(job: Job, console: Console) -> int:
         say(console, f"and {more} more warnings: {job.link}", "yellow")
     match job.state:
         case JobState.COMPLETED:
-            for product in job.view.products[:_WARNINGS]:
-                files = ", ".join(file.name for file in product.files)
-                say(console, f"{product.stage} {product.label}: {files}")
-            say(console, f"Save the products with: odamesh get {job.id}")
-            return 0
+            if job.partial:
+                say(console, "partial: some windows gave nothing, see the warnings", "yellow")
+            _list_products(job, console)
+            return ExitStatus.PARTIAL if job.partial else ExitStatus.DONE
         case JobState.ERROR:
             failure = job.view.failure
             text = f"{failure.reason}: {failure.text}" if failure else "no product came out"
             say(console, f"error: {text}", "red")
-            return 1
+            if job.view.products:
+                _list_products(job, console)
+            return ExitStatus.FAILED
         case JobState.ABORTED:
             say(console, f"Job {job.id} was cancelled.")
-            return 1
+            return ExitStatus.CANCELLED
         case state:
-            say(console, f"Job {job.id} is {state.value}. Follow it with: odamesh watch {job.id}")
-            return 0
+            waits = f": {job.waits}" if job.waits else ""
+            say(console, f"Job {job.id} is {state.value}{waits}. Follow it with: odamesh watch {job.id}")
+            return ExitStatus.DONE
+
+
+def _list_products(job: Job, console: Console) -> None:
+    for product in job.view.products[:_WARNINGS]:
+        files = ", ".join(file.name for file in product.files)
+        say(console, f"{product.stage} {product.label}: {files}")
+    say(console, f"Save them with: odamesh get {job.id}")
 
 
 def say(console: Console, text: str, style: str | None = None) -> None:
@@ -83,4 +88,10 @@ def _write_lines(job: Job, console: Console) -> None:
 
 
 def _line(progress: Progress) -> str:
-    return f"{head(progress).plain}  {counts(progress).plain if progress.view.total else ''}".rstrip()
+    view = progress.view
+    parts = (
+        head(progress).plain,
+        counts(progress).plain if view.total else "",
+        f"({view.waits})" if view.waits else "",
+    )
+    return "  ".join(part for part in parts if part)

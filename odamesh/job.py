@@ -75,6 +75,16 @@ class Job:
         return self.view.state
 
     @property
+    def partial(self) -> bool:
+        """Whether the job completed, but some windows gave nothing; `warnings` names them."""
+        return self.view.partial
+
+    @property
+    def waits(self) -> str:
+        """Why nothing of the job ran when the record was last read; empty while something does."""
+        return self.view.waits
+
+    @property
     def counts(self) -> dict[UnitState, int]:
         """Units per state when the record was last read."""
         return self.view.counts
@@ -128,7 +138,7 @@ class Job:
         """Wait until the job has ended; return it.
 
         Raises:
-            JobFailed: nothing usable came out.
+            JobFailed: what was asked for was not made; what came out on the way can be downloaded.
             JobAborted: the job was cancelled.
         """
         if not job_is_final(self.state):
@@ -257,7 +267,7 @@ class Job:
 
 
 class JobFailed(OdameshError):
-    """Nothing usable came out of the job."""
+    """What was asked for was not made; ``job.download()`` brings what came out on the way, if anything did."""
 
     def __init__(self, job: Job, text: str) -> None:
         super().__init__(text)

@@ -9,15 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mesh.states import UnitState, job_is_final
+from mesh.states import JobState, UnitState, job_is_final
 from odamesh.client import IncompleteSelection, Mesh, ProductClient, connect, selection
-from odamesh.errors import OdameshError, RequestRefused
-from odamesh.follow_job import INTERRUPTED, follow_job, say, tell_outcome
+from odamesh.errors import MeshUnavailable, OdameshError, RequestRefused, TooMuchWaiting
+from odamesh.exit_status import ExitStatus
+from odamesh.follow_job import follow_job, say, tell_outcome
 from odamesh.job import Job, Progress
 from odamesh.request_options import WrongOption, read_bands, read_scws, read_settings
 from odamesh.transport import DEFAULT_URL
 
-_USAGE = 2
 _PIPE_WIDTH = 200
 """What reads a pipe wants whole lines."""
 
@@ -102,13 +102,20 @@ def get(
     console = Console()
     with _errors(), connect(url) as mesh:
         job = mesh.job(job_id)
-        if not job.products:
+        if not job.products and not (windows and job_is_final(job.state)):
             status = tell_outcome(job, console)
-            if job_is_final(job.state) and status == 0:
+            if job_is_final(job.state) and status == ExitStatus.DONE:
                 say(console, f"Job {job.id} has no products.")
-            raise typer.Exit(1)
+            raise typer.Exit(ExitStatus.FAILED)
         for path in job.downloads(directory or Path(job.id[:12]), windows=windows, source=source):
             say(console, str(path))
+        if job.state is JobState.ERROR:
+            failure = job.view.failure
+            say(console, f"error: {failure.reason}: {failure.text}" if failure else "error: the job failed", "red")
+            raise typer.Exit(ExitStatus.FAILED)
+        if job.partial:
+            say(console, "partial: some windows gave nothing; see them with: odamesh watch " + job.id, "yellow")
+            raise typer.Exit(ExitStatus.PARTIAL)
 
 
 def log(
@@ -198,9 +205,12 @@ def _errors() -> Iterator[None]:
         entries = error.errors if isinstance(error, RequestRefused) else ()
         for text in [entry.detail for entry in entries] or [str(error)]:
             say(console, f"error: {text}", "red")
-        raise typer.Exit(_USAGE) from error
+        raise typer.Exit(ExitStatus.USAGE) from error
+    except (MeshUnavailable, TooMuchWaiting) as error:
+        say(console, f"error: {error}", "red")
+        raise typer.Exit(ExitStatus.UNAVAILABLE) from error
     except (OdameshError, OSError) as error:
         say(console, f"error: {error}", "red")
-        raise typer.Exit(1) from error
+        raise typer.Exit(ExitStatus.FAILED) from error
     except KeyboardInterrupt as error:
-        raise typer.Exit(INTERRUPTED) from error
+        raise typer.Exit(ExitStatus.INTERRUPTED) from error

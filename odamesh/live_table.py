@@ -53,7 +53,9 @@ def draw(progress: Progress, height: int, *, plain: bool = False) -> RenderableT
         line = Table.grid(padding=(0, 2))
         line.add_row(ProgressBar(total=view.total, completed=progress.settled, width=40), counts(progress))
         parts.append(line)
-    room = max(_LEAST_ROWS, height - _FRAME_LINES)
+    if view.waits:
+        parts.append(Text(f"waits: {view.waits}", style="yellow"))
+    room = max(_LEAST_ROWS, height - _FRAME_LINES - bool(view.waits))
     chosen = choose(progress.rows.values(), room)
     for stage, steps in view.steps.items():
         if rows := [row for row in chosen if row.stage == stage]:

@@ -40,8 +40,10 @@ class RunResult(Document):
     """The first ones of a large run."""
     warnings_total: int = 0
     failure: Failure | None = None
+    partial: bool = False
+    """What was asked for was made, but not of all windows: the warnings name those that gave nothing."""
     result_stages: tuple[str, ...] = ()
-    """Stages whose good rows are the result."""
+    """Stages whose good rows are the products below; in state ERROR what came out on the way."""
     products: tuple[StageProduct, ...] = ()
     """The first ones of a large run."""
     products_total: int = 0

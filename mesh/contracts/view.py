@@ -48,6 +48,10 @@ class JobView(Part):
     user: str
     lane: Lane
     state: JobState
+    partial: bool = False
+    """The job completed, but not of all windows: the warnings name those that gave nothing."""
+    waits: str = ""
+    """Why nothing of the job runs, in a sentence; empty while something does, and once it has ended."""
     submitted: str
     started: str | None = None
     finished: str | None = None
@@ -63,5 +67,5 @@ class JobView(Part):
     failure: Failure | None = None
     """Why the job is in state ERROR."""
     products: tuple[StageProduct, ...] = ()
-    """The results; of many the first ones."""
+    """The results, of many the first ones; in state ERROR what came out on the way."""
     products_total: int = 0

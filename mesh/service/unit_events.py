@@ -26,20 +26,23 @@ def event(unit: Unit, state: UnitState, *, attempt: int, worker: str, **more: An
     )
 
 
-def retry_event(unit: Unit, *, attempt: int, worker: str) -> UnitEvent:
-    """Return the event of a unit that waits for its next try, number *attempt*."""
-    return event(unit, UnitState.QUEUED, attempt=attempt, worker=worker)
+def retry_event(unit: Unit, *, attempt: int, worker: str, error: BaseException) -> UnitEvent:
+    """Return the event of a unit that waits for its next try, number *attempt*, because of *error*."""
+    failure, _ = _failure(error)
+    return event(unit, UnitState.QUEUED, attempt=attempt, worker=worker, failure=failure)
 
 
 def final_event(unit: Unit, *, attempt: int, worker: str, error: BaseException) -> UnitEvent:
     """Return the event of a unit that ended for good with *error*: cancelled or failed, with reason and log."""
-    match error:
-        case UnitCancelled():
-            return event(unit, UnitState.CANCELLED, attempt=attempt, worker=worker)
-        case UnitFailure():
-            failure = Failure(kind=FailureKind(error.kind), reason=error.reason, text=error.text)
-            tail = error.log_tail
-        case _:
-            text = f"{type(error).__name__}: {error}; this is a defect of the mesh"
-            failure, tail = Failure(kind=FailureKind.TRANSIENT, reason="Unexpected", text=text), ""
+    if isinstance(error, UnitCancelled):
+        return event(unit, UnitState.CANCELLED, attempt=attempt, worker=worker)
+    failure, tail = _failure(error)
     return event(unit, UnitState.FAILED, attempt=attempt, worker=worker, failure=failure, log_tail=tail)
+
+
+def _failure(error: BaseException) -> tuple[Failure, str]:
+    """Return why a unit failed, and the end of its log."""
+    if isinstance(error, UnitFailure):
+        return Failure(kind=FailureKind(error.kind), reason=error.reason, text=error.text), error.log_tail
+    text = f"{type(error).__name__}: {error}; this is a defect of the mesh"
+    return Failure(kind=FailureKind.TRANSIENT, reason="Unexpected", text=text), ""

@@ -158,7 +158,7 @@ class Worker:
         if decision.final:
             self.emit(final_event(unit, attempt=attempt, worker=worker, error=error))
         else:
-            self.emit(retry_event(unit, attempt=decision.next_attempt, worker=worker))
+            self.emit(retry_event(unit, attempt=decision.next_attempt, worker=worker, error=error))
 
     def _note(self, unit: Unit, error: Exception | None, began: float) -> None:
         seconds = time.monotonic() - began

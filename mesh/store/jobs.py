@@ -18,6 +18,7 @@ from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
 from mesh.store.runs import RECORD_SECONDS
 from mesh.store.views import job_fields, view_of_documents, view_of_records
+from mesh.store.waiting import reasons_to_wait
 
 _LISTED_JOBS = 100_000
 _GOOD = (UnitState.DONE, UnitState.CACHED)
@@ -293,7 +294,7 @@ class Jobs:
             pipeline.hgetall(names.run_record(job.get("run_id", "")))
             pipeline.hgetall(names.run_record(job.get("run_id", ""), "counts"))
         answers = pipeline.execute()
-        views = []
+        views: list[JobView] = []
         for job_id, job, run, counts in zip(job_ids, jobs, answers[::2], answers[1::2], strict=True):
             if job.get("request_key") and (run or not job.get("run_id")):
                 view = view_of_records(job, run, counts)
@@ -303,7 +304,8 @@ class Jobs:
                     continue
                 view = found
             views.append(view.model_copy(update={"warnings": (), "products": ()}) if brief else view)
-        return views
+        reasons = reasons_to_wait(self._redis, views)
+        return [view.model_copy(update={"waits": reasons.get(view.job_id, view.waits)}) for view in views]
 
     def _say_deleted(self, job_id: str) -> None:
         try:

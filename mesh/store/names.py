@@ -205,6 +205,11 @@ def backlog(instrument: str, lane: str) -> str:
     return f"backlog:{instrument}:{lane}"
 
 
+def retrying(instrument: str, lane: str, user: str) -> str:
+    """Set of a user's units on the retry ladder that are outside of the windows."""
+    return f"units:retrying:{instrument}:{lane}:{user}"
+
+
 def window(instrument: str, lane: str) -> str:
     """Set of units released and not final."""
     return f"window:{instrument}:{lane}"

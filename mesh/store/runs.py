@@ -230,6 +230,14 @@ class Runs:
         self._planned(args=[run_id])
 
     @redis_answers()
+    def wait(self, run_id: str, reason: str) -> None:
+        """Note why a run cannot be taken on now; an empty reason: it can."""
+        if reason:
+            self._redis.hset(names.run_record(run_id), "waits", reason)
+        else:
+            self._redis.hdel(names.run_record(run_id), "waits")
+
+    @redis_answers()
     def note(self, run_id: str, text: str) -> None:
         """Tell the caller why a run is not planned yet."""
         self._redis.hset(names.run_record(run_id), "note", text)
@@ -297,6 +305,7 @@ class Runs:
             "failure": result.failure.model_dump_json() if result.failure else "",
             "products": "[" + ",".join(product.model_dump_json() for product in result.products) + "]",
             "products_total": result.products_total,
+            "partial": "1" if result.partial else "",
             "result_stages": json.dumps(result.result_stages),
         }
         fields: list[str] = [str(entry) for field in outcome.items() for entry in field]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from mesh.contracts import Analysis, Failure, Job, JobEnd, JobView, Lane, RunResult, StageProduct
 from mesh.errors import InvalidRequest
 from mesh.instrument import instrument
-from mesh.states import JobState, UnitState
+from mesh.states import JobState, UnitState, job_is_final
 
 
 def job_fields(analysis: Analysis, job: Job) -> dict[str, str]:
@@ -34,6 +34,7 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         stage, _, state = name.rpartition("/")
         stages.setdefault(stage, dict.fromkeys(UnitState, 0))[UnitState(state)] = int(count)
     total = {state: sum(stage[state] for stage in stages.values()) for state in UnitState}
+    state = JobState(job.get("state") or run.get("state") or JobState.PENDING)
     note = (run["note"],) if run.get("note") else ()
     return JobView(
         job_id=job["job_id"],
@@ -43,7 +44,9 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         product=job["product"],
         user=job["user"],
         lane=Lane(job["lane"]),
-        state=JobState(job.get("state") or run.get("state") or JobState.PENDING),
+        state=state,
+        partial=state is JobState.COMPLETED and bool(run.get("partial")),
+        waits="" if job_is_final(state) else run.get("waits", ""),
         submitted=job["submitted"],
         started=run.get("started") or None,
         finished=job.get("finished") or run.get("finished") or None,
@@ -78,6 +81,7 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
         user=job.user,
         lane=job.lane,
         state=end.state if end else JobState.PENDING,
+        partial=bool(result and end and end.state is JobState.COMPLETED and result.partial),
         submitted=job.submitted,
         started=result.started if result else None,
         finished=end.finished if end else None,

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mesh.contracts import Failure, RowPage, RunResult, StageProduct, UnitRow
 from mesh.contracts.result import ROWS_A_PAGE, SHOWN_PRODUCTS, SHOWN_WARNINGS
@@ -51,6 +51,8 @@ class Tally:
         self._unlisted = 0
         self._reasons: Counter[tuple[FailureKind, str]] = Counter()
         self._sentences: list[str] = []
+        self._first: dict[str, UnitRow] = {}
+        self._windows_failed = 0
 
     def add(self, page: Sequence[UnitRow]) -> None:
         """Count a page of rows."""
@@ -60,15 +62,23 @@ class Tally:
         for row in page:
             self._add(row)
 
-    def result_stages(self, instrument: Instrument, product: str) -> tuple[str, ...]:
-        """Return the stages whose good rows are the result: those that no other stage needs.
+    def result_stages(self, instrument: Instrument, stages: Collection[str]) -> tuple[str, ...]:
+        """Return the stages whose good rows are what a caller is shown.
 
-        Where those gave nothing, the last stage that gave anything: partial results are results.
+        These are the asked ones; where one of them gave nothing, the last stage that gave anything: what came out on
+        the way stays downloadable, though the job has failed.
+
+        Args:
+            instrument: of the run.
+            stages: of the run, in the order of the plan.
         """
-        stages = instrument.product(product).stages
-        needed = {need for stage in stages for need in instrument.stages[stage].needs}
         good = [stage for stage in stages if stage in self._good]
-        return tuple(stage for stage in good if stage not in needed) or tuple(good[-1:])
+        asked = asked_stages(instrument, stages)
+        return asked if set(asked) <= set(good) else tuple(good[-1:])
+
+    def made(self, asked: Collection[str]) -> bool:
+        """Say whether every asked stage gave something."""
+        return bool(asked) and all(stage in self._good for stage in asked)
 
     def shown(self, stages: Sequence[str]) -> list[UnitRow]:
         """Return the first good rows of some stages, in the order of the table."""
@@ -84,6 +94,11 @@ class Tally:
         return sum(stage[UnitState.FAILED] for stage in self.counts.values())
 
     @property
+    def windows_failed(self) -> int:
+        """Windows that gave nothing; one that fails has no unit in the stages after."""
+        return self._windows_failed
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """A sentence per failure, per warning of a stage of the whole job and per kind of warning of windows.
 
@@ -96,14 +111,31 @@ class Tally:
         """How many sentences there would be."""
         return self.failed + len(self._told) + len(self._alike) + self._unlisted
 
-    def nothing(self) -> Failure:
-        """Say in one sentence why nothing came out; the reason is the commonest one."""
+    def not_made(self, product: str, asked: Sequence[str], kept: Sequence[str]) -> Failure:
+        """Say in one sentence why what was asked for was not made.
+
+        The reason is that of the stage that should have made it; where that stage had nothing to begin with, the
+        commonest reason of all.
+
+        Args:
+            product: what was asked for.
+            asked: the stages that make it.
+            kept: stages whose products are there all the same.
+        """
+        missing = next((self._first[stage] for stage in asked if stage in self._first), None)
+        if missing is not None and kept and missing.failure is not None:
+            text = f"{product} was not made: {_sentence(missing)}; {_kept(kept)}"
+            return missing.failure.model_copy(update={"text": text})
         if not self._reasons:
             return Failure(kind=FailureKind.SCIENCE, reason="NothingUsable", text="the run gave no product")
         (kind, reason), _ = self._reasons.most_common(1)[0]
         failed = self._reasons.total()
         more = f"; and {failed - _SHOWN_REASONS} more" if failed > _SHOWN_REASONS else ""
-        text = f"none of the {failed} units gave a product: {'; '.join(self._sentences)}{more}"
+        sentences = f"{'; '.join(self._sentences)}{more}"
+        if kept:
+            text = f"{product} was not made: {sentences}; {_kept(kept)}"
+        else:
+            text = f"none of the {failed} units gave a product: {sentences}"
         return Failure(kind=kind, reason=reason, text=text)
 
     def _add(self, row: UnitRow) -> None:
@@ -132,6 +164,8 @@ class Tally:
             self._failed.append(sentence)
         if row.failure is not None and row.failure.reason != NO_INPUTS:
             self._reasons[row.failure.kind, row.failure.reason] += 1
+            self._first.setdefault(row.stage, row)
+            self._windows_failed += row.label != JOB_LABEL
             if len(self._sentences) < _SHOWN_REASONS:
                 self._sentences.append(sentence)
 
@@ -146,6 +180,12 @@ def tally_rows(runs: Runs, requests: Requests, run_id: str) -> Tally:
     return tally
 
 
+def asked_stages(instrument: Instrument, stages: Collection[str]) -> tuple[str, ...]:
+    """Return the stages of a run that make what its callers asked for: those that no other stage of it needs."""
+    needed = {need for stage in stages for need in instrument.stages[stage].needs}
+    return tuple(stage for stage in stages if stage not in needed)
+
+
 def outcome(
     run: Run, tally: Tally, instrument: Instrument, products: Mapping[str, ProductEntry], now: str
 ) -> RunResult:
@@ -158,10 +198,13 @@ def outcome(
         products: index entries of the products of the rows that are shown, by key.
         now: UTC.
     """
-    stages = tally.result_stages(instrument, run.product)
-    state, failure = (JobState.COMPLETED, None) if stages else (JobState.ERROR, tally.nothing())
-    return _result(run, tally, state, failure, now).model_copy(
+    stages = tally.result_stages(instrument, run.steps)
+    asked = asked_stages(instrument, run.steps)
+    made = tally.made(asked)
+    failure = None if made else tally.not_made(run.product, asked, stages)
+    return _result(run, tally, JobState.COMPLETED if made else JobState.ERROR, failure, now).model_copy(
         update={
+            "partial": made and tally.windows_failed > 0,
             "result_stages": stages,
             "products": tuple(_product(row, products) for row in tally.shown(stages)),
             "products_total": tally.good(stages),
@@ -195,6 +238,10 @@ def _result(run: Run, tally: Tally, state: JobState, failure: Failure | None, no
 def _product(row: UnitRow, products: Mapping[str, ProductEntry]) -> StageProduct:
     entry = products.get(row.key)
     return StageProduct(stage=row.stage, label=row.label, key=row.key, files=entry.files if entry else ())
+
+
+def _kept(stages: Sequence[str]) -> str:
+    return f"the products of {', '.join(stages)} can be downloaded"
 
 
 def _sentence(row: UnitRow) -> str:

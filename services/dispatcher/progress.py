@@ -99,12 +99,12 @@ class Progress:
             while not job_is_final(run.state) and self._step(run):
                 run = self._runs.get(run_id)
                 if not job_is_final(run.state):  # the end was told as it was written
+                    self._runs.wait(run_id, "")
                     self._notifier.changed(run_id, run.state)
         except TransientFailure as error:
             _log.warning("run cannot go on yet", run_id=run_id, reason=error.reason, error=error.text)
-            if not run.laid_out:
-                self._runs.note(run_id, f"not planned yet: {error.text}")
-                self._notifier.changed(run_id, run.state)
+            self._runs.wait(run_id, f"{'cannot go on' if run.laid_out else 'not planned'} yet: {error.text}")
+            self._notifier.changed(run_id, run.state)
             return False
         except InvalidRequest as error:
             self._refuse(run, type(error).__name__, error.text)
@@ -227,7 +227,7 @@ class Progress:
     def _finish(self, run: Run) -> None:
         used = instrument(run.instrument)
         tally = tally_rows(self._runs, self._requests, run.run_id)
-        shown = {row.key for row in tally.shown(tally.result_stages(used, run.product))}
+        shown = {row.key for row in tally.shown(tally.result_stages(used, run.steps))}
         entries = self._products.find_many(sorted(shown))
         for key in shown - set(entries):
             manifest = self._products.find(key)

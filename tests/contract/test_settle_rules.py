@@ -61,23 +61,31 @@ RULES = {
     "science failure": Rule(ScienceFailure("EmptyImageList", "x"), 1, Action.ACK, "", FAILED, FailureKind.SCIENCE),
     "time-out": Rule(UnitTimeout("Timeout", "x"), 1, Action.ACK, "", FAILED, FailureKind.TIMEOUT),
     "cancelled": Rule(UnitCancelled("Cancelled", "x"), 1, Action.ACK, "", UnitState.CANCELLED),
-    "out of memory, first": Rule(OutOfMemory("OutOfMemory", "x"), 1, Action.RETRY, "5s", QUEUED),
+    "out of memory, first": Rule(
+        OutOfMemory("OutOfMemory", "x"), 1, Action.RETRY, "5s", QUEUED, FailureKind.OUT_OF_MEMORY
+    ),
     "out of memory, again": Rule(OutOfMemory("OutOfMemory", "x"), 2, Action.ACK, "", FAILED, FailureKind.OUT_OF_MEMORY),
-    "exit 75, first": Rule(TransientFailure("Transient", "x"), 1, Action.RETRY, "5s", QUEUED),
-    "store away, second": Rule(StoreUnavailable("StoreUnavailable", "x"), 2, Action.RETRY, "30s", QUEUED),
-    "engine away, third": Rule(EngineUnavailable("EngineUnavailable", "x"), 3, Action.RETRY, "2m", QUEUED),
-    "archive away, fourth": Rule(ArchiveUnavailable("ArchiveUnavailable", "x"), 4, Action.RETRY, "10m", QUEUED),
+    "exit 75, first": Rule(TransientFailure("Transient", "x"), 1, Action.RETRY, "5s", QUEUED, FailureKind.TRANSIENT),
+    "store away, second": Rule(
+        StoreUnavailable("StoreUnavailable", "x"), 2, Action.RETRY, "30s", QUEUED, FailureKind.TRANSIENT
+    ),
+    "engine away, third": Rule(
+        EngineUnavailable("EngineUnavailable", "x"), 3, Action.RETRY, "2m", QUEUED, FailureKind.TRANSIENT
+    ),
+    "archive away, fourth": Rule(
+        ArchiveUnavailable("ArchiveUnavailable", "x"), 4, Action.RETRY, "10m", QUEUED, FailureKind.TRANSIENT
+    ),
     "transient, ladder at its end": Rule(
         BrokerUnavailable("BrokerUnavailable", "x"), LAST, Action.DEAD, "", FAILED, FailureKind.TRANSIENT
     ),
     "held elsewhere": Rule(HeldElsewhere("HeldElsewhere", "x"), 1, Action.RETRY, "5s"),
     "held elsewhere, often": Rule(HeldElsewhere("HeldElsewhere", "x"), LAST, Action.RETRY, "5s"),
-    "other image, first": Rule(OtherImage("OtherImage", "x"), 1, Action.RETRY, "5s", QUEUED),
+    "other image, first": Rule(OtherImage("OtherImage", "x"), 1, Action.RETRY, "5s", QUEUED, FailureKind.TRANSIENT),
     "other image, ladder at its end": Rule(OtherImage("OtherImage", "x"), LAST, Action.ACK),
     "killed its workers": Rule(
         KilledItsWorker("KilledItsWorker", "x"), 1, Action.DEAD, "", FAILED, FailureKind.TRANSIENT
     ),
-    "defect, first": Rule(ZeroDivisionError("x"), 1, Action.RETRY, "5s", QUEUED),
+    "defect, first": Rule(ZeroDivisionError("x"), 1, Action.RETRY, "5s", QUEUED, FailureKind.TRANSIENT),
     "defect, ladder at its end": Rule(ZeroDivisionError("x"), LAST, Action.DEAD, "", FAILED, FailureKind.TRANSIENT),
     "undecodable": Rule(ContractViolation("x"), 1, Action.DEAD),
 }

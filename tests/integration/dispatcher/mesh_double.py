@@ -86,6 +86,10 @@ class MeshDouble:
         announcement = Announcement(image="sha256:1", calibration="noop-1", runner="fake", worker="w1", slots=slots)
         Records(self.index).announce("noop", announcement)
 
+    def withdraw(self) -> None:
+        """Say that the worker takes no more units."""
+        Records(self.index).withdraw("noop", "w1")
+
     def submit(self, analysis: Analysis, job: Job) -> JobView:
         """Do what the gateway and the broker do."""
         self.jobs.submit(analysis, job)

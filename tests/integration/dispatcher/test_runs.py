@@ -111,7 +111,7 @@ def test_bad_windows_are_named_and_the_others_go_on(mesh: MeshDouble, analysis: 
     mesh.work()
 
     view = mesh.jobs.view(view.job_id)
-    assert view.state is JobState.COMPLETED
+    assert (view.state, view.partial) == (JobState.COMPLETED, True)
     assert view.stages["window"][UnitState.FAILED] == 2
     failed, refused = view.warnings
     assert refused.startswith("20160029: MalformedScW: '20160029' is not a science window")
@@ -137,14 +137,19 @@ def test_nothing_usable_is_an_error_with_a_sentence(mesh: MeshDouble, analysis: 
     assert not view.products
 
 
-def test_windows_are_the_result_where_the_merge_fails(mesh: MeshDouble, analysis: Analysis, make_job: MakeJob) -> None:
+def test_what_came_out_stays_where_the_asked_product_was_not_made(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob
+) -> None:
     mesh.failures["job"] = usage("EmptyImageList")
     view = mesh.submit(analysis, make_job())
     mesh.work()
 
     view = mesh.jobs.view(view.job_id)
-    assert view.state is JobState.COMPLETED
+    assert view.state is JobState.ERROR
+    assert view.failure is not None
+    assert view.failure.reason == "EmptyImageList"
     assert [product.stage for product in view.products] == ["window", "window"]
+    assert mesh.jobs.result(view.job_id) == list(view.products)
     assert view.warnings == ("stage merge: EmptyImageList: the window has no data",)
 
 
@@ -166,7 +171,8 @@ def test_a_job_waits_for_its_instrument_and_says_so(mesh: MeshDouble, analysis: 
     mesh.index.delete("announced:noop")
     view = mesh.submit(analysis, make_job())
     assert view.state is JobState.PENDING
-    assert view.warnings == ("not planned yet: no noop service has announced itself yet; is it running?",)
+    assert view.waits == "not planned yet: no noop service has announced itself yet; is it running?"
+    assert mesh.jobs.recent()[0].waits == view.waits
 
     mesh.announce()
     mesh.dispatcher.sweep()
@@ -174,7 +180,7 @@ def test_a_job_waits_for_its_instrument_and_says_so(mesh: MeshDouble, analysis: 
 
     view = mesh.jobs.view(view.job_id)
     assert view.state is JobState.COMPLETED
-    assert not view.warnings
+    assert (view.waits, view.warnings) == ("", ())
 
 
 def test_progress_is_told_at_most_once_a_beat(mesh: MeshDouble, analysis: Analysis, make_job: MakeJob) -> None:

@@ -85,11 +85,11 @@ def test_wrong_words_exit_with_2_and_say_what_is_wrong(service: Service, words: 
     assert service.records.views == {}
 
 
-def test_nobody_there_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_there_exits_with_5(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("odamesh.transport._ATTEMPTS", 1)
     monkeypatch.setattr("odamesh.transport.time.sleep", lambda _seconds: None)
     result = CliRunner().invoke(app, ["jobs", "--url", "http://127.0.0.1:9"])
-    assert result.exit_code == 1
+    assert result.exit_code == 5
     assert "is the mesh up" in result.output
 
 
@@ -114,32 +114,45 @@ def test_watch_follows_to_the_end_and_names_the_products(service: Service) -> No
     assert f"odamesh get {job_id}" in result.output
 
 
-@pytest.mark.parametrize("state", [JobState.ERROR, JobState.ABORTED])
-def test_watch_of_a_job_that_came_to_nothing_exits_with_1(service: Service, state: JobState) -> None:
+@pytest.mark.parametrize(("state", "status"), [(JobState.ERROR, 1), (JobState.ABORTED, 4)])
+def test_the_exit_status_of_watch_tells_failed_from_cancelled(service: Service, state: JobState, status: int) -> None:
     job_id = _submit(service)
     failure = Failure(kind=FailureKind.USAGE, reason="EmptyImageList", text="nothing usable")
     warnings = tuple(f"window {number} has no events" for number in range(30))
     service.records.finish(job_id, state, failure=failure, warnings=warnings)
     result = _run(service, "watch", job_id)
-    assert result.exit_code == 1
+    assert result.exit_code == status
     assert ("EmptyImageList: nothing usable" if state is JobState.ERROR else "was cancelled") in result.output
     assert "window 19 has" in result.output
     assert "10 more warnings" in result.output
+
+
+_IN_FOREGROUND = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv[0] = "odamesh"
+runpy.run_module("odamesh", run_name="__main__")
+"""
+"""A shell hands an ignored SIGINT down to what it starts in the background, these tests among it."""
 
 
 def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(service: Service) -> None:
     job_id = _submit(service)
     service.records.plan(job_id, [f"{_SCW}.001"])
     process = subprocess.Popen(
-        [sys.executable, "-m", "odamesh", "watch", job_id],
+        [sys.executable, "-c", _IN_FOREGROUND, "watch", job_id],
         env={**os.environ, "ODAMESH_URL": service.url},
         stdout=subprocess.PIPE,
         text=True,
     )
-    while not service.positions and process.poll() is None:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    try:
+        while not service.positions and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 130
     assert f"odamesh watch {job_id}" in output
     assert service.records.views[job_id].state is JobState.EXECUTING
@@ -159,6 +172,56 @@ def test_get_saves_the_products(service: Service, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert (tmp_path / "mosaic" / "mosaic.fits").read_bytes() == content
     assert str(tmp_path / "mosaic" / "mosaic.fits") in result.output
+
+
+def test_what_a_failed_job_made_on_the_way_is_brought_and_the_exit_status_tells(
+    service: Service, tmp_path: Path
+) -> None:
+    job_id = _submit(service)
+    product = stage_product("image", f"{_SCW}.001", {"image.fits": hashlib.sha256(b"part").hexdigest()})
+    service.products.files[product.key, "image.fits"] = b"part"
+    failure = Failure(kind=FailureKind.SCIENCE, reason="EmptyImageList", text="isgri_image was not made")
+    service.records.finish(job_id, JobState.ERROR, failure=failure, products=(product,))
+    watched = _run(service, "watch", job_id)
+    assert watched.exit_code == 1
+    assert f"odamesh get {job_id}" in watched.output
+    brought = _run(service, "get", job_id, str(tmp_path))
+    assert brought.exit_code == 1
+    assert "EmptyImageList: isgri_image was not made" in brought.output
+    assert (tmp_path / "image" / f"{_SCW}.001" / "image.fits").read_bytes() == b"part"
+
+
+def test_a_partial_job_says_so_and_has_a_status_of_its_own(service: Service, tmp_path: Path) -> None:
+    job_id = _submit(service)
+    product = stage_product("mosaic", "job", {"mosaic.fits": hashlib.sha256(b"sky").hexdigest()})
+    service.products.files[product.key, "mosaic.fits"] = b"sky"
+    warnings = ("201600280010.001: NoISGRIEvents: the window has no events",)
+    service.records.finish(job_id, products=(product,), partial=True, warnings=warnings)
+    for words in (["watch", job_id], ["get", job_id, str(tmp_path)]):
+        result = _run(service, *words)
+        assert result.exit_code == 3
+        assert "partial: some windows gave nothing" in result.output
+    assert service.mesh().job(job_id).partial
+
+
+def test_why_a_job_waits_is_shown(service: Service) -> None:
+    job_id = _submit(service)
+    waits = "not planned yet: no isgri service has announced itself yet; is it running?"
+    service.records._change(job_id, waits=waits)
+    assert service.mesh().job(job_id).waits == waits
+    assert waits in _run(service, "get", job_id).output
+
+    def end() -> None:
+        while not service.positions:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        service.records.finish(job_id, JobState.ABORTED, waits="")
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    watched = _run(service, "watch", job_id)
+    thread.join()
+    assert f"({waits})" in watched.output
 
 
 def test_jobs_and_cancel(service: Service) -> None:

@@ -6,7 +6,7 @@ from mesh.contracts import Failure, Lane, RunResult, UnitRow
 from mesh.instrument import Instrument, instrument
 from mesh.states import FailureKind, JobState, UnitState
 from mesh.store.runs import Run
-from services.dispatcher.outcome import Tally, outcome
+from services.dispatcher.outcome import Tally, asked_stages, outcome
 
 RUN = Run(
     run_id="r1",
@@ -93,11 +93,52 @@ def test_kinds_of_warnings_beyond_the_first_are_counted(isgri: Instrument) -> No
     assert (result.warnings_total, len(result.warnings)) == (150, 100)
 
 
-def test_partial_results_are_results(isgri: Instrument) -> None:
+def test_a_job_whose_asked_product_was_not_made_has_failed_and_keeps_what_came_out(isgri: Instrument) -> None:
     rows = [row("image", "a", UnitState.DONE), row("mosaic", "job", UnitState.FAILED, "EmptyImageList")]
-    state, failure, warnings, products = end(isgri, rows)
-    assert (state, failure, products) == (JobState.COMPLETED, None, ["image-a"])
-    assert warnings == ("stage mosaic: EmptyImageList: job is bad",)
+    result = tell(isgri, rows)
+    assert result.state is JobState.ERROR
+    assert result.failure is not None
+    assert result.failure.reason == "EmptyImageList"
+    assert result.failure.text == (
+        "isgri_image was not made: stage mosaic: EmptyImageList: job is bad; the products of image can be downloaded"
+    )
+    assert [product.key for product in result.products] == ["image-a"]
+    assert not result.partial
+    assert result.warnings == ("stage mosaic: EmptyImageList: job is bad",)
+
+
+def test_where_the_last_stage_had_nothing_to_begin_with_the_reason_is_that_of_the_stage_before(
+    isgri: Instrument,
+) -> None:
+    steps: dict[str, tuple[str, ...]] = dict.fromkeys(("image", "mosaic", "spectrum", "spectrum_sum"), ())
+    rows = [
+        row("image", "a", UnitState.DONE),
+        row("mosaic", "job", UnitState.DONE),
+        row("spectrum", "a", UnitState.FAILED, "NoCounts", FailureKind.SCIENCE),
+        row("spectrum_sum", "job", UnitState.FAILED, "NoInputs"),
+    ]
+    tally = Tally()
+    tally.add(rows)
+    run = RUN.model_copy(update={"product": "isgri_spectrum", "steps": steps})
+    result = outcome(run, tally, isgri, {}, "2026-11-22T12:01:00.000Z")
+    assert result.state is JobState.ERROR
+    assert result.failure is not None
+    assert (result.failure.kind, result.failure.reason) == (FailureKind.SCIENCE, "NoCounts")
+    assert "isgri_spectrum was not made: a: NoCounts" in result.failure.text
+    assert [product.key for product in result.products] == ["mosaic-job"]
+
+
+def test_a_result_without_some_windows_is_partial(isgri: Instrument) -> None:
+    good = [row("image", "a", UnitState.DONE), row("mosaic", "job", UnitState.DONE)]
+    assert not tell(isgri, good).partial
+    bad = tell(isgri, [*good, row("image", "b", UnitState.FAILED, "NoISGRIEvents")])
+    assert (bad.state, bad.partial) == (JobState.COMPLETED, True)
+
+
+def test_a_stage_that_the_caller_replaced_is_not_asked_for(isgri: Instrument) -> None:
+    assert asked_stages(isgri, ("image", "mosaic", "lc", "lc_merge")) == ("lc_merge",)
+    assert asked_stages(isgri, ("lc", "lc_merge")) == ("lc_merge",)
+    assert asked_stages(isgri, ("image", "mosaic")) == ("mosaic",)
 
 
 def test_nothing_names_the_commonest_reason(isgri: Instrument) -> None:

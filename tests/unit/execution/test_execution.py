@@ -361,9 +361,11 @@ def test_files_that_differ_from_their_manifest_are_not_stored(bench: Bench, monk
     assert bench.products.manifests == {}
 
 
-def test_a_retry_is_told_as_queued_with_its_number() -> None:
-    event = retry_event(_unit(), attempt=3, worker="me")
-    assert (event.state, event.attempt, event.failure) == (UnitState.QUEUED, 3, None)
+def test_a_retry_is_told_as_queued_with_its_number_and_its_reason() -> None:
+    event = retry_event(_unit(), attempt=3, worker="me", error=StoreUnavailable("StoreUnavailable", "no answer"))
+    assert (event.state, event.attempt) == (UnitState.QUEUED, 3)
+    assert event.failure is not None
+    assert (event.failure.reason, event.failure.text) == ("StoreUnavailable", "no answer")
 
 
 def test_a_defect_is_told_as_one() -> None:
