@@ -140,6 +140,8 @@ def _wait(pid: int, reading: int, woken: socket.socket, owner: Owner, log: Bound
             ended, status, usage = os.wait4(pid, os.WNOHANG)
             if ended:
                 return status, usage.ru_maxrss
+            while owner.has_line():
+                _obey(owner, pid, log)
             for key, _ in selector.select():
                 if key.fileobj is reading:
                     data = os.read(reading, _CHUNK)

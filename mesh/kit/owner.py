@@ -28,13 +28,17 @@ class Owner:
         """Return the descriptor, for selectors."""
         return self._connection.fileno()
 
+    def has_line(self) -> bool:
+        """Say whether a line has come with an earlier one: no selector tells of it."""
+        return b"\n" in self._unread
+
     def receive(self) -> dict[str, Any]:
         """Wait for the next line.
 
         Raises:
             OwnerGone: the owner hung up.
         """
-        while b"\n" not in self._unread:
+        while not self.has_line():
             try:
                 data = self._connection.recv(_CHUNK)
             except ConnectionError as error:

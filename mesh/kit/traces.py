@@ -1,11 +1,12 @@
 """Removes what a unit left in a warm container, so that the next one finds nothing of it."""
 
 import os
-import shutil
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from mesh.kit.removal import empty
 
 _TABLES = tuple(Path(f"/proc/sysvipc/{kind}") for kind in ("shm", "sem", "msg"))
 _QUEUES = Path("/dev/mqueue")
@@ -33,27 +34,15 @@ def clear_container() -> bool:
     """
     if not _is_alone():
         return True
-    temporary = Path("/tmp")  # noqa: S108 - the container's own
-    for path in temporary.iterdir():
-        _discard(path)
-    return not any(temporary.iterdir()) and not any(_left_in_memory())
+    try:
+        empty(Path("/tmp"))  # noqa: S108 - the container's own
+    except OSError:
+        return False
+    return not any(_left_in_memory())
 
 
 def _is_alone() -> bool:
     return os.getpid() == 1
-
-
-def _discard(path: Path) -> None:
-    if not path.is_dir() or path.is_symlink():
-        path.unlink(missing_ok=True)
-        return
-    # A directory that its owner may not read is still its owner's to change; each is opened before it is entered.
-    path.chmod(0o700)
-    for folder, inside, _ in os.walk(path):
-        for name in inside:
-            if not (below := Path(folder, name)).is_symlink():
-                below.chmod(0o700)
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def _left_in_memory() -> Iterable[object]:

@@ -2,15 +2,18 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mesh.errors import HeldElsewhere
 from mesh.kit.boundedlog import GAP_LIMIT, LOG_LIMIT, BoundedLog
+from mesh.kit.removal import discard, empty
 from mesh.kit.unit import UNIT_FILE, UNIT_SCHEMA
-from mesh.runner.product import read_small
+from mesh.runner.plain_file import read_small
+from mesh.runner.unit_lock import held
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,19 @@ class UnitDirectory:
     def log_file(self) -> Path:
         """Standard output and error of the analysis, bounded; written by the runner."""
         return self.path / "log.txt"
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Give the directory to this process alone, for the block; whoever prepares, runs or removes it does.
+
+        Raises:
+            HeldElsewhere: another process of this machine uses it.
+        """
+        # Outside the directory, which is removed while the lock is held.
+        with held(self.path.parent.parent / "locks" / self.path.name) as ours:
+            if not ours:
+                raise HeldElsewhere("HeldElsewhere", "another worker of this machine executes this unit now")
+            yield
 
     def create(self) -> None:
         """Make it empty, whatever was there before."""
@@ -106,31 +122,28 @@ class UnitDirectory:
         """Empty the directories but keep them: a container has them mounted."""
         self.unit_file.unlink(missing_ok=True)
         for directory in (self.inputs, self.out):
-            for path in directory.iterdir():
-                discard(path)
+            empty(directory)
 
     def remove(self) -> None:
         """Remove it with all that is in it."""
-        if self.path.exists():
-            shutil.rmtree(self.path)
-
-
-def discard(path: Path) -> None:
-    """Remove a file or a directory; never what a link points to."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        discard(self.path)
 
 
 def output_size(out: Path, most_files: int = 10_000) -> tuple[int, int]:
-    """Return the bytes and the number of files below *out*; stops counting beyond *most_files*."""
+    """Return the bytes and the number of files below *out*; stops counting beyond *most_files*.
+
+    A directory that cannot be looked into, for its mode or its depth, counts as one beyond: it could hide anything.
+    """
     size = number = 0
-    for entry in _walk(out):
-        number += 1
-        size += entry.stat(follow_symlinks=False).st_blocks * 512
-        if number > most_files:
-            break
+    try:
+        for entry in _walk(out):
+            number += 1
+            with suppress(FileNotFoundError):
+                size += entry.stat(follow_symlinks=False).st_blocks * 512
+            if number > most_files:
+                break
+    except OSError:
+        return size, most_files + 1
     return size, number
 
 
@@ -143,5 +156,5 @@ def _walk(directory: Path) -> Iterator[os.DirEntry[str]]:
                     yield entry
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-        except FileNotFoundError:
-            continue
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # it went while we looked

@@ -4,6 +4,7 @@ The name of the container follows from the unit's key. When a service dies and i
 container answers "conflict", and the one that runs (or has ended meanwhile) is taken over instead of running twice.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -173,12 +174,11 @@ class DockerRunner:
         try:
             return _until_exit(container, work, watch)
         except UnitFailure:
-            with suppress(docker.errors.APIError):
+            with suppress(docker.errors.DockerException, requests.exceptions.RequestException):
                 container.kill()
             raise
         finally:
-            log = container.logs(stdout=True, stderr=True)
-            work.directory.write_log(log.decode("utf-8", errors="replace"))
+            work.directory.write_log(_log_of(container))
 
     def _remove(self, container: Any) -> None:
         try:
@@ -188,6 +188,15 @@ class DockerRunner:
             # Gone, or being removed by somebody else.
             if not isinstance(error.__cause__, docker.errors.APIError):
                 raise
+
+
+def _log_of(container: Any) -> str:
+    """Return the log, or why there is none: how the unit ended counts more."""
+    try:
+        log: bytes = container.logs(stdout=True, stderr=True)
+    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+        return f"the engine did not hand over the log: {error}\n"
+    return log.decode("utf-8", errors="replace")
 
 
 class _Tail:
@@ -215,7 +224,7 @@ def _until_exit(container: Any, work: Work, watch: Watch) -> Exit:
     watch.fetch_log = _Tail(container)
     while True:
         watch.check()
-        ending = any(path.exists() for path in last_files)
+        ending = any(os.path.lexists(path) for path in last_files)
         if time.monotonic() - asked > (_ASK_AT_THE_END_S if ending else _ASK_S):
             asked = time.monotonic()
             container.reload()

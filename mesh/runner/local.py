@@ -7,7 +7,6 @@ so, because the digest that enters their key and provenance begins with ``local:
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from mesh.instrument import Instrument
 from mesh.kit.boundedlog import BoundedLog
+from mesh.kit.removal import discard
 from mesh.kit.rlimits import OPEN_FILES
 from mesh.runner.conclude import Exit, conclude
 from mesh.runner.directory import UnitDirectory
@@ -97,7 +97,8 @@ class LocalRunner:
                 _end(process)
                 directory.write_log(_bounded(raw))
                 raw.unlink()
-                shutil.rmtree(temporary, ignore_errors=True)
+                with suppress(OSError):
+                    discard(temporary)
             seconds = watch.seconds
         ended = Exit(status=status) if status >= 0 else Exit(status=None, signal=-status)
         product = conclude(ended, directory.out, work.key, work.limits)

@@ -1,26 +1,24 @@
 """Reads what an analysis left in its output directory, trusting nothing in it."""
 
 import json
-import os
 import re
-import stat
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from time import sleep
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import from_json
 
 from mesh.contracts import ProductFile
 from mesh.contracts.document import Part
 from mesh.errors import ScienceFailure
 from mesh.kit.product import FAILURE_FILE, MANIFEST_FILE, PRODUCT_SCHEMA
 from mesh.kit.unit import STEPS_FILE
+from mesh.runner.plain_file import chunks, read_small
 
-_DOCUMENT_LIMIT = 4 << 20
-_CHUNK = 1 << 20
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
+_TOLD_LIMIT = 256 << 10
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
 # Names that stand beside the files of a product in the store.
 _RESERVED = frozenset({MANIFEST_FILE, "log.txt", FAILURE_FILE, STEPS_FILE})
 
@@ -45,13 +43,25 @@ class Product(Part):
     @classmethod
     def _names_are_plain(cls, files: tuple[ProductFile, ...]) -> tuple[ProductFile, ...]:
         for file in files:
-            if not re.match(_NAME, file.name) or file.name in _RESERVED:
+            if not _NAME.fullmatch(file.name) or file.name in _RESERVED:
                 msg = f"{file.name!r} cannot be the name of a product"
+                raise ValueError(msg)
+            if not _MEDIA_TYPE.fullmatch(file.media_type):
+                msg = f"{file.media_type!r} is no media type"
                 raise ValueError(msg)
         if len({file.name for file in files}) != len(files):
             msg = "two products have the same name"
             raise ValueError(msg)
         return files
+
+    @model_validator(mode="after")
+    def _told_in_few_words(self) -> "Product":
+        # It travels in the unit's last event and stands in Redis.
+        told = len(json.dumps([self.warnings, self.summary]))
+        if told > _TOLD_LIMIT:
+            msg = f"summary and warnings take {told} bytes; the limit is {_TOLD_LIMIT}"
+            raise ValueError(msg)
+        return self
 
 
 class Reason(Part):
@@ -69,7 +79,8 @@ def read_product(out: Path, key: str) -> Product:
         ScienceFailure: reason ``BadProduct``; there is no such file or it is not one of the kit's.
     """
     try:
-        content = json.loads(read_small(out / MANIFEST_FILE))
+        # Not the reader of the standard library: nested deep enough, a document would exhaust its stack.
+        content = from_json(read_small(out / MANIFEST_FILE), allow_inf_nan=False)
         if not isinstance(content, dict) or content.pop("schema", None) != PRODUCT_SCHEMA:
             raise _bad(f"{MANIFEST_FILE} is not of schema {PRODUCT_SCHEMA}")
         product = Product.model_validate(content)
@@ -97,43 +108,13 @@ def verify_files(out: Path, product: Product) -> None:
     for file in product.files:
         digest, size = sha256(), 0
         try:
-            for chunk in _chunks(out / file.name):
+            for chunk in chunks(out / file.name):
                 digest.update(chunk)
                 size += len(chunk)
         except OSError as error:
             raise _bad(f"{file.name}: {error}") from error
         if (size, digest.hexdigest()) != (file.size, file.sha256):
             raise _bad(f"{file.name} has another content than its manifest says")
-
-
-def read_small(path: Path) -> bytes:
-    """Return the content of a plain file of at most 4 MiB.
-
-    Raises:
-        OSError: no such file, not a plain one, or larger.
-    """
-    content = bytearray()
-    for chunk in _chunks(path):
-        content += chunk
-        if len(content) > _DOCUMENT_LIMIT:
-            msg = f"{path.name} is larger than {_DOCUMENT_LIMIT} bytes"
-            raise OSError(msg)
-    return bytes(content)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    # Links are refused and opening never waits: what lies in the directory was put there by the container.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            msg = f"{path.name} is not a plain file"
-            raise OSError(msg)
-        while chunk := os.read(descriptor, _CHUNK):
-            yield chunk
-            # Let the other green threads of the service have their turn.
-            sleep(0)
-    finally:
-        os.close(descriptor)
 
 
 def _bad(text: str) -> ScienceFailure:

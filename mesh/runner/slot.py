@@ -13,9 +13,10 @@ import docker
 
 from mesh.errors import EngineUnavailable, TransientFailure, UnitFailure
 from mesh.instrument import Instrument
+from mesh.kit.removal import discard
 from mesh.kit.rlimits import OPEN_FILES
 from mesh.runner.conclude import Exit
-from mesh.runner.directory import UnitDirectory, discard
+from mesh.runner.directory import UnitDirectory
 from mesh.runner.engine import Labels, engine_answers
 from mesh.runner.livelog import LiveLog
 from mesh.runner.sandbox import sandbox

@@ -1,15 +1,17 @@
 """Watches a unit while it runs: its steps, its time, the size of its output, and whether anybody still waits."""
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from pydantic_core import from_json
 
 from mesh.errors import ScienceFailure, UnitCancelled, UnitTimeout
 from mesh.instrument import Limits
 from mesh.kit.unit import STEPS_FILE
 from mesh.runner.directory import output_size
 from mesh.runner.livelog import LiveLog
+from mesh.runner.plain_file import read_part
 
 _SIZE_EVERY_S = 0.5
 _MOST_FILES = 1000
@@ -89,13 +91,12 @@ class Watch:
 
     def _newest_step(self) -> str | None:
         try:
-            with (self._out / STEPS_FILE).open("rb") as file:
-                file.seek(self._read)
-                new = file.read(_MIB)
+            new = read_part(self._out / STEPS_FILE, self._read)
         except OSError:
             return None
         whole = new[: new.rfind(b"\n") + 1]
-        self._read += len(whole)
+        # A line that fills all that is read at once is none of the kit's.
+        self._read += len(whole) or (len(new) if len(new) > _LONGEST_LINE else 0)
         begun = [step for line in whole.splitlines() if (step := _begun(line)) is not None]
         return begun[-1] if begun else None
 
@@ -111,7 +112,9 @@ def check_size(out: Path, limits: Limits) -> None:
         text = f"the analysis wrote {size // _MIB} MiB; its limit is {limits.output_mb} MiB"
         raise ScienceFailure("OutputTooLarge", text)
     if files > _MOST_FILES:
-        raise ScienceFailure("OutputTooLarge", f"the analysis wrote more than {_MOST_FILES} files")
+        raise ScienceFailure(
+            "OutputTooLarge", f"the analysis wrote more than {_MOST_FILES} files, or nested them too deep"
+        )
 
 
 def _fetch_nothing(_: LiveLog) -> None:
@@ -119,8 +122,12 @@ def _fetch_nothing(_: LiveLog) -> None:
 
 
 def _begun(line: bytes) -> str | None:
+    """Return the name of the step that begins, unless the line is anything but the kit's own words."""
+    if len(line) > _LONGEST_LINE:
+        return None
     try:
-        content = json.loads(line[:_LONGEST_LINE])
-        return str(content["step"]) if content["event"] == "begin" else None
+        content = from_json(line)
+        step = content["step"] if content["event"] == "begin" else None
     except (ValueError, KeyError, TypeError):
         return None
+    return step if isinstance(step, str) and step.isprintable() else None

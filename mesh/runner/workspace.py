@@ -1,17 +1,19 @@
 """Where one instrument's unit directories and warm slots lie on this machine, and what of them is left over."""
 
 import hashlib
-import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from mesh.errors import HeldElsewhere
+from mesh.kit.removal import discard
 from mesh.runner.directory import UnitDirectory
 
 
 class Workspace:
-    """``<root>/units/<key>`` and ``<root>/slots/<owner>/<number>``.
+    """``<root>/units/<key>``, its lock in ``<root>/locks/``, and ``<root>/slots/<owner>/<number>``.
 
     Args:
         root: private to the user of the service: inside, containers of another user may write.
@@ -37,15 +39,23 @@ class Workspace:
         return self._root / "cache"
 
     def sweep(self, owner: str, alive: Callable[[str], bool], seconds: float) -> None:
-        """Remove the slots of dead owners and the directories of units that nobody touched for *seconds*."""
+        """Remove the slots of dead owners and the directories of units that nobody touched for *seconds* or uses."""
         for path in _inside(self._root / "slots"):
             whose = unquote(path.name)
             if whose != owner and not alive(whose):
-                shutil.rmtree(path, ignore_errors=True)
+                _try_to_discard(path)
         oldest = time.time() - seconds
         for path in _inside(self._root / "units"):
-            if path.stat().st_mtime < oldest:
-                shutil.rmtree(path, ignore_errors=True)
+            with suppress(FileNotFoundError, HeldElsewhere):
+                if path.stat().st_mtime < oldest:
+                    with UnitDirectory(path).hold():
+                        _try_to_discard(path)
+
+
+def _try_to_discard(path: Path) -> None:
+    # What cannot be removed must not keep the rest from being swept; the next sweep tries again.
+    with suppress(OSError):
+        discard(path)
 
 
 def _inside(path: Path) -> list[Path]:

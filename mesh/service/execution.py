@@ -159,9 +159,13 @@ class Executor:
         return self.leases.deaths(key)
 
     def _make(self, unit: Unit, attempt: int) -> Manifest:
-        """Run the unit and store its product."""
+        """Run the unit and store its product; leases may be lost with Redis, the lock on the directory is not."""
         self._check_image(unit)
         directory = self.runner.directory(unit.key)
+        with directory.hold():
+            return self._make_in(directory, unit, attempt)
+
+    def _make_in(self, directory: UnitDirectory, unit: Unit, attempt: int) -> Manifest:
         work = Work(key=unit.key, directory=directory, limits=self.instrument.limits)
         # A unit that ends before this is told needs no telling.
         recall = self.later(lambda: self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker)))

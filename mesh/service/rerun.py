@@ -96,15 +96,16 @@ class Rerunner:
 
     def _compare(self, manifest: Manifest, instrument: Instrument, runner: Runner) -> Rerun:
         directory = runner.directory(manifest.key)
-        try:
-            prepare(_unit(manifest), directory, self.products, self.archive)
-            outcome = runner.run(Work(manifest.key, directory, instrument.limits), lambda step: None)
-            verify_files(directory.out, outcome.product)
-            differences = _differences(manifest.files, outcome.product.files)
-            if differences and self.keep is not None:
-                _keep(directory, outcome.product.files, self.keep / manifest.key)
-        finally:
-            directory.remove()
+        with directory.hold():
+            try:
+                prepare(_unit(manifest), directory, self.products, self.archive)
+                outcome = runner.run(Work(manifest.key, directory, instrument.limits), lambda step: None)
+                verify_files(directory.out, outcome.product)
+                differences = _differences(manifest.files, outcome.product.files)
+                if differences and self.keep is not None:
+                    _keep(directory, outcome.product.files, self.keep / manifest.key)
+            finally:
+                directory.remove()
         verdict = Verdict.DIFFERENT if differences else Verdict.IDENTICAL
         return Rerun(manifest, verdict, round(outcome.seconds, 3), "; ".join(differences))
 

@@ -186,6 +186,15 @@ def test_the_log_can_be_read_while_the_unit_runs_and_after_it_was_killed(make_un
         assert process.wait(timeout=30) == 0
 
 
+def test_wishes_that_come_in_one_piece_are_all_heard(make_unit: MakeUnit, tmp_path: Path) -> None:
+    (tmp_path / "sleeper.py").write_text("import time\nSTAGES = {'window': lambda unit: time.sleep(600)}\n")
+    lines = [{"directory": str(make_unit())}, {"log": 0}, {"kill": True}]
+    with _server(tmp_path, analysis="sleeper") as (_, connection), connection.makefile("r") as answers:
+        connection.sendall(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+        assert json.loads(answers.readline())["log_from"] == 0
+        assert json.loads(answers.readline())["signal"] == 9
+
+
 def test_a_wish_that_comes_too_late_harms_nobody(make_unit: MakeUnit, tmp_path: Path) -> None:
     directory = make_unit(parameters={})
     with _server(tmp_path) as (_, connection):

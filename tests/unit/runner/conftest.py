@@ -1,6 +1,7 @@
 """Workspaces, limits, and output directories as analyses leave them."""
 
 import json
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,18 @@ KEY = "ab" * 32
 LIMITS = Limits(slots=1, cpus=1, memory_mb=256, seconds=30, pids=32, tmp_mb=32, output_mb=1)
 
 Leave = Callable[..., Path]
+
+
+def nest(directory: Path, depth: int, name: str = "d") -> None:
+    """Make directories in one another, deeper than any path can say."""
+    here = os.open(directory, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("file", os.O_CREAT, dir_fd=here))
+    os.close(here)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mesh.errors import ScienceFailure
-from mesh.runner.product import read_product, read_reason, read_small, verify_files
+from mesh.runner.plain_file import read_part, read_small
+from mesh.runner.product import read_product, read_reason, verify_files
 
 from .conftest import KEY, Leave
 
@@ -33,11 +34,30 @@ def _file(name: str) -> dict[str, Any]:
         {"files": [_file("/etc/passwd")]},
         {"files": [_file("manifest.json")]},
         {"files": [_file("log.txt")]},
+        {"files": [_file("sky.fits\n")]},
+        {"files": [_file("a") | {"media_type": "text/plain\r\nX-Amz-Acl: public"}]},
+        {"summary": {"long": "x" * (300 << 10)}},
+        {"warnings": ["x" * 1000] * 300},
         {"files": [_file("a"), _file("a")]},
         {"files": [_file(f"f{number}") for number in range(1001)]},
         {"surprise": 1},
     ],
-    ids=["schema", "key", "none", "parent", "absolute", "manifest", "log", "twice", "many", "unknown"],
+    ids=[
+        "schema",
+        "key",
+        "none",
+        "parent",
+        "absolute",
+        "manifest",
+        "log",
+        "newline",
+        "header",
+        "summary",
+        "warnings",
+        "twice",
+        "many",
+        "unknown",
+    ],
 )
 def test_a_bad_manifest_is_refused(leave: Leave, fields: dict[str, Any]) -> None:
     with pytest.raises(ScienceFailure) as caught:
@@ -45,7 +65,9 @@ def test_a_bad_manifest_is_refused(leave: Leave, fields: dict[str, Any]) -> None
     assert caught.value.reason == "BadProduct"
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\x00", b"[]", b'{"schema": '])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\x00", b"[]", b'{"schema": ', b"[" * 100_000, b'{"a": NaN}', b'{"a": "\\ud800"}']
+)
 def test_garbage_is_refused(leave: Leave, content: bytes) -> None:
     out = leave({"sky.fits": b"sky"})
     (out / "manifest.json").write_bytes(content)
@@ -70,8 +92,9 @@ def test_changed_missing_and_linked_files_are_refused(leave: Leave, tmp_path: Pa
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="not a plain file"):
-        read_small(tmp_path / "pipe")
+    for read in (read_small, lambda path: read_part(path, 0)):
+        with pytest.raises(OSError, match="not a plain file"):
+            read(tmp_path / "pipe")
 
 
 def test_a_huge_document_is_not_read(tmp_path: Path) -> None:

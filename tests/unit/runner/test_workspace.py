@@ -2,14 +2,19 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from mesh.errors import HeldElsewhere
 from mesh.kit.boundedlog import LOG_LIMIT, BoundedLog
 from mesh.runner.directory import InputFiles
 from mesh.runner.workspace import Workspace
 
-from .conftest import KEY
+from .conftest import KEY, nest
 
 
 def test_the_kit_reads_what_is_written(workspace: Workspace) -> None:
@@ -81,3 +86,45 @@ def test_sweeping_leaves_what_lives(workspace: Workspace) -> None:
     assert workspace.slot("alive", 0).exists()
     assert not workspace.unit("old").path.exists()
     assert workspace.unit("new").path.exists()
+
+
+def test_what_a_unit_wrote_is_removed_however_deep_it_is(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "kept").touch()
+    directory = workspace.unit(KEY)
+    directory.create()
+    nest(directory.out, 3000)
+    (directory.out / "d" / "link").symlink_to(tmp_path)
+    (directory.out / "closed" / "inside").mkdir(parents=True)
+    (directory.out / "closed").chmod(0)
+    directory.clear()
+    assert list(directory.out.iterdir()) == []
+    nest(directory.out, 3000)
+    directory.remove()
+    assert not directory.path.exists()
+    assert (tmp_path / "kept").exists()
+
+
+def test_two_processes_never_use_one_directory(workspace: Workspace, tmp_path: Path) -> None:
+    directory = workspace.unit(KEY)
+    directory.create()
+    (directory.out / "half-written").touch()
+    long_ago = time.time() - 1000
+    os.utime(directory.path, (long_ago, long_ago))
+    program = (
+        "import sys, pathlib; from mesh.runner.directory import UnitDirectory\n"
+        "with UnitDirectory(pathlib.Path(sys.argv[1])).hold(): print('mine', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(directory.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"mine\n"
+        with pytest.raises(HeldElsewhere), directory.hold():
+            pytest.fail("two hold it")
+        workspace.sweep("me", lambda owner: True, seconds=500)
+        assert (directory.out / "half-written").exists()
+        other.kill()  # no goodbye: the kernel drops the lock
+    with directory.hold(), pytest.raises(HeldElsewhere), directory.hold():
+        pytest.fail("held twice by one process")
+    workspace.sweep("me", lambda owner: True, seconds=500)
+    assert not directory.path.exists()
+    assert list((tmp_path / "work" / "locks").iterdir()) == []
