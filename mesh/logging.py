@@ -19,6 +19,9 @@ _QUIET = {
     "amqp": logging.ERROR,
     "urllib3": logging.ERROR,
     "docker": logging.WARNING,
+    # Logs every request with its address.
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
 }
 
 

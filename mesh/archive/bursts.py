@@ -56,7 +56,7 @@ def read_bursts(archive: Archive, instrument: str) -> list[ListedBurst]:
             burst = ListedBurst(str(row["name"]), str(row["utc"]).removesuffix("Z"), float(row["duration"]))
             ijd_from_utc(burst.utc)
         except (KeyError, TypeError, ValueError) as error:
-            where = f"{archive.url}/{burst_list_path(instrument)}, line {number}"
+            where = f"{burst_list_path(instrument)} of the archive, line {number}"
             raise BadInput("BadBurstList", f"{where}: needs name, utc and duration ({error})") from error
         bursts.append(burst)
     return sorted(bursts, key=lambda burst: ijd_from_utc(burst.utc))

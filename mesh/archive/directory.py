@@ -17,6 +17,8 @@ class DirectoryArchive:
         root: directory with scw/ and idx/.
     """
 
+    at_once = 1
+
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._stamps: dict[tuple[str, int, int], str] = {}
@@ -82,5 +84,5 @@ class DirectoryArchive:
     def _failure(self, path: str, error: OSError) -> Exception:
         """Tell a file that is not there from an archive that is out of reach."""
         if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError) and self._root.is_dir():
-            return MissingFile(path, self.url)
-        return unavailable(self.url, error)
+            return MissingFile(path)
+        return unavailable(self.url, error.strerror or type(error).__name__, error)

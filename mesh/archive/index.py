@@ -88,7 +88,7 @@ class Index:
 
     Args:
         entries: in any order.
-        source: where they come from, for messages.
+        source: path in the archive that they come from, for messages.
     """
 
     def __init__(self, entries: Iterable[Entry], source: str) -> None:
@@ -138,12 +138,12 @@ def read_index(archive: Archive) -> Index:
     try:
         data = archive.read(FITS_PATH)
     except MissingFile as error:
-        text = f"the archive {archive.url} has no index; make one with: odamesh archive index DIR"
+        text = "the archive has no index; make one with: odamesh archive index DIR"
         raise BadInput("NoArchiveIndex", text) from error
     try:
-        return Index(fits_entries(data), f"{archive.url}/{FITS_PATH}")
+        return Index(fits_entries(data), FITS_PATH)
     except ValueError as error:
-        text = f"{FITS_PATH} of the archive {archive.url} cannot be read: {error}"
+        text = f"{FITS_PATH} of the archive cannot be read: {error}"
         raise BadInput("ArchiveIndexCorrupted", text) from error
 
 
@@ -168,9 +168,9 @@ def _read_compact(archive: Archive) -> Index:
         try:
             entries.append(Entry.from_json(line))
         except ValueError as error:
-            text = f"{COMPACT_PATH} of {archive.url}, line {number}: {error}; rebuild it: odamesh archive index DIR"
+            text = f"{COMPACT_PATH} of the archive, line {number}: {error}; rebuild it: odamesh archive index DIR"
             raise BadInput("ArchiveIndexCorrupted", text) from error
-    return Index(entries, f"{archive.url}/{COMPACT_PATH}")
+    return Index(entries, COMPACT_PATH)
 
 
 def _fits_entry(row: tuple[Any, ...]) -> Entry:

@@ -52,6 +52,6 @@ def read_off_times(archive: Archive, instrument: str) -> list[OffTime]:
         try:
             found.append(OffTime(ijd_from_utc(row["start"]), ijd_from_utc(row["stop"]), str(row["reason"]).strip()))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            where = f"{archive.url}/{off_times_path(instrument)}, line {number}"
+            where = f"{off_times_path(instrument)} of the archive, line {number}"
             raise BadInput("BadOffTimes", f"{where}: needs start, stop (UTC) and reason ({error})") from error
     return sorted(found, key=lambda one: one.start)

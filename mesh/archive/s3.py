@@ -25,6 +25,8 @@ class S3Archive:
         prefix: folder inside it with scw/ and idx/; '' for the whole bucket.
     """
 
+    at_once = 16
+
     def __init__(self, client: Minio, bucket: str, prefix: str = "") -> None:
         self._client = client
         self._bucket = bucket
@@ -66,10 +68,10 @@ class S3Archive:
             yield
         except S3Error as error:
             if error.code in _GONE:
-                raise MissingFile(path, self.url) from error
-            raise unavailable(self.url, f"{path}: {error.code}") from error
+                raise MissingFile(path) from error
+            raise unavailable(self.url, f"{path}: {error.code}", error) from error
         except (MinioException, urllib3.exceptions.HTTPError) as error:
-            raise unavailable(self.url, f"{path}: {error}") from error
+            raise unavailable(self.url, f"{path}: {type(error).__name__}", error) from error
 
 
 def open_s3(url: str) -> S3Archive:
@@ -94,6 +96,8 @@ def open_s3(url: str) -> S3Archive:
         credentials=StaticProvider(access, secret) if access and secret else None,
         secure=server.scheme == "https",
         region=os.environ.get("AWS_REGION"),
-        http_client=urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=60), retries=urllib3.Retry(2)),
+        http_client=urllib3.PoolManager(
+            maxsize=S3Archive.at_once, timeout=urllib3.Timeout(connect=10, read=60), retries=urllib3.Retry(2)
+        ),
     )
     return S3Archive(client, parts.netloc, parts.path)

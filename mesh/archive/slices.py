@@ -106,7 +106,9 @@ def read_slice_index(archive: Archive, instrument: str) -> dict[str, frozenset[s
     for line in archive.read(index_path(instrument)).decode("utf-8", "replace").splitlines():
         label, *files = line.split()
         if not _LABEL.fullmatch(label):
-            text = f"{archive.url}/{index_path(instrument)} is damaged ({label!r}): odamesh archive index makes it anew"
+            text = (
+                f"{index_path(instrument)} of the archive is damaged ({label!r}): make it anew: odamesh archive index"
+            )
             raise BadInput("BadArchiveIndex", text)
         listed[label] = frozenset(files)
     return listed

@@ -131,5 +131,8 @@ class _ArchiveWhenNeeded:
             try:
                 self._archive = open_archive(self._address)
             except ValueError as error:
-                raise ArchiveUnavailable("ArchiveUnavailable", f"{error}; set ODAMESH_ARCHIVE") from error
+                # The text of the unit's failure reaches callers, who need not know where the archive is.
+                _log.warning("archive cannot be opened; set ODAMESH_ARCHIVE", error=str(error))
+                text = "the archive of this mesh cannot be opened; its operator finds why in the service's log"
+                raise ArchiveUnavailable("ArchiveUnavailable", text) from error
         return self._archive

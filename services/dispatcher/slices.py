@@ -33,7 +33,7 @@ def find_slices(archive: Archive, instrument: Instrument, selection: Selection) 
     try:
         listed = read_slice_index(archive, instrument.name)
     except MissingFile as error:
-        text = f"the archive {archive.url} has no {instrument.title} data (no {index_path(instrument.name)})"
+        text = f"the archive has no {instrument.title} data (no {index_path(instrument.name)})"
         raise InvalidSelection(text, field="selection.time") from error
     off = read_off_times(archive, instrument.name)
     inputs: Inputs = {}
@@ -81,7 +81,7 @@ def _input(archive: Archive, name: str, declared: ArchiveFiles, part: Slice, the
         if file in there:
             stamp = archive.stamp(f"{folder}/{file}")
             return ArchiveInput(role=declared.role, label=str(part), path=folder, files=(file,), stamp=stamp)
-    raise MissingFile(f"{folder}/{declared.files[0]}", archive.url)
+    raise MissingFile(f"{folder}/{declared.files[0]}")
 
 
 def _nothing(title: str, selection: Selection, listed: dict[str, frozenset[str]]) -> str:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 
-from mesh.archive.access import Archive, MissingFile, joined_stamp
+import structlog
+
+from mesh.archive.access import Archive, MissingFile, joined_stamp, side_by_side
 from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.scw import ScwId
@@ -13,6 +16,8 @@ from mesh.contracts import ArchiveInput, Selection, UnitInput
 from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
 from mesh.instrument import ArchiveFiles, Instrument
 from services.dispatcher.slices import find_slices
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,11 @@ class WindowSource:
         chosen = select(index, selection, instrument=instrument.name, files=instrument.archive.files)
         inputs: dict[str, ArchiveInput | None] = {}
         rejected = list(chosen.rejected)
-        for entry in chosen.entries:
-            try:
-                inputs[str(entry.scw)] = _input(archive, entry, instrument.archive)
-            except MissingFile as error:
-                # Only where the index does not tell which files a window has.
-                rejected.append(Rejected(str(entry.scw), f"No{instrument.name.upper()}Events", error.text))
-            except BadInput as error:
-                rejected.append(Rejected(str(entry.scw), error.reason, error.text))
+        for one in side_by_side(archive, partial(_look_up, archive, instrument), chosen.entries):
+            if isinstance(one, Rejected):
+                rejected.append(one)
+            else:
+                inputs[one.label] = one
         if not inputs:
             raise _nothing_left(rejected)
         return Windows(inputs, tuple(rejected))
@@ -87,7 +89,10 @@ class WindowSource:
             try:
                 self._archive = open_archive(self._address)
             except ValueError as error:
-                raise ArchiveUnavailable("ArchiveUnavailable", str(error)) from error
+                # The text reaches callers, who need not know where the archive is.
+                _log.warning("archive cannot be opened; set ODAMESH_ARCHIVE", error=str(error))
+                text = "the archive of this mesh cannot be opened; its operator finds why in the dispatcher's log"
+                raise ArchiveUnavailable("ArchiveUnavailable", text) from error
         return self._archive
 
     def _read_index(self, archive: Archive) -> Index:
@@ -108,6 +113,17 @@ def _index_stamp(archive: Archive) -> str:
         return ""
 
 
+def _look_up(archive: Archive, instrument: Instrument, entry: Entry) -> ArchiveInput | Rejected:
+    assert instrument.archive is not None  # noqa: S101 - `find` has asked
+    try:
+        return _input(archive, entry, instrument.archive)
+    except MissingFile as error:
+        # Only where the index does not tell which files a window has.
+        return Rejected(str(entry.scw), f"No{instrument.name.upper()}Events", error.text)
+    except BadInput as error:
+        return Rejected(str(entry.scw), error.reason, error.text)
+
+
 def _input(archive: Archive, entry: Entry, declared: ArchiveFiles) -> ArchiveInput:
     if entry.files is None:
         names: Sequence[str] = declared.files
@@ -122,7 +138,7 @@ def _input(archive: Archive, entry: Entry, declared: ArchiveFiles) -> ArchiveInp
         if not declared.together:
             break
     if not found:
-        raise MissingFile(f"{entry.scw.path}/{declared.files[0]}", archive.url)
+        raise MissingFile(f"{entry.scw.path}/{declared.files[0]}")
     return ArchiveInput(
         role=declared.role,
         label=str(entry.scw),

@@ -1,9 +1,12 @@
 """What every kind of archive must do alike: directory, http, and S3 where one is reachable."""
 
+import logging
 import os
 import threading
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -18,7 +21,7 @@ from mesh.archive.directory import DirectoryArchive
 from mesh.archive.locate import open_archive
 from mesh.archive.s3 import S3Archive, open_s3
 from mesh.archive.web import WebArchive
-from mesh.errors import ArchiveUnavailable
+from mesh.errors import ArchiveUnavailable, BadInput
 from mesh.settings import Settings, SettingsError
 
 SCW = "scw/2016/201600270010.001"
@@ -42,17 +45,24 @@ class QuietHandler(SimpleHTTPRequestHandler):
             super().do_GET()
 
 
+@contextmanager
+def http_server(handler: Callable[..., SimpleHTTPRequestHandler]) -> Iterator[str]:
+    """Serve with a handler and give the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """Directory and its http address."""
     root = tmp_path / "served"
     root.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(root))) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield root, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with http_server(partial(QuietHandler, directory=str(root))) as address:
+        yield root, address
 
 
 def s3_endpoint() -> str:
@@ -141,6 +151,7 @@ def test_a_missing_file_is_said_to_be_missing(archive: tuple[Archive, Put], tmp_
         with pytest.raises(MissingFile, match="is not in the archive") as caught:
             use(absent)
         assert caught.value.reason == "NoScWData"
+        assert opened.url not in caught.value.text, "callers need not know where the archive is"
     assert not (tmp_path / "in" / "isgri_events.fits.gz").exists()
 
 
@@ -148,8 +159,33 @@ def test_http_that_fails_or_is_gone_is_transient(served: tuple[Path, str], tmp_p
     _, address = served
     with pytest.raises(ArchiveUnavailable, match="503"):
         WebArchive(address).fetch("broken/file", tmp_path)
-    with pytest.raises(ArchiveUnavailable, match="did not answer"):
+    with pytest.raises(ArchiveUnavailable, match="did not answer") as caught:
         WebArchive("http://127.0.0.1:9").stamp(EVENTS)
+    assert "127.0.0.1" not in caught.value.text
+
+
+def test_a_file_whose_version_the_server_does_not_tell_is_refused(tmp_path: Path) -> None:
+    """Two files of one length would have one stamp, and new data would be taken for the old."""
+
+    class Forgetful(QuietHandler):
+        tag = ""
+
+        def send_header(self, keyword: str, value: str) -> None:
+            if keyword != "Last-Modified":
+                super().send_header(keyword, value)
+            elif self.tag:
+                super().send_header("ETag", self.tag)
+
+    (tmp_path / "events").write_bytes(CONTENT)
+    with http_server(partial(Forgetful, directory=str(tmp_path))) as address:
+        with pytest.raises(BadInput, match=r"neither the ETag nor the Last-Modified of events") as caught:
+            WebArchive(address).stamp("events")
+        assert caught.value.reason == "NoFileVersion"
+        assert WebArchive(address).read("events") == CONTENT
+        stamps = []
+        for Forgetful.tag in ('"one"', '"two"', 'W/"two"'):
+            stamps.append(WebArchive(address).stamp("events"))
+    assert stamps[0] != stamps[1] == stamps[2]
 
 
 def test_a_torn_download_leaves_nothing(tmp_path: Path) -> None:
@@ -160,18 +196,28 @@ def test_a_torn_download_leaves_nothing(tmp_path: Path) -> None:
             self.end_headers()
             self.wfile.write(b"x" * 10)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), TornHandler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        with pytest.raises(ArchiveUnavailable):
-            WebArchive(f"http://127.0.0.1:{server.server_port}").fetch(EVENTS, tmp_path / "in")
-        server.shutdown()
-        thread.join()
+    with http_server(TornHandler) as address, pytest.raises(ArchiveUnavailable):
+        WebArchive(address).fetch(EVENTS, tmp_path / "in")
     assert list((tmp_path / "in").iterdir()) == []
 
 
-def test_credentials_of_an_address_are_not_shown() -> None:
-    assert WebArchive("https://user:secret@archive.example/integral/").url == "https://archive.example/integral"
+def test_credentials_of_an_address_are_sent_and_never_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    asked = []
+
+    class Guarded(QuietHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("Authorization"))
+            self.send_error(503)
+
+    caplog.set_level(logging.DEBUG)
+    with http_server(partial(Guarded, directory=str(tmp_path))) as address:
+        archive = WebArchive(address.replace("//", "//reader:s3cret%2F@") + "/integral/")
+        assert archive.url == f"{address}/integral"
+        with pytest.raises(ArchiveUnavailable) as caught:
+            archive.read("events")
+    assert asked == [f"Basic {b64encode(b'reader:s3cret/').decode()}"]
+    assert caplog.text.count("503")
+    assert not any("s3cret" in text or "reader" in text for text in (caplog.text, repr(caught.value)))
 
 
 def test_an_unreachable_s3_server_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,8 +247,9 @@ def test_a_directory_that_vanished_is_transient(tmp_path: Path) -> None:
     root.mkdir()
     opened = DirectoryArchive(root)
     root.rmdir()
-    with pytest.raises(ArchiveUnavailable):
+    with pytest.raises(ArchiveUnavailable) as caught:
         opened.stamp(EVENTS)
+    assert str(tmp_path) not in caught.value.text
 
 
 def test_a_local_file_is_linked_and_a_private_one_copied(tmp_path: Path) -> None:
