@@ -1,13 +1,15 @@
 """What each service may do in Redis: key patterns and command categories, as an access list states them.
 
-Keys belong to families, the word before the first colon. Rights hold inside Lua scripts too. Nobody but `admin` may
-list, flush or configure the server.
+Keys belong to families, the word before the first colon. Rights hold inside functions too: a function does what its
+caller may, whoever loaded it. So only those load functions who may do everything that a function does; anybody else
+could have the dispatcher run code with its rights. Nobody but `admin` may list, flush or configure the server.
 """
 
 from infra.rabbitmq.topology import INSTRUMENTS
 
 _ALL = "~* &* +@all"
-_COMMANDS = "resetchannels +@all -@admin -@dangerous +info"
+_COMMANDS = "resetchannels +@all -@admin -@dangerous -@scripting +info +fcall"
+_LOADERS = frozenset({"dispatcher"})
 
 # Instruments say who executes what and which products are there; jobs and runs are not their business.
 _INSTRUMENT = ("lease", "owner", "announced", "product", "unit", "mesh")
@@ -26,4 +28,5 @@ def rules(service: str) -> str:
         return _ALL
     families = _INSTRUMENT if service in INSTRUMENTS else _SERVICES[service]
     patterns = [pattern for family in families for pattern in (f"~{family}", f"~{family}:*")]
-    return f"{' '.join(patterns)} {_COMMANDS}"
+    load = " +function|load" if service in _LOADERS else ""
+    return f"{' '.join(patterns)} {_COMMANDS}{load}"

@@ -1,4 +1,4 @@
-"""Allowances of users: the document in MinIO, and what scripts need of it in Redis."""
+"""Allowances of users: the document in MinIO, and what the release of units needs of it in Redis."""
 
 from typing import Any
 

@@ -7,7 +7,7 @@ import redis
 
 from mesh.store import names
 from mesh.store.connect import redis_answers
-from mesh.store.scripts import script
+from mesh.store.library import Library
 
 _FIRST_WATCH_SECONDS = 60.0
 _LONGEST_WATCH_SECONDS = 3600.0
@@ -42,15 +42,13 @@ class Backlog:
 
     def __init__(self, index: redis.Redis) -> None:
         self._redis: Any = index
-        self._release = script(index, "release")
-        self._watch = script(index, "watch")
-        self._put_back = script(index, "put_back")
+        self._library = Library(index)
 
     @redis_answers()
     def release(
         self, instrument: str, lanes: Sequence[str], *, per_user: int, in_lane: int, most: int
     ) -> list[Released]:
-        """Take units from the backlog, fairly between users, in one round trip; see ``lua/release.lua``.
+        """Take units from the backlog, fairly between users, in one round trip; see ``lua/backlog.lua``.
 
         Args:
             instrument: name.
@@ -60,13 +58,10 @@ class Backlog:
             most: units to take from each lane in this call.
         """
         watch = int(_FIRST_WATCH_SECONDS * 1000)
-        pipeline = self._redis.pipeline(transaction=False)
-        for lane in lanes:
-            self._release(args=[instrument, lane, per_user, in_lane, most, watch], client=pipeline)
+        released = self._library.call("release", instrument, per_user, in_lane, most, watch, *lanes)
         return [
             Released(lane, key, run_id, user, message, bool(made))
-            for lane, answer in zip(lanes, pipeline.execute(), strict=True)
-            for key, run_id, user, message, made in answer
+            for lane, key, run_id, user, message, made in released
         ]
 
     @redis_answers()
@@ -80,7 +75,7 @@ class Backlog:
         """Take back the release of units that a full queue refused; returns how many are in the backlog again."""
         if not released:
             return 0
-        return int(self._put_back(args=[text for entry in released for text in (entry.key, entry.run_id)]))
+        return int(self._library.call("put_back", *(text for entry in released for text in (entry.key, entry.run_id))))
 
     @redis_answers()
     def silent(self, limit: int) -> list[Silent]:
@@ -105,4 +100,4 @@ class Backlog:
     def watch(self, key: str, tries: int) -> None:
         """Look after a released unit again later; the pause doubles each time that it was published again (*tries*)."""
         pause = min(_FIRST_WATCH_SECONDS * 2**tries, _LONGEST_WATCH_SECONDS)
-        self._watch(args=[key, int(pause * 1000), tries])
+        self._library.call("watch", key, int(pause * 1000), tries)

@@ -21,8 +21,9 @@ _CONNECTIONS = 32
 def redis_client(settings: RedisSettings, database: int = 0) -> redis.Redis:
     """Return a client whose connections are shared by the green threads or threads of one process.
 
-    Texts come back as str. A connection that the server closed while idle is opened again once, without a word;
-    other retries belong to the callers.
+    Texts come back as str. A connection that the server closed while it was idle is opened again without a word, before
+    anything is sent on it. Nothing is ever sent twice: an answer that was lost may be one that matters, so retries
+    belong to the callers.
     """
     pool = redis.BlockingConnectionPool(  # type: ignore[no-untyped-call]
         host=settings.host,
@@ -36,8 +37,7 @@ def redis_client(settings: RedisSettings, database: int = 0) -> redis.Redis:
         socket_timeout=_ANSWER_SECONDS,
         decode_responses=True,
         protocol=2,
-        retry=Retry(NoBackoff(), 1),
-        retry_on_error=[RedisConnectionError],
+        retry=Retry(NoBackoff(), 0),
     )
     return redis.Redis(connection_pool=pool)
 

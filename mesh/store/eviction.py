@@ -17,8 +17,8 @@ from mesh.errors import ContractViolation, NotFound
 from mesh.store import names
 from mesh.store.connect import redis_answers
 from mesh.store.leases import Leases
+from mesh.store.library import Library
 from mesh.store.objects import Objects
-from mesh.store.scripts import script
 
 _JSON = "application/json"
 _LEASE_MS = 60_000
@@ -52,7 +52,7 @@ class Eviction:
         self._redis: Any = index
         self._owner = owner
         self._leases = Leases(index)
-        self._take_out = script(index, "evict")
+        self._library = Library(index)
 
     def evict(self, key: str, reason: str) -> Refused | None:
         """Remove a product; returns why not, or None when it is gone."""
@@ -100,7 +100,7 @@ class Eviction:
 
     @redis_answers()
     def _claim(self, key: str) -> str:
-        return str(self._take_out(args=[key, self._owner, _LEASE_MS]))
+        return str(self._library.call("evict", key, self._owner, _LEASE_MS))
 
     @redis_answers()
     def _begun(self) -> list[str]:

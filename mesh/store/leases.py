@@ -6,7 +6,7 @@ import redis
 
 from mesh.store import names
 from mesh.store.connect import redis_answers
-from mesh.store.scripts import script
+from mesh.store.library import Library
 
 OWNER_SECONDS = 20
 """An owner that was not heard of for so long is dead; owners beat every 5 s."""
@@ -23,24 +23,22 @@ class Leases:
 
     def __init__(self, index: redis.Redis) -> None:
         self._redis: Any = index
-        self._renew = script(index, "renew")
-        self._release = script(index, "drop_lease")
-        self._bury = script(index, "bury")
+        self._library = Library(index)
 
     @redis_answers()
     def take(self, unit_key: str, owner: str, seconds: float) -> bool:
         """Take the lease of a unit; true when it is ours (also when it was already)."""
-        return bool(self._renew(keys=[names.lease(unit_key)], args=[owner, _milliseconds(seconds)]))
+        return bool(self._library.call("take_lease", unit_key, owner, _milliseconds(seconds)))
 
     @redis_answers()
     def renew(self, unit_key: str, owner: str, seconds: float) -> bool:
         """Keep the lease; a lease that vanished with the data of Redis is taken again. False: it is another's."""
-        return bool(self._renew(keys=[names.lease(unit_key)], args=[owner, _milliseconds(seconds)]))
+        return bool(self._library.call("take_lease", unit_key, owner, _milliseconds(seconds)))
 
     @redis_answers()
     def release(self, unit_key: str, owner: str) -> None:
         """Give the lease back; another owner's lease stays."""
-        self._release(keys=[names.lease(unit_key)], args=[owner])
+        self._library.call("drop_lease", unit_key, owner)
 
     @redis_answers()
     def holder(self, unit_key: str) -> str | None:
@@ -51,8 +49,7 @@ class Leases:
     @redis_answers()
     def bury(self, unit_key: str, owner: str) -> None:
         """Free a unit whose owner died with it, and count the death unless the owner was about to leave anyway."""
-        keys = [names.lease(unit_key), names.unit_record(unit_key, "deaths"), names.owner(owner, "leaving")]
-        self._bury(keys=keys, args=[owner, TOMBSTONE_SECONDS])
+        self._library.call("bury", unit_key, owner, TOMBSTONE_SECONDS)
 
     @redis_answers()
     def deaths(self, unit_key: str) -> int:

@@ -6,7 +6,7 @@ import redis
 
 from mesh.store import names
 from mesh.store.connect import redis_answers
-from mesh.store.scripts import script
+from mesh.store.library import Library
 
 DAY_SECONDS = 86_400
 
@@ -29,12 +29,12 @@ class Loads:
 
     def __init__(self, index: redis.Redis) -> None:
         self._redis: Any = index
-        self._load = script(index, "load")
+        self._library = Library(index)
 
     @redis_answers()
     def of(self, user: str) -> Load:
         """Return the load of one user, in one round trip."""
-        jobs, units, spent, unplanned = self._load(args=[user])
+        jobs, units, spent, unplanned = self._library.call("load", user)
         return Load(int(jobs), int(units), float(spent), int(unplanned))
 
     @redis_answers()

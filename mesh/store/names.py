@@ -13,7 +13,7 @@ MinIO::
     pins/<name>.json                       products that are never removed, and why
     logs/<unit_key>.txt                    log of the last failure of a unit
 
-Redis (the Lua scripts build the names of a run and of a unit from the same two prefixes)::
+Redis (``lua/keys.lua`` builds the same names inside the server)::
 
     job:<job_id>                           hash: the job and the run that serves it
     jobs, jobs:of:<user>                   sorted sets of job ids by time of submission
@@ -156,13 +156,8 @@ def active_jobs(user: str) -> str:
 
 
 def spent(day: int) -> str:
-    """Hash: user -> container seconds on one day, counted since 1970-01-01 (the scripts build the same name)."""
+    """Hash: user -> container seconds on one day, counted since 1970-01-01."""
     return f"mesh:spent:{day}"
-
-
-def active_run(request_key: str) -> str:
-    """Text: the run that serves an analysis now."""
-    return f"request:{request_key}"
 
 
 def run_record(run_id: str, part: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Pins: products that are never removed. MinIO has the truth; Redis has the keys, for the script that evicts."""
+"""Pins: products that are never removed. MinIO has the truth; Redis has the keys, for the function that evicts."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -13,8 +13,8 @@ from mesh.contracts import Document, EvictedProduct, Manifest, ProductFile, Stag
 from mesh.errors import NotFound, TransientFailure
 from mesh.store import names
 from mesh.store.connect import redis_answers
+from mesh.store.library import Library
 from mesh.store.objects import Objects
-from mesh.store.scripts import script
 
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
@@ -68,8 +68,7 @@ class Products:
     def __init__(self, objects: Objects, index: redis.Redis) -> None:
         self._objects = objects
         self._redis: Any = index
-        self._index = script(index, "index_product")
-        self._forget = script(index, "forget_product")
+        self._library = Library(index)
         self._stored_at = float("-inf")
 
     def find(self, key: str) -> Manifest | None:
@@ -192,16 +191,16 @@ class Products:
     @redis_answers()
     def index(self, manifests: Iterable[Manifest]) -> None:
         """Enter products into the index."""
-        pipeline = self._redis.pipeline(transaction=False)
+        arguments: list[str | bytes | float] = []
         for manifest in manifests:
             made = datetime.fromisoformat(manifest.finished).timestamp()
-            self._index(args=[manifest.key, ProductEntry.of(manifest).encode(), made], client=pipeline)
-        pipeline.execute()
+            arguments += [manifest.key, ProductEntry.of(manifest).encode(), made]
+        self._library.call("index_products", *arguments)
 
     @redis_answers()
     def forget(self, key: str) -> None:
         """Take a product out of the index."""
-        self._forget(args=[key])
+        self._library.call("forget_product", key)
 
     @redis_answers()
     def used(self, keys: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Changes of rows as the Lua scripts take them: JSON without nulls and empty lists."""
+"""Changes of rows as the functions in Redis take them: JSON without nulls and empty lists."""
 
 import json
 from typing import Any
@@ -44,7 +44,7 @@ class RowChange(Part):
         )
 
     def text(self) -> str:
-        """Return the JSON that a script takes."""
+        """Return the JSON that a function takes."""
         return _without_nothing(self, always={"key": self.key, "attempt": self.attempt, "at": self.at})
 
 

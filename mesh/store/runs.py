@@ -12,8 +12,8 @@ from mesh.errors import NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
+from mesh.store.library import Library
 from mesh.store.row_change import RowChange, row_text
-from mesh.store.scripts import script
 
 CLAIM_SECONDS = 60.0
 """Lease on taking a run to its next stage; longer than planning ten thousand windows takes."""
@@ -81,15 +81,7 @@ class Runs:
 
     def __init__(self, index: redis.Redis) -> None:
         self._redis: Any = index
-        self._open = script(index, "open")
-        self._enqueue = script(index, "enqueue")
-        self._planned = script(index, "planned")
-        self._fan_in = script(index, "fan_in")
-        self._cancel = script(index, "cancel")
-        self._drop = script(index, "drop")
-        self._unplan = script(index, "unplan")
-        self._finish = script(index, "finish")
-        self._drop_lease = script(index, "drop_lease")
+        self._library = Library(index)
 
     @redis_answers()
     def open(
@@ -101,7 +93,7 @@ class Runs:
             The run and whether it was opened now; None when the job was cancelled before.
         """
         arguments = [job.job_id, job.request_key, analysis.instrument, analysis.product, job.lane.value, job.user]
-        run_id, opened = self._open(args=[*arguments, json.dumps(dict(steps)), now])
+        run_id, opened = self._library.call("open", *arguments, json.dumps(dict(steps)), now)
         return (run_id, bool(opened)) if run_id else None
 
     @redis_answers()
@@ -220,14 +212,14 @@ class Runs:
             arguments: list[str | bytes] = [run_id, now]
             for change, message in chunk:
                 arguments += [names.row_name(change.stage, change.label), change.text(), message]
-            backlogged += int(self._enqueue(args=arguments))
+            backlogged += int(self._library.call("enqueue", *arguments))
         self._redis.hset(names.run_record(run_id), f"planned:{stage}", "1")
         return backlogged
 
     @redis_answers()
     def set_queued(self, run_id: str) -> None:
         """Note that a run is planned; one that executes already, or is over, stays as it is."""
-        self._planned(args=[run_id])
+        self._library.call("planned", run_id)
 
     @redis_answers()
     def wait(self, run_id: str, reason: str) -> None:
@@ -246,7 +238,7 @@ class Runs:
     def apply(self, change: RowChange, watch_seconds: float, claimant: str) -> list[Change]:
         """Apply one event to every run that waits for the unit; see ``lua/fan_in.lua``."""
         watch, lease = int(watch_seconds * 1000), int(CLAIM_SECONDS * 1000)
-        answer = self._fan_in(args=[change.key, change.text(), watch, claimant, lease, _RETRYING_ASIDE])
+        answer = self._library.call("apply", change.key, change.text(), watch, claimant, lease, _RETRYING_ASIDE)
         return [Change(run_id, JobState(state), bool(claimed)) for run_id, state, claimed in answer]
 
     @redis_answers()
@@ -258,7 +250,7 @@ class Runs:
     @redis_answers()
     def unclaim(self, run_id: str, claimant: str) -> None:
         """Give the claim back."""
-        self._drop_lease(keys=[names.run_record(run_id, "claim")], args=[claimant])
+        self._library.call("drop_claim", run_id, claimant)
 
     @redis_answers()
     def rows(
@@ -310,13 +302,13 @@ class Runs:
         }
         fields: list[str] = [str(entry) for field in outcome.items() for entry in field]
         ended = [result.run_id, result.state.value, result.finished]
-        jobs: list[str] = self._finish(args=[*ended, RECORD_SECONDS, _EVENTS_SECONDS, *fields])
+        jobs: list[str] = self._library.call("finish", *ended, RECORD_SECONDS, _EVENTS_SECONDS, *fields)
         return jobs
 
     @redis_answers()
     def cancel(self, job_id: str, now: str) -> Cancelled:
         """End a job, and its run when nobody else waits for it."""
-        run_id, what = self._cancel(args=[job_id, now, RECORD_SECONDS, _EVENTS_SECONDS])
+        run_id, what = self._library.call("cancel", job_id, now, RECORD_SECONDS, _EVENTS_SECONDS)
         return Cancelled(run_id or None, what)
 
     def drop_rows(self, run_id: str, now: str) -> Iterator[list[str]]:
@@ -329,7 +321,7 @@ class Runs:
 
     @redis_answers()
     def _unplan_some(self, run_id: str, now: str) -> list[Any]:
-        answer: list[Any] = self._unplan(args=[run_id, now, _CHUNK, _TOMBSTONE_SECONDS])
+        answer: list[Any] = self._library.call("unplan", run_id, now, _CHUNK, _TOMBSTONE_SECONDS)
         return answer
 
     @redis_answers()
@@ -348,7 +340,7 @@ class Runs:
 
     @redis_answers()
     def _drop_some(self, run_id: str, now: str) -> list[Any]:
-        answer: list[Any] = self._drop(args=[run_id, now, _CHUNK, _TOMBSTONE_SECONDS])
+        answer: list[Any] = self._library.call("drop", run_id, now, _CHUNK, _TOMBSTONE_SECONDS)
         return answer
 
 

@@ -18,7 +18,7 @@ class StageStock(NamedTuple):
 
 
 class Stock:
-    """The counts, as the scripts that enter and remove products keep them.
+    """The counts, as the functions that enter and remove products keep them.
 
     Every method raises StoreUnavailable when Redis is out of reach.
     """

@@ -18,6 +18,7 @@ from mesh.store.connect import redis_client
 from mesh.store.deletion import Deletion
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
+from mesh.store.library import Library
 from mesh.store.marks import Marks
 from mesh.store.objects import Objects
 from mesh.store.products import Products
@@ -60,6 +61,7 @@ class Dispatcher:
     ) -> None:
         self._requests, self._jobs, self._runs = Requests(objects), Jobs(objects, index), Runs(index)
         products, backlog, records = Products(objects, index), Backlog(index), Records(index)
+        self._library = Library(index)
         self._deletion = Deletion(objects, index)
         self._expiry = Expiry(requests=self._requests, runs=self._runs, deletion=self._deletion, days=job_days)
         self._notifier = Notifier(publisher)
@@ -156,6 +158,7 @@ class Dispatcher:
 
     def sweep(self) -> None:
         """Set right what was lost on the way."""
+        self._library.load()  # for those too who may not load it
         if self._sweep.sweep():
             for name in instruments():
                 self._admission.release(name)

@@ -1,21 +1,12 @@
--- Apply one event of a unit to every run that waits for it.
--- ARGV: unit key, change of the row as JSON, milliseconds until the unit is looked after if nothing more is heard,
---       claimant, lease of a claim in milliseconds, units of a user on the retry ladder that do not hold it back.
--- Duplicated, late and reordered events change nothing: a final row never moves, and before that a later attempt beats
--- an earlier one, a later state beats an earlier one, and within a state the later time wins.
--- Returns for each run that changed: {run, its state, 1 if the caller has the claim on the next stage}.
-local key, change = ARGV[1], cjson.decode(ARGV[2])
-local name = change.stage .. '/' .. change.label
-local final = FINAL[change.state]
--- The run that had the unit released; it is no field of a row.
-local maker = change.run_id
-change.run_id = nil
+-- Fan-in: what is told of a unit, applied to every run that waits for it.
 
-local function is_news(row)
+-- Whether a change says anything new of a row: a final row never moves, and before that a later attempt beats an
+-- earlier one, a later state beats an earlier one, and within a state the later time wins.
+local function is_news(change, row)
   if FINAL[row.state] then
     return false
   end
-  if final then
+  if FINAL[change.state] then
     return true
   end
   local attempt = row.attempt or 1
@@ -31,10 +22,11 @@ local function is_news(row)
   return NEXT[row.state][change.state]
 end
 
-local function apply(run)
-  local text = redis.call('HGET', part(run, 'rows'), name)
-  local row = text and cjson.decode(text)
-  if not row or not is_news(row) then
+-- Apply a change to the row of one run. *maker* is the run that had the unit released. Returns {run, its state, 1 if
+-- the caller got the claim on the next stage}, or nothing if it was no news.
+local function apply(change, run, name, maker, claimant, lease)
+  local row = read_row(run, name)
+  if not row or not is_news(change, row) then
     return nil
   end
   local before = row.state
@@ -48,7 +40,7 @@ local function apply(run)
   if change.state == 'running' then
     row.step = step
   elseif change.state == 'cached' then
-    local entry = product(key)
+    local entry = product(change.key)
     if entry then
       take_product(row, run, entry)
     end
@@ -56,74 +48,73 @@ local function apply(run)
     row.cached_from = maker
   end
   local left = write_row(run, name, row, before, true)
-  local state = redis.call('HGET', 'run:' .. run, 'state')
+  local state = redis.call('HGET', run_key(run), 'state')
   -- A unit that took but a moment tells only its end.
   if (change.state == 'running' or change.state == 'done') and state ~= 'EXECUTING' then
     state = 'EXECUTING'
-    redis.call('HSET', 'run:' .. run, 'started', change.at)
+    redis.call('HSET', run_key(run), 'started', change.at)
     set_run_state(run, state)
   end
   local claimed = 0
-  if final and left == 0 and redis.call('SET', part(run, 'claim'), ARGV[4], 'NX', 'PX', ARGV[5]) then
+  if FINAL[change.state] and left == 0 and redis.call('SET', run_key(run, 'claim'), claimant, 'NX', 'PX', lease) then
     claimed = 1
   end
   return {run, state, claimed}
 end
 
-local changed, live = {}, {}
-for _, run in ipairs(redis.call('SMEMBERS', unit(key, 'runs'))) do
-  if not is_over(run) then
-    live[#live + 1] = run
-  end
-end
-
-if change.state == 'cancelled' and #live > 0 then
-  -- Stopped for a run that was cancelled, but wanted again meanwhile: back to the backlog.
-  leave_window(key)
-  redis.call('HDEL', unit(key), 'released', 'row')
-  for _, run in ipairs(live) do
-    local row = cjson.decode(redis.call('HGET', part(run, 'rows'), name))
+-- A unit was stopped for a run that was cancelled, but others want it meanwhile: back to the backlog.
+local function make_again(change, runs, name)
+  local changed = {}
+  leave_window(change.key)
+  redis.call('HDEL', unit_key(change.key), 'released', 'row')
+  for _, run in ipairs(runs) do
+    local row = read_row(run, name)
     if not FINAL[row.state] then
       local before = row.state
       row.state, row.step, row.at = 'queued', nil, change.at
       write_row(run, name, row, before, true)
-      changed[#changed + 1] = {run, redis.call('HGET', 'run:' .. run, 'state'), 0}
-      redis.call('RPUSH', part(run, 'backlog'), key)
-      local fields = redis.call('HMGET', 'run:' .. run, 'instrument', 'lane', 'user')
-      schedule(fields[1], fields[2], fields[3], run)
+      changed[#changed + 1] = {run, redis.call('HGET', run_key(run), 'state'), 0}
+      redis.call('RPUSH', run_key(run, 'backlog'), change.key)
+      schedule_run(run)
     end
   end
   return changed
 end
 
-for _, run in ipairs(live) do
-  changed[#changed + 1] = apply(run)
-end
--- A unit on the retry ladder keeps nobody from being released; only a user with many of them is held back by them,
--- so that an outage does not drive a whole backlog up the ladder.
-local function step_aside()
-  local lane, user, retrying = windows_of(key)
-  if lane then
-    redis.call('SREM', lane, key)
-    if redis.call('SCARD', retrying) < tonumber(ARGV[6]) then
-      redis.call('SADD', retrying, key)
-      redis.call('SREM', user, key)
+-- Apply one event of a unit to every run that waits for it; duplicated, late and reordered events change nothing.
+-- Arguments: unit key, change of the row as JSON, milliseconds until the unit is looked after if nothing more is heard,
+--   claimant, lease of a claim in milliseconds, units of a user on the retry ladder that do not hold it back.
+-- Returns for each run that changed: {run, its state, 1 if the caller has the claim on the next stage}.
+register('apply', function(args)
+  local key, change = args[1], cjson.decode(args[2])
+  local name = change.stage .. '/' .. change.label
+  -- The run that had the unit released; it is no field of a row.
+  local maker = change.run_id
+  change.run_id = nil
+  local changed, live = {}, {}
+  for _, run in ipairs(redis.call('SMEMBERS', unit_key(key, 'runs'))) do
+    if not is_over(run) then
+      live[#live + 1] = run
     end
   end
-end
-
-if final then
-  local user = redis.call('HGET', unit(key), 'user')
-  if user and change.seconds then
-    redis.call('HINCRBYFLOAT', spent_record(), user, change.seconds)
-    redis.call('EXPIRE', spent_record(), 2 * 86400)
+  if change.state == 'cancelled' and #live > 0 then
+    return make_again(change, live, name)
   end
-  forget_unit(key)
-elseif #changed > 0 then
-  if change.state == 'queued' then
-    step_aside()
+  for _, run in ipairs(live) do
+    changed[#changed + 1] = apply(change, run, name, maker, args[4], args[5])
   end
-  redis.call('HSET', unit(key), 'row', redis.call('HGET', part(changed[1][1], 'rows'), name))
-  redis.call('ZADD', 'units:watched', 'XX', milliseconds() + tonumber(ARGV[3]), key)
-end
-return changed
+  if FINAL[change.state] then
+    local user = redis.call('HGET', unit_key(key), 'user')
+    if user and change.seconds then
+      spend(user, change.seconds)
+    end
+    forget_unit(key)
+  elseif #changed > 0 then
+    if change.state == 'queued' then
+      step_aside(key, tonumber(args[6]))
+    end
+    redis.call('HSET', unit_key(key), 'row', redis.call('HGET', run_key(changed[1][1], 'rows'), name))
+    redis.call('ZADD', WATCHED_UNITS, 'XX', milliseconds() + tonumber(args[3]), key)
+  end
+  return changed
+end)

@@ -67,9 +67,20 @@ def test_redis_accounts(stack: Stack) -> None:
             with pytest.raises(redis.exceptions.NoPermissionError):
                 forbidden()
     with _redis(stack, "dispatcher") as client:
-        with pytest.raises(redis.exceptions.ResponseError, match="run this command"):  # in scripts too
-            client.eval("return redis.call('flushall')", 0)
-        assert client.eval("return redis.call('hset', 'run:' .. ARGV[1], 'state', 'done')", 0, "key") == 1
+        code = "redis.register_function('{0}', function() return redis.call({1}) end)"
+        client.function_load("#!lua name=drill\n" + code.format("wipe", "'flushall'"))
+        client.function_load("#!lua name=other\n" + code.format("write", "'hset', 'run:key', 'state', 'done'"))
+        with pytest.raises(redis.exceptions.ResponseError, match="run this command"):  # in functions too
+            client.fcall("wipe", 0)
+        assert client.fcall("write", 0) == 1
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.eval("return 1", 0)
+    for service in ("isgri", "gateway", "cache"):
+        # Whoever loads functions decides what their callers do.
+        with _redis(stack, service) as client, pytest.raises(redis.exceptions.NoPermissionError):
+            client.function_load("#!lua name=mine\n" + code.format("mine", "'ping'"))
+    with _redis(stack, "isgri") as client, pytest.raises(redis.exceptions.ResponseError, match="can't access"):
+        client.fcall("write", 0)
     ends = stack.setting.endpoints
     with redis.Redis(ends.redis_host, ends.redis_port) as nobody, pytest.raises(redis.exceptions.RedisError):
         nobody.ping()

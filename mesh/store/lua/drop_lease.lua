@@ -1,5 +1,0 @@
--- Give a lease back unless it is another's. KEYS: lease. ARGV: owner.
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-  return redis.call('DEL', KEYS[1])
-end
-return 0
