@@ -1,11 +1,27 @@
-"""The `odamesh` command: ask for analyses and follow them; its further parts are loaded when they are called."""
+"""The `odamesh` command: ask for analyses and follow them; the operator's parts are loaded when they are called."""
 
 import importlib
 import sys
+from importlib.util import find_spec
 
 import typer
 
 from odamesh import job_commands
+
+OPERATORS_PACKAGE = "infra.commands"
+"""Holds the operator's parts; it comes with the distribution `odamesh-mesh`, and with a checkout."""
+_OPERATORS = {
+    "archive": "Index and simulate archives of science windows.",
+    "stack": "Start and stop the servers on this machine.",
+    "mesh": "Start and stop the mesh's own processes.",
+    "cache": "Products in the store: figures, verification, pins, eviction.",
+    "dead": "Dead letters: messages that nobody could settle.",
+    "audit": "Compare requests, jobs, runs and products: is anything lost?",
+    "users": "How users share the mesh, and what each may have waiting.",
+    "demo": "Set up this machine and analyse simulated data of every instrument.",
+}
+_MODULES = {"mesh": "mesh_processes"}
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 app = typer.Typer(
     name="odamesh",
@@ -16,29 +32,28 @@ app = typer.Typer(
 )
 job_commands.add_to(app)
 
-_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
-
-def _add_part(name: str, module: str, extra: str, help_text: str) -> None:
+def _add_operators_part(name: str, help_text: str, *, installed: bool) -> None:
     """Add a sub-command whose module, with all that it needs, is loaded only when it is called."""
 
     def run(context: typer.Context) -> None:
         try:
-            part = importlib.import_module(module)
+            part = importlib.import_module(f"{OPERATORS_PACKAGE}.{_MODULES.get(name, name)}")
         except ModuleNotFoundError as error:
-            text = f"odamesh {name} needs {error.name}, which is not installed: pip install 'odamesh[{extra}]'"
+            text = f"odamesh {name} is for operators and needs {error.name}: pip install 'odamesh-mesh[science]'"
             print(text, file=sys.stderr)
             raise typer.Exit(1) from error
         part.app(args=context.args, prog_name=f"odamesh {name}")
 
-    app.command(name, help=help_text, context_settings=_PASS_ON, add_help_option=False)(run)
+    app.command(name, help=help_text, context_settings=_PASS_ON, add_help_option=False, hidden=not installed)(run)
 
 
-_add_part("archive", "odamesh.archive", "science", "Index and simulate archives of science windows.")
-_add_part("stack", "odamesh.stack", "service", "Start and stop the servers on this machine.")
-_add_part("mesh", "odamesh.mesh_processes", "service", "Start and stop the mesh's own processes.")
-_add_part("cache", "odamesh.cache", "service", "Products in the store: figures, verification, pins, eviction.")
-_add_part("dead", "odamesh.dead", "service", "Dead letters: messages that nobody could settle.")
-_add_part("audit", "odamesh.audit", "service", "Compare requests, jobs, runs and products: is anything lost?")
-_add_part("users", "odamesh.users", "service", "How users share the mesh, and what each may have waiting.")
-_add_part("demo", "odamesh.demo", "service,gateway,science", "Set up this machine and analyse six simulated windows.")
+def _operators_parts_are_installed() -> bool:
+    try:
+        return find_spec(OPERATORS_PACKAGE) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+for _name, _help in _OPERATORS.items():
+    _add_operators_part(_name, _help, installed=_operators_parts_are_installed())

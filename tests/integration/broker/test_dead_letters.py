@@ -11,11 +11,11 @@ import amqp
 import pytest
 from typer.testing import CliRunner
 
+from infra.commands import dead
 from mesh.broker.dead_letters import DeadLetter, DeadLetters
 from mesh.broker.topology import UNROUTED_QUEUE
 from mesh.errors import NotFound
 from mesh.settings import BrokerSettings
-from odamesh import dead
 
 LANE, DEAD = "units.spiacs.batch", "dead.spiacs"
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from infra.commands.archive import app
 from mesh.archive.access import MissingFile
 from mesh.archive.bursts import read_bursts
 from mesh.archive.directory import DirectoryArchive
 from mesh.errors import BadInput
-from odamesh.archive import app
 
 
 def write(root: Path, text: str) -> DirectoryArchive:

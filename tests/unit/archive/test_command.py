@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from odamesh.archive import app
+from infra.commands.archive import app
 
 RUNNER = CliRunner()
 

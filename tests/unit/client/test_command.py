@@ -237,10 +237,10 @@ def test_jobs_and_cancel(service: Service) -> None:
 
 
 def test_a_missing_part_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "odamesh.archive", None)
+    monkeypatch.setitem(sys.modules, "infra.commands.archive", None)
     result = CliRunner().invoke(app, ["archive", "index", "."])
     assert result.exit_code == 1
-    assert "pip install 'odamesh[" in result.output
+    assert "pip install 'odamesh-mesh[science]'" in result.output
 
 
 def test_parts_have_their_own_help() -> None:

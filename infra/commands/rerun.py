@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import typer
 
+from infra.commands.servers import Servers, servers
 from mesh.archive.access import Archive
 from mesh.archive.locate import open_archive
 from mesh.contracts import Manifest
@@ -27,7 +28,6 @@ from mesh.service.rerun import Rerun, Rerunner, Verdict
 from mesh.settings import Settings
 from mesh.store.products import Products
 from mesh.store.verification import Verification
-from odamesh.servers import Servers, servers
 
 _WRONG = frozenset({Verdict.DIFFERENT, Verdict.FAILED})
 

@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.commands.servers import servers
 from mesh.audit import Report, audit
 from mesh.audit.audit import PATIENCE_SECONDS
-from odamesh.servers import servers
 
 app = typer.Typer(add_completion=False)
 

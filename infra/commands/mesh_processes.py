@@ -6,9 +6,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.commands.stack import fail
 from infra.stack import mesh_processes, stack
 from infra.stack.problem import SetupProblem
-from odamesh.stack import fail
 
 app = typer.Typer(help="Start and stop the services and the gateway on this machine.", no_args_is_help=True)
 _console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not cut at 80 columns

@@ -15,10 +15,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.commands.demo_bursts import show_bursts
+from infra.commands.demo_fit import show_fit
 from infra.stack.problem import SetupProblem
 from odamesh.client import Mesh, connect
-from odamesh.demo_bursts import show_bursts
-from odamesh.demo_fit import show_fit
 from odamesh.follow_job import follow_job
 from odamesh.job import Job
 

@@ -7,11 +7,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.commands.servers import servers
 from mesh.contracts import Allowance, Allowances
 from mesh.store.allowances import read_allowances, write_allowances
 from mesh.store.loads import Loads
 from mesh.store.names import EVERYBODY
-from odamesh.servers import servers
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 

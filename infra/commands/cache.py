@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.commands.rerun import rerun
+from infra.commands.servers import Servers, servers
 from mesh.clock import utc_now
 from mesh.contracts import Pin
 from mesh.states import UnitState
@@ -22,8 +24,6 @@ from mesh.store.products import Products
 from mesh.store.stock import Stock
 from mesh.store.usage import Usage
 from mesh.store.verification import Verification
-from odamesh.rerun import rerun
-from odamesh.servers import Servers, servers
 
 app = typer.Typer(help="Products in the store: figures, verification, pins, eviction.", no_args_is_help=True)
 app.command()(rerun)

@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.commands.servers import Servers, servers
 from mesh.broker.dead_letters import DeadLetter, DeadLetters
 from mesh.broker.topology import DEAD_EVENTS_QUEUE, DEAD_REQUESTS_QUEUE, UNROUTED_QUEUE, dead_queue
 from mesh.errors import NotFound
 from mesh.instrument import instruments
 from mesh.store.products import Products
-from odamesh.servers import Servers, servers
 
 app = typer.Typer(help="Dead letters: messages that nobody could settle.", no_args_is_help=True)
 _console = Console(width=None if sys.stdout.isatty() else 200)
