@@ -9,7 +9,6 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-vers
 # Tests and measurements flush, kill and fill servers: they have a stack of their own.
 TEST_STACK := . tests/stack.env &&
 CHAOS_STACK := $(TEST_STACK) export ODAMESH_ENGINE_HOME="$$ODAMESH_HOME/engine" &&
-PACKAGES := .:services/coded_mask:services/isgri/analysis:services/spectral_fit/analysis:services/jemx/analysis:services/bursts:services/spiacs/analysis:services/polar/analysis:mesh/testing/noop/analysis
 
 demo: .venv/current  ## everything from nothing: simulated data of every instrument through the mesh, products in demo-output/
 	$(ODAMESH) demo
@@ -39,7 +38,7 @@ lint: .venv/current
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	PYTHONPATH=$(PACKAGES) .venv/bin/lint-imports --no-cache
+	PYTHONPATH=. .venv/bin/lint-imports --no-cache
 
 format: .venv/current
 	.venv/bin/ruff check --fix .

@@ -15,7 +15,8 @@ from mesh.parameters import Parameter
 
 DAY_S = 86400
 INTERVAL = "interval"
-_ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
+"""Of the project: the path of a package below it is its import name."""
 
 
 class ArchiveFiles(Part):
@@ -40,15 +41,13 @@ class ArchiveFiles(Part):
 
 
 class Image(Part):
-    """The container image of the analysis."""
+    """The container image of the analysis; its file declares the libraries, the rest follows from the file's place."""
 
     tag: str
     analysis: str
-    """Import name of the analysis package."""
-    source: str
-    """Folder with the Dockerfile, relative to the project."""
+    """Import name of the analysis package, whose folder has the Dockerfile."""
     libraries: tuple[str, ...] = ()
-    """Folders of packages that several analyses share; each is copied beside the Dockerfile's own."""
+    """Import names of packages that several analyses share; the build context holds them too."""
 
 
 class Limits(Part):
@@ -228,10 +227,23 @@ def read_instrument(path: Path) -> Instrument:
         ContractViolation: the file is not valid; the text says where.
     """
     try:
-        return Instrument.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        derived = {"tag": f"odamesh/{path.parent.name}", "analysis": f"{_import_name(path.parent)}.analysis"}
+        content["image"] = {**content.get("image", {}), **derived}
+        return Instrument.model_validate(content)
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         msg = f"{path}: {error}"
         raise ContractViolation(msg) from error
+
+
+def _import_name(folder: Path) -> str:
+    inside = folder.resolve().relative_to(ROOT).parts if folder.resolve().is_relative_to(ROOT) else (folder.name,)
+    return ".".join(inside)
+
+
+def package_folder(name: str) -> Path:
+    """Return the folder of a package of this project by its import name."""
+    return ROOT.joinpath(*name.split("."))
 
 
 def instrument_files() -> tuple[Path, ...]:
@@ -239,9 +251,9 @@ def instrument_files() -> tuple[Path, ...]:
 
     The drill instrument takes part only where ``ODAMESH_DRILLS=1``.
     """
-    found = sorted((_ROOT / "services").glob("*/instrument.toml"))
+    found = sorted((ROOT / "services").glob("*/instrument.toml"))
     if os.environ.get("ODAMESH_DRILLS") == "1":
-        found.append(_ROOT / "mesh" / "testing" / "noop" / "instrument.toml")
+        found.append(ROOT / "mesh" / "testing" / "noop" / "instrument.toml")
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY mesh mesh
 COPY services services
+COPY science science
 COPY gateway gateway
 COPY odamesh odamesh
 COPY infra infra

@@ -26,13 +26,25 @@ _INSTRUMENTS = ("services/*/instrument.toml", "mesh/testing/*/instrument.toml")
 
 @dataclass(frozen=True)
 class InstrumentImage:
-    """An image that an `instrument.toml` names and whose Dockerfile is there."""
+    """The image of an instrument whose Dockerfile is there."""
 
     instrument: str
     repository: str
     folder: Path
+    """Of the analysis, with the Dockerfile."""
     libraries: tuple[Path, ...] = ()
-    """Folders of shared packages, copied into the build context."""
+    """Folders of shared packages, in the build context too."""
+
+    def context(self, checkout: Path = CHECKOUT) -> dict[str, bytes]:
+        """Return the build context: analysis and libraries at the paths that they have in the project."""
+        files: dict[str, bytes] = {}
+        for folder in (self.folder, *self.libraries):
+            inside = folder.relative_to(checkout)
+            files |= build_context.tree(folder, f"{inside}/")
+            for parent in list(inside.parents)[:-1]:  # what makes them packages
+                initial = checkout / parent / "__init__.py"
+                files[str(initial.relative_to(checkout))] = initial.read_bytes()
+        return files
 
 
 def instruments(checkout: Path = CHECKOUT) -> Iterator[InstrumentImage]:
@@ -40,11 +52,11 @@ def instruments(checkout: Path = CHECKOUT) -> Iterator[InstrumentImage]:
     for pattern in _INSTRUMENTS:
         for path in sorted(checkout.glob(pattern)):
             content = tomllib.loads(path.read_text())
-            image = content["image"]
-            folder = checkout / image["source"]
+            folder = path.parent / "analysis"
             if (folder / "Dockerfile").is_file():
-                libraries = tuple(checkout / library for library in image.get("libraries", ()))
-                yield InstrumentImage(content["name"], image["tag"], folder, libraries)
+                named = content.get("image", {}).get("libraries", ())
+                libraries = tuple(checkout.joinpath(*library.split(".")) for library in named)
+                yield InstrumentImage(content["name"], f"odamesh/{path.parent.name}", folder, libraries)
 
 
 def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
@@ -70,9 +82,8 @@ def _installs(folder: Path) -> bool:
 
 
 def _instrument(engine: docker.DockerClient, image: InstrumentImage, mark: str, *, base: str, science: str) -> str:
-    files = build_context.tree(image.folder)
-    for library in image.libraries:
-        files |= build_context.tree(library)
+    files = image.context()
+    files["Dockerfile"] = (image.folder / "Dockerfile").read_bytes()
     arguments = {"SCIENCE_IMAGE": science}
     added: build_context.Files = {}
     if _installs(image.folder):

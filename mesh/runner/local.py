@@ -18,7 +18,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from mesh.instrument import Instrument
+from mesh.instrument import ROOT, Instrument, package_folder
 from mesh.kit.boundedlog import BoundedLog
 from mesh.kit.removal import discard
 from mesh.kit.rlimits import OPEN_FILES
@@ -31,7 +31,6 @@ from mesh.runner.running import Running
 from mesh.runner.watch import Watch
 from mesh.runner.workspace import Workspace
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
 _SCIENCE = ("numpy", "scipy", "numba", "astropy", "matplotlib")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _KEEP_S = 3600.0
@@ -50,7 +49,6 @@ class LocalRunner:
     def __init__(self, instrument: Instrument, workspace: Workspace) -> None:
         self._instrument = instrument
         self._workspace = workspace
-        self._sources = [_ROOT / path for path in (instrument.image.source, *instrument.image.libraries)]
         self._running = Running()
 
     def image(self) -> str:
@@ -62,8 +60,8 @@ class LocalRunner:
         digest = sha256(sys.version.encode())
         for name in _SCIENCE:
             digest.update(f"{name} {_version(name)}\n".encode())
-        analysis, *libraries = self._sources
-        for folder in (_ROOT / "mesh" / "kit", analysis / self._instrument.image.analysis, *libraries):
+        image = self._instrument.image
+        for folder in map(package_folder, ("mesh.kit", image.analysis, *image.libraries)):
             for path in sorted(folder.rglob("*")):
                 if path.is_file() and path.suffix != ".pyc":
                     digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
@@ -141,7 +139,7 @@ class LocalRunner:
             "MPLCONFIGDIR": str(self._workspace.cache() / "matplotlib"),
             "NUMBA_CACHE_DIR": str(self._workspace.cache() / "numba"),
             "PYTHONHASHSEED": "0",
-            "PYTHONPATH": os.pathsep.join(map(str, (_ROOT, *self._sources))),
+            "PYTHONPATH": str(ROOT),
             "ODAMESH_ANALYSIS": self._instrument.image.analysis,
             **dict.fromkeys(_ONE_THREAD, "1"),
         }

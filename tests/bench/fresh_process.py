@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from mesh.kit.analysis import VARIABLE
@@ -21,19 +20,17 @@ sys.exit(status)
 """
 
 
-def fresh_process(analysis: str, sources: Sequence[str], directory: Path) -> tuple[float, float]:
+def fresh_process(analysis: str, directory: Path) -> tuple[float, float]:
     """Run a unit in a process of its own and return its CPU seconds and peak memory (MB), libraries included.
 
     The unit runs twice and the second run counts: an image is built with all modules and loops compiled.
 
     Args:
         analysis: import name of the package.
-        sources: folders that hold it and what it shares, relative to the project.
         directory: the unit's.
     """
-    path = os.pathsep.join([".", *sources])
     with tempfile.TemporaryDirectory() as compiled:
-        environment = os.environ | {VARIABLE: analysis, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": compiled}
+        environment = os.environ | {VARIABLE: analysis, "PYTHONPATH": ".", "PYTHONPYCACHEPREFIX": compiled}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         command = [sys.executable, "-c", _RUN, str(directory)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)

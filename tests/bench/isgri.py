@@ -1,7 +1,6 @@
 """Speed and memory of the ISGRI analysis: simulated windows of 2 ks with eight sources, files in, products out."""
 
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,22 +15,19 @@ from tests.bench.fresh_process import fresh_process
 from tests.bench.one_core import cpu_s
 from tests.unit_directory import unit_directory
 
-_SOURCES = ("services/coded_mask", "services/isgri/analysis")
 _WINDOWS = 50
 _FOUR_BANDS = [[20, 40], [40, 60], [60, 100], [100, 200]]
 
 
 def measure() -> dict[str, float]:
     """Measure S-1 to S-4 and S-6."""
-    sys.path[:0] = _SOURCES
     with tempfile.TemporaryDirectory() as root:
         return _measure(Path(root))
 
 
 def _measure(root: Path) -> dict[str, float]:
-    from isgri_analysis import STAGES, warm  # noqa: PLC0415
-
     from mesh.kit.analysis import Analysis, run_unit  # noqa: PLC0415
+    from services.isgri.analysis import STAGES, warm  # noqa: PLC0415
 
     analysis = Analysis(stages=STAGES, warm=warm)
     events = _archive(root / "archive")
@@ -74,15 +70,15 @@ def _measure(root: Path) -> dict[str, float]:
     mosaic = prepared("mosaic", "job", made)
     figures["isgri_mosaic_50_s"] = cpu_s(lambda: run(mosaic))
     figures["isgri_first_result_s"], figures["isgri_rss_mb"] = fresh_process(
-        "isgri_analysis", _SOURCES, image(first, bands=_FOUR_BANDS)
+        "services.isgri.analysis", image(first, bands=_FOUR_BANDS)
     )
     return figures
 
 
 def _clean_s(path: Path) -> float:
     """Return the CPU seconds of one band from events in memory to images: shadowgram, search with catalogue, maps."""
-    from coded_mask.catalogue import requested_catalogue  # noqa: PLC0415
-    from isgri_analysis.window import analyse_window  # noqa: PLC0415
+    from science.coded_mask.catalogue import requested_catalogue  # noqa: PLC0415
+    from services.isgri.analysis.window import analyse_window  # noqa: PLC0415
 
     spent: dict[str, float] = {}
 

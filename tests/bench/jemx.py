@@ -1,7 +1,6 @@
 """Speed and memory of the JEM-X analysis: one unit, one window of 2 ks with seven sources."""
 
 import json
-import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,6 @@ from tests.bench.fresh_process import fresh_process
 from tests.bench.one_core import cpu_s
 from tests.unit_directory import unit_directory
 
-_SOURCES = ("services/coded_mask", "services/jemx/analysis")
 _LABEL = "201600270010.001"
 _FIELD = ((0.1, 0.2, 1000.0), (1.3, -0.8, 200.0), (-1.9, 1.1, 100.0), (0.4, 2.3, 100.0))
 _FAINT = ((-0.7, -1.6, 50.0), (2.0, 1.7, 300.0), (-1.2, -2.4, 200.0))
@@ -22,21 +20,19 @@ _FAINT = ((-0.7, -1.6, 50.0), (2.0, 1.7, 300.0), (-1.2, -2.4, 200.0))
 
 def measure() -> dict[str, float]:
     """Measure S-5: search and fit of seven sources in one unit, and the same from events to products."""
-    sys.path[:0] = _SOURCES
     with tempfile.TemporaryDirectory() as root:
         return _measure(Path(root))
 
 
 def _measure(root: Path) -> dict[str, float]:
-    from coded_mask.field import Field  # noqa: PLC0415
-    from coded_mask.fit import ShadowgramFit  # noqa: PLC0415
-    from coded_mask.search import Candidates, find_sources  # noqa: PLC0415
-    from jemx_analysis import STAGES, warm  # noqa: PLC0415
-    from jemx_analysis.events import read_events  # noqa: PLC0415
-    from jemx_analysis.exposed import expose  # noqa: PLC0415
-    from jemx_analysis.shadowgram import shadowgrams  # noqa: PLC0415
-
     from mesh.kit.analysis import Analysis, run_unit  # noqa: PLC0415
+    from science.coded_mask.field import Field  # noqa: PLC0415
+    from science.coded_mask.fit import ShadowgramFit  # noqa: PLC0415
+    from science.coded_mask.search import Candidates, find_sources  # noqa: PLC0415
+    from services.jemx.analysis import STAGES, warm  # noqa: PLC0415
+    from services.jemx.analysis.events import read_events  # noqa: PLC0415
+    from services.jemx.analysis.exposed import expose  # noqa: PLC0415
+    from services.jemx.analysis.shadowgram import shadowgrams  # noqa: PLC0415
 
     pointing = Pointing(_LABEL, 83.6, 22.0, 173.6, 0.0, 6876.0)
     sky = [SkySource(f"S{n}", 83.6 + a, 22.0 + d, flux) for n, (a, d, flux) in enumerate((*_FIELD, *_FAINT))]
@@ -72,7 +68,7 @@ def _measure(root: Path) -> dict[str, float]:
         "jemx_spectrum_s": min(cpu_s(partial(run, prepared("spectrum", catalogue=listed))) for _ in range(3)),
     }
     first = prepared("spectrum", catalogue=listed)
-    figures["jemx_first_result_s"], figures["jemx_rss_mb"] = fresh_process("jemx_analysis", _SOURCES, first)
+    figures["jemx_first_result_s"], figures["jemx_rss_mb"] = fresh_process("services.jemx.analysis", first)
     made = json.loads((first / "out" / "manifest.json").read_text(encoding="utf-8"))
     if len(made["summary"]["jmx1"]["sources"]) != len(sky):
         raise RuntimeError("not all spectra were made")

@@ -1,13 +1,10 @@
 """Speed of the burst search of SPI-ACS: two kiloseconds on every width, and a whole day."""
 
-import sys
-
 import numpy as np
 
 from services.spiacs.simulator.rates import BIN_S, Background, simulated_counts
 from tests.bench.one_core import cpu_s
 
-_SOURCES = ("services/bursts", "services/spiacs/analysis")
 _TWO_KS, _DAY = 40_000, 1_728_000
 _SECONDS_WIDTHS = 200
 _THRESHOLD = 6.5
@@ -15,10 +12,9 @@ _THRESHOLD = 6.5
 
 def measure() -> dict[str, float]:
     """Measure S-5 and the search of a day."""
-    sys.path[:0] = _SOURCES
-    from bursts.curve import Curve  # noqa: PLC0415
-    from bursts.search import all_widths, search  # noqa: PLC0415
-    from spiacs_analysis.search_stage import search_widths  # noqa: PLC0415
+    from science.bursts.curve import Curve  # noqa: PLC0415
+    from science.bursts.search import all_widths, search  # noqa: PLC0415
+    from services.spiacs.analysis.search_stage import search_widths  # noqa: PLC0415
 
     def curve(bins: int) -> Curve:
         counts = simulated_counts(bins, np.random.default_rng(1), Background()).astype(float)

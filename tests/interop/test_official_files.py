@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from isgri_analysis.channels import edges_kev
-from isgri_analysis.response import Response, facts, model_response, official_response
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from mesh.kit import BadInput
+from services.isgri.analysis.channels import edges_kev
+from services.isgri.analysis.response import Response, facts, model_response, official_response
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from isgri_analysis.spectrum_stage import SPECTRA_FILE
 
 from mesh.errors import EngineUnavailable
 from mesh.instrument import Image, instrument
 from mesh.runner.choose import with_own_image
 from mesh.runner.engine import connect, image_id
 from mesh.settings import Settings, SettingsError
+from services.isgri.analysis.spectrum_stage import SPECTRA_FILE
 from services.isgri.simulator import Pointing, SkySource, simulate_window
 from tests.unit.isgri.stage_runs import run, unit_directory
 

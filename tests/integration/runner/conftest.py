@@ -66,19 +66,15 @@ def _noop(tag: str) -> Instrument:
 
 
 def _context() -> io.BytesIO:
-    dockerfile = (
-        f"FROM {_SCIENCE}\n"
-        "COPY kit /opt/odamesh/mesh/kit\n"
-        "COPY noop_analysis /opt/odamesh/noop_analysis\n"
-        "ENV ODAMESH_ANALYSIS=noop_analysis\n"
-    )
+    dockerfile = f"FROM {_SCIENCE}\nCOPY mesh /opt/odamesh/mesh\nENV ODAMESH_ANALYSIS=mesh.testing.noop.analysis\n"
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         information = tarfile.TarInfo("Dockerfile")
         information.size = len(dockerfile)
         tar.addfile(information, io.BytesIO(dockerfile.encode()))
-        for source in (_ROOT / "mesh/kit", _ROOT / "mesh/testing/noop/analysis/noop_analysis"):
-            tar.add(source, source.name, filter=_without_caches)
+        packages = [f"{package}/__init__.py" for package in ("mesh", "mesh/testing", "mesh/testing/noop")]
+        for path in (*packages, "mesh/kit", "mesh/testing/noop/analysis"):
+            tar.add(_ROOT / path, path, filter=_without_caches)
     packed.seek(0)
     return packed
 

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from noop_analysis.attempts import ATTEMPTS
 
 from mesh.runner.protocol import Runner
+from mesh.testing.noop.analysis.attempts import ATTEMPTS
 
 from .conftest import MakeRunner, MakeWork, run
 

@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from coded_mask.catalogue import reference_list
-from coded_mask.fit import Shadowgram
-from coded_mask.sky_file import sky_hdus
-from coded_mask.sky_map import matched_map, noise_scale
-from coded_mask.source_list import window_sources
-from coded_mask.window_product import read_window
-from isgri_analysis.background_map import GROUPS_KEV, BackgroundMap, added
-from isgri_analysis.background_stage import window_background
-from isgri_analysis.camera import CAMERA, isgri_camera
-from isgri_analysis.events import read_events
-from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.live_time import good_times, inside
-from isgri_analysis.shadowgram import shadowgrams, usable_pixels
-from isgri_analysis.window import IsgriWindow, analyse_window
 
+from science.coded_mask.catalogue import reference_list
+from science.coded_mask.fit import Shadowgram
+from science.coded_mask.sky_file import sky_hdus
+from science.coded_mask.sky_map import matched_map, noise_scale
+from science.coded_mask.source_list import window_sources
+from science.coded_mask.window_product import read_window
+from services.isgri.analysis.background_map import GROUPS_KEV, BackgroundMap, added
+from services.isgri.analysis.background_stage import window_background
+from services.isgri.analysis.camera import CAMERA, isgri_camera
+from services.isgri.analysis.events import read_events
+from services.isgri.analysis.instrument import INSTRUMENT
+from services.isgri.analysis.live_time import good_times, inside
+from services.isgri.analysis.shadowgram import shadowgrams, usable_pixels
+from services.isgri.analysis.window import IsgriWindow, analyse_window
 from services.isgri.simulator.detector import draw_state
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither
 from services.isgri.simulator.window import simulate_window

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.weighted_curve import weighted_rates
-from isgri_analysis.dead_time import EVENT_DEAD_S, ModuleTimes
-from isgri_analysis.detector import module_map
-from isgri_analysis.exposed_window import ExposedWindow, expose
-from isgri_analysis.lc_stage import band_weights, in_band, live_bins
-from isgri_analysis.window import analyse_window
-from isgri_analysis.window_fit import count_bands, fit_window, pixel_of
 from numpy.typing import NDArray
 
+from science.coded_mask.weighted_curve import weighted_rates
+from services.isgri.analysis.dead_time import EVENT_DEAD_S, ModuleTimes
+from services.isgri.analysis.detector import module_map
+from services.isgri.analysis.exposed_window import ExposedWindow, expose
+from services.isgri.analysis.lc_stage import band_weights, in_band, live_bins
+from services.isgri.analysis.window import analyse_window
+from services.isgri.analysis.window_fit import count_bands, fit_window, pixel_of
 from services.isgri.simulator import Burst, SkySource, simulate_window
 from tests.real_window import assemble, parts
 from tests.science.isgri.windows import CENTRE, pointing, targets

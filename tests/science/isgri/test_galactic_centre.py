@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.catalogue import reference_list
-from coded_mask.geometry import separation_arcmin
-from coded_mask.mosaic import Mosaic
-from coded_mask.mosaic_file import mosaic_images
-from coded_mask.sky_file import sky_hdus
-from coded_mask.source_list import WindowSource, window_sources
-from coded_mask.window_product import read_window
-from isgri_analysis.camera import isgri_camera
-from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.pif import coded_fraction
-from isgri_analysis.window import IsgriWindow, analyse_window
 
+from science.coded_mask.catalogue import reference_list
+from science.coded_mask.geometry import separation_arcmin
+from science.coded_mask.mosaic import Mosaic
+from science.coded_mask.mosaic_file import mosaic_images
+from science.coded_mask.sky_file import sky_hdus
+from science.coded_mask.source_list import WindowSource, window_sources
+from science.coded_mask.window_product import read_window
+from services.isgri.analysis.camera import isgri_camera
+from services.isgri.analysis.instrument import INSTRUMENT
+from services.isgri.analysis.pif import coded_fraction
+from services.isgri.analysis.window import IsgriWindow, analyse_window
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither
 from services.isgri.simulator.sky import SkySource
 from services.isgri.simulator.window import simulate_window

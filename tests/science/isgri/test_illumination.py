@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from isgri_analysis.detector import PIXEL_MM, SHAPE, module_map, y_mm, z_mm
-from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.pif import pixel_illumination
 
+from services.isgri.analysis.detector import PIXEL_MM, SHAPE, module_map, y_mm, z_mm
+from services.isgri.analysis.instrument import INSTRUMENT
+from services.isgri.analysis.pif import pixel_illumination
 from services.isgri.simulator.mask import passes
 from tests.science.bars import Bars
 

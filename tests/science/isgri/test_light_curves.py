@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from coded_mask.extraction import Target
-from coded_mask.weighted_curve import weighted_rates
-from isgri_analysis.exposed_window import ExposedWindow, expose
-from isgri_analysis.lc_stage import band_weights, in_band, live_bins
-from isgri_analysis.window_fit import WindowFit, count_bands, fit_window, pixel_of
 from numpy.typing import NDArray
 
 from mesh.kit.ogip.observation import DAY_S
+from science.coded_mask.extraction import Target
+from science.coded_mask.weighted_curve import weighted_rates
+from services.isgri.analysis.exposed_window import ExposedWindow, expose
+from services.isgri.analysis.lc_stage import band_weights, in_band, live_bins
+from services.isgri.analysis.window_fit import WindowFit, count_bands, fit_window, pixel_of
 from services.isgri.simulator.sky import Pulsation, SkySource
 from tests.real_window import assemble, parts
 from tests.science.bars import Bars

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coded_mask.sky_map import matched_map
 from scipy.stats import kurtosis
 
+from science.coded_mask.sky_map import matched_map
 from tests.science.bars import Bars
 from tests.science.isgri.traced import simulate
 

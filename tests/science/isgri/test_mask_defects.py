@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from coded_mask.field import Field
-from coded_mask.fit import Shadowgram, ShadowgramFit
-from coded_mask.search import Candidates, find_sources
-from coded_mask.sky_map import matched_map
-from isgri_analysis.background import templates
-from isgri_analysis.camera import CAMERA
-from isgri_analysis.mask_defects import read_transmission
 
+from science.coded_mask.field import Field
+from science.coded_mask.fit import Shadowgram, ShadowgramFit
+from science.coded_mask.search import Candidates, find_sources
+from science.coded_mask.sky_map import matched_map
+from services.isgri.analysis.background import templates
+from services.isgri.analysis.camera import CAMERA
+from services.isgri.analysis.mask_defects import read_transmission
 from services.isgri.simulator.mask import defective_cells
 from tests.science.bars import Bars
 from tests.science.isgri.traced import CRAB, simulate, somewhere

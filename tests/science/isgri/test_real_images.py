@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from coded_mask.sky_map import matched_map
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
+from science.coded_mask.sky_map import matched_map
 from tests.science.bars import Bars
 from tests.science.isgri.traced import CRAB, simulate
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.catalogue import reference_list
-from coded_mask.geometry import separation_arcmin
-from coded_mask.source_list import window_sources
-from isgri_analysis.window import IsgriWindow, analyse_window
 
+from science.coded_mask.catalogue import reference_list
+from science.coded_mask.geometry import separation_arcmin
+from science.coded_mask.source_list import window_sources
+from services.isgri.analysis.window import IsgriWindow, analyse_window
 from tests.real_window import assemble, parts
 from tests.science.bars import Bars
 

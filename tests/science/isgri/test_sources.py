@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coded_mask.sky_map import matched_map, noise_scale
-from isgri_analysis.pif import pixel_illumination
 
+from science.coded_mask.sky_map import matched_map, noise_scale
+from services.isgri.analysis.pif import pixel_illumination
 from tests.science.bars import Bars
 from tests.science.isgri.traced import ARCMIN, CRAB, expected_error, simulate, somewhere
 

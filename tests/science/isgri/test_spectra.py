@@ -5,18 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.fit import Shadowgram, ShadowgramFit
-from coded_mask.joint_fit import JointModel, fit_jointly
-from isgri_analysis.background import templates
-from isgri_analysis.camera import CAMERA
-from isgri_analysis.channels import edges_kev
-from isgri_analysis.detector import PIXELS
-from isgri_analysis.response import facts, model_response
-from isgri_analysis.shadowgram import shadowgrams
-from isgri_analysis.window_fit import WindowFit, count_channels, fit_window
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from science.coded_mask.fit import Shadowgram, ShadowgramFit
+from science.coded_mask.joint_fit import JointModel, fit_jointly
+from services.isgri.analysis.background import templates
+from services.isgri.analysis.camera import CAMERA
+from services.isgri.analysis.channels import edges_kev
+from services.isgri.analysis.detector import PIXELS
+from services.isgri.analysis.response import facts, model_response
+from services.isgri.analysis.shadowgram import shadowgrams
+from services.isgri.analysis.window_fit import WindowFit, count_channels, fit_window
 from services.isgri.simulator.sky import SkySource
 from tests.science.bars import Bars
 from tests.science.isgri.windows import CENTRE, pointing, targets, window

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from coded_mask.field import Field
-from coded_mask.fit import Shadowgram, ShadowgramFit
-from coded_mask.search import Candidates, find_sources
-from isgri_analysis.background import templates
-from isgri_analysis.camera import CAMERA
-from isgri_analysis.detector import PIXELS, SHAPE, module_map
 from numpy.typing import NDArray
 
+from science.coded_mask.field import Field
+from science.coded_mask.fit import Shadowgram, ShadowgramFit
+from science.coded_mask.search import Candidates, find_sources
+from services.isgri.analysis.background import templates
+from services.isgri.analysis.camera import CAMERA
+from services.isgri.analysis.detector import PIXELS, SHAPE, module_map
 from services.isgri.simulator.detector import image_pixels, struck_pixels
 from services.isgri.simulator.mask import defect_transmission, passes
 

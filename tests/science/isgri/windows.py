@@ -5,9 +5,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
-from coded_mask.extraction import Target
-from isgri_analysis.exposed_window import ExposedWindow, expose
 
+from science.coded_mask.extraction import Target
+from services.isgri.analysis.exposed_window import ExposedWindow, expose
 from services.isgri.simulator import Pointing, SkySource
 from services.isgri.simulator.window import simulate_window
 

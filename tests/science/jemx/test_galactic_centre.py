@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.geometry import separation_arcmin
-from coded_mask.mosaic import Mosaic
-from coded_mask.sky_file import sky_hdus
-from coded_mask.source_list import window_sources
-from coded_mask.window_product import WindowProduct, read_window
-from jemx_analysis.camera import camera
-from jemx_analysis.channels import edges_kev
-from jemx_analysis.instrument import instrument
-from jemx_analysis.response import area_cm2, energy_kev, redistribution
-from jemx_analysis.shadowgram import band_channels
-from jemx_analysis.window import analyse_window
 
+from science.coded_mask.geometry import separation_arcmin
+from science.coded_mask.mosaic import Mosaic
+from science.coded_mask.sky_file import sky_hdus
+from science.coded_mask.source_list import window_sources
+from science.coded_mask.window_product import WindowProduct, read_window
+from services.jemx.analysis.camera import camera
+from services.jemx.analysis.channels import edges_kev
+from services.jemx.analysis.instrument import instrument
+from services.jemx.analysis.response import area_cm2, energy_kev, redistribution
+from services.jemx.analysis.shadowgram import band_channels
+from services.jemx.analysis.window import analyse_window
 from services.jemx.simulator import spectra
 from services.jemx.simulator.scenarios import SCENARIOS, write_archive
 from services.jemx.simulator.sky import SkySource

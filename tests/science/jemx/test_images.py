@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from coded_mask.search import Candidates, find_sources
-from coded_mask.sky_map import matched_map, noise_scale
-from jemx_analysis.camera import JemxCamera, camera
-from jemx_analysis.detector import window
 from numpy.typing import NDArray
 
+from science.coded_mask.search import Candidates, find_sources
+from science.coded_mask.sky_map import matched_map, noise_scale
+from services.jemx.analysis.camera import JemxCamera, camera
+from services.jemx.analysis.detector import window
 from services.jemx.simulator.photons import traced
 from tests.science.bars import Bars
 from tests.science.jemx.traced import BAND, CRAB, binned, simulate

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
-from jemx_analysis.camera import camera
-from jemx_analysis.channels import standard_edges_kev
-from jemx_analysis.response import crab_rate
 
+from services.jemx.analysis.camera import camera
+from services.jemx.analysis.channels import standard_edges_kev
+from services.jemx.analysis.response import crab_rate
 from tests.science.bars import Bars
 
 _STEP_DEG = 0.026

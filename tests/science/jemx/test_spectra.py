@@ -4,20 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.extraction import Target
-from jemx_analysis.camera import camera
-from jemx_analysis.channels import joined, standard_edges_kev
-from jemx_analysis.events import read_events
-from jemx_analysis.exposed import expose
-from jemx_analysis.extraction import SourceWindow
-from jemx_analysis.lc_stage import window_curves
-from jemx_analysis.response import area_cm2, energy_kev, redistribution
-from jemx_analysis.spectrum_stage import extract
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
 from mesh.kit.ogip.observation import DAY_S
 from mesh.testing.archive.pointing import Pointing
+from science.coded_mask.extraction import Target
+from services.jemx.analysis.camera import camera
+from services.jemx.analysis.channels import joined, standard_edges_kev
+from services.jemx.analysis.events import read_events
+from services.jemx.analysis.exposed import expose
+from services.jemx.analysis.extraction import SourceWindow
+from services.jemx.analysis.lc_stage import window_curves
+from services.jemx.analysis.response import area_cm2, energy_kev, redistribution
+from services.jemx.analysis.spectrum_stage import extract
 from services.jemx.simulator import SkySource, simulate_window
 from tests.science.bars import Bars
 

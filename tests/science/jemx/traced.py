@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from coded_mask.field import Field
-from coded_mask.fit import Shadowgram, ShadowgramFit
-from jemx_analysis.camera import camera
-from jemx_analysis.detector import window
 from numpy.typing import NDArray
 
+from science.coded_mask.field import Field
+from science.coded_mask.fit import Shadowgram, ShadowgramFit
+from services.jemx.analysis.camera import camera
+from services.jemx.analysis.detector import window
 from services.jemx.simulator import spectra
 from services.jemx.simulator.detector import OPEN_SHARE, RADIUS_MM
 from services.jemx.simulator.photons import BACKGROUND_RATE, background_events, traced

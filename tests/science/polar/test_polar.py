@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from bursts.curve import Curve
-from bursts.duration import measure
-from bursts.search import search, spaced_widths
-from polar_analysis.polarisation import measure_polarisation
 
+from science.bursts.curve import Curve
+from science.bursts.duration import measure
+from science.bursts.search import search, spaced_widths
+from services.polar.analysis.polarisation import measure_polarisation
 from services.polar.simulator.events import scattering_angles
 from tests.science.bars import Bars
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from bursts.curve import Curve
-from bursts.duration import measure
-from bursts.instants import seconds_of_utc, utc_of_seconds
-from bursts.search import search, spaced_widths
-from spiacs_analysis.response import HARD, SOFT, fluence, isotropic_energy, limit_counts
-from spiacs_analysis.significance import published_fap
 
+from science.bursts.curve import Curve
+from science.bursts.duration import measure
+from science.bursts.instants import seconds_of_utc, utc_of_seconds
+from science.bursts.search import search, spaced_widths
+from services.spiacs.analysis.response import HARD, SOFT, fluence, isotropic_energy, limit_counts
+from services.spiacs.analysis.significance import published_fap
 from tests.science.bars import Bars
 
 # S/N, delay, scale -> printed false-alarm probability.

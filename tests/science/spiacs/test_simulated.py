@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from bursts.curve import Curve
-from bursts.duration import measure
-from bursts.search import Search, measured_fap, measured_rate, search, spaced_widths
-from spiacs_analysis.search_stage import search_widths
 
+from science.bursts.curve import Curve
+from science.bursts.duration import measure
+from science.bursts.search import Search, measured_fap, measured_rate, search, spaced_widths
+from services.spiacs.analysis.search_stage import search_widths
 from services.spiacs.simulator.rates import BIN_S, Background, Floats, Pulse, expected_counts, simulated_counts
 from tests.science.bars import Bars
 
@@ -139,7 +139,7 @@ def _eight_seconds(bars: Bars, trials: int) -> None:
 
 def measured_counts(found: Search, box: slice) -> float:
     """Counts of a burst of known place above a cubic background."""
-    from bursts.background import polynomial_background  # noqa: PLC0415
+    from science.bursts.background import polynomial_background  # noqa: PLC0415
 
     near = slice(box.start - 4000, box.stop + 4000)
     part = Curve(0.0, BIN_S, found.curve.counts[near], found.curve.live[near])

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from bursts.arrival import LIGHT_KM_S, Unphysical, annulus, delay_at_geocentre, delay_between, direction
-from bursts.curve import Curve
+
+from science.bursts.arrival import LIGHT_KM_S, Unphysical, annulus, delay_at_geocentre, delay_between, direction
+from science.bursts.curve import Curve
 
 
 def test_light_travel_of_a_documented_position() -> None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from bursts.curve import Curve, join
-from bursts.instants import seconds_of_utc, utc_of_seconds
+
+from science.bursts.curve import Curve, join
+from science.bursts.instants import seconds_of_utc, utc_of_seconds
 
 
 def curve(start_s: float, values: list[float]) -> Curve:

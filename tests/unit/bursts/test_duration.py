@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from bursts.background import TooLittleBackground, polynomial_background
-from bursts.blocks import blocks_of
-from bursts.curve import Curve
-from bursts.duration import measure
-from bursts.search import search, spaced_widths
+
+from science.bursts.background import TooLittleBackground, polynomial_background
+from science.bursts.blocks import blocks_of
+from science.bursts.curve import Curve
+from science.bursts.duration import measure
+from science.bursts.search import search, spaced_widths
 
 
 def test_blocks_find_the_edges_of_a_box() -> None:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from bursts.curve import Curve, Flags, Floats
-from bursts.noise import noise_of
-from bursts.search import all_widths, measured_fap, measured_rate, search, spaced_widths
-from bursts.windows import windows_of
+
+from science.bursts.curve import Curve, Flags, Floats
+from science.bursts.noise import noise_of
+from science.bursts.search import all_widths, measured_fap, measured_rate, search, spaced_widths
+from science.bursts.windows import windows_of
 
 RATE = 4500.0
 

@@ -31,7 +31,7 @@ def detector() -> Instrument:
                 "slice_s": 3600,
                 "operated": ["2002-10-17T00:00:00", "2025-02-28T00:00:00"],
             },
-            "image": {"tag": "x", "analysis": "x", "source": "x"},
+            "image": {"tag": "x", "analysis": "x"},
             "limits": {
                 "slots": 1,
                 "cpus": 1,

@@ -55,14 +55,13 @@ def test_an_instrument_is_a_folder_with_a_dockerfile(tmp_path: Path) -> None:
     for name in ("ready", "planned"):
         folder = tmp_path / "services" / name
         (folder / "analysis").mkdir(parents=True)
-        image = f'name = "{name}"\n[image]\ntag = "odamesh/{name}"\nsource = "services/{name}/analysis"\n'
-        (folder / "instrument.toml").write_text(image)
+        (folder / "instrument.toml").write_text(f'name = "{name}"\n')
     with (tmp_path / "services" / "ready" / "instrument.toml").open("a") as declared:
-        declared.write('libraries = ["services/shared"]\n')
+        declared.write('[image]\nlibraries = ["science.shared"]\n')
     (tmp_path / "services" / "ready" / "analysis" / "Dockerfile").write_text("FROM scratch\n")
     found = list(images.instruments(tmp_path))
     assert [(one.instrument, one.repository) for one in found] == [("ready", "odamesh/ready")]
-    assert found[0].libraries == (tmp_path / "services" / "shared",)
+    assert found[0].libraries == (tmp_path / "science" / "shared",)
 
 
 def test_images_hold_the_versions_of_the_environment() -> None:

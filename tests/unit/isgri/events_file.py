@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from isgri_analysis.detector import module_map
+
+from services.isgri.analysis.detector import module_map
 
 TSTART = 6876.5
 ATTITUDE = {"RA_SCX": 266.0, "DEC_SCX": -29.0, "RA_SCZ": 266.0, "DEC_SCZ": 61.0}

@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import isgri_analysis
 import numpy as np
-from isgri_analysis.detector import module_map
-from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.pif import pixel_illumination
 
 from mesh.instrument import instrument
 from mesh.kit.analysis import Analysis
+from services.isgri import analysis
+from services.isgri.analysis.detector import module_map
+from services.isgri.analysis.instrument import INSTRUMENT
+from services.isgri.analysis.pif import pixel_illumination
 from tests.unit.isgri.events_file import ATTITUDE, TSTART, write_events
 from tests.unit_directory import outcome
 from tests.unit_directory import unit_directory as lay_out
 
-_ANALYSIS = Analysis(stages=isgri_analysis.STAGES, warm=isgri_analysis.warm)
+_ANALYSIS = Analysis(stages=analysis.STAGES, warm=analysis.warm)
 PARAMETERS: dict[str, Any] = {
     "bands": [[20, 40], [40, 80]],
     "detection_threshold": 6.0,

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.fit import Shadowgram, ShadowgramFit
-from coded_mask.pattern import Pattern, pattern_of
-from coded_mask.sky_map import matched_map
-from isgri_analysis.background import templates
-from isgri_analysis.background_file import background_hdus, read_background
-from isgri_analysis.background_map import GROUPS_KEV, BackgroundMap, added, empty_map, map_warnings
-from isgri_analysis.camera import CAMERA
-from isgri_analysis.detector import SHAPE, module_map
 from numpy.typing import NDArray
 
 from mesh.kit import BadInput
+from science.coded_mask.fit import Shadowgram, ShadowgramFit
+from science.coded_mask.pattern import Pattern, pattern_of
+from science.coded_mask.sky_map import matched_map
+from services.isgri.analysis.background import templates
+from services.isgri.analysis.background_file import background_hdus, read_background
+from services.isgri.analysis.background_map import GROUPS_KEV, BackgroundMap, added, empty_map, map_warnings
+from services.isgri.analysis.camera import CAMERA
+from services.isgri.analysis.detector import SHAPE, module_map
 
 _LIVE = module_map() >= 0
 _FLAT = _LIVE.astype(np.float64)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from coded_mask.position_error import radius90_arcmin
-from isgri_analysis.burst_table import burst_table, joined_bursts
-from isgri_analysis.bursts import Burst, burst_spans
+
+from science.coded_mask.position_error import radius90_arcmin
+from services.isgri.analysis.burst_table import burst_table, joined_bursts
+from services.isgri.analysis.bursts import Burst, burst_spans
 
 _WHOLE = np.array([[0.0, 1000.0]])
 

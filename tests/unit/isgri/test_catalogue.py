@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.catalogue import in_field, read_reference_catalogue, reference_list, requested_catalogue
-from isgri_analysis.camera import CAMERA
-from isgri_analysis.instrument import INSTRUMENT
 
 from mesh.kit import BadInput
+from science.coded_mask.catalogue import in_field, read_reference_catalogue, reference_list, requested_catalogue
+from services.isgri.analysis.camera import CAMERA
+from services.isgri.analysis.instrument import INSTRUMENT
 
 _FULL = Path("catalogues") / "gnrl_refr_cat_0043_union947.fits.gz"
 

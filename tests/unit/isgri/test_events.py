@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from isgri_analysis.events import read_events
-from isgri_analysis.live_time import good_times, inside, live_fraction
 
 from mesh.kit import BadInput
+from services.isgri.analysis.events import read_events
+from services.isgri.analysis.live_time import good_times, inside, live_fraction
 from tests.unit.isgri.events_file import TSTART, write_events
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from coded_mask.geometry import separation_arcmin
-from isgri_analysis.detector import SHAPE, module_map, y_mm, z_mm
-from isgri_analysis.instrument import INSTRUMENT
-from isgri_analysis.mask import CELL_MM, CELLS, HALF_MM, HEIGHT_MM, mask_cells, sampled_mask
-from isgri_analysis.pif import coded_fraction, illumination_gradient, pixel_illumination
+
+from science.coded_mask.geometry import separation_arcmin
+from services.isgri.analysis.detector import SHAPE, module_map, y_mm, z_mm
+from services.isgri.analysis.instrument import INSTRUMENT
+from services.isgri.analysis.mask import CELL_MM, CELLS, HALF_MM, HEIGHT_MM, mask_cells, sampled_mask
+from services.isgri.analysis.pif import coded_fraction, illumination_gradient, pixel_illumination
 
 
 def test_mask_is_the_flown_one(shared_data: Path) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
-from coded_mask.weighted_curve import exposed_bins
-from coded_mask.window_curves import BandCurves, WindowCurves, merge_curves
-from isgri_analysis.curve_volume import LARGEST_MB, check_volume
 
 from mesh.instrument import instrument
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import Observation
+from science.coded_mask.weighted_curve import exposed_bins
+from science.coded_mask.window_curves import BandCurves, WindowCurves, merge_curves
+from services.isgri.analysis.curve_volume import LARGEST_MB, check_volume
 from tests.unit.isgri.events_file import TSTART
 from tests.unit.isgri.stage_runs import PLACE, run, source_events, unit_directory
 

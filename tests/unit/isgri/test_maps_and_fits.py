@@ -2,22 +2,23 @@
 
 import numpy as np
 import pytest
-from coded_mask.catalogue import CatalogueSource
-from coded_mask.field import Field
-from coded_mask.fit import Shadowgram, ShadowgramFit, inverse
-from coded_mask.odd_pixels import odd_pixels
-from coded_mask.poisson import significance
-from coded_mask.refine import Surroundings, refine
-from coded_mask.search import Candidates, find_sources
-from coded_mask.sky_map import matched_map, noise_scale
-from isgri_analysis.background import templates
-from isgri_analysis.camera import CAMERA, GRID
-from isgri_analysis.detector import SHAPE, module_map
-from isgri_analysis.mask import HEIGHT_MM, PERIOD_MM
-from isgri_analysis.pif import pixel_illumination
-from isgri_analysis.shadowgram import usable_pixels
 from numpy.typing import NDArray
 from scipy import stats
+
+from science.coded_mask.catalogue import CatalogueSource
+from science.coded_mask.field import Field
+from science.coded_mask.fit import Shadowgram, ShadowgramFit, inverse
+from science.coded_mask.odd_pixels import odd_pixels
+from science.coded_mask.poisson import significance
+from science.coded_mask.refine import Surroundings, refine
+from science.coded_mask.search import Candidates, find_sources
+from science.coded_mask.sky_map import matched_map, noise_scale
+from services.isgri.analysis.background import templates
+from services.isgri.analysis.camera import CAMERA, GRID
+from services.isgri.analysis.detector import SHAPE, module_map
+from services.isgri.analysis.mask import HEIGHT_MM, PERIOD_MM
+from services.isgri.analysis.pif import pixel_illumination
+from services.isgri.analysis.shadowgram import usable_pixels
 
 _LIVE = module_map() >= 0
 _ARCMIN = np.pi / 180.0 / 60.0

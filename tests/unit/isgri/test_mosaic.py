@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from coded_mask.geometry import Attitude, sky_position, unit_vector
-from coded_mask.mosaic import Mosaic
-from coded_mask.mosaic_grid import MosaicGrid, MosaicSum, grid_for
-from coded_mask.mosaic_source import MosaicSource, merge_sources
-from coded_mask.sky_map import SkyMap
-from coded_mask.source_list import WindowSource
-from coded_mask.window_product import WindowProduct
-from isgri_analysis.camera import GRID, isgri_camera
-from isgri_analysis.instrument import INSTRUMENT
+
+from science.coded_mask.geometry import Attitude, sky_position, unit_vector
+from science.coded_mask.mosaic import Mosaic
+from science.coded_mask.mosaic_grid import MosaicGrid, MosaicSum, grid_for
+from science.coded_mask.mosaic_source import MosaicSource, merge_sources
+from science.coded_mask.sky_map import SkyMap
+from science.coded_mask.source_list import WindowSource
+from science.coded_mask.window_product import WindowProduct
+from services.isgri.analysis.camera import GRID, isgri_camera
+from services.isgri.analysis.instrument import INSTRUMENT
 
 _HERE = INSTRUMENT.attitude(266.0, -29.0, 266.0, 61.0)
 _NEAR = INSTRUMENT.attitude(268.0, -27.0, 268.0, 63.0)

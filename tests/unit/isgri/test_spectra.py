@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
-from coded_mask.figure import file_name
-from isgri_analysis.channels import edges_kev
-from isgri_analysis.response import crab_rate, model_response
 
+from science.coded_mask.figure import file_name
+from services.isgri.analysis.channels import edges_kev
+from services.isgri.analysis.response import crab_rate, model_response
 from tests.unit.isgri.events_file import TSTART, write_events
 from tests.unit.isgri.stage_runs import PLACE, run, source_events, unit_directory
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import isgri_analysis
 import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from coded_mask.geometry import separation_arcmin
 
+from science.coded_mask.geometry import separation_arcmin
+from services.isgri import analysis
 from tests.unit.isgri.events_file import TSTART, write_events
 from tests.unit.isgri.stage_runs import PARAMETERS, PLACE, run, source_events, unit_directory
 
@@ -197,7 +197,7 @@ def test_a_window_product_of_another_kind_is_named(tmp_path: Path) -> None:
 
 
 def test_warm_up_works_without_any_input() -> None:
-    isgri_analysis.warm()
+    analysis.warm()
 
 
 def test_a_background_map_is_made_used_and_refused_for_its_own_window(

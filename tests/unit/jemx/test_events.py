@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from jemx_analysis.events import read_events
-from jemx_analysis.exposed import expose
-from jemx_analysis.gain import measured_gain
-from jemx_analysis.model import model
 
 from mesh.kit import BadInput
 from mesh.testing.archive.pointing import Pointing
+from services.jemx.analysis.events import read_events
+from services.jemx.analysis.exposed import expose
+from services.jemx.analysis.gain import measured_gain
+from services.jemx.analysis.model import model
 from services.jemx.simulator import DetectorState, SkySource, simulate_window
 from services.jemx.simulator.spectra import channels, draw_background
 

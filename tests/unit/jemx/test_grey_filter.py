@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coded_mask.extraction import Target
-from coded_mask.weighted_curve import exposed_bins
-from jemx_analysis.events import read_events
-from jemx_analysis.exposed import expose
-from jemx_analysis.extraction import SourceWindow
-from jemx_analysis.grey_filter import GreyFilter
-from jemx_analysis.lc_stage import window_curves
 
 from mesh.testing.archive.pointing import Pointing
+from science.coded_mask.extraction import Target
+from science.coded_mask.weighted_curve import exposed_bins
+from services.jemx.analysis.events import read_events
+from services.jemx.analysis.exposed import expose
+from services.jemx.analysis.extraction import SourceWindow
+from services.jemx.analysis.grey_filter import GreyFilter
+from services.jemx.analysis.lc_stage import window_curves
 from services.jemx.simulator import SkySource, simulate_window
 
 _POINTING = Pointing("201600270010.001", 83.6332, 22.0145, 173.0, 0.0, 6876.0)

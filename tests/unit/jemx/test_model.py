@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from jemx_analysis import camera, mask
-from jemx_analysis.detector import area_pixels, centres_mm, window
-from jemx_analysis.instrument import instrument
-from jemx_analysis.model import model
 
 from mesh.testing.archive.pointing import Pointing
+from services.jemx.analysis import camera, mask
+from services.jemx.analysis.detector import area_pixels, centres_mm, window
+from services.jemx.analysis.instrument import instrument
+from services.jemx.analysis.model import model
 from services.jemx.simulator import attitude as simulated_attitude
 from services.jemx.simulator import mask as simulated_mask
 from services.jemx.simulator import spectra

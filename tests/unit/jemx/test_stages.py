@@ -7,21 +7,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import jemx_analysis
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
-from coded_mask.geometry import separation_arcmin
-from jemx_analysis.channels import standard_edges, standard_edges_kev
-from jemx_analysis.response import crab_rate
 
 from mesh.kit.analysis import Analysis
+from science.coded_mask.geometry import separation_arcmin
+from services.jemx import analysis
+from services.jemx.analysis.channels import standard_edges, standard_edges_kev
+from services.jemx.analysis.response import crab_rate
 from services.jemx.simulator.scenarios import write_archive
 from tests.unit_directory import outcome, unit_directory
 
-_run = partial(outcome, analysis=Analysis(stages=jemx_analysis.STAGES, warm=jemx_analysis.warm))
+_run = partial(outcome, analysis=Analysis(stages=analysis.STAGES, warm=analysis.warm))
 _CRAB = (83.6332, 22.0145)
 _PARAMETERS: dict[str, Any] = {
     "jemx_num": "both",

@@ -17,13 +17,13 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 
 def _environment(folder: Path, analysis: str) -> dict[str, str]:
-    search = os.pathsep.join(map(str, (_ROOT, _ROOT / "mesh/testing/noop/analysis", folder)))
+    search = os.pathsep.join(map(str, (_ROOT, folder)))
     return {**os.environ, "ODAMESH_ANALYSIS": analysis, "PYTHONPATH": search}
 
 
 @contextmanager
 def _server(
-    directory: Path, *options: str, analysis: str = "noop_analysis"
+    directory: Path, *options: str, analysis: str = "mesh.testing.noop.analysis"
 ) -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket]]:
     path = directory / "s"
     command = [sys.executable, "-m", "mesh.kit.warm", str(path), *options]

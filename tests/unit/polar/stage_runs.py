@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polar_analysis
-
 from mesh.kit.analysis import Analysis
+from services.polar import analysis
 from tests.unit_directory import declared_parameters, outcome, unit_directory
 
-_ANALYSIS = Analysis(stages=polar_analysis.STAGES, warm=polar_analysis.warm)
+_ANALYSIS = Analysis(stages=analysis.STAGES, warm=analysis.warm)
 
 
 def run_stage(

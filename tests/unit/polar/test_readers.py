@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from bursts.instants import seconds_of_utc
-from polar_analysis.events import curve_of, read_events, read_responses, spans_of
-from polar_analysis.polarisation import TooFewEvents, measure_polarisation
-from polar_analysis.polarisation_response import read_modulation
-from polar_analysis.response import for_fits, read_response
 
 from mesh.kit import BadInput
+from science.bursts.instants import seconds_of_utc
+from services.polar.analysis.events import curve_of, read_events, read_responses, spans_of
+from services.polar.analysis.polarisation import TooFewEvents, measure_polarisation
+from services.polar.analysis.polarisation_response import read_modulation
+from services.polar.analysis.response import for_fits, read_response
 from services.polar.simulator.polarisation_response import write_polarisation_response
 from tests.unit.polar.response_file import write_response
 

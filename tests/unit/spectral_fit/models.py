@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spectral_fit_analysis.model_table import ModelEntry, read_models
+from services.spectral_fit.analysis.model_table import ModelEntry, read_models
 
 TABLE = """\
 powerlaw       1  0.         1.e20           C_powerLaw  add  0

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from spectral_fit_analysis.expression import Component, Convolution, Node, Product, Sum, parse
-from spectral_fit_analysis.model import Model
-from spectral_fit_analysis.settings import Start, starts
 
 from mesh.kit import BadInput
+from services.spectral_fit.analysis.expression import Component, Convolution, Node, Product, Sum, parse
+from services.spectral_fit.analysis.model import Model
+from services.spectral_fit.analysis.settings import Start, starts
 from tests.unit.spectral_fit.models import some_models
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from spectral_fit_analysis.spectrum import Spectrum, spectra_in
 
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.response import arf_hdu, rmf_hdus
 from mesh.kit.ogip.spectrum import spectrum_hdu
+from services.spectral_fit.analysis.spectrum import Spectrum, spectra_in
 
 CHANNELS = np.geomspace(20.0, 200.0, 13)
 ENERGIES = np.geomspace(15.0, 300.0, 41)

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import spiacs_analysis
-
 from mesh.kit.analysis import Analysis
+from services.spiacs import analysis
 from tests.unit_directory import declared_parameters, outcome, unit_directory
 
 _KEY = "a" * 64
-_ANALYSIS = Analysis(stages=spiacs_analysis.STAGES, warm=spiacs_analysis.warm)
+_ANALYSIS = Analysis(stages=analysis.STAGES, warm=analysis.warm)
 
 
 def run_stage(

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bursts.curve import Curve
-from bursts.instants import seconds_of_utc
-from spiacs_analysis.counts_file import SLICE_S, OffTime
-from spiacs_analysis.missing import missing_in
 
 from mesh.instrument import instrument
+from science.bursts.curve import Curve
+from science.bursts.instants import seconds_of_utc
+from services.spiacs.analysis.counts_file import SLICE_S, OffTime
+from services.spiacs.analysis.missing import missing_in
 from services.spiacs.simulator.scenarios import SCENARIOS, write_archive
 from tests.unit.spiacs.stage_runs import run_stage
 

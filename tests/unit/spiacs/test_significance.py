@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from spiacs_analysis.response import isotropic_energy, limit_counts, relative_response
-from spiacs_analysis.significance import association, published_fap, published_far, stability
+
+from services.spiacs.analysis.response import isotropic_energy, limit_counts, relative_response
+from services.spiacs.analysis.significance import association, published_fap, published_far, stability
 
 
 def test_words_of_the_circulars() -> None:

@@ -162,7 +162,7 @@ def test_the_belts_are_said_to_be_the_reason(tmp_path: Path) -> None:
     edge = next(path for label, path in products if _off(path))
     with fits.open(edge) as hdus:
         off = [float(value) for value in hdus["OFF"].data[0][:2]]
-    from bursts.instants import utc_of_seconds  # noqa: PLC0415
+    from science.bursts.instants import utc_of_seconds  # noqa: PLC0415
 
     dark = (utc_of_seconds(off[0] + 1), utc_of_seconds(min(off[0] + 60, off[1])))
     failure, _ = run_stage(tmp_path / "lc", "light_curve", "job", products, dark)

@@ -1,0 +1,1 @@
+"""What analyses share: imported inside containers only, never by a service."""

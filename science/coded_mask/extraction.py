@@ -1,0 +1,88 @@
+"""Which sources spectra and light curves are made of: those of a mosaic's catalogue, or the caller's own list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from mesh.kit import BadInput, ScienceFailure
+from science.coded_mask.camera import LEAST_FITTED, Camera
+from science.coded_mask.catalogue import requested_catalogue
+from science.coded_mask.geometry import Attitude
+
+LEAST_SIGNIFICANCE = 3.0
+"""Sources of a mosaic from which spectra and light curves are made, sigma in its best band."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A source at a place (degrees, J2000); ``significance`` is that of the mosaic, NaN for a source of the caller."""
+
+    name: str
+    ra: float
+    dec: float
+    significance: float = np.nan
+
+
+def targets_of(choice: str | Sequence[Mapping[str, Any]], catalogue: Path | None) -> list[Target]:
+    """Return the sources for the ``catalogue`` parameter.
+
+    Args:
+        choice: the caller's list of {name, ra, dec}, or a word.
+        catalogue: the mosaic's catalogue, which serves when *choice* is a word.
+
+    Raises:
+        BadInput: BadCatalogue: the caller's names are not unique, or there is no catalogue.
+        ScienceFailure: EmptyCatalogue: the mosaic has no source.
+    """
+    if not isinstance(choice, str):
+        return [Target(entry.name, entry.ra, entry.dec) for entry in requested_catalogue(choice)]
+    if catalogue is None:
+        raise BadInput("BadCatalogue", "there is neither a list of sources nor the catalogue of a mosaic")
+    with fits.open(catalogue, memmap=False) as hdus:
+        rows = hdus["CATALOG"].data
+        found = [
+            Target(str(row["src_names"]), float(row["ra"]), float(row["dec"]), float(row["significance"]))
+            for row in rows
+            if row["significance"] >= LEAST_SIGNIFICANCE
+        ]
+    if not found:
+        raise ScienceFailure(
+            "EmptyCatalogue",
+            "the mosaic shows no source; name the sources that you want with the parameter catalogue",
+        )
+    return found
+
+
+def targets_in_field(
+    targets: Sequence[Target], attitude: Attitude, camera: Camera
+) -> tuple[list[tuple[Target, NDArray[np.float64]]], list[str]]:
+    """Return the sources that a window sees, each with its PIF, and warnings; of two too close the first.
+
+    Raises:
+        ScienceFailure: EmptyField: the window sees none of them.
+    """
+    seen: list[tuple[Target, NDArray[np.float64]]] = []
+    places: list[tuple[float, float]] = []
+    warnings = []
+    for target in targets:
+        tz, ty = (float(tangent) for tangent in attitude.tangents(target.ra, target.dec))
+        if float(camera.coded_fraction(np.array(tz), np.array(ty))) < LEAST_FITTED:
+            continue
+        near = [
+            other.name
+            for (other, _), (z, y) in zip(seen, places, strict=True)
+            if np.hypot(tz - z, ty - y) < camera.closest
+        ]
+        if near:
+            warnings.append(f"{target.name} cannot be told apart from {near[0]}, which has the counts of both")
+            continue
+        places.append((tz, ty))
+        seen.append((target, camera.illumination(tz, ty)))
+    if not seen:
+        raise ScienceFailure("EmptyField", "this window sees none of the sources; ask for windows that point at them")
+    return seen, warnings

@@ -1,0 +1,93 @@
+"""Spectra of all sources of one window, as one file that a sum over windows reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from mesh.kit import BadInput
+from mesh.kit.ogip.observation import Observation, table
+from science.coded_mask.camera import Instrument
+
+_SPECTRA, _BOUNDS = "-SRC.-SPE", "-EBDS-MOD"
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class WindowSpectra:
+    """Spectra of one window.
+
+    ``exposure_s`` is the live time of each source times the share of the detector that it lights; ``rate`` and
+    ``error`` (counts/s) have shape (sources, channels).
+    """
+
+    names: Sequence[str]
+    ra: Array
+    dec: Array
+    exposure_s: Array
+    rate: Array
+    error: Array
+    observation: Observation
+
+
+def spectra_hdus(spectra: WindowSpectra, instrument: Instrument, edges_kev: Array, first_channel: int) -> fits.HDUList:
+    """Return the file: one row per source with its rates and errors, and the energies of the channels."""
+    channels = spectra.rate.shape[1]
+    column = fits.Column
+    rows = table(
+        instrument.structure + _SPECTRA,
+        [
+            column("NAME", "64A", array=list(spectra.names)),
+            column("RA_OBJ", "1D", unit="deg", array=spectra.ra),
+            column("DEC_OBJ", "1D", unit="deg", array=spectra.dec),
+            column("EXPOSURE", "1D", unit="s", array=spectra.exposure_s),
+            column("RATE", f"{channels}D", unit="count/s", array=spectra.rate),
+            column("STAT_ERR", f"{channels}D", unit="count/s", array=spectra.error),
+        ],
+        spectra.observation.cards(),
+    )
+    bounds = table(
+        instrument.structure + _BOUNDS,
+        [
+            column("CHANNEL", "1I", array=np.arange(first_channel, first_channel + channels)),
+            column("E_MIN", "1E", unit="keV", array=edges_kev[:-1]),
+            column("E_MAX", "1E", unit="keV", array=edges_kev[1:]),
+        ],
+        spectra.observation.cards(),
+    )
+    return fits.HDUList([fits.PrimaryHDU(), rows, bounds])
+
+
+def read_spectra(path: Path, label: str, instrument: Instrument) -> WindowSpectra:
+    """Read what ``spectra_hdus`` wrote.
+
+    Raises:
+        BadInput: BadWindowProduct: the file is no such product.
+    """
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            rows = hdus[instrument.structure + _SPECTRA]
+            data, header = rows.data, rows.header
+            return WindowSpectra(
+                names=[str(name) for name in data["NAME"]],
+                ra=np.array(data["RA_OBJ"], np.float64),
+                dec=np.array(data["DEC_OBJ"], np.float64),
+                exposure_s=np.array(data["EXPOSURE"], np.float64),
+                rate=np.array(data["RATE"], np.float64),
+                error=np.array(data["STAT_ERR"], np.float64),
+                observation=Observation(
+                    header["INSTRUME"],
+                    header["TSTART"],
+                    header["TSTOP"],
+                    detector=header.get("DETNAM", ""),
+                    extra=(("ONTIME", header["ONTIME"], "[s] sum of good time intervals"),),
+                ),
+            )
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BadInput(
+            "BadWindowProduct", f"the spectra of {label} cannot be read ({error}); analyse the window again"
+        ) from error

@@ -1,0 +1,100 @@
+"""Stage ``lc_merge``: the windows' light curves to one file per source and band, for OSA's tools and for OGIP's."""
+
+import numpy as np
+from astropy.io import fits
+
+from mesh.kit import BadInput, Unit
+from mesh.kit.ogip.good_times import gti_hdu
+from mesh.kit.ogip.light_curve import LightCurve, osa_light_curve_hdu, rate_hdu
+from mesh.kit.ogip.observation import DAY_S, Observation
+from mesh.kit.provenance import write_fits
+from science.coded_mask.curve_plot import write_curve, write_curves
+from science.coded_mask.figure import file_name
+from science.coded_mask.window_curves import SourceCurves, merge_curves, read_curves
+from services.isgri.analysis.curve_volume import check_volume
+from services.isgri.analysis.instrument import INSTRUMENT
+from services.isgri.analysis.lc_stage import CURVES_FILE
+
+_MAX_PICTURES = 40
+
+
+def run_lc_merge(unit: Unit) -> None:
+    """Write light curves and a picture of each source, and ``preview.png``."""
+    with unit.step("merge"):
+        windows = [read_curves(entry.path(CURVES_FILE), entry.label, INSTRUMENT) for entry in unit.inputs("lc")]
+        if not windows:
+            raise BadInput("EmptyScWList", "no science window gave light curves; ask for other windows or sources")
+        good_s = sum(float((w.good_times_s[:, 1] - w.good_times_s[:, 0]).sum()) for w in windows)
+        names = {name for window in windows for name in window.names}
+        check_volume(good_s, windows[0].width_s, len(windows[0].bands), len(names))
+        sources = merge_curves(windows)
+    with unit.step("curves"):
+        listed = []
+        taken: set[str] = set()
+        for number, source in enumerate(sources):
+            name = f"isgri_lc_{file_name(source.name)}"
+            name = name if name not in taken else f"{name}_{number}"
+            taken.add(name)
+            bands, files = [], []
+            for band, curve in source.curves:
+                file = f"{name}_{band[0]:g}-{band[1]:g}.fits"
+                write_fits(unit, file, _hdus(source, band, curve))
+                bands.append(_summary(band, curve))
+                files.append(file)
+            if number < _MAX_PICTURES and source.curves[0][1].time_s.size:
+                write_curve(unit.out / f"{name}.png", source, f"{source.name}   IBIS/ISGRI")
+                files.append(f"{name}.png")
+            listed.append({"name": source.name, "files": files, "bands": bands})
+        drawn = sorted((s for s in sources if s.curves[0][1].time_s.size), key=_faintness)
+        if drawn:
+            write_curves(unit.out / "preview.png", drawn, "IBIS/ISGRI light curves")
+    unit.summary(bin_s=sources[0].width_s, sources=listed)
+
+
+def _hdus(source: SourceCurves, band: tuple[float, float], curve: LightCurve) -> fits.HDUList:
+    seen = Observation(
+        "IBIS",
+        float(source.good_times_s[0, 0]) / DAY_S,
+        float(source.good_times_s[-1, 1]) / DAY_S,
+        source.name,
+        source.ra,
+        source.dec,
+        detector="ISGRI",
+        extra=(("NAME", source.name, "source"), ("ISDCLEVL", "LCR", "level of data processing")),
+    )
+    return fits.HDUList(
+        [
+            fits.PrimaryHDU(),
+            rate_hdu(curve, source.width_s, seen, band_kev=band),
+            gti_hdu(source.good_times_s, seen),
+            osa_light_curve_hdu(curve, seen, name="ISGR-SRC.-LCR", band_kev=band),
+        ]
+    )
+
+
+def _summary(band: tuple[float, float], curve: LightCurve) -> dict[str, object]:
+    """Mean, exposure-weighted, and chi2 per degree of freedom against a constant."""
+    mean, error = _mean(curve)
+    bins = curve.time_s.size
+    chi2 = float((((curve.rate - mean) / curve.error) ** 2).sum()) / (bins - 1) if bins > 1 else None
+    return {
+        "e_min": band[0],
+        "e_max": band[1],
+        "bins": bins,
+        "rate": round(mean, 3),
+        "error": round(error, 3),
+        "chi2_per_dof": None if chi2 is None else round(chi2, 3),
+    }
+
+
+def _mean(curve: LightCurve) -> tuple[float, float]:
+    weight = curve.exposed * curve.width_s
+    if not weight.sum():
+        return float("nan"), float("nan")
+    mean = float((curve.rate * weight).sum() / weight.sum())
+    return mean, float(np.sqrt(((curve.error * weight) ** 2).sum()) / weight.sum())
+
+
+def _faintness(source: SourceCurves) -> float:
+    mean, error = _mean(source.curves[0][1])
+    return -mean / error if error > 0.0 else 0.0

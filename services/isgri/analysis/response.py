@@ -1,0 +1,159 @@
+"""Effective area and redistribution matrix of ISGRI spectra.
+
+By default a model from the facts in ``data/response.toml``: effective area through published points, scaled so that the
+Crab has its known rate, and the redistribution of ``redistribution``. Where the image of the analysis
+holds ``data/official/isgri_rmf.fits`` (and ``isgri_arf.fits``, if the area is not part of the matrix), the official
+response of the standard software is used instead; put the files there and build the image anew.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from mesh.kit import BadInput
+from services.isgri.analysis.channels import edges_kev
+from services.isgri.analysis.redistribution import redistribution
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response.
+
+    ``energy_kev`` are the edges of the photon energies, ``area_cm2`` the area of each bin and ``matrix``, shape (bins,
+    256), the probability that a photon is counted in each channel. ``origin`` says in words what it is, ``warning``
+    what is wrong with it.
+    """
+
+    energy_kev: Array
+    area_cm2: Array
+    matrix: Array
+    origin: str
+    warning: str = ""
+
+
+@cache
+def facts() -> dict[str, Any]:
+    """Return the numbers of ``data/response.toml``."""
+    return tomllib.loads(files("services.isgri.analysis").joinpath("data/response.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def response() -> Response:
+    """Return the response: the official one where it is there, else the model.
+
+    Raises:
+        BadInput: BadResponse: an official file is there but is no ISGRI response of 256 channels.
+    """
+    with as_file(files("services.isgri.analysis").joinpath("data/official")) as directory:
+        if (directory / "isgri_rmf.fits").exists():
+            return official_response(directory)
+    return model_response()
+
+
+@cache
+def model_response(*, osa_energies: bool = False) -> Response:
+    """Return the model.
+
+    Args:
+        osa_energies: for energies as OSA 11 reconstructs them, which lie above those of the photons (table
+            ``energy_offset`` of the facts), in place of such that are right on average.
+    """
+    grid = facts()["grid"]
+    edges = np.geomspace(grid["low_kev"], grid["high_kev"], grid["bins"] + 1)
+    middle = np.sqrt(edges[1:] * edges[:-1])
+    area = _points(middle)
+    low, high, rate = facts()["crab"]["rate"]
+    area = area * (rate / crab_rate(area, edges, low, high))
+    return Response(
+        edges,
+        area,
+        redistribution(facts(), middle, edges_kev(), offset_kev=_offset(middle) if osa_energies else None),
+        "model of published points, scaled to the Crab" + (", energies of OSA 11" if osa_energies else ""),
+        "the response is a model for energies that are right on average; an error of 2 keV at 40 keV, as files of "
+        "late years may have, changes an index by 0.2. Simulated spectra are right; for real ones put energies and "
+        "response of one calibration into archive and image",
+    )
+
+
+def official_response(directory: Path) -> Response:
+    """Read ``isgri_rmf.fits`` and, if it is there, ``isgri_arf.fits``, in the standard software's layout or OGIP's.
+
+    Raises:
+        BadInput: BadResponse.
+    """
+    path = directory / "isgri_rmf.fits"
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            table = _table(hdus, "RSP_MATRIX", "MATRIX", "RMF")
+            edges = np.append(table["ENERG_LO"], table["ENERG_HI"][-1]).astype(np.float64)
+            matrix = _expanded(table)
+            bounds = _table(hdus, "EBOUNDS", "EBOUNDS", "EBDS")
+            there = np.append(bounds["E_MIN"], bounds["E_MAX"][-1])
+        if there.shape != edges_kev().shape or np.abs(there - edges_kev()).max() > 0.26:
+            raise ValueError("its channels are not the 256 of the standard software")
+        area = np.ones(len(matrix))
+        if (directory / "isgri_arf.fits").exists():
+            with fits.open(directory / "isgri_arf.fits", memmap=False) as hdus:
+                area = np.asarray(_table(hdus, "SPECRESP", "SPECRESP", "ARF")["SPECRESP"], np.float64)
+        # The sum of a row may be an area: then the matrix is made a probability.
+        rows = matrix.sum(axis=1)
+        if rows.max() > 1.5:
+            area = area * rows
+            matrix = matrix / np.where(rows > 0.0, rows, 1.0)[:, None]
+        return Response(edges, area / facts()["official"]["rate_scale"], matrix, "official response of OSA")
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BadInput(
+            "BadResponse", f"{path.name} cannot be used as the response of ISGRI ({error}); take it out of the image"
+        ) from error
+
+
+def _table(hdus: fits.HDUList, kind: str, *names: str) -> Any:
+    """Return the rows of the extension of an OGIP class, or one whose name has a word in it."""
+    for hdu in hdus[1:]:
+        classes = {hdu.header.get("HDUCLAS1"), hdu.header.get("HDUCLAS2")}
+        if hdu.header.get("EXTNAME") != "GROUPING" and (kind in classes or any(name in hdu.name for name in names)):
+            return hdu.data
+    raise ValueError(f"there is no {kind} table")
+
+
+def _expanded(table: Any) -> Array:
+    """Return the matrix in full; channels count from 0 as in all ISGRI responses."""
+    matrix = np.zeros((len(table), edges_kev().size - 1))
+    for row, line in zip(matrix, table, strict=True):
+        values = np.asarray(line["MATRIX"], np.float64)
+        place = 0
+        for first, count in zip(np.atleast_1d(line["F_CHAN"]), np.atleast_1d(line["N_CHAN"]), strict=True):
+            row[first : first + count] = values[place : place + count]
+            place += count
+    return matrix
+
+
+# -- the model ------------------------------------------------------------------------------------------------
+def crab_rate(area_cm2: Array, edges: Array, low: float, high: float) -> float:
+    """Return the rate of the Crab in a band of measured energy, counts/s."""
+    crab = facts()["crab"]
+    photons = crab["norm"] * -np.diff(edges ** (1.0 - crab["index"])) / (crab["index"] - 1.0)
+    share = redistribution(facts(), np.sqrt(edges[1:] * edges[:-1]), np.array([low, high]))[:, 0]
+    return float((photons * area_cm2 * share).sum())
+
+
+def _offset(energy_kev: Array) -> Array:
+    given = facts()["energy_offset"]
+    offset: Array = np.interp(energy_kev, given["energy_kev"], given["offset_kev"])
+    return offset
+
+
+def _points(energy_kev: Array) -> Array:
+    """Return the area through the published points, straight lines in logarithms."""
+    given = facts()["area"]
+    area: Array = np.exp(np.interp(np.log(energy_kev), np.log(given["energy_kev"]), np.log(given["area_cm2"])))
+    return area

@@ -1,0 +1,87 @@
+"""Stage ``spectrum``: the count spectra of all sources of one window, fitted at once in the 256 channels."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mesh.kit import Unit
+from mesh.kit.provenance import write_fits
+from science.coded_mask.extraction import targets_of
+from science.coded_mask.window_spectra import WindowSpectra, spectra_hdus
+from services.isgri.analysis.background_file import given_background
+from services.isgri.analysis.background_map import BackgroundMap, map_warnings
+from services.isgri.analysis.channels import FIRST_CHANNEL, edges_kev
+from services.isgri.analysis.exposed_window import ExposedWindow, expose
+from services.isgri.analysis.image_stage import event_file
+from services.isgri.analysis.instrument import INSTRUMENT
+from services.isgri.analysis.mosaic_stage import CATALOGUE_FILE
+from services.isgri.analysis.window_fit import count_channels, fit_window
+
+SPECTRA_FILE = "isgri_spectra.fits"
+_CHECK_KEV = (20.0, 40.0)
+
+
+def run_spectrum(unit: Unit) -> None:
+    """Extract the spectra of one window and write ``isgri_spectra.fits``."""
+    window = expose(event_file(unit), unit.step)
+    with unit.step("channels"):
+        edges = edges_kev()
+        counts = count_channels(window, edges)
+    with unit.step("fit"):
+        targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
+        background = window_background(unit, window)
+        factors = background.factors(edges) if background else None
+        found = fit_window(window, targets, counts, (edges[1:] + edges[:-1]) / 2.0, factors)
+        excess = found.fit.excess
+        spectra = WindowSpectra(
+            names=[target.name for target in found.targets],
+            ra=np.array([target.ra for target in found.targets]),
+            dec=np.array([target.dec for target in found.targets]),
+            exposure_s=found.exposure_s,
+            rate=found.fit.flux,
+            error=found.fit.flux_error * excess,
+            observation=window.observation(),
+        )
+        write_fits(unit, SPECTRA_FILE, spectra_hdus(spectra, INSTRUMENT, edges, FIRST_CHANNEL))
+    for warning in (*window.warnings, *found.warnings):
+        unit.warn(warning)
+    scaled = excess[excess > 1.0]
+    if scaled.size:
+        unit.warn(
+            f"in {scaled.size} of {excess.size} channels the pixels scatter up to {scaled.max():.2f} times more than "
+            "Poisson noise, as without a map of the pixels' background; errors are scaled"
+        )
+    middle = (edges[1:] + edges[:-1]) / 2.0
+    band = (middle >= _CHECK_KEV[0]) & (middle < _CHECK_KEV[1])
+    unit.summary(
+        exposure_s=round(window.live_time_s, 3),
+        ontime_s=round(window.ontime_s, 3),
+        error_scale=round(float(excess.max()), 3),
+        sources=[
+            {
+                "name": target.name,
+                "exposure_s": round(float(exposure), 1),
+                "rate_20_40": round(float(rate[band].sum()), 3),
+                "error_20_40": round(float(np.sqrt((error[band] ** 2).sum())), 3),
+            }
+            for target, exposure, rate, error in zip(
+                found.targets, spectra.exposure_s, spectra.rate, spectra.error, strict=True
+            )
+        ],
+    )
+
+
+def window_background(unit: Unit, window: ExposedWindow) -> BackgroundMap | None:
+    """Return the background map that the caller names, if any; warnings of it go to the caller."""
+    background = given_background(unit)
+    if background is not None:
+        for warning in map_warnings(background, [], window.events.swid, window.events.revolution):
+            unit.warn(warning)
+    return background
+
+
+def mosaic_catalogue(unit: Unit) -> Path | None:
+    """Return the catalogue of the mosaic, if there is one among the inputs."""
+    for entry in unit.inputs("mosaic"):
+        return entry.path(CATALOGUE_FILE)
+    return None

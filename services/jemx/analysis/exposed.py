@@ -1,0 +1,126 @@
+"""One unit in one window made ready for imaging: good events, usable pixels, live time, gain."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesh.kit import BadInput
+from services.jemx.analysis.detector import PIXEL_MM, SHAPE, window
+from services.jemx.analysis.events import Events
+from services.jemx.analysis.gain import measured_gain
+from services.jemx.analysis.model import model
+
+_LIVE_FRACTION = 0.82
+"""Of a Crab window of revolution 665, for files that state none."""
+_COLD = 0.4
+_NEIGHBOURS = 10
+_LEAST_COUNTS = 20.0
+_LEAST_PIXELS = 0.2
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """Events and exposure of one unit in one window.
+
+    ``pixel`` is the place of each event in a flattened shadowgram (-1 beside it), ``used`` says which are good: in a
+    good time, without a bad status, on a usable pixel. ``gain`` is measured over nominal energy of the xenon line; NaN
+    where the background is too faint to tell.
+    """
+
+    events: Events
+    pixel: NDArray[np.int64]
+    used: NDArray[np.bool_]
+    gti: NDArray[np.float64]
+    live_fraction: float
+    usable: NDArray[np.bool_]
+    gain: float
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def ontime_s(self) -> float:
+        """Sum of the good time intervals."""
+        return float(np.diff(self.gti, axis=1).sum())
+
+    @property
+    def live_time_s(self) -> float:
+        """Exposure corrected for dead time."""
+        return self.ontime_s * self.live_fraction
+
+
+def expose(events: Events) -> Exposed:
+    """Find good events, usable pixels and live time.
+
+    Raises:
+        BadInput: NoGTI, NoJEMXEvents: there is nothing to analyse.
+    """
+    m = model()
+    name = f"JEM-X {events.unit}"
+    warnings = [f"the telescope slewed in this window; the sources of {name} are smeared"] if events.slew else []
+    gti = events.gti
+    if gti is None:
+        warnings.append(f"the event file of {name} has no good time intervals; times with events are used")
+        gti = np.array([[events.time_s[0], np.nextafter(events.time_s[-1], np.inf)]])
+    if not len(gti):
+        raise BadInput("NoGTI", f"{name} has no good time in this window: leave the window out")
+    fraction = events.live_fraction
+    if fraction is None or not 0.0 < fraction <= 1.0:
+        fraction = _LIVE_FRACTION
+        warnings.append(f"the event file of {name} states no dead time (DEADC); a live fraction of 0.82 is used")
+    accepted = events.grey.share(gti)
+    if accepted < 1.0:
+        warnings.append(f"the grey filter of {name} accepted {accepted:.1%} of the events; fluxes are corrected for it")
+    good = (events.status & m.rejected_status) == 0
+    timely = np.zeros(events.time_s.size, bool)
+    for first, last in np.searchsorted(events.time_s, gti):
+        timely[first:last] = True
+    pixel = pixel_of(events)
+    usable = usable_pixels(events, pixel, timely)
+    used = good & timely & (pixel >= 0)
+    used[used] = usable.ravel()[pixel[used]]
+    if not used.any():
+        raise BadInput("NoJEMXEvents", f"{name} has no good event in this window: leave the window out")
+    if usable.sum() < _LEAST_PIXELS * window().sum():
+        warnings.append(f"only {usable.sum() / window().sum():.0%} of {name} works; the image is poor")
+    gain = measured_gain(events.channel[good & timely])
+    if abs(gain - 1.0) > m.gain_tolerance:
+        warnings.append(
+            f"the xenon line of {name} lies at {gain:.3f} of its energy: the gain correction of this window is off by "
+            f"{gain - 1.0:+.1%}, and so are band limits"
+        )
+    return Exposed(events, pixel, used, gti, float(fraction) * accepted, usable, gain, warnings)
+
+
+def pixel_of(events: Events) -> NDArray[np.int64]:
+    """Return the index of each event's pixel in a flattened shadowgram, -1 beside it."""
+    row = np.floor(events.z_mm / PIXEL_MM).astype(np.int64) + SHAPE[0] // 2
+    column = np.floor(events.y_mm / PIXEL_MM).astype(np.int64) + SHAPE[1] // 2
+    inside = (row >= 0) & (row < SHAPE[0]) & (column >= 0) & (column < SHAPE[1])
+    return np.where(inside, row * SHAPE[1] + column, -1)
+
+
+def usable_pixels(events: Events, pixel: NDArray[np.int64], timely: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of the window without dead anodes, their flagged neighbours, and hot spots.
+
+    Anodes are columns. A dead one has far fewer events than those around it, a flagged one mostly flagged events.
+    Single pixels have too few events to be judged; only a flag takes one out.
+    """
+    m = model()
+    inside = (pixel >= 0) & timely
+    size = SHAPE[0] * SHAPE[1]
+    usable = window().copy()
+    total, bad = (
+        np.bincount(pixel[chosen] % SHAPE[1], minlength=SHAPE[1])
+        for chosen in (inside, inside & ((events.status & m.anode_status) != 0))
+    )
+    length = window().sum(axis=0)
+    density = total / np.maximum(length, 1)
+    for column in range(SHAPE[1]):
+        around = density[max(column - _NEIGHBOURS, 0) : column + _NEIGHBOURS + 1]
+        expected = float(np.median(around)) * length[column]
+        dead = expected > _LEAST_COUNTS and total[column] < _COLD * expected
+        if dead or (total[column] and bad[column] > 0.5 * total[column]):
+            usable[:, column] = False
+    hot = inside & ((events.status & m.hot_spot_status) != 0)
+    usable &= np.bincount(pixel[hot], minlength=size).reshape(SHAPE) == 0
+    return usable

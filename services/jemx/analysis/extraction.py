@@ -1,0 +1,126 @@
+"""What spectra and light curves share: the windows of both units, their sources, and joint fits of bands."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesh.kit import BadInput, ScienceFailure, Unit
+from mesh.kit.ogip.observation import DAY_S, Observation
+from science.coded_mask.extraction import Target, targets_in_field, targets_of
+from science.coded_mask.joint_fit import JointFit, JointModel, fit_jointly
+from science.coded_mask.weighted_curve import EventWeights, event_weights
+from services.jemx.analysis.camera import camera
+from services.jemx.analysis.detector import SHAPE
+from services.jemx.analysis.events import read_events
+from services.jemx.analysis.exposed import Exposed, expose
+from services.jemx.analysis.image_stage import event_file, wanted_units
+from services.jemx.analysis.mosaic_stage import CATALOGUE_FILE
+
+Step = Callable[[str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class BandFit:
+    """Joint fit of one band, and the weight that every event of it has for each source."""
+
+    fit: JointFit
+    weights: EventWeights
+
+
+@dataclass(frozen=True)
+class SourceWindow:
+    """A unit in one window with the sources that it sees.
+
+    ``exposure_s`` is the live time times the share of the sensitivity on axis that each source has.
+    """
+
+    unit: int
+    window: Exposed
+    targets: list[Target]
+    exposure_s: NDArray[np.float64]
+
+    def observation(self) -> Observation:
+        """Return the keywords of a product of this window."""
+        events, gti = self.window.events, self.window.gti
+        return Observation(
+            f"JMX{self.unit}",
+            events.tstart_ijd + float(gti[0, 0]) / DAY_S,
+            events.tstart_ijd + float(gti[-1, 1]) / DAY_S,
+            extra=(
+                ("REVOL", events.revolution, "revolution"),
+                ("SWID", events.swid, "science window"),
+                ("ONTIME", self.window.ontime_s, "[s] sum of good time intervals"),
+                ("DEADC", self.window.live_fraction, "live fraction"),
+            ),
+        )
+
+    def fit(self, low_kev: float, high_kev: float, used: NDArray[np.bool_]) -> BandFit:
+        """Fit all sources to the used events, which are those of a band."""
+        lens = camera(self.unit, low_kev, high_kev)
+        live = self.window.usable.ravel()
+        pixels = np.flatnonzero(live)
+        counts = np.bincount(self.window.pixel[used], minlength=SHAPE[0] * SHAPE[1])[pixels]
+        unit_flux = self.window.live_time_s / lens.lit_pixels
+        rows = []
+        for target in self.targets:
+            tz, ty = self.window.events.attitude.tangents(target.ra, target.dec)
+            rows.append(lens.illumination(float(tz), float(ty)).ravel()[pixels] * unit_flux)
+        templates = np.array([template.ravel()[pixels] for template in lens.templates()])
+        fit = fit_jointly(counts[None].astype(np.float64), JointModel(np.array(rows), templates))
+        return BandFit(fit, event_weights(fit, 0, pixels, np.zeros(live.size, np.int8)))
+
+
+def source_windows(unit: Unit) -> Iterator[tuple[SourceWindow, Step]]:
+    """Yield every unit that is asked for, ready for extraction; what a unit lacks is a warning.
+
+    Steps are told for the first unit only: the second repeats them.
+
+    Raises:
+        BadInput, ScienceFailure: no unit has usable events, or sees a source; or there is no list of sources.
+    """
+    targets = targets_of(
+        unit.parameters["catalogue"],
+        next((entry.path(CATALOGUE_FILE) for entry in unit.inputs("mosaic")), None),
+    )
+    failures: list[BadInput | ScienceFailure] = []
+    made = 0
+    for number in wanted_units(unit):
+        step: Step = unit.step if not made else _untold
+        try:
+            ready, warnings = _ready(unit, number, targets, step)
+        except (BadInput, ScienceFailure) as failure:
+            failures.append(failure)
+            continue
+        made += 1
+        for warning in warnings:
+            unit.warn(warning)
+        yield ready, step
+    if not made:
+        raise failures[0]
+    for refused in failures:
+        unit.warn(refused.text)
+
+
+def _ready(unit: Unit, number: int, targets: Sequence[Target], step: Step) -> tuple[SourceWindow, list[str]]:
+    path = event_file(unit, number)
+    if path is None:
+        text = f"window {unit.label} has no events of JEM-X {number} in the archive; leave it out"
+        raise BadInput("NoJEMXEvents", text)
+    with step("events"):
+        events = read_events(path, number)
+    with step("good"):
+        window = expose(events)
+    lens = camera(number, 3.0, 20.0)
+    seen, warnings = targets_in_field(targets, events.attitude, lens)
+    kept = [target for target, _ in seen]
+    tz, ty = events.attitude.tangents(np.array([t.ra for t in kept]), np.array([t.dec for t in kept]))
+    share = lens.coded_fraction(tz, ty) * window.usable.sum() / lens.pixels
+    return SourceWindow(number, window, kept, share * window.live_time_s), [*window.warnings, *warnings]
+
+
+def _untold(name: str) -> AbstractContextManager[None]:
+    del name
+    return nullcontext()

@@ -1,0 +1,140 @@
+"""Stage ``spectrum_sum``: the windows' spectra to OGIP spectra of every source and unit, with the response.
+
+Each source has a spectrum in the 256 PI channels and one in the 16 standard channels; both share the effective area.
+"""
+
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from mesh.kit import BadInput, Unit
+from mesh.kit.ogip.observation import Observation
+from mesh.kit.ogip.response import arf_hdu, rmf_hdus
+from mesh.kit.ogip.spectrum import BAD, spectrum_hdu
+from mesh.kit.provenance import write_fits
+from science.coded_mask.figure import file_name
+from science.coded_mask.spectrum_plot import Scale, write_spectra, write_spectrum
+from science.coded_mask.spectrum_sum import SourceSpectrum, sum_spectra
+from science.coded_mask.window_spectra import read_spectra
+from services.jemx.analysis.channels import FIRST_CHANNEL, edges_kev, joined, standard_edges, standard_edges_kev
+from services.jemx.analysis.instrument import UNITS, instrument
+from services.jemx.analysis.response import (
+    CRAB_INDEX,
+    CRAB_NORM,
+    SYSTEMATIC,
+    area_cm2,
+    crab_rate,
+    energy_kev,
+    redistribution,
+)
+from services.jemx.analysis.spectrum_stage import spectra_file
+
+_RANGE_KEV = (3.0, 35.0)
+_MAX_PICTURES = 40
+_STANDARD = "_16"
+"""Ends the names of files in the standard channels."""
+
+
+def run_spectrum_sum(unit: Unit) -> None:
+    """Write spectra and a picture of each source, one ARF and two RMFs for each unit, and ``preview.png``."""
+    with unit.step("sum"):
+        found: dict[int, list[SourceSpectrum]] = {}
+        for number in UNITS:
+            name = spectra_file(number)
+            windows = [
+                read_spectra(path, entry.label, instrument(number))
+                for entry in unit.inputs("spectrum")
+                for path in entry.paths
+                if path.name == name
+            ]
+            if windows:
+                found[number] = sum_spectra(windows)
+        if not found:
+            raise BadInput("EmptyScWList", "no science window gave spectra; ask for other windows or sources")
+    with unit.step("response"):
+        for number, sources in found.items():
+            _write_response(unit, number, sources)
+    with unit.step("spectra"):
+        listed: dict[str, dict[str, Any]] = {}
+        for number, sources in found.items():
+            _write_spectra(unit, number, sources, listed)
+        number, sources = next(iter(found.items()))
+        ranked = sorted(sources, key=lambda source: -_significance(source))
+        write_spectra(unit.out / "preview.png", ranked, _scale(), f"JEM-X {number} spectra")
+    unit.summary(sources=list(listed.values()))
+
+
+def _write_response(unit: Unit, number: int, sources: list[SourceSpectrum]) -> None:
+    whole = Observation(
+        f"JMX{number}",
+        min(source.start_ijd for source in sources),
+        max(source.stop_ijd for source in sources),
+    )
+    arf = arf_hdu(energy_kev(), area_cm2(), observation=whole)
+    write_fits(unit, f"jmx{number}_arf.fits", fits.HDUList([fits.PrimaryHDU(), arf]))
+    for ending, channels in (("", edges_kev()), (_STANDARD, standard_edges_kev())):
+        matrix = rmf_hdus(
+            energy_kev(), channels, redistribution(channels), observation=whole, first_channel=FIRST_CHANNEL
+        )
+        write_fits(unit, f"jmx{number}_rmf{ending}.fits", fits.HDUList([fits.PrimaryHDU(), *matrix]))
+
+
+def _write_spectra(unit: Unit, number: int, sources: list[SourceSpectrum], listed: dict[str, dict[str, Any]]) -> None:
+    """Write the files of one unit and list them under the names of their sources."""
+    names: list[str] = []
+    for place, source in enumerate(sources):
+        name = f"jmx{number}_spectrum_{file_name(source.name)}"
+        names.append(name if name not in names else f"{name}_{len(names)}")
+        files = [f"{names[-1]}{ending}.fits" for ending in ("", _STANDARD)]
+        for file, ending in zip(files, ("", _STANDARD), strict=True):
+            write_fits(unit, file, fits.HDUList([fits.PrimaryHDU(), _spectrum(number, source, ending)]))
+        if place < _MAX_PICTURES:
+            files.append(f"{names[-1]}.png")
+            write_spectrum(unit.out / files[-1], source, _scale(), f"{source.name}   JEM-X {number}")
+        rate, error = source.band(edges_kev(), *_RANGE_KEV)
+        entry = listed.setdefault(source.name, {"name": source.name, "files": []})
+        entry["files"] += files
+        entry[f"jmx{number}"] = {
+            "scws": source.windows,
+            "exposure_s": round(source.exposure_s, 1),
+            "rate_3_35": round(rate, 3),
+            "error_3_35": round(error, 3),
+        }
+
+
+def _spectrum(number: int, source: SourceSpectrum, ending: str) -> fits.BinTableHDU:
+    rate, error = source.rate, source.error
+    if ending:
+        rate, error = joined(rate), joined(error, squares=True)
+        quality = np.zeros(rate.size, np.int16)
+    else:
+        channel, edges = np.arange(rate.size), standard_edges()
+        quality = np.where((channel >= edges[0]) & (channel < edges[-1]), 0, BAD).astype(np.int16)
+    return spectrum_hdu(
+        rate,
+        error,
+        exposure_s=source.exposure_s,
+        observation=Observation(f"JMX{number}", source.start_ijd, source.stop_ijd, source.name, source.ra, source.dec),
+        first_channel=FIRST_CHANNEL,
+        systematic=SYSTEMATIC,
+        quality=quality,
+        response=f"jmx{number}_rmf{ending}.fits",
+        area=f"jmx{number}_arf.fits",
+        name=f"JMX{number}-PHA1-SPE",
+        extra=(
+            ("ISDCLEVL", "SPE", "level of data processing"),
+            ("NAME", source.name, "source"),
+            ("ONTIME", source.ontime_s, "[s] good time of all windows that see the source"),
+            ("SCWS", source.windows, "number of science windows"),
+        ),
+    )
+
+
+def _scale() -> Scale:
+    return Scale(edges_kev(), crab_rate(edges_kev()), CRAB_NORM, CRAB_INDEX, _RANGE_KEV)
+
+
+def _significance(source: SourceSpectrum) -> float:
+    rate, error = source.band(edges_kev(), *_RANGE_KEV)
+    return rate / error if error > 0.0 else 0.0

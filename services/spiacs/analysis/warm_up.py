@@ -1,0 +1,21 @@
+"""Runs every compiled loop and loads every library once, while the image is built."""
+
+import importlib
+
+import numpy as np
+
+from science.bursts.curve import Curve
+from science.bursts.duration import measure
+from science.bursts.search import search
+
+_STAGES = ("counts_stage", "light_curve_stage", "search_stage")
+
+
+def warm_up() -> None:
+    """Search and measure a small curve with a burst."""
+    counts = np.random.default_rng(1).poisson(500.0, 8000).astype(float)
+    counts[4000:4040] += 300
+    found = search(Curve(0.0, 0.05, counts, np.ones(counts.size, dtype=bool)), [1, 2, 20, 40], 7.0)
+    measure(found, found.excesses[0])
+    for stage in _STAGES:
+        importlib.import_module(f"services.spiacs.analysis.{stage}")
