@@ -40,7 +40,10 @@ class JobRecords(Protocol):
         """Return the id of the newest event of a run, ``0`` if there is none."""
 
     def events(self, run_id: str, after_id: str = "0", limit: int = 1000) -> list[tuple[str, dict[str, Any]]]:
-        """Return the events after one: ``{"type": "unit", "row": {...}}`` or ``{"type": "run", ...}``."""
+        """Return the events after one: ``{"type": "unit", "row": {...}}`` or ``{"type": "run", ...}``.
+
+        Raises `EventsLost` where some of them are not kept any more.
+        """
 
 
 class ProductStore(Protocol):

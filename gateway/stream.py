@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from typing import Any, Literal
 from gateway.records import JobRecords
 from gateway.wakeups import Bell
 from mesh.contracts import JobView, UnitRow
+from mesh.errors import EventsLost
 from mesh.states import JobState, job_is_final
 
 LOOK_SECONDS = 1.0
@@ -37,10 +38,13 @@ class Change:
     state: str = ""
 
 
+_Tell = Callable[[JobView, Iterable[_Entry]], Iterator[Change]]
+
+
 async def follow(
     records: JobRecords, bell: Bell, job_id: str, last_position: str | None, *, table: bool = False
 ) -> AsyncIterator[Change]:
-    """Yield the changes of a job until it has ended.
+    """Yield the changes of a job until it has ended; the whole table again where changes are not kept any more.
 
     Args:
         records: where the job stands.
@@ -73,14 +77,9 @@ async def follow(
                 async for change in _table(records, view, position):
                     yield change
             view = await asyncio.to_thread(records.view, job_id)
-            more = True
-            while more:
-                entries = await asyncio.to_thread(records.events, view.run_id or "", position or _START, _PAGE)
-                more = len(entries) == _PAGE
-                for change in tell(view, entries):
-                    yield change
-                if entries:
-                    position = entries[-1][0]
+            async for change in _news(records, view, position or _START, tell):
+                position = change.position or position
+                yield change
             if view != told:
                 yield Change("job", view)
                 told = view
@@ -90,6 +89,24 @@ async def follow(
             with suppress(TimeoutError):
                 await asyncio.wait_for(rung.wait(), LOOK_SECONDS - _SETTLE_SECONDS)
     yield Change("end", view)
+
+
+async def _news(records: JobRecords, view: JobView, position: str, tell: _Tell) -> AsyncIterator[Change]:
+    """Yield what happened after a position, or the whole table where some of that is not kept any more."""
+    more = True
+    while more:
+        try:
+            entries = await asyncio.to_thread(records.events, view.run_id or "", position, _PAGE)
+        except EventsLost:
+            position = await asyncio.to_thread(records.last_event, view.run_id or "")
+            async for change in _table(records, view, position):
+                yield change
+            return
+        more = len(entries) == _PAGE
+        for change in tell(view, entries):
+            yield change
+        if entries:
+            position = entries[-1][0]
 
 
 async def _table(records: JobRecords, view: JobView, position: str) -> AsyncIterator[Change]:

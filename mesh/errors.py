@@ -25,7 +25,8 @@ MeshError
 │       └── ArchiveUnavailable
 ├── ContractViolation        a message or document that cannot be understood; goes to the dead letters
 └── NotFound                 no such job, unit, product or window
-    └── Deleted              a job that was there; its request still is
+    ├── Deleted              a job that was there; its request still is
+    └── EventsLost           events after a position in a stream that are not kept any more; the table still is
 """
 
 from collections.abc import Sequence
@@ -190,3 +191,7 @@ class Deleted(NotFound):
     def __init__(self, text: str, *, request_key: str) -> None:
         super().__init__(text)
         self.request_key = request_key
+
+
+class EventsLost(NotFound):
+    """Events after a position are not kept any more: who follows reads the whole table and goes on from the newest."""

@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Any
 
 import redis
+from redis.exceptions import ResponseError
 
 from mesh.contracts import Analysis, Job, JobEnd, JobView, ProductFile, StageProduct, UnitRow
-from mesh.errors import Deleted, NotFound
+from mesh.errors import Deleted, EventsLost, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
@@ -174,10 +175,22 @@ class Jobs:
         """Return what happened to a run after an event, oldest first.
 
         Each entry is (id, content): {"type": "unit", "row": fields of a UnitRow} or {"type": "run", "state": word}.
-        The stream keeps about the last 20 000 entries, and one day after the end of the run; who was away for longer
-        looks at the view and the rows instead.
+        The stream keeps about the last 20 000 entries, and one day after the end of the run.
+
+        Raises:
+            EventsLost: some entries after *after_id* are not kept any more; look at the view and the rows instead.
         """
-        entries = self._redis.xrange(names.run_record(run_id, "events"), min=f"({after_id}", count=limit)
+        stream = names.run_record(run_id, "events")
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xrange(stream, min=f"({after_id}", count=limit)
+        pipeline.xinfo_stream(stream)
+        entries, about = pipeline.execute(raise_on_error=False)
+        if isinstance(about, ResponseError):
+            raise EventsLost(f"the events of run {run_id} are not kept any more")
+        # What was trimmed lies before the first entry; whether the last one of it was seen cannot be told.
+        trimmed = about["entries-added"] > about["length"]
+        if trimmed and _order(after_id) < _order(about["first-entry"][0]):
+            raise EventsLost(f"events of run {run_id} after {after_id} are not kept any more")
         return [(entry_id, _event(fields)) for entry_id, fields in entries]
 
     @redis_answers()
@@ -334,6 +347,11 @@ class Jobs:
 def _place(job: Job) -> float:
     """Place of a job in the listings: when it was submitted [s since 1970]."""
     return datetime.fromisoformat(job.submitted).timestamp()
+
+
+def _order(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, number = entry_id.partition("-")
+    return int(milliseconds), int(number or 0)
 
 
 def _event(fields: dict[str, str]) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import pytest
 import redis
 
 from mesh.contracts import Analysis, JobEnd, Lane
-from mesh.errors import NotFound
+from mesh.errors import EventsLost, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store.jobs import Jobs
 from mesh.store.objects import Objects
 from mesh.store.requests import Requests
+from mesh.store.runs import Runs
 from tests.integration.store.corner import MakeJob
 
 
@@ -54,6 +55,28 @@ def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
     for look in (jobs.view, jobs.rows, jobs.result, jobs.run_of):
         with pytest.raises(NotFound, match="there is no job nobody"):
             look("nobody")
+
+
+def test_a_position_whose_events_are_not_kept_is_refused(
+    jobs: Jobs, index: redis.Redis, analysis: Analysis, make_job: MakeJob
+) -> None:
+    job = make_job()
+    jobs.submit(analysis, job)
+    Runs(index).open(analysis, job, {}, job.submitted)
+    stream = f"run:{job.job_id}:events"
+    ids = [str(index.xadd(stream, {"type": "run", "state": "QUEUED"})) for _ in range(9)]
+    assert len(jobs.events(job.job_id)) == 10
+
+    index.xtrim(stream, maxlen=4, approximate=False)
+
+    for lost in ("0", ids[0], ids[3]):
+        with pytest.raises(EventsLost):
+            jobs.events(job.job_id, lost)
+    assert [entry for entry, _ in jobs.events(job.job_id, ids[5])] == ids[6:]
+    assert jobs.events(job.job_id, ids[-1]) == []
+    index.delete(stream)
+    with pytest.raises(EventsLost):
+        jobs.events(job.job_id, ids[-1])
 
 
 def test_listings_by_page_and_user(jobs: Jobs, analysis: Analysis, make_job: MakeJob) -> None:

@@ -23,7 +23,7 @@ from mesh.contracts import (
     StageProduct,
     UnitRow,
 )
-from mesh.errors import Deleted, NotFound
+from mesh.errors import Deleted, EventsLost, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store.loads import Load
 
@@ -39,6 +39,8 @@ class MemoryRecords:
         self.results: dict[str, tuple[StageProduct, ...]] = {}
         """Products of the jobs that have more than their view shows."""
         self.deleted: dict[str, str] = {}
+        self.trimmed: dict[str, str] = {}
+        """Run -> the first entry that is still kept."""
         self.error: Exception | None = None
 
     def analysis(self, request_key: str) -> Analysis:
@@ -110,8 +112,10 @@ class MemoryRecords:
         return self.streams[run_id][-1][0] if self.streams.get(run_id) else "0"
 
     def events(self, run_id: str, after_id: str = "0", limit: int = 1000) -> list[tuple[str, dict[str, Any]]]:
-        """Return the entries after one."""
+        """Return the entries after one; `trim` played the server that forgot the oldest."""
         self._answer()
+        if _order(after_id) < _order(self.trimmed.get(run_id, "0")):
+            raise EventsLost("not kept any more")
         return [entry for entry in self.streams.get(run_id, []) if _order(entry[0]) > _order(after_id)][:limit]
 
     def plan(self, job_id: str, labels: Iterable[str]) -> None:

@@ -128,6 +128,17 @@ def test_a_table_of_several_pages_can_be_resumed_only_after_its_last() -> None:
     assert [page.position for page in pages] == [None, "2-0"]
 
 
+@pytest.mark.parametrize("table", [True, False])
+@pytest.mark.parametrize("position", ["1-0", "2-0"])
+def test_who_missed_changes_that_are_not_kept_is_told_the_whole_table(position: str, table: bool) -> None:
+    records = _finished()
+    records.trimmed[_JOB] = "3-0"
+    changes = _follow(records, position, table=table)
+    assert [change.event for change in changes] == ["units", "job", "end"]
+    assert [row.label for row in changes[0].rows] == [*_LABELS, "job"]
+    assert changes[0].position == "5-0"
+
+
 def test_a_position_that_is_none_starts_afresh() -> None:
     assert _follow(_finished(), "garbage") == _follow(_finished(), None)
 
