@@ -15,6 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from mesh.contracts.document import Part
 from mesh.errors import MeshError
 
+MOST_WINDOWS = 250_000
+"""Of one request, unless the operator says otherwise; the whole SPI-ACS mission has 196 000 slices."""
+
 
 class SettingsError(MeshError):
     """A setting is missing or wrong; the text says which and where to set it."""
@@ -75,6 +78,8 @@ class Settings(BaseSettings):
     """Units at once in one instrument service; 0: as its ``instrument.toml`` says."""
     docker_host: str = ""
     """Address of the container engine; empty: from the credentials file or the default socket."""
+    max_windows: int = Field(default=MOST_WINDOWS, ge=1)
+    """Most science windows, or slices of time, of one request."""
     health_host: str = "127.0.0.1"
     health_port: int = 0
     """Port of /livez, /readyz and /metrics; 0 takes the one of the service (see docs/operate.md)."""

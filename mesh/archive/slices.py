@@ -65,11 +65,20 @@ def slices_between(begin: float, end: float, seconds: int) -> Iterator[Slice]:
         end: IJD (TT), not part of the interval.
         seconds: length of a slice.
     """
+    per_day = _DAY_S // seconds
+    for place in _places(begin, end, seconds):
+        yield Slice(*divmod(place, per_day), seconds)
+
+
+def count_slices(begin: float, end: float, seconds: int) -> int:
+    """Return how many slices an interval of time touches; arguments as of `slices_between`."""
+    return len(_places(begin, end, seconds))
+
+
+def _places(begin: float, end: float, seconds: int) -> range:
     # An edge that is meant to lie on the grid does: IJD in double precision is good to some microseconds.
     first, last = (round(ijd * _DAY_S / seconds, 8) for ijd in (begin, end))
-    per_day = _DAY_S // seconds
-    for place in range(math.floor(first), math.ceil(last)):
-        yield Slice(*divmod(place, per_day), seconds)
+    return range(math.floor(first), math.ceil(last))
 
 
 def index_path(instrument: str) -> str:

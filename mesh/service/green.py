@@ -3,6 +3,7 @@
 It must be the first import of a service process; what was imported earlier would keep its blocking sockets and locks.
 """
 
+import logging
 import warnings
 
 with warnings.catch_warnings():
@@ -11,3 +12,7 @@ with warnings.catch_warnings():
     import eventlet
 
 eventlet.monkey_patch()
+
+# Native threads log as well (see `mesh.service.native`), and could not wait for a green lock that a green thread holds.
+logging.threading = eventlet.patcher.original("threading")  # type: ignore[attr-defined]
+logging._lock = logging.threading.RLock()  # type: ignore[attr-defined]

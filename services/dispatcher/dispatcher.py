@@ -9,7 +9,8 @@ from mesh.clock import utc_now
 from mesh.contracts import Job, UnitEvent
 from mesh.errors import ContractViolation, InvalidRequest, NotFound
 from mesh.instrument import instrument, instruments
-from mesh.settings import Connections
+from mesh.service import native
+from mesh.settings import MOST_WINDOWS, Connections, Settings
 from mesh.states import JobState
 from mesh.store.allowances import index_allowances, read_allowances
 from mesh.store.announcements import Records
@@ -47,6 +48,8 @@ class Dispatcher:
         archive: address of the archive; empty for none.
         claimant: name of this process.
         job_days: how long jobs stay after their end; 0: for ever.
+        max_windows: science windows or slices that one request may have.
+        native: where to do what takes long without a pause.
     """
 
     def __init__(
@@ -58,6 +61,8 @@ class Dispatcher:
         archive: str,
         claimant: str,
         job_days: float = 0,
+        max_windows: int = MOST_WINDOWS,
+        native: native.Run = native.directly,
     ) -> None:
         self._requests, self._jobs, self._runs = Requests(objects), Jobs(objects, index), Runs(index)
         products, backlog, records = Products(objects, index), Backlog(index), Records(index)
@@ -73,9 +78,10 @@ class Dispatcher:
             requests=self._requests,
             products=products,
             records=records,
-            windows=WindowSource(archive),
+            windows=WindowSource(archive, max_windows, native),
             notifier=self._notifier,
             stop=self._canceller.stop,
+            native=native,
             claimant=claimant,
         )
         self._fan_in = FanIn(
@@ -101,17 +107,17 @@ class Dispatcher:
         )
 
     @classmethod
-    def connect(
-        cls, connections: Connections, publisher: Publisher, *, archive: str, claimant: str, job_days: float = 0
-    ) -> "Dispatcher":
-        """Make a dispatcher for these servers; it connects when it first needs them."""
+    def connect(cls, connections: Connections, settings: Settings, publisher: Publisher, claimant: str) -> "Dispatcher":
+        """Make the dispatcher of a green process; it connects to its servers when it first needs them."""
         return cls(
             objects=Objects(connections.store),
             index=redis_client(connections.redis),
             publisher=publisher,
-            archive=archive,
+            archive=settings.archive_location,
             claimant=claimant,
-            job_days=job_days,
+            job_days=settings.job_days,
+            max_windows=settings.max_windows,
+            native=native.in_native_thread,
         )
 
     def submitted(self, job: Job) -> None:

@@ -13,6 +13,7 @@ from mesh.contracts import Analysis, Failure, JobEnd, RunResult
 from mesh.contracts.result import ROWS_A_PAGE
 from mesh.errors import BadInput, InvalidRequest, NotFound, TransientFailure, UnitFailure
 from mesh.instrument import Instrument, instrument
+from mesh.service import native
 from mesh.states import FailureKind, JobState, UnitState, job_is_final
 from mesh.store.announcements import Records
 from mesh.store.products import ProductEntry, Products
@@ -26,7 +27,7 @@ from services.dispatcher.windows import Windows, WindowSource
 
 _log = structlog.get_logger(__name__)
 # Windows are needed again only by later stages that read the archive, and ten thousand take some 10 MB.
-_REMEMBERED = 8
+_REMEMBERED = 100_000
 
 
 class Progress:
@@ -40,6 +41,7 @@ class Progress:
         windows: the archive.
         notifier: told of every change.
         stop: stops units that nobody waits for any more.
+        native: where to do what takes long without a pause.
         claimant: name of this process.
     """
 
@@ -53,6 +55,7 @@ class Progress:
         windows: WindowSource,
         notifier: Notifier,
         stop: Callable[[Run, Sequence[str]], None],
+        native: native.Run,
         claimant: str,
     ) -> None:
         self._runs = runs
@@ -62,6 +65,7 @@ class Progress:
         self._source = windows
         self._notifier = notifier
         self._stop = stop
+        self._native = native
         self._claimant = claimant
         self._windows: dict[str, Windows] = {}
 
@@ -144,7 +148,6 @@ class Progress:
         windows = self._find_windows(run, used, analysis) if reads_windows else Windows({})
         labels = self._runs.labels(run.run_id, stage, UnitState.WAITING)
         made = self._made(run.run_id, declared.needs) if declared.needs else {}
-        files = self._source.files(used.given_files(analysis.parameters, stage))
         units = units_of(
             stage,
             instrument=used,
@@ -153,8 +156,10 @@ class Progress:
             labels=labels,
             windows=windows,
             made=made,
-            files=files,
+            files=self._source.files(used.given_files(analysis.parameters, stage)),
         )
+        if declared.scope == "job":  # one unit with everything: no bundle ends in between
+            units = iter(self._native(list, units))
         backlogged = self._runs.enqueue(run.run_id, stage, units, utc_now())
         _log.info("stage planned", run_id=run.run_id, stage=stage, rows=len(labels), backlogged=backlogged)
 
@@ -219,10 +224,13 @@ class Progress:
         windows = self._windows.get(run.run_id)
         if windows is None:
             windows = self._source.find(used, analysis.selection)
-            while len(self._windows) >= _REMEMBERED:
-                self._windows.pop(next(iter(self._windows)))
-            self._windows[run.run_id] = windows
+            self._remember(run.run_id, windows)
         return windows
+
+    def _remember(self, run_id: str, windows: Windows) -> None:
+        self._windows[run_id] = windows
+        while len(self._windows) > 1 and sum(map(len, self._windows.values())) > _REMEMBERED:
+            del self._windows[next(iter(self._windows))]
 
     def _finish(self, run: Run) -> None:
         used = instrument(run.instrument)

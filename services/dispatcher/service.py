@@ -19,13 +19,7 @@ _EXPIRY_SECONDS = 3600.0
 
 
 def _make(context: Context) -> Dispatcher:
-    return Dispatcher.connect(
-        context.connections,
-        context.publisher,
-        archive=context.settings.archive_location,
-        claimant=context.worker,
-        job_days=context.settings.job_days,
-    )
+    return Dispatcher.connect(context.connections, context.settings, context.publisher, context.worker)
 
 
 class DispatcherService:

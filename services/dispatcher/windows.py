@@ -1,6 +1,6 @@
 """From a selection, and from files that a request names itself, to labelled archive inputs, and what is refused."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import structlog
 
 from mesh.archive.access import Archive, MissingFile, joined_stamp, side_by_side
+from mesh.archive.extent import check_count, count_bound
 from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.scw import ScwId
@@ -15,6 +16,7 @@ from mesh.archive.select import Rejected, select
 from mesh.contracts import ArchiveInput, Selection, UnitInput
 from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
 from mesh.instrument import ArchiveFiles, Instrument
+from mesh.service import native
 from services.dispatcher.slices import find_slices
 
 _log = structlog.get_logger(__name__)
@@ -32,16 +34,25 @@ class Windows:
     inputs: dict[str, ArchiveInput | None]
     rejected: tuple[Rejected, ...] = ()
 
+    def __len__(self) -> int:
+        """Return how many there are, the rejected ones included."""
+        return len(self.inputs) + len(self.rejected)
+
 
 class WindowSource:
     """Finds the science windows of a selection; keeps the index of the archive while its file stays the same.
 
     Args:
         address: of the archive; empty for a mesh that has none.
+        most: windows or slices that one request may have.
+        native: where to do what takes long without a pause. A far archive is not read there: waiting for its answers is
+            a pause, and its connections belong to the green threads.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, most: int, native: native.Run = native.directly) -> None:
         self._address = address
+        self._most = most
+        self._native = native
         self._archive: Archive | None = None
         self._index: tuple[str, Index] | None = None
 
@@ -49,18 +60,41 @@ class WindowSource:
         """Return the science windows, or slices, of a selection.
 
         Raises:
-            InvalidSelection: malformed, or nothing is left to analyse.
+            InvalidSelection: malformed, more than a request may have, or nothing is left to analyse.
             BadInput: the archive has no usable index.
             ArchiveUnavailable: there is no archive, or it does not answer.
         """
         if instrument.archive is None:
+            check_count(instrument, selection, count_bound(instrument, selection) or 0, self._most)
             return _as_given(instrument.name, selection)
-        if instrument.sliced:
-            found, lacking = find_slices(self._open(), instrument, selection)
-            return Windows(found, tuple(lacking))
         archive = self._open()
+        return self._where(archive)(self._find, archive, instrument, selection)
+
+    def files(self, named: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
+        """Return the files that a request names itself, by parameter.
+
+        Raises:
+            BadInput: the archive lacks a file.
+            ArchiveUnavailable: there is no archive, or it does not answer.
+        """
+        if not any(named.values()):
+            return ()
+        archive = self._open()
+        return self._where(archive)(lambda: tuple(named_files(named, archive)))
+
+    def _where(self, archive: Archive) -> native.Run:
+        return self._native if archive.at_once == 1 else native.directly
+
+    def _find(self, archive: Archive, instrument: Instrument, selection: Selection) -> Windows:
+        if instrument.sliced:
+            found, lacking = find_slices(archive, instrument, selection, self._most, self._native)
+            return Windows(found, tuple(lacking))
+        assert instrument.archive is not None  # noqa: S101 - `find` has asked
+        check_count(instrument, selection, count_bound(instrument, selection) or 0, self._most)
         index = self._read_index(archive)
-        chosen = select(index, selection, instrument=instrument.name, files=instrument.archive.files)
+        files = instrument.archive.files
+        chosen = self._native(select, index, selection, instrument=instrument.name, files=files)
+        check_count(instrument, selection, len(chosen.entries), self._most)
         inputs: dict[str, ArchiveInput | None] = {}
         rejected = list(chosen.rejected)
         for one in side_by_side(archive, partial(_look_up, archive, instrument), chosen.entries):
@@ -71,15 +105,6 @@ class WindowSource:
         if not inputs:
             raise _nothing_left(rejected)
         return Windows(inputs, tuple(rejected))
-
-    def files(self, named: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
-        """Return the files that the request names itself, by parameter.
-
-        Raises:
-            BadInput: the archive lacks a file.
-            ArchiveUnavailable: there is no archive, or it does not answer.
-        """
-        return tuple(named_files(named, self._open))
 
     def _open(self) -> Archive:
         if not self._address:
@@ -96,10 +121,10 @@ class WindowSource:
         return self._archive
 
     def _read_index(self, archive: Archive) -> Index:
-        stamp = _index_stamp(archive)
-        if self._index is None or self._index[0] != stamp:
-            self._index = stamp, read_index(archive)
-        return self._index[1]
+        stamp, known = _index_stamp(archive), self._index
+        if known is None or known[0] != stamp:
+            self._index = known = stamp, read_index(archive)
+        return known[1]
 
 
 def _index_stamp(archive: Archive) -> str:
@@ -169,23 +194,23 @@ def _nothing_left(rejected: Sequence[Rejected]) -> InvalidSelection:
     return InvalidSelection(text, field="selection.scws")
 
 
-def named_files(named: Mapping[str, Sequence[str]], archive: Callable[[], Archive]) -> Iterator[ArchiveInput]:
+def named_files(named: Mapping[str, Sequence[str]], archive: Archive) -> Iterator[ArchiveInput]:
     """Yield an input for each file; its role is the name of the parameter.
 
     The label says which entry of the list the file belongs to and which file of that entry it is, e.g. ``0-2``.
 
     Args:
         named: parameter -> entries, each of paths below the archive, separated by commas.
-        archive: opens it.
+        archive: where they are.
 
     Raises:
         BadInput: reason ``NoSuchFile``; the archive has no such file.
-        ArchiveUnavailable: there is no archive, or it does not answer.
+        ArchiveUnavailable: it does not answer.
     """
     for name, entries in named.items():
         for number, entry in enumerate(entries):
             for position, path in enumerate(entry.split(",")):
-                yield _named(name, f"{number}-{position}", path, archive())
+                yield _named(name, f"{number}-{position}", path, archive)
 
 
 def _named(role: str, label: str, path: str, archive: Archive) -> ArchiveInput:

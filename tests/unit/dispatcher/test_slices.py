@@ -1,15 +1,19 @@
 """From a time range to slices of time, and from slices to rows and units: whole days, grid edges, missing parts."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from mesh.archive.extent import count_bound
+from mesh.archive.off_times import OffTime
 from mesh.archive.slices import Slice, build_slice_indices, slices_between
 from mesh.archive.times import ijd_from_utc
 from mesh.contracts import Analysis, ArchiveInput, Cone, ProductInput, Selection, TimeRange, Unit
 from mesh.errors import BadInput, InvalidSelection
 from mesh.instrument import Instrument
 from services.dispatcher.plan import rows_of, units_of
+from services.dispatcher.slices import with_off_times
 from services.dispatcher.windows import WindowSource
 from tests.unit.dispatcher.test_plan import run_of
 
@@ -87,7 +91,7 @@ def test_the_grid_is_that_of_tt_whatever_the_request() -> None:
 
 
 def test_slices_with_their_stamps_and_those_that_are_missing(archive: Path, detector: Instrument) -> None:
-    found = WindowSource(str(archive)).find(detector, between("2017-08-17T12:30:00", "2017-08-17T15:30:00"))
+    found = WindowSource(str(archive), 100).find(detector, between("2017-08-17T12:30:00", "2017-08-17T15:30:00"))
 
     assert list(found.inputs) == list(HOURS)
     first = found.inputs["6438-12"]
@@ -102,7 +106,7 @@ def test_a_slice_of_an_off_time_is_told_from_one_that_lacks(archive: Path, detec
     listed.parent.mkdir(parents=True)
     lines = ["start,stop,reason", "2017-08-17T13:58:00,2017-08-17T15:10:00,BELTS"]
     listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    source = WindowSource(str(archive))
+    source = WindowSource(str(archive), 100)
     found = source.find(detector, between("2017-08-17T11:30:00", "2017-08-17T16:30:00"))
     told = {one.scw: (one.reason, one.text) for one in found.rejected}
     assert told["6438-14"][0] == "InstrumentOff"
@@ -115,12 +119,55 @@ def test_a_slice_of_an_off_time_is_told_from_one_that_lacks(archive: Path, detec
         source.find(detector, between("2017-08-17T11:30:00", "2017-08-17T16:30:00"))
 
 
+def test_a_time_range_is_cut_to_the_time_of_operation_and_counted_before_anything_is_looked_for(
+    archive: Path, detector: Instrument
+) -> None:
+    whole = between("1999-06-01T00:00:00", "9998-01-01T00:00:00")
+    assert count_bound(detector, whole) == 196_081
+    found = WindowSource(str(archive), 200_000).find(detector, whole)
+    assert (len(found), list(found.inputs)) == (196_081, list(HOURS))
+    with pytest.raises(InvalidSelection, match=r"196081 slices of 3600 s are more .* shorter time") as caught:
+        WindowSource(str(archive), 196_080).find(detector, whole)
+    assert caught.value.allowed == "at most 196080"
+
+
+def test_slices_and_off_times_are_walked_through_together(detector: Instrument) -> None:
+    parts = list(slices_between(6000.0, 6100.0, 3600))
+    looked_at: Counter[str] = Counter()
+
+    class Watched(OffTime):
+        def __getattribute__(self, name: str) -> object:
+            looked_at[name] += 1
+            return super().__getattribute__(name)
+
+    off = [Watched(6000.0 + place / 20, 6000.01 + place / 20, "BELTS") for place in range(2000)]
+    overlapping = [known for _, known in with_off_times(parts, off)]
+
+    for part, known in zip(parts, overlapping, strict=True):
+        assert known == [one for one in off if one.start < part.t_stop and one.stop > part.t_start]
+    looked_at.clear()
+    assert len(list(with_off_times(parts, off))) == len(parts)
+    assert sum(looked_at.values()) < 4 * (len(parts) + len(off)), "not each slice with each off time"
+
+
+def test_off_times_that_overlap_each_other_count_once(archive: Path, detector: Instrument) -> None:
+    listed = archive / "aux" / "allsky" / "off.csv"
+    listed.parent.mkdir(parents=True)
+    half = "2017-08-17T14:00:00,2017-08-17T14:30:00"
+    listed.write_text(f"start,stop,reason\n{half},BELTS\n{half},EVENT\n", encoding="utf-8")
+    found = WindowSource(str(archive), 100).find(detector, between("2017-08-17T12:30:00", "2017-08-17T15:30:00"))
+    assert [(one.scw, one.reason) for one in found.rejected] == [("6438-14", "NoALLSKYData")]
+    assert "only for a part of it" in found.rejected[0].text
+
+
 def test_no_data_says_why(archive: Path, detector: Instrument) -> None:
-    source = WindowSource(str(archive))
+    source = WindowSource(str(archive), 100)
     with pytest.raises(InvalidSelection, match="took data from 2002-10-17 to 2025-02-28"):
         source.find(detector, between("2025-06-01T00:00:00", "2025-06-02T00:00:00"))
     with pytest.raises(InvalidSelection, match="slices lie between IJD 6438-12 and 6438-15"):
         source.find(detector, between("2018-06-01T00:00:00", "2018-06-01T01:00:00"))
+    with pytest.raises(InvalidSelection, match="not a UTC time"):
+        source.find(detector, between("yesterday", "2018-06-01T01:00:00"))
     with pytest.raises(InvalidSelection, match="sees the whole sky"):
         source.find(detector, Selection(scws=("201600270010",)))
     with pytest.raises(InvalidSelection, match="sees the whole sky"):
@@ -130,7 +177,7 @@ def test_no_data_says_why(archive: Path, detector: Instrument) -> None:
 
 def test_rows_and_units_of_slices(archive: Path, detector: Instrument) -> None:
     selection = between("2017-08-17T12:30:00", "2017-08-17T13:30:00")
-    windows = WindowSource(str(archive)).find(detector, selection)
+    windows = WindowSource(str(archive), 100).find(detector, selection)
     whole = Analysis(instrument="allsky", product="allsky_lc", selection=selection, parameters={"time_bin": 1.0})
     rows = [(row.stage, row.label) for row in rows_of(detector, whole, windows)]
     assert rows == [("counts", "6438-12"), ("counts", "6438-13"), ("curve", "job")]

@@ -54,7 +54,7 @@ def isgri() -> Instrument:
 
 
 def test_windows_with_their_files_and_stamps(archive: Path, isgri: Instrument) -> None:
-    source = WindowSource(str(archive))
+    source = WindowSource(str(archive), 100)
 
     found = source.find(isgri, Selection(scws=(LABELS[1], "201600270010", LABELS[2], "2016")))
 
@@ -69,7 +69,7 @@ def test_windows_with_their_files_and_stamps(archive: Path, isgri: Instrument) -
 
 
 def test_another_content_is_another_stamp(archive: Path, isgri: Instrument) -> None:
-    source = WindowSource(str(archive))
+    source = WindowSource(str(archive), 100)
     before = source.find(isgri, Selection(scws=LABELS[:1])).inputs[LABELS[0]]
     (archive / "scw" / "2016" / LABELS[0] / "isgri_events.fits").write_bytes(b"new")
     after = source.find(isgri, Selection(scws=LABELS[:1])).inputs[LABELS[0]]
@@ -80,7 +80,7 @@ def test_another_content_is_another_stamp(archive: Path, isgri: Instrument) -> N
 
 
 def test_a_changed_index_is_read_again(archive: Path, isgri: Instrument) -> None:
-    source = WindowSource(str(archive))
+    source = WindowSource(str(archive), 100)
     whole = Selection(time=TimeRange(t1="2018-10-01T00:00:00", t2="2018-12-01T00:00:00"))
     assert list(source.find(isgri, whole).inputs) == list(LABELS[:2])
 
@@ -104,7 +104,7 @@ def test_files_far_away_are_asked_for_side_by_side(archive: Path, isgri: Instrum
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(archive))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        source = WindowSource(f"http://127.0.0.1:{server.server_port}")
+        source = WindowSource(f"http://127.0.0.1:{server.server_port}", 100)
         found = source.find(isgri, Selection(scws=LABELS[:2]))
         server.shutdown()
 
@@ -115,7 +115,7 @@ def test_files_far_away_are_asked_for_side_by_side(archive: Path, isgri: Instrum
 def test_where_the_index_does_not_tell_every_name_is_tried(archive: Path, isgri: Instrument) -> None:
     write_index(archive, dict.fromkeys(LABELS))
 
-    found = WindowSource(str(archive)).find(isgri, Selection(scws=LABELS))
+    found = WindowSource(str(archive), 100).find(isgri, Selection(scws=LABELS))
 
     assert list(found.inputs) == list(LABELS[:2])
     assert [(window.scw, window.reason) for window in found.rejected] == [(LABELS[2], "NoISGRIEvents")]
@@ -123,26 +123,26 @@ def test_where_the_index_does_not_tell_every_name_is_tried(archive: Path, isgri:
 
 def test_nothing_left_says_why(archive: Path, isgri: Instrument) -> None:
     with pytest.raises(InvalidSelection, match="none of the 1 science windows can be analysed"):
-        WindowSource(str(archive)).find(isgri, Selection(scws=(LABELS[2],)))
+        WindowSource(str(archive), 100).find(isgri, Selection(scws=(LABELS[2],)))
     write_index(archive, dict.fromkeys(LABELS))
     with pytest.raises(InvalidSelection, match="none of the 1 science windows can be analysed"):
-        WindowSource(str(archive)).find(isgri, Selection(scws=(LABELS[2],)))
+        WindowSource(str(archive), 100).find(isgri, Selection(scws=(LABELS[2],)))
 
 
 def test_no_archive_is_told_from_a_bad_one(tmp_path: Path, isgri: Instrument) -> None:
     selection = Selection(scws=LABELS)
     with pytest.raises(ArchiveUnavailable, match="ODAMESH_ARCHIVE"):
-        WindowSource("").find(isgri, selection)
+        WindowSource("", 100).find(isgri, selection)
     with pytest.raises(ArchiveUnavailable, match="cannot be opened") as caught:
-        WindowSource(str(tmp_path / "nowhere")).find(isgri, selection)
+        WindowSource(str(tmp_path / "nowhere"), 100).find(isgri, selection)
     assert str(tmp_path) not in caught.value.text, "callers need not know where the archive is"
     with pytest.raises(BadInput, match="odamesh archive index"):
-        WindowSource(str(tmp_path)).find(isgri, selection)
+        WindowSource(str(tmp_path), 100).find(isgri, selection)
 
 
 def test_an_instrument_without_archive_takes_labels_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ODAMESH_DRILLS", "1")
-    source, noop = WindowSource(""), instrument("noop")
+    source, noop = WindowSource("", 100), instrument("noop")
 
     found = source.find(noop, Selection(scws=("201600280010", "201600270010", "201600280010", "x")))
 
@@ -160,7 +160,7 @@ def test_files_of_all_units_of_an_instrument_are_taken_together(archive: Path) -
         (archive / "scw" / "2016" / label / f"jmx{unit}_events.fits").write_bytes(f"{label} {unit}".encode())
     selection = Selection(scws=LABELS[:2])
 
-    found = WindowSource(str(archive)).find(instrument("jemx"), selection)
+    found = WindowSource(str(archive), 100).find(instrument("jemx"), selection)
 
     both, one = (found.inputs[label] for label in LABELS[:2])
     assert both is not None
@@ -168,6 +168,20 @@ def test_files_of_all_units_of_an_instrument_are_taken_together(archive: Path) -
     assert both.files == ("jmx1_events.fits", "jmx2_events.fits")
     assert one.files == ("jmx2_events.fits",)
     (archive / "scw" / "2016" / LABELS[0] / "jmx2_events.fits").write_bytes(b"another version")
-    changed = WindowSource(str(archive)).find(instrument("jemx"), selection).inputs[LABELS[0]]
+    changed = WindowSource(str(archive), 100).find(instrument("jemx"), selection).inputs[LABELS[0]]
     assert changed is not None
     assert changed.stamp != both.stamp
+
+
+def test_more_windows_than_a_request_may_have_are_refused(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ODAMESH_DRILLS", "1")
+    source, isgri = WindowSource(str(archive), 1), instrument("isgri")
+    with pytest.raises(InvalidSelection, match=r"science windows are more .*; give a shorter list") as caught:
+        source.find(isgri, Selection(scws=LABELS))
+    assert (caught.value.field, caught.value.allowed) == ("selection.scws", "at most 1")
+    span = TimeRange(t1="2002-12-01T00:00:00", t2="2024-12-01T00:00:00")
+    with pytest.raises(InvalidSelection, match=r"science windows are more .* a cone or max_pointings"):
+        source.find(isgri, Selection(time=span))
+    assert len(source.find(isgri, Selection(time=span, max_pointings=1)).inputs) == 1
+    with pytest.raises(InvalidSelection, match="give a shorter list"):
+        source.find(instrument("noop"), Selection(scws=LABELS))
