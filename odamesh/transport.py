@@ -1,6 +1,5 @@
 """HTTP to the gateway: retries where they are harmless, problems as exceptions."""
 
-import time
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
 
 from odamesh.errors import (
     FieldError,
@@ -25,8 +32,9 @@ API = "/api/v1"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 _ATTEMPTS = 6
-_FIRST_DELAY = 0.3
 _LONGEST_DELAY = 5.0
+# With some chance in it: callers whom one restart of the gateway interrupts do not all come back in one moment.
+_GROWING = wait_exponential_jitter(multiplier=0.3, max=_LONGEST_DELAY, jitter=0.3)
 _RETRIED = frozenset({502, 503, 504})
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 STREAM_TIMEOUT = httpx.Timeout(45.0, connect=5.0)
@@ -97,27 +105,41 @@ class Transport:
             raise self._unreachable(error) from error
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        delay = _FIRST_DELAY
-        for attempt in range(1, self._attempts + 1):
-            try:
-                response = self._client.request(method, self.absolute(path), **options)
-            except httpx.TransportError as error:
-                if attempt == self._attempts:
-                    raise self._unreachable(error) from error
-            else:
-                if response.status_code not in _RETRIED or attempt == self._attempts:
-                    if response.is_error:
-                        raise problem(response)
-                    return response
-                delay = max(delay, _retry_after(response))
-            time.sleep(delay)
-            delay = min(2 * delay, _LONGEST_DELAY)
-        raise AssertionError
+        tried_again = Retrying(
+            retry=retry_if_exception_type(httpx.TransportError) | retry_if_result(_may_pass),
+            wait=_pause,
+            stop=stop_after_attempt(self._attempts),
+            retry_error_callback=_last_answer,
+        )
+        try:
+            response: httpx.Response = tried_again(self._client.request, method, self.absolute(path), **options)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        if response.is_error:
+            raise problem(response)
+        return response
 
     def _unreachable(self, error: httpx.TransportError) -> MeshUnavailable:
         kind = type(error).__name__
         text = f"no answer from {self.url} ({kind}): is the mesh up (`odamesh mesh status`), is the address right?"
         return MeshUnavailable(text)
+
+
+def _may_pass(response: httpx.Response) -> bool:
+    return response.status_code in _RETRIED
+
+
+def _pause(state: RetryCallState) -> float:
+    """Return how long to wait before the next try: longer each time, and at least what the gateway asks for."""
+    outcome = state.outcome
+    asked = 0.0 if outcome is None or outcome.failed else _retry_after(outcome.result())
+    return max(_GROWING(state), asked)
+
+
+def _last_answer(state: RetryCallState) -> Any:
+    """Return, or raise, what the last try gave."""
+    assert state.outcome is not None  # noqa: S101 - asked after a try
+    return state.outcome.result()
 
 
 def problem(response: httpx.Response) -> OdameshError:

@@ -5,12 +5,12 @@ elsewhere; acknowledges or requeues failures without a delay; and starts a messa
 one cancels its subscription, lets the handlers finish, settles by the table of `mesh.broker.settle`, and closes then.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, TypeVar
 
-import eventlet
 import structlog
 from eventlet.event import Event
 from nameko.extensions import Entrypoint
@@ -66,7 +66,7 @@ class Consume(Entrypoint):
         self._retry = retry
         self._inflight = InFlight()
         self._link: Link | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
         self._ended = False
         self._idle = Event()
         self._reader: Any = None
@@ -81,7 +81,7 @@ class Consume(Entrypoint):
 
     def stop(self) -> None:
         """Drain: no new messages, the handlers finish and settle, then the connection closes (nameko life cycle)."""
-        self._stopping = True
+        self._stopping.set()
         link = self._link
         if link is not None:
             try:
@@ -96,7 +96,7 @@ class Consume(Entrypoint):
 
     def kill(self) -> None:
         """Drop everything; the broker delivers what is unsettled to others (nameko life cycle)."""
-        self._stopping = True
+        self._stopping.set()
         if self._reader is not None:
             self._reader.kill()
         self._detach()
@@ -111,7 +111,7 @@ class Consume(Entrypoint):
 
     def _consume_forever(self) -> None:
         pause = _RECONNECT_FIRST
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 self._link = self._open()
                 prefetch = self._prefetch() if callable(self._prefetch) else self._prefetch
@@ -119,7 +119,7 @@ class Consume(Entrypoint):
                 self._session.attached[self.queue] = True
                 _log.info("consuming", queue=self.queue, prefetch=prefetch)
                 pause = _RECONNECT_FIRST
-                if self._stopping:
+                if self._stopping.is_set():
                     # Told to stop while connecting: `stop` could not cancel what was not there yet.
                     self._link.cancel()
                 self._link.pump(lambda: self._ended)
@@ -127,9 +127,8 @@ class Consume(Entrypoint):
                 _log.warning("connection lost", queue=self.queue, error=describe(error))
                 metrics.RECONNECTS.labels(self.queue).inc()
             self._detach()
-            if not self._stopping:
-                eventlet.sleep(pause)
-                pause = min(2 * pause, _RECONNECT_LONGEST)
+            self._stopping.wait(pause)
+            pause = min(2 * pause, _RECONNECT_LONGEST)
 
     def _detach(self) -> None:
         link, self._link = self._link, None
@@ -142,7 +141,7 @@ class Consume(Entrypoint):
         link = self._link
         delivery = read_delivery(message)
         tag = Tag(link, message.delivery_info["delivery_tag"])
-        if self._stopping:
+        if self._stopping.is_set():
             self._settle_tags([tag], None)
             return
         match self._inflight.arrive(delivery, tag):
@@ -176,7 +175,7 @@ class Consume(Entrypoint):
         elif self._retry is Retry.LADDER:
             self._finish(delivery, decision, self._climb(delivery, decision))
         elif decision.outcome is Outcome.UNEXPECTED:
-            eventlet.sleep(_REQUEUE_SECONDS)
+            self._stopping.wait(_REQUEUE_SECONDS)
             self._finish(delivery, decision, None)
         else:
             self._hold(delivery, decision, held)
@@ -187,17 +186,13 @@ class Consume(Entrypoint):
             self._session.publisher.publish_many([retry_copy(delivery, decision)])
         except BrokerUnavailable as error:
             _log.error("cannot publish the retry copy", queue=self.queue, error=describe(error))
-            eventlet.sleep(_REQUEUE_SECONDS)
+            self._stopping.wait(_REQUEUE_SECONDS)
             return None
         return Action.ACK
 
     def _hold(self, delivery: Delivery, decision: Decision, held: int) -> None:
         """Keep the message and call its handler again after a pause; give it back when the service stops."""
-        pause = min(_HOLD_FIRST * 2**held, _HOLD_LONGEST)
-        until = time.monotonic() + pause
-        while not self._stopping and time.monotonic() < until:
-            eventlet.sleep(min(_HOLD_FIRST, pause))
-        if self._stopping:
+        if self._stopping.wait(min(_HOLD_FIRST * 2**held, _HOLD_LONGEST)):
             self._finish(delivery, decision, None)
         else:
             self._spawn(delivery, held + 1)
@@ -208,7 +203,7 @@ class Consume(Entrypoint):
         metrics.IN_FLIGHT.labels(self.queue).dec()
         done = decision.action if action is not None else "requeue"
         metrics.DELIVERIES.labels(self.queue, decision.outcome, done).inc()
-        if self._stopping and not self._inflight and not self._idle.ready():
+        if self._stopping.is_set() and not self._inflight and not self._idle.ready():
             self._idle.send()
 
     def _settle_tags(self, tags: Any, action: Action | None) -> None:

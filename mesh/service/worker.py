@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_before_delay,
+    wait_exponential_jitter,
+)
 
 from mesh.broker.delivery import Delivery
 from mesh.broker.settle import decide, outcome_of
@@ -125,18 +132,20 @@ class Worker:
 
     def _execute(self, unit: Unit, attempt: int) -> None:
         """Execute the unit; while a store is away no other unit could use the slot, so it is kept for some time."""
-        give_up, pause = time.monotonic() + self.patience_s, _FIRST_PAUSE_S
-        while True:
-            try:
-                self.executor.execute(unit, attempt)
-            except StoreUnavailable as error:
-                if self.draining() or time.monotonic() + pause > give_up:
-                    raise
-                _log.warning("waiting for a store", reason=error.reason, error=error.text)
-                time.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
-            else:
-                return
+        tried_again = Retrying(
+            retry=retry_if_exception(lambda error: isinstance(error, StoreUnavailable) and not self.draining()),
+            wait=wait_exponential_jitter(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S, jitter=_FIRST_PAUSE_S),
+            stop=stop_before_delay(self.patience_s),
+            sleep=self._rest,
+            before_sleep=_note_wait,
+            reraise=True,
+        )
+        tried_again(self.executor.execute, unit, attempt)
+
+    def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self.draining():
+            time.sleep(_LOOK_S)
 
     def _deaths(self, unit: Unit) -> int:
         """Return how many workers this unit has cost; a store that is away must not hold it up."""
@@ -165,6 +174,10 @@ class Worker:
         outcome = outcome_of(error)
         UNIT_SECONDS.labels(unit.instrument, unit.stage, outcome.value).observe(seconds)
         _log.info("unit ended", outcome=outcome.value, seconds=round(seconds, 3))
+
+
+def _note_wait(state: RetryCallState) -> None:
+    _log.warning("waiting for a store", error=str(state.outcome and state.outcome.exception()))
 
 
 def _check_harmless(unit: Unit, deaths: int) -> None:

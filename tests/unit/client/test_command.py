@@ -87,7 +87,7 @@ def test_wrong_words_exit_with_2_and_say_what_is_wrong(service: Service, words: 
 
 def test_nobody_there_exits_with_5(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("odamesh.transport._ATTEMPTS", 1)
-    monkeypatch.setattr("odamesh.transport.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
     result = CliRunner().invoke(app, ["jobs", "--url", "http://127.0.0.1:9"])
     assert result.exit_code == 5
     assert "is the mesh up" in result.output

@@ -75,10 +75,9 @@ def test_a_unit_that_comes_again_is_told_as_queued(error: Exception) -> None:
 def test_a_unit_waits_for_a_store_that_comes_back() -> None:
     executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
     told: list[UnitEvent] = []
-    away = iter([False, True])
 
     def draining() -> bool:
-        if next(away):
+        if len(executor.attempts) == 2:
             executor.error = None  # it is back before the next try
         return False
 
@@ -88,6 +87,30 @@ def test_a_unit_waits_for_a_store_that_comes_back() -> None:
 
     assert executor.attempts == [2, 2, 2]
     assert told == []
+
+
+def test_a_unit_waits_for_a_store_only_so_long() -> None:
+    executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
+    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, NOBODY_WAITS, patience_s=1.2)
+
+    with pytest.raises(StoreUnavailable):
+        worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key))
+
+    assert 2 <= len(executor.attempts) <= 3
+
+
+def test_a_drain_ends_the_wait_for_a_store() -> None:
+    """Told to end in the middle of a pause, the worker does not sit it out."""
+    executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
+    looks = iter([False] * 3)
+    worker = Worker(
+        executor, Slots(2), print, NOBODY_FOLLOWS, NOBODY_WAITS, patience_s=1e9, draining=lambda: next(looks, True)
+    )
+
+    with pytest.raises(StoreUnavailable):
+        worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key))
+
+    assert executor.attempts == [1, 1]
 
 
 def test_who_drains_does_not_wait_for_a_store() -> None:
