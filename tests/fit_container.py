@@ -15,7 +15,7 @@ from mesh.runner.choose import with_own_image
 from mesh.runner.directory import InputFiles
 from mesh.runner.docker import DockerRunner
 from mesh.runner.engine import connect, image_id
-from mesh.runner.protocol import Outcome, Runner, Work
+from mesh.runner.protocol import Runner, UnitResult, Work
 from mesh.runner.warm import WarmRunner
 from mesh.runner.workspace import Workspace
 from mesh.settings import Settings, SettingsError
@@ -35,7 +35,7 @@ class Fit:
 
     out: Path
     report: dict[str, Any]
-    outcome: Outcome
+    outcome: UnitResult
 
     def parameter(self, name: str) -> dict[str, Any]:
         """Return the row of a parameter, e.g. ``powerlaw.PhoIndex``."""

@@ -14,7 +14,7 @@ from mesh.errors import (
 )
 from mesh.instrument import Limits
 from mesh.kit.failures import DISK_FULL, ExitStatus
-from mesh.runner.product import Product, read_product, read_reason
+from mesh.runner.product import OutputManifest, read_product, read_reason
 from mesh.runner.watch import check_size
 
 _SCIENCE = range(1, 64)
@@ -43,7 +43,7 @@ class Exit:
         return cls(status=status, out_of_memory=out_of_memory)
 
 
-def conclude(ended: Exit, out: Path, key: str, limits: Limits) -> Product:
+def conclude(ended: Exit, out: Path, key: str, limits: Limits) -> OutputManifest:
     """Return the product of a unit whose process ended.
 
     Raises:

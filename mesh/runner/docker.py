@@ -22,7 +22,7 @@ from mesh.runner.directory import UnitDirectory
 from mesh.runner.engine import Labels, engine_answers, image_id
 from mesh.runner.livelog import LiveLog, LogPart
 from mesh.runner.pace import Pace
-from mesh.runner.protocol import OnStep, Outcome, Work
+from mesh.runner.protocol import OnStep, UnitResult, Work
 from mesh.runner.reaper import reap_containers
 from mesh.runner.running import Running
 from mesh.runner.sandbox import sandbox
@@ -70,7 +70,7 @@ class DockerRunner:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)
 
-    def run(self, work: Work, on_step: OnStep) -> Outcome:
+    def run(self, work: Work, on_step: OnStep) -> UnitResult:
         """Run a unit in a container of its own; see the protocol."""
         with engine_answers():
             container = self._create(work)
@@ -80,7 +80,7 @@ class DockerRunner:
     def prepare(self, units: int) -> None:
         """Do nothing: every container is made for its unit."""
 
-    def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
+    def adopt(self, work: Work, on_step: OnStep) -> UnitResult | None:
         """Take over the container of a unit; see the protocol."""
         if work.key in self._running:
             return None
@@ -153,7 +153,7 @@ class DockerRunner:
     def _labels(self, work: Work) -> Labels:
         return Labels.of_unit(self._instrument.name, self._owner, self._workspace.mark, work.key, work.limits)
 
-    def _finish(self, container: Any, work: Work, watch: Watch, *, start: bool) -> Outcome:
+    def _finish(self, container: Any, work: Work, watch: Watch, *, start: bool) -> UnitResult:
         try:
             with engine_answers():
                 if start:
@@ -168,7 +168,7 @@ class DockerRunner:
             self._remove(container)
             raise
         self._remove(container)
-        return Outcome(product=product, seconds=watch.seconds, peak_rss_mb=None, runner=self.name)
+        return UnitResult(product=product, seconds=watch.seconds, peak_rss_mb=None, runner=self.name)
 
     def _wait(self, container: Any, work: Work, watch: Watch) -> Exit:
         try:

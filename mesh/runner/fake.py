@@ -9,7 +9,7 @@ from mesh.errors import UnitFailure
 from mesh.runner.conclude import Exit, conclude
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.livelog import LogPart
-from mesh.runner.protocol import OnStep, Outcome, Work
+from mesh.runner.protocol import OnStep, UnitResult, Work
 from mesh.runner.running import Running
 from mesh.runner.watch import Watch
 from mesh.runner.workspace import Workspace
@@ -59,7 +59,7 @@ class FakeRunner:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)
 
-    def run(self, work: Work, on_step: OnStep) -> Outcome:
+    def run(self, work: Work, on_step: OnStep) -> UnitResult:
         """End the unit as told; see the protocol."""
         self.ran.append(work.key)
         out = work.directory.out
@@ -79,12 +79,12 @@ class FakeRunner:
             (out / "fake.json").write_bytes(content)
             (out / "manifest.json").write_text(json.dumps(_manifest(work.key, content)), encoding="utf-8")
             product = conclude(Exit(status=0), out, work.key, work.limits)
-            return Outcome(product=product, seconds=watch.seconds, peak_rss_mb=None, runner=self.name)
+            return UnitResult(product=product, seconds=watch.seconds, peak_rss_mb=None, runner=self.name)
 
     def prepare(self, units: int) -> None:
         """Do nothing: nothing is ever started."""
 
-    def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
+    def adopt(self, work: Work, on_step: OnStep) -> UnitResult | None:
         """Find nothing: a double leaves nothing running."""
 
     def kill(self, unit_key: str) -> bool:

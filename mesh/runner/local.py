@@ -26,7 +26,7 @@ from mesh.runner.conclude import Exit, conclude
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.livelog import PART_BYTES, LiveLog, LogPart
 from mesh.runner.pace import Pace
-from mesh.runner.protocol import OnStep, Outcome, Work
+from mesh.runner.protocol import OnStep, UnitResult, Work
 from mesh.runner.running import Running
 from mesh.runner.watch import Watch
 from mesh.runner.workspace import Workspace
@@ -71,7 +71,7 @@ class LocalRunner:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)
 
-    def run(self, work: Work, on_step: OnStep) -> Outcome:
+    def run(self, work: Work, on_step: OnStep) -> UnitResult:
         """Run a unit in a process of its own; see the protocol."""
         directory = work.directory
         raw = directory.path / "output"
@@ -100,12 +100,12 @@ class LocalRunner:
             seconds = watch.seconds
         ended = Exit(status=status) if status >= 0 else Exit(status=None, signal=-status)
         product = conclude(ended, directory.out, work.key, work.limits)
-        return Outcome(product=product, seconds=seconds, peak_rss_mb=None, runner=self.name)
+        return UnitResult(product=product, seconds=seconds, peak_rss_mb=None, runner=self.name)
 
     def prepare(self, units: int) -> None:
         """Do nothing: every process is made for its unit."""
 
-    def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
+    def adopt(self, work: Work, on_step: OnStep) -> UnitResult | None:
         """Find nothing: processes end with their owner."""
 
     def kill(self, unit_key: str) -> bool:

@@ -30,7 +30,7 @@ class StepTime(Part):
     seconds: float
 
 
-class Product(Part):
+class OutputManifest(Part):
     """``out/manifest.json`` as the kit writes it."""
 
     key: str
@@ -55,7 +55,7 @@ class Product(Part):
         return files
 
     @model_validator(mode="after")
-    def _told_in_few_words(self) -> "Product":
+    def _told_in_few_words(self) -> "OutputManifest":
         # It travels in the unit's last event and stands in Redis.
         told = len(json.dumps([self.warnings, self.summary]))
         if told > _TOLD_LIMIT:
@@ -72,7 +72,7 @@ class Reason(Part):
     text: str = Field(max_length=10_000)
 
 
-def read_product(out: Path, key: str) -> Product:
+def read_product(out: Path, key: str) -> OutputManifest:
     """Return what the analysis says it made.
 
     Raises:
@@ -83,7 +83,7 @@ def read_product(out: Path, key: str) -> Product:
         content = from_json(read_small(out / MANIFEST_FILE), allow_inf_nan=False)
         if not isinstance(content, dict) or content.pop("schema", None) != PRODUCT_SCHEMA:
             raise _bad(f"{MANIFEST_FILE} is not of schema {PRODUCT_SCHEMA}")
-        product = Product.model_validate(content)
+        product = OutputManifest.model_validate(content)
     except (OSError, ValueError, ValidationError) as error:
         raise _bad(f"{MANIFEST_FILE} cannot be read: {error}") from error
     if product.key != key:
@@ -99,7 +99,7 @@ def read_reason(out: Path) -> Reason | None:
         return None
 
 
-def verify_files(out: Path, product: Product) -> None:
+def verify_files(out: Path, product: OutputManifest) -> None:
     """Check that the files are there, plain, and have the size and SHA-256 that the analysis says.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Protocol
 from mesh.instrument import Limits
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.livelog import LogPart
-from mesh.runner.product import Product
+from mesh.runner.product import OutputManifest
 
 OnStep = Callable[[str], None]
 """Called with the name of a step when it begins."""
@@ -30,7 +30,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class UnitResult:
     """A unit that ended well.
 
     Args:
@@ -40,7 +40,7 @@ class Outcome:
         runner: ``docker``, ``warm``, ``local`` or ``fake``: what really ran it.
     """
 
-    product: Product
+    product: OutputManifest
     seconds: float
     peak_rss_mb: float | None
     runner: str
@@ -63,7 +63,7 @@ class Runner(Protocol):
     def directory(self, unit_key: str) -> UnitDirectory:
         """Return the directory of a unit on this machine, which may not exist yet."""
 
-    def run(self, work: Work, on_step: OnStep) -> Outcome:
+    def run(self, work: Work, on_step: OnStep) -> UnitResult:
         """Run *work* and wait for its end.
 
         Raises:
@@ -73,7 +73,7 @@ class Runner(Protocol):
     def prepare(self, units: int) -> None:
         """Get ready for so many units at once, so that the first ones start as fast as the later; may take seconds."""
 
-    def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
+    def adopt(self, work: Work, on_step: OnStep) -> UnitResult | None:
         """Wait for *work* if it runs already, started by an owner that died; None when it does not run.
 
         Raises:

@@ -19,9 +19,9 @@ from mesh.runner.directory import UnitDirectory
 from mesh.runner.docker import DockerRunner
 from mesh.runner.engine import Labels
 from mesh.runner.livelog import LogPart
-from mesh.runner.protocol import OnStep, Outcome, Work
+from mesh.runner.protocol import OnStep, UnitResult, Work
 from mesh.runner.running import Running
-from mesh.runner.slot import Slot
+from mesh.runner.warm_container import WarmContainer
 from mesh.runner.watch import Watch
 from mesh.runner.workspace import Workspace
 
@@ -52,8 +52,8 @@ class WarmRunner:
         self._cold = cold
         self._cold_until = 0.0
         self._running = Running()
-        self._slots: list[Slot] = []
-        self._free: list[Slot] = []
+        self._slots: list[WarmContainer] = []
+        self._free: list[WarmContainer] = []
 
     def image(self) -> str:
         """Return the id of the image; see the protocol."""
@@ -63,7 +63,7 @@ class WarmRunner:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)
 
-    def run(self, work: Work, on_step: OnStep) -> Outcome:
+    def run(self, work: Work, on_step: OnStep) -> UnitResult:
         """Run a unit in a warm container; see the protocol."""
         with self._slot() as slot:
             if not self._make_ready(slot):
@@ -72,7 +72,7 @@ class WarmRunner:
                 ended, peak_rss_mb = slot.run(work.directory, watch)
                 seconds = watch.seconds
         product = conclude(ended, work.directory.out, work.key, work.limits)
-        return Outcome(product=product, seconds=seconds, peak_rss_mb=peak_rss_mb, runner=self.name)
+        return UnitResult(product=product, seconds=seconds, peak_rss_mb=peak_rss_mb, runner=self.name)
 
     def prepare(self, units: int) -> None:
         """Have warm containers for so many units; see the protocol."""
@@ -87,7 +87,7 @@ class WarmRunner:
                 self._make_ready(slot)
                 self._free.append(slot)
 
-    def adopt(self, work: Work, on_step: OnStep) -> Outcome | None:
+    def adopt(self, work: Work, on_step: OnStep) -> UnitResult | None:
         """Take over a cold container; warm ones end with their owner."""
         return self._cold.adopt(work, on_step)
 
@@ -110,7 +110,7 @@ class WarmRunner:
             slot.stop()
 
     @contextmanager
-    def _slot(self) -> Iterator[Slot]:
+    def _slot(self) -> Iterator[WarmContainer]:
         """Hold a slot: a ready one if there is one, else any, else a new one."""
         ready = next((slot for slot in self._free if slot.is_ready()), None)
         slot = ready or next(iter(self._free), None)
@@ -123,18 +123,20 @@ class WarmRunner:
         finally:
             self._free.append(slot)
 
-    def _new_slot(self) -> Slot:
+    def _new_slot(self) -> WarmContainer:
         # Asked first: the engine's answer may take its time, and the number must not be given twice.
         image = self.image()
         number = len(self._slots)
         name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"odamesh-warm-{self._instrument.name}-{self._owner}-{number}")
         path = self._workspace.slot(self._owner, number)
         labels = Labels(self._instrument.name, self._owner, self._workspace.mark)
-        slot = Slot(self._client, instrument=self._instrument, image=image, labels=labels, path=path, name=name)
+        slot = WarmContainer(
+            self._client, instrument=self._instrument, image=image, labels=labels, path=path, name=name
+        )
         self._slots.append(slot)
         return slot
 
-    def _make_ready(self, slot: Slot) -> bool:
+    def _make_ready(self, slot: WarmContainer) -> bool:
         if slot.is_ready():
             return True
         if time.monotonic() < self._cold_until:

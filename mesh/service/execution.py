@@ -29,7 +29,7 @@ from mesh.instrument import Instrument
 from mesh.kit.failures import DISK_FULL
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.product import verify_files
-from mesh.runner.protocol import Outcome, Runner, Work
+from mesh.runner.protocol import Runner, UnitResult, Work
 from mesh.runner.watch import check_size
 from mesh.service.code_version import code_version
 from mesh.service.unit_events import event
@@ -193,7 +193,7 @@ class Executor:
         directory.remove()
         return manifest
 
-    def _run(self, unit: Unit, work: Work, on_step: Callable[[str], None]) -> Outcome:
+    def _run(self, unit: Unit, work: Work, on_step: Callable[[str], None]) -> UnitResult:
         try:
             # A complete directory was left by an owner that died, and its container may run on.
             if work.directory.unit_file.exists():
@@ -210,7 +210,7 @@ class Executor:
             text = f"the disk on which {self.worker} runs units is full: {error.strerror}; make room below its work/"
             raise TransientFailure(DISK_FULL, text) from error
 
-    def _manifest(self, unit: Unit, outcome: Outcome, started: str) -> Manifest:
+    def _manifest(self, unit: Unit, outcome: UnitResult, started: str) -> Manifest:
         return Manifest(
             key=unit.key,
             instrument=unit.instrument,

@@ -16,7 +16,7 @@ from mesh.runner.directory import InputFiles
 from mesh.runner.docker import DockerRunner
 from mesh.runner.engine import connect
 from mesh.runner.local import LocalRunner
-from mesh.runner.protocol import Outcome, Runner, Work
+from mesh.runner.protocol import Runner, UnitResult, Work
 from mesh.runner.warm import WarmRunner
 from mesh.runner.workspace import Workspace
 from mesh.settings import Settings, SettingsError
@@ -138,7 +138,7 @@ def make_work() -> MakeWork:
     return make
 
 
-def run(runner: Runner, work: Work) -> Outcome:
+def run(runner: Runner, work: Work) -> UnitResult:
     """Run a unit that need not tell its steps."""
     return runner.run(work, lambda step: None)
 

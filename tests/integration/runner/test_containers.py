@@ -276,5 +276,5 @@ def test_units_run_cold_where_no_warm_container_gets_ready(
     def fail(_: object) -> None:
         raise EngineUnavailable("NotStarted", "as asked for")
 
-    monkeypatch.setattr("mesh.runner.slot.Slot.start", fail)
+    monkeypatch.setattr("mesh.runner.warm_container.WarmContainer.start", fail)
     assert run(runner, make_work(runner)).runner == "docker"

@@ -32,7 +32,7 @@ _ANSWER_LIMIT = 8 << 20
 _SOCKET = "owner"
 
 
-class Slot:
+class WarmContainer:
     """A place for one unit at a time.
 
     Its directory holds ``unit/`` (mounted read-only, ``unit/out`` writable) and ``ctl/`` (read-only) with the socket
@@ -44,7 +44,7 @@ class Slot:
         instrument: whose units run here.
         image: digest of the image.
         labels: of its container.
-        path: the slot's own directory.
+        path: its own directory.
         name: of the container.
     """
 
@@ -101,7 +101,7 @@ class Slot:
     def run(self, unit: UnitDirectory, watch: Watch) -> tuple[Exit, float]:
         """Run *unit* in the ready container; return how it ended and its peak resident memory in MiB.
 
-        Whatever happens, products and log are back in *unit*, and the slot is either ready or stopped.
+        Whatever happens, products and log are back in *unit*, and the container is either ready or stopped.
 
         Raises:
             UnitFailure: the watch stopped the unit, or the container was lost.
