@@ -5,9 +5,9 @@ import asyncio
 from gateway.logs import LogPieces
 from gateway.parts import Parts
 from gateway.publisher import Publisher
-from gateway.quota import Quota
 from gateway.settings import GatewaySettings
 from gateway.wakeups import Bell, Wakeups
+from mesh.intake import Limits, Quota
 from mesh.store.allowances import read_allowances
 from mesh.store.connect import redis_client
 from mesh.store.jobs import Jobs
@@ -26,6 +26,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
     objects = Objects(connections.store)
     index = redis_client(connections.redis)
     bell, logs = Bell(), LogPieces()
+    limits, loads = Limits(), Loads(index)
     publisher = Publisher(connections.broker, settings.publish_seconds)
     wakeups = Wakeups(connections.broker, settings.instance, bell, logs)
 
@@ -42,7 +43,8 @@ def real_parts(settings: GatewaySettings) -> Parts:
         records=Jobs(objects, index),
         products=Products(objects, index),
         publisher=publisher,
-        quota=Quota(Loads(index).of, lambda: read_allowances(objects)),
+        quota=Quota(loads.of, lambda: read_allowances(objects), loads.admit, limits.users),
+        limits=limits,
         bell=bell,
         logs=logs,
         link_seconds=settings.link_seconds,

@@ -8,7 +8,6 @@ REQUESTS = Counter("odamesh_gateway_requests_total", "Answered HTTP requests.", 
 REQUEST_SECONDS = Histogram(
     "odamesh_gateway_request_seconds", "Time to the end of the answer.", ["method", "route"], buckets=_BUCKETS
 )
-SUBMISSIONS = Counter("odamesh_gateway_submissions_total", "Accepted submissions.", ["instrument", "product", "lane"])
 REFUSALS = Counter("odamesh_gateway_refusals_total", "Refused requests by kind of problem.", ["kind"])
 PUBLISH_SECONDS = Histogram("odamesh_gateway_publish_seconds", "Wait for the broker's confirm.", buckets=_BUCKETS)
 STREAMS = Gauge("odamesh_gateway_streams", "Open event streams.")

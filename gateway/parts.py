@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from gateway.logs import LogPieces
-from gateway.quota import Quota
-from gateway.records import JobRecords, ProductStore, RequestPublisher
+from gateway.records import FollowedRecords, MeshPublisher, ProductStore
 from gateway.wakeups import Bell
+from mesh.intake import Intake, Limits, Quota
 
 
 def _nothing() -> None:
@@ -21,15 +22,27 @@ def _nothing() -> None:
 class Parts:
     """Everything outside this process that an endpoint needs."""
 
-    records: JobRecords
+    records: FollowedRecords
     products: ProductStore
-    publisher: RequestPublisher
+    publisher: MeshPublisher
     quota: Quota
     bell: Bell = field(default_factory=Bell)
     logs: LogPieces = field(default_factory=LogPieces)
     link_seconds: int = 3600
     start: Callable[[asyncio.AbstractEventLoop], None] = lambda _loop: None
     stop: Callable[[], None] = _nothing
+    limits: Limits = field(default_factory=Limits)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """The way into the mesh."""
+        return Intake(
+            records=self.records,
+            products=self.products,
+            publisher=self.publisher,
+            quota=self.quota,
+            limits=self.limits,
+        )
 
 
 def _parts(request: Request) -> Parts:

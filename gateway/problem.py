@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from gateway import metrics
-from gateway.submission import SubmissionRefused
 from mesh.errors import (
     BrokerUnavailable,
     ContractViolation,
@@ -28,6 +27,17 @@ from mesh.errors import (
     UnknownParameter,
     UnknownProduct,
 )
+from mesh.intake.errors import (
+    JobFinal,
+    KeyReused,
+    NotAllowed,
+    PlanningBehind,
+    Refused,
+    TooManyUsers,
+    TooMuchWaiting,
+    WishRefused,
+)
+from mesh.intake.quota import Usage
 
 _log = structlog.get_logger("gateway")
 
@@ -67,6 +77,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(
                 "too-much-waiting", 429, "Too much is waiting", "Come again after Retry-After; usage has the numbers."
             ),
+            Kind(
+                "too-many-users", 429, "Too many users", "Come again tomorrow, or ask under a name that was used today."
+            ),
+            Kind("not-allowed", 403, "Not allowed", "Ask the owner of the job, or an operator."),
             Kind("behind", 503, "Planning lags behind", _UNAVAILABLE_ADVICE),
             Kind("store-unavailable", 503, "The store does not answer", _UNAVAILABLE_ADVICE),
             Kind("broker-unavailable", 503, "The message broker does not answer", _UNAVAILABLE_ADVICE),
@@ -74,6 +88,15 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         )
     }
 )
+
+_REFUSALS: Mapping[type[Refused], str] = {
+    TooMuchWaiting: "too-much-waiting",
+    TooManyUsers: "too-many-users",
+    PlanningBehind: "behind",
+    KeyReused: "idempotency-key-reused",
+    JobFinal: "job-final",
+    NotAllowed: "not-allowed",
+}
 
 _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (UnknownInstrument, "unknown-instrument"),
@@ -92,20 +115,6 @@ class FieldError(BaseModel):
     detail: str
     allowed: str | None = None
     type: str = Field(description="name of the kind of problem", examples=["invalid-parameter"])
-
-
-class Usage(BaseModel):
-    """What a user has on the mesh, and how much is allowed."""
-
-    user: str
-    jobs: int = Field(description="jobs that have not ended")
-    jobs_limit: int
-    units: int = Field(description="units of these jobs that have not ended")
-    units_limit: int
-    weight: float = Field(description="share of the slots beside users who wait at the same time")
-    spent_s: float = Field(description="container seconds since midnight, UTC")
-    budget_s: float | None = Field(description="container seconds a day; whoever has spent them goes on behind others")
-    unplanned: int = Field(description="jobs of all users that wait to be planned")
 
 
 class Problem(BaseModel):
@@ -131,15 +140,13 @@ class Refusal(Exception):
         name: one of `KINDS`.
         detail: what is wrong and what to do, for a person.
         retry_after: seconds after which the same request may succeed; None: never.
-        usage: what reached its limit.
     """
 
-    def __init__(self, name: str, detail: str, *, retry_after: int | None = None, usage: Usage | None = None) -> None:
+    def __init__(self, name: str, detail: str, *, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.kind = KINDS[name]
         self.detail = detail
         self.retry_after = retry_after
-        self.usage = usage
 
 
 def field_error(error: InvalidRequest) -> FieldError:
@@ -178,7 +185,8 @@ def answer(
 def install(app: FastAPI) -> None:
     """Make *app* answer every error with a problem document."""
     _on(app, Refusal, _refusal)
-    _on(app, SubmissionRefused, _submission)
+    _on(app, WishRefused, _wish)
+    _on(app, Refused, _refused)
     _on(app, InvalidRequest, _invalid)
     _on(app, RequestValidationError, _validation)
     _on(app, Deleted, _deleted)
@@ -196,10 +204,17 @@ def _on(app: FastAPI, kind: type[_Error], handler: Callable[[Request, _Error], J
 
 def _refusal(request: Request, error: Refusal) -> JSONResponse:
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
-    return answer(request, error.kind, error.detail, headers=headers, usage=error.usage)
+    return answer(request, error.kind, error.detail, headers=headers)
 
 
-def _submission(request: Request, error: SubmissionRefused) -> JSONResponse:
+def _refused(request: Request, error: Refused) -> JSONResponse:
+    kind = KINDS[_REFUSALS[type(error)]]
+    seconds = getattr(error, "seconds", None)
+    headers = {"Retry-After": str(seconds)} if seconds is not None else None
+    return answer(request, kind, str(error), headers=headers, usage=getattr(error, "usage", None))
+
+
+def _wish(request: Request, error: WishRefused) -> JSONResponse:
     errors = [field_error(entry) for entry in error.errors]
     kinds = {entry.type for entry in errors}
     kind = KINDS[kinds.pop() if len(kinds) == 1 else "invalid-request"]

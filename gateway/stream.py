@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gateway.records import JobRecords
+from gateway.records import FollowedRecords
 from gateway.wakeups import Bell
 from mesh.contracts import JobView, UnitRow
 from mesh.errors import EventsLost
@@ -42,7 +42,7 @@ _Tell = Callable[[JobView, Iterable[_Entry]], Iterator[Change]]
 
 
 async def follow(
-    records: JobRecords, bell: Bell, job_id: str, last_position: str | None, *, table: bool = False
+    records: FollowedRecords, bell: Bell, job_id: str, last_position: str | None, *, table: bool = False
 ) -> AsyncIterator[Change]:
     """Yield the changes of a job until it has ended; the whole table again where changes are not kept any more.
 
@@ -91,7 +91,7 @@ async def follow(
     yield Change("end", view)
 
 
-async def _news(records: JobRecords, view: JobView, position: str, tell: _Tell) -> AsyncIterator[Change]:
+async def _news(records: FollowedRecords, view: JobView, position: str, tell: _Tell) -> AsyncIterator[Change]:
     """Yield what happened after a position, or the whole table where some of that is not kept any more."""
     more = True
     while more:
@@ -109,7 +109,7 @@ async def _news(records: JobRecords, view: JobView, position: str, tell: _Tell) 
             position = entries[-1][0]
 
 
-async def _table(records: JobRecords, view: JobView, position: str) -> AsyncIterator[Change]:
+async def _table(records: FollowedRecords, view: JobView, position: str) -> AsyncIterator[Change]:
     offset, more = 0, True
     while more:
         rows = await asyncio.to_thread(records.rows, view.job_id, offset, _PAGE)

@@ -24,6 +24,7 @@ MeshError
 │       ├── EngineUnavailable
 │       └── ArchiveUnavailable
 ├── ContractViolation        a message or document that cannot be understood; goes to the dead letters
+├── IdTaken                  the id of a job belongs to another request
 └── NotFound                 no such job, unit, product or window
     ├── Deleted              a job that was there; its request still is
     └── EventsLost           events after a position in a stream that are not kept any more; the table still is
@@ -174,6 +175,10 @@ class ArchiveUnavailable(TransientFailure):
 
 class ContractViolation(MeshError):
     """A message or stored document does not follow its schema."""
+
+
+class IdTaken(MeshError):
+    """A job of another request is stored under the id."""
 
 
 class NotFound(MeshError):

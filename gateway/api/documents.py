@@ -11,6 +11,8 @@ from mesh.instrument import Instrument
 from mesh.states import job_is_final
 
 PREFIX = "/api/v1"
+LAST_OFFSET = 10**9
+"""Beyond every table: larger ones are refused instead of asked of the store."""
 
 
 class LinkedFile(ProductFile):

@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway import metrics
 from gateway.api.documents import PREFIX, brief_document, root
-from gateway.api.jobs import find
+from gateway.calling import Calling
 from gateway.parts import Given
 from gateway.problem import Problem
 from gateway.stream import Change, follow
@@ -40,12 +40,14 @@ async def events(
     job_id: str,
     request: Request,
     parts: Given,
+    caller: Calling,
     last_event_id: Annotated[str | None, Header(description="id of the last event seen")] = None,
     *,
     table: Annotated[bool, Query(description="begin with the table instead of the history")] = False,
 ) -> EventSourceResponse:
     """Tell what happens to a job while it happens."""
-    await asyncio.to_thread(find, parts, job_id)  # An unknown job is answered with a problem, not with a stream.
+    # An unknown job is answered with a problem, not with a stream.
+    await asyncio.to_thread(parts.intake.look, job_id, caller)
     changes = follow(parts.records, parts.bell, job_id, last_event_id, table=table)
     return EventSourceResponse(_write(changes, root(request)), ping=15)
 

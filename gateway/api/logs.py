@@ -11,7 +11,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway import metrics
 from gateway.api.documents import PREFIX
-from gateway.api.jobs import find
+from gateway.calling import Calling
 from gateway.follow_log import LogChange, follow_log
 from gateway.parts import Given, Parts
 from gateway.problem import Problem
@@ -46,40 +46,30 @@ async def log(
     job_id: str,
     label: str,
     parts: Given,
+    caller: Calling,
     stage: str | None = None,
     follow: Annotated[bool, Query(description="go on until the unit has ended")] = False,
     last_event_id: Annotated[str | None, Header(description="id of the last event seen")] = None,
 ) -> Response:
     """Return the log of one unit, or follow it."""
-    view = await asyncio.to_thread(find, parts, job_id)
-    row = await asyncio.to_thread(row_of if stage is not None else _first_row, parts, view, stage or "", label)
+    view = await asyncio.to_thread(parts.intake.look, job_id, caller)
+    if stage is not None:
+        row = await asyncio.to_thread(parts.intake.row, view, stage, label)
+    else:
+        row = await asyncio.to_thread(_first_row, parts, view, label)
     if follow:
         return EventSourceResponse(_write(follow_log(parts, view, row, last_event_id)), ping=15)
     return await asyncio.to_thread(_whole, parts, row)
 
 
-def row_of(parts: Parts, view: JobView, stage: str, label: str) -> UnitRow:
-    """Return one row of a job's table.
-
-    Raises:
-        NotFound: says which stages there are.
-    """
-    try:
-        return parts.records.row(view.job_id, stage, label)
-    except NotFound:
-        stages = ", ".join(view.stages) or "none yet"
-        msg = f"Job {view.job_id} has no unit {stage} of {label}; its stages: {stages}."
-        raise NotFound(msg) from None
-
-
-def _first_row(parts: Parts, view: JobView, _stage: str, label: str) -> UnitRow:
+def _first_row(parts: Parts, view: JobView, label: str) -> UnitRow:
     """Return the row of a window in the first stage that has it; the version may be left out."""
     for stage in view.stages:
         try:
-            return parts.records.row(view.job_id, stage, label)
+            return parts.intake.row(view, stage, label)
         except NotFound:
             continue
-    for row in parts.records.rows(view.job_id, 0, _EVERY_ROW):
+    for row in parts.intake.rows(view, 0, _EVERY_ROW):
         if row.label.startswith(f"{label}."):
             return row
     msg = f"Job {view.job_id} has no unit {label!r}: give a science window, e.g. 201600270010.001, or job."

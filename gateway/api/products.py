@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, status
 from fastapi.responses import RedirectResponse
 
-from gateway.api.documents import PREFIX, ProductList, linked_product, root
-from gateway.api.jobs import find
-from gateway.api.logs import row_of
+from gateway.api.documents import LAST_OFFSET, PREFIX, ProductList, linked_product, root
+from gateway.calling import Calling
 from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
 from mesh.contracts import Manifest
@@ -28,13 +27,14 @@ def job_products(
     job_id: str,
     request: Request,
     parts: Given,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    caller: Calling,
+    offset: Annotated[int, Query(ge=0, le=LAST_OFFSET)] = 0,
     limit: Annotated[int, Query(ge=1, le=_PRODUCTS)] = 100,
 ) -> ProductList:
     """List the products that are the result of a job; its own record names the first ones only."""
-    view = find(parts, job_id)
+    view = parts.intake.look(job_id, caller)
     own = f"{root(request)}/jobs/{job_id}"
-    found = parts.records.result(job_id, offset, limit)
+    found = parts.intake.result(view, offset, limit)
     following = None
     if offset + len(found) < view.products_total:
         query = request.url.include_query_params(offset=offset + limit).query
@@ -48,12 +48,14 @@ def job_products(
     status_code=status.HTTP_302_FOUND,
     response_class=RedirectResponse,
 )
-def job_product(*, job_id: str, stage: str, label: str, name: str, request: Request, parts: Given) -> RedirectResponse:
+def job_product(
+    *, job_id: str, stage: str, label: str, name: str, request: Request, parts: Given, caller: Calling
+) -> RedirectResponse:
     """Lead to one file that a unit of the job made; *label* is a science window with version, or ``job``."""
-    view = find(parts, job_id)
+    view = parts.intake.look(job_id, caller)
     key = next((entry.key for entry in view.products if (entry.stage, entry.label) == (stage, label)), None)
     if key is None:
-        row = row_of(parts, view, stage, label)
+        row = parts.intake.row(view, stage, label)
         if row.state not in _THERE:
             msg = f"{stage} of {label} has no product: it is {row.state.value}."
             raise NotFound(msg)

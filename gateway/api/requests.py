@@ -1,26 +1,23 @@
 """Requests: the permanent link of what was asked for, and having it made again."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.api import jobs
-from gateway.api.documents import PREFIX, JobDocument, root
-from gateway.parts import Given, Parts
+from gateway.api.documents import PREFIX, JobDocument, job_document, root
+from gateway.calling import Traced
+from gateway.parts import Given
 from gateway.problem import Problem
-from gateway.submission import USER, Submission
-from mesh.contracts import Analysis, Lane, Selection
-from mesh.errors import NotFound
+from mesh.contracts import Lane, Selection
+from mesh.intake import Caller
+from mesh.intake.wish import USER
 
 _PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}
 
 router = APIRouter(
     prefix=PREFIX, tags=["requests"], responses={404: {**_PROBLEM, "description": "nobody ever asked for it"}}
 )
-
-_KEY = re.compile(r"^[0-9a-f]{64}$")
 
 
 class RequestDocument(BaseModel):
@@ -47,7 +44,7 @@ class Again(BaseModel):
 @router.get("/requests/{request_key}")
 def request_of(request_key: str, request: Request, parts: Given) -> RequestDocument:
     """Tell what was asked for under a key."""
-    analysis = _find(parts, request_key)
+    analysis = parts.intake.request(request_key)
     own = f"{root(request)}/requests/{request_key}"
     fields = {name: getattr(analysis, name) for name in ("instrument", "product", "selection", "parameters")}
     return RequestDocument(request_key=request_key, **fields, links={"self": own, "jobs": f"{own}/jobs"})
@@ -68,29 +65,12 @@ def again(
     request: Request,
     response: Response,
     parts: Given,
+    trace: Traced,
     idempotency_key: Annotated[str | None, Header(max_length=200, description="equal key, equal job")] = None,
 ) -> JobDocument:
     """Have a request made again: what is in the store is used, what is not is computed."""
-    analysis = _find(parts, request_key)
-    submission = Submission(
-        instrument=analysis.instrument,
-        product=analysis.product,
-        selection=analysis.selection,
-        parameters=analysis.parameters,
-        lane=wish.lane,
-        user=wish.user,
-    )
-    return jobs.submit(
-        submission=submission, request=request, response=response, parts=parts, idempotency_key=idempotency_key
-    )
-
-
-def _find(parts: Parts, request_key: str) -> Analysis:
-    if not _KEY.match(request_key):
-        msg = f"There is no request {request_key!r}: a request key is 64 hexadecimal digits."
-        raise NotFound(msg)
-    try:
-        return parts.records.analysis(request_key)
-    except NotFound:
-        msg = f"There is no request {request_key}."
-        raise NotFound(msg) from None
+    caller = Caller.anybody(wish.user)
+    view = parts.intake.again(request_key, caller, lane=wish.lane, key=idempotency_key, trace=trace)
+    document = job_document(root(request), view)
+    response.headers["Location"] = document.links["self"]
+    return document

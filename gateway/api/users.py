@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path
 
 from gateway.api.documents import PREFIX
 from gateway.parts import Given
-from gateway.problem import Usage
-from gateway.submission import USER
+from mesh.intake import Usage
+from mesh.intake.wish import USER
 
 router = APIRouter(prefix=PREFIX, tags=["users"])
 
@@ -15,4 +15,4 @@ router = APIRouter(prefix=PREFIX, tags=["users"])
 @router.get("/users/{user}/usage")
 def usage(user: Annotated[str, Path(pattern=USER)], parts: Given) -> Usage:
     """Tell what a user has waiting and has spent today, and how much of each is allowed."""
-    return parts.quota.usage(user)
+    return parts.intake.usage(user)

@@ -1,7 +1,9 @@
 """What a caller asks for (an analysis) and one caller's asking of it (a job)."""
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import FailFast
 
 from mesh.contracts.document import Document, Part
 from mesh.keys import content_key
@@ -38,7 +40,8 @@ class Selection(Part):
 
     ALWAYS_IN_KEYS = frozenset({"scws", "time", "cone", "max_pointings"})
 
-    scws: tuple[str, ...] | None = None
+    scws: Annotated[tuple[str, ...] | None, FailFast()] = None
+    """The first that is no text is told: a list may have hundreds of thousands."""
     time: TimeRange | None = None
     cone: Cone | None = None
     max_pointings: int | None = None

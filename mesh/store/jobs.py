@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import ResponseError
 
 from mesh.contracts import Analysis, Job, JobEnd, JobView, ProductFile, StageProduct, UnitRow
-from mesh.errors import Deleted, EventsLost, NotFound
+from mesh.errors import Deleted, EventsLost, IdTaken, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
@@ -22,6 +22,8 @@ from mesh.store.views import job_fields, view_of_documents, view_of_records
 from mesh.store.waiting import reasons_to_wait
 
 _LISTED_JOBS = 100_000
+_CLAIM_SECONDS = 600
+"""Longer than storing a job takes; afterwards the document itself says whose the id is."""
 _GOOD = (UnitState.DONE, UnitState.CACHED)
 
 
@@ -42,9 +44,32 @@ class Jobs:
 
         The job is safe once this returns: what is lost on its further way is found again from the documents.
         """
+        self.enter(analysis, self.store(analysis, job))
+
+    def store(self, analysis: Analysis, job: Job) -> Job:
+        """Store a job and its analysis; return the job that is stored under its id, which may be an earlier one.
+
+        Of two at once with one id, one is stored. The store sees to that, and the claim where the store cannot.
+
+        Raises:
+            IdTaken: the id belongs to a job of another request.
+        """
+        if self._claim(job) != job.request_key:
+            raise IdTaken(f"another request has claimed job {job.job_id}")
         self._requests.put_analysis(analysis)
-        self._requests.put_job(job)
-        self.enter(analysis, job)
+        if self._requests.put_new_job(job):
+            return job
+        stored = self._requests.job(job.job_id)
+        if stored.request_key != job.request_key:
+            raise IdTaken(f"job {job.job_id} is stored for another request")
+        return stored
+
+    @redis_answers()
+    def _claim(self, job: Job) -> str:
+        """Return the request that claimed the id of a job first."""
+        claim = names.job_claim(job.job_id)
+        before = self._redis.set(claim, job.request_key, nx=True, get=True, ex=_CLAIM_SECONDS)
+        return str(before or job.request_key)
 
     @redis_answers()
     def enter(self, analysis: Analysis, job: Job) -> None:

@@ -19,6 +19,8 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     jobs, jobs:of:<user>                   sorted sets of job ids by time of submission
     jobs:active:<user>                     set: a user's jobs that have not ended
     jobs:new                               sorted set of the jobs that no run serves yet
+    jobs:claim:<job_id>                    text with expiry: the request that claimed the id of a job
+    jobs:users                             sorted set: users by when they last asked for something [s since 1970]
     request:<request_key>                  text: the active run of an analysis
     run:<run_id>                           hash: state, plan, times, outcome
     run:<run_id>:jobs                      set: jobs that wait for the run
@@ -61,6 +63,7 @@ SWEEP_LOCK = "mesh:sweep"
 ACTIVE_RUNS = "runs"
 ALL_JOBS = "jobs"
 NEW_JOBS = "jobs:new"
+USERS = "jobs:users"
 WATCHED_UNITS = "units:watched"
 HITS = "mesh:hits"
 """Hash: `<instrument>/<stage>` -> units whose product was there already."""
@@ -148,6 +151,11 @@ def job_record(job_id: str) -> str:
 def jobs_of(user: str) -> str:
     """Sorted set of a user's jobs."""
     return f"{ALL_JOBS}:of:{user}"
+
+
+def job_claim(job_id: str) -> str:
+    """Text: the request that claimed the id of a job."""
+    return f"{ALL_JOBS}:claim:{job_id}"
 
 
 def active_jobs(user: str) -> str:

@@ -21,6 +21,8 @@ _CONNECTIONS = 32
 _PART_BYTES = 64 * 1024 * 1024
 _BLOCK_BYTES = 1024 * 1024
 _ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchBucket"})
+_WRITTEN = frozenset({200, 201, 204})
+_CONDITION_FAILED = 412
 # A region that is named spares a question before the first request.
 _REGION = "us-east-1"
 
@@ -43,7 +45,7 @@ class Objects:
 
     def __init__(self, settings: StoreSettings) -> None:
         self._bucket = settings.bucket
-        pool = urllib3.PoolManager(
+        self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
             maxsize=_CONNECTIONS,
             retries=False,
@@ -54,13 +56,29 @@ class Objects:
             secret_key=settings.secret_key,
             secure=settings.secure,
             region=_REGION,
-            http_client=pool,
+            http_client=self._pool,
         )
 
     def put(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> None:
         """Write an object; its name shows the old content or the new one, never a part."""
         with _store_answers(name):
             self._client.put_object(self._bucket, name, BytesIO(content), len(content), content_type=media_type)
+
+    def put_new(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> bool:
+        """Write an object unless there is one of that name; false when there is. Of two writers at once one wins.
+
+        Where a store does not know conditional writes (rclone), the last one wins and both are told true.
+        """
+        with _store_answers(name):
+            # minio-py has no condition for a put; a signed address takes any header that it does not name.
+            address = self._client.get_presigned_url("PUT", self._bucket, name, expires=timedelta(seconds=60))
+            headers = {"If-None-Match": "*", "Content-Type": media_type}
+            answer = self._pool.request("PUT", address, body=content, headers=headers)
+        if answer.status in _WRITTEN:
+            return True
+        if answer.status == _CONDITION_FAILED:
+            return False
+        raise StoreUnavailable("StoreRefused", f"the store answered {answer.status} for {name}")
 
     def upload(self, name: str, path: Path, media_type: str = "application/octet-stream") -> None:
         """Write an object from a file."""

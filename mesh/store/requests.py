@@ -29,6 +29,10 @@ class Requests:
         """Store a job."""
         self._objects.put(names.job_object(job.job_id), job.encode(), _JSON)
 
+    def put_new_job(self, job: Job) -> bool:
+        """Store a job unless one is stored under its id; false when one is."""
+        return self._objects.put_new(names.job_object(job.job_id), job.encode(), _JSON)
+
     def job(self, job_id: str) -> Job:
         """Return a job; NotFound when it was never stored."""
         return Job.decode(self._objects.get(names.job_object(job_id)))

@@ -9,7 +9,6 @@ import httpx
 import structlog
 from fastapi import FastAPI
 
-from gateway.quota import Quota
 from mesh.contracts import (
     Allowances,
     Analysis,
@@ -23,7 +22,8 @@ from mesh.contracts import (
     StageProduct,
     UnitRow,
 )
-from mesh.errors import Deleted, EventsLost, NotFound
+from mesh.errors import Deleted, EventsLost, IdTaken, NotFound
+from mesh.intake import Quota
 from mesh.states import JobState, UnitState
 from mesh.store.loads import Load
 
@@ -33,6 +33,7 @@ class MemoryRecords:
 
     def __init__(self) -> None:
         self.analyses: dict[str, Analysis] = {}
+        self.jobs: dict[str, Job] = {}
         self.views: dict[str, JobView] = {}
         self.tables: dict[str, dict[tuple[str, str], UnitRow]] = {}
         self.streams: dict[str, list[tuple[str, dict[str, Any]]]] = {}
@@ -42,6 +43,8 @@ class MemoryRecords:
         self.trimmed: dict[str, str] = {}
         """Run -> the first entry that is still kept."""
         self.error: Exception | None = None
+        self.index_error: Exception | None = None
+        """Of the index alone, for whoever enters a job."""
 
     def analysis(self, request_key: str) -> Analysis:
         """Return what was asked for."""
@@ -50,10 +53,20 @@ class MemoryRecords:
             raise NotFound(f"the store has no object requests/{request_key}.json")
         return self.analyses[request_key]
 
-    def submit(self, analysis: Analysis, job: Job) -> None:
-        """Keep a job."""
+    def store(self, analysis: Analysis, job: Job) -> Job:
+        """Keep the documents of a job, unless there are some."""
         self._answer()
+        stored = self.jobs.setdefault(job.job_id, job)
+        if stored.request_key != job.request_key:
+            raise IdTaken(job.job_id)
         self.analyses[analysis.key] = analysis
+        return stored
+
+    def enter(self, analysis: Analysis, job: Job) -> None:
+        """Enter a job into the index."""
+        self._answer()
+        if self.index_error is not None:
+            raise self.index_error
         self.views[job.job_id] = JobView(
             job_id=job.job_id,
             run_id=None,

@@ -88,18 +88,26 @@ def test_a_body_that_is_not_json(gateway: Gateway) -> None:
     assert response.json()["type"] == "/api/v1/problems/malformed"
 
 
-def test_an_unconfirmed_message_answers_503_and_the_job_is_safe(gateway: Gateway) -> None:
+def test_a_job_whose_message_is_not_confirmed_is_taken_and_says_so(gateway: Gateway) -> None:
     gateway.publisher.error = BrokerUnavailable("NoConfirm", "amqp://gateway:secret@10.0.0.1 does not confirm")
     headers = {"Idempotency-Key": "once"}
     response = gateway.call("POST", "/jobs", json=BODY, headers=headers)
-    assert response.status_code == 503
-    assert int(response.headers["Retry-After"]) > 0
-    assert response.json()["type"] == "/api/v1/problems/broker-unavailable"
+    assert response.status_code == 201
+    assert "do not send it again" in response.json()["waits"]
     assert "secret" not in response.text
     assert len(gateway.records.views) == 1
     gateway.publisher.error = None
     assert gateway.call("POST", "/jobs", json=BODY, headers=headers).status_code == 201
     assert len(gateway.records.views) == len(gateway.publisher.sent) == 1
+
+
+def test_a_cancel_whose_message_is_not_confirmed_answers_503(gateway: Gateway) -> None:
+    job_id = gateway.submit()
+    gateway.publisher.error = BrokerUnavailable("NoConfirm", "amqp://gateway:secret@10.0.0.1 does not confirm")
+    response = gateway.call("DELETE", f"/jobs/{job_id}")
+    assert (response.status_code, response.json()["type"]) == (503, "/api/v1/problems/broker-unavailable")
+    assert int(response.headers["Retry-After"]) > 0
+    assert "secret" not in response.text
 
 
 def test_a_store_out_of_reach_answers_503_and_nothing_is_published(gateway: Gateway) -> None:

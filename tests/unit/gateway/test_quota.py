@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.quota import MOST_UNPLANNED
 from mesh.contracts import Allowance, Allowances
+from mesh.intake.quota import MOST_UNPLANNED
 from mesh.store.loads import Load
 from tests.unit.gateway.conftest import BODY, Gateway
 

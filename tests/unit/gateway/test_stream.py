@@ -21,7 +21,7 @@ def _records() -> MemoryRecords:
     records = MemoryRecords()
     analysis = Analysis(instrument="isgri", product="isgri_image", selection=Selection(), parameters={})
     job = Job(job_id=_JOB, request_key=analysis.key, user="ada", lane=Lane.USER, submitted="2026-01-01T00:00:00Z")
-    records.submit(analysis, job)
+    records.enter(analysis, records.store(analysis, job))
     return records
 
 

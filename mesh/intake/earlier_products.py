@@ -6,16 +6,17 @@ two requests that name different jobs with the same result share one run. Whoeve
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from gateway.records import JobRecords, ProductStore
 from mesh.contracts import JobView
 from mesh.errors import InvalidParameter, NotFound
-from mesh.parameters import entries
+from mesh.intake.records import JobRecords, ProductManifests
+from mesh.parameters import Parameter, entries, shown
 from mesh.states import JobState, job_is_final
 
-_JOB = re.compile(r"^([0-9a-f]{32})(?:/(.+))?$")
-_KEY = re.compile(r"^[0-9a-f]{64}$")
+_JOB = re.compile(r"([0-9a-f]{32})(?:/(.{1,200}))?")
+_KEY = re.compile(r"[0-9a-f]{64}")
 _PAGE = 1000
 _ALLOWED = "ids of completed jobs, each alone or followed by /<science window or job>, or keys of products"
 
@@ -28,32 +29,44 @@ class EarlierProducts:
         products: by key.
     """
 
-    def __init__(self, records: JobRecords, products: ProductStore) -> None:
+    def __init__(self, records: JobRecords, products: ProductManifests) -> None:
         self._records = records
         self._products = products
 
-    def __call__(self, name: str, value: Any) -> Any:
+    def __call__(self, name: str, value: Any, parameter: Parameter) -> Any:
         """Return keys in the place of jobs; what cannot be understood is returned as it is.
 
         Raises:
-            InvalidParameter: no such job or product, or a job that has not ended, failed, or has no products.
+            InvalidParameter: no such job or product, a job that has not ended, failed, or has no products, or more
+                than the parameter takes.
         """
         written = entries(value, ",")
         if written is None:
             return value
-        return [key for index, entry in enumerate(written) for key in self._keys(f"parameters.{name}[{index}]", entry)]
+        most, field = parameter.most_entries, f"parameters.{name}"
+        # Before anything is looked up: each entry is a question to the store.
+        if len(written) > most:
+            raise _refuse(field, f"{len(written)} entries are more than {most}")
+        keys = [
+            key
+            for index, entry in enumerate(written)
+            for key in islice(self._keys(f"{field}[{index}]", entry), most + 1)
+        ]
+        if len(keys) > most:
+            raise _refuse(field, f"these jobs have more than {most} products: name windows, as in <job>/<window>")
+        return keys
 
     def _keys(self, field: str, entry: str) -> Iterator[str]:
-        if _KEY.match(entry):
+        if _KEY.fullmatch(entry):
             if self._products.read(entry) is None:
                 removed = self._products.removed(entry) is not None
                 state = "was removed from the store: ask for it again first" if removed else "does not exist"
                 raise _refuse(field, f"product {entry} {state}")
             yield entry
             return
-        written = _JOB.match(entry)
+        written = _JOB.fullmatch(entry)
         if written is None:
-            raise _refuse(field, f"{entry!r} is neither the id of a job nor the key of a product")
+            raise _refuse(field, f"{shown(entry)} is neither the id of a job nor the key of a product")
         yield from self._keys_of(field, self._job(field, written[1]), written[2])
 
     def _job(self, field: str, job_id: str) -> JobView:

@@ -6,10 +6,13 @@ come again.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
-from gateway.problem import Refusal, Usage
+from pydantic import BaseModel, Field
+
 from mesh.contracts import Allowance, Allowances
+from mesh.intake.errors import PlanningBehind, TooManyUsers, TooMuchWaiting
 from mesh.store.loads import Load
 
 MOST_UNPLANNED = 1000
@@ -17,6 +20,21 @@ MOST_UNPLANNED = 1000
 _KNOWN_SECONDS = 10.0
 _BUSY_SECONDS = 60
 _BEHIND_SECONDS = 15
+_CROWD_SECONDS = 3600
+
+
+class Usage(BaseModel):
+    """What a user has on the mesh, and how much is allowed."""
+
+    user: str
+    jobs: int = Field(description="jobs that have not ended")
+    jobs_limit: int
+    units: int = Field(description="units of these jobs that have not ended")
+    units_limit: int
+    weight: float = Field(description="share of the slots beside users who wait at the same time")
+    spent_s: float = Field(description="container seconds since midnight, UTC")
+    budget_s: float | None = Field(description="container seconds a day; whoever has spent them goes on behind others")
+    unplanned: int = Field(description="jobs of all users that wait to be planned")
 
 
 @dataclass
@@ -26,32 +44,42 @@ class Quota:
     Args:
         load: of a user, now.
         read: reads the allowances; asked every few seconds at most.
+        users: enters a name among at most so many of the last day; false when there is no room for it.
+        most_users: names at which no further one is taken.
         clock: monotonic seconds.
     """
 
     load: Callable[[str], Load]
     read: Callable[[], Allowances]
+    users: Callable[[str, int], bool] = lambda _user, _most: True
+    most_users: int = 1000
     clock: Callable[[], float] = time.monotonic
-    _known: tuple[float, Allowances] | None = field(default=None, init=False)
+    _known: tuple[float, Allowances] | None = dataclass_field(default=None, init=False)
 
     def check(self, user: str) -> None:
         """Return if one more job of a user may be taken.
 
         Raises:
-            Refusal: the user, or the mesh as a whole, has too much waiting.
+            TooMuchWaiting, TooManyUsers, PlanningBehind: the user, or the mesh as a whole, has too much waiting.
             StoreUnavailable: a server does not answer.
         """
         usage = self.usage(user)
         if usage.unplanned >= MOST_UNPLANNED:
             text = f"{usage.unplanned} jobs wait to be planned, more than {MOST_UNPLANNED}. Nothing of them is lost."
-            raise Refusal("behind", text, retry_after=_BEHIND_SECONDS, usage=usage)
+            raise PlanningBehind(text, seconds=_BEHIND_SECONDS, usage=usage)
         if usage.jobs < usage.jobs_limit and usage.units < usage.units_limit:
+            if not self.users(user, self.most_users):
+                text = (
+                    f"{self.most_users} users have asked for something today, which is as many as share this mesh. "
+                    "Ask under a name that has; its operator sets ODAMESH_LIMIT_USERS."
+                )
+                raise TooManyUsers(text, seconds=_CROWD_SECONDS)
             return
         text = (
             f"{user} has {usage.jobs} jobs (limit {usage.jobs_limit}) with {usage.units} units "
             f"(limit {usage.units_limit}) that have not ended. They go on; send this request again later."
         )
-        raise Refusal("too-much-waiting", text, retry_after=_BUSY_SECONDS, usage=usage)
+        raise TooMuchWaiting(text, seconds=_BUSY_SECONDS, usage=usage)
 
     def usage(self, user: str) -> Usage:
         """Return what a user has waiting and may have."""

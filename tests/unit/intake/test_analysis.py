@@ -4,25 +4,29 @@ from typing import Any
 
 import pytest
 
-from gateway.submission import Submission, SubmissionRefused, read_analysis
 from mesh.contracts import Analysis
 from mesh.errors import InvalidParameter, InvalidRequest, InvalidSelection, UnknownInstrument, UnknownProduct
+from mesh.intake import Limits, Wish
+from mesh.intake.analysis import read_analysis
+from mesh.intake.errors import WishRefused
+from mesh.parameters import Parameter
 
 _TIME = {"t1": "2018-10-29T00:00:00", "t2": "2018-10-30T00:00:00"}
 _SCWS = {"scws": ["201600270010"]}
+_LIMITS = Limits()
 
 
-def _find_products(name: str, value: Any) -> Any:
+def _find_products(_name: str, value: Any, _parameter: Parameter) -> Any:
     return value
 
 
 def _read(selection: dict[str, Any], **fields: Any) -> Analysis:
     body = {"instrument": "isgri", "product": "isgri_image", "selection": selection, **fields}
-    return read_analysis(Submission.model_validate(body), _find_products)
+    return read_analysis(Wish.model_validate(body), _find_products, _LIMITS)
 
 
 def _refused(selection: dict[str, Any], **fields: Any) -> tuple[InvalidRequest, ...]:
-    with pytest.raises(SubmissionRefused) as caught:
+    with pytest.raises(WishRefused) as caught:
         _read(selection, **fields)
     return caught.value.errors
 
@@ -47,8 +51,8 @@ def test_defaults_are_filled_in_so_that_naming_them_changes_nothing() -> None:
     assert _read(_SCWS).key == _read(_SCWS, parameters={"bands": [[20.0, 40]], "detection_threshold": "6"}).key
 
 
-def test_lane_and_user_are_no_part_of_the_analysis() -> None:
-    assert _read(_SCWS).key == _read(_SCWS, lane="batch", user="someone").key
+def test_the_lane_is_no_part_of_the_analysis() -> None:
+    assert _read(_SCWS).key == _read(_SCWS, lane="batch").key
 
 
 def test_another_band_is_another_analysis() -> None:
@@ -87,7 +91,7 @@ def test_times_keep_their_milliseconds() -> None:
         ({"time": _TIME, "cone": {"ra": float("nan"), "dec": 0, "radius": 1}}, "selection.cone.ra", "0 to 360 deg"),
         ({"time": _TIME, "cone": {"ra": 0, "dec": -91, "radius": 1}}, "selection.cone.dec", "-90 to 90 deg"),
         ({"time": _TIME, "cone": {"ra": 0, "dec": 0, "radius": 0}}, "selection.cone.radius", "above 0 to 180 deg"),
-        ({"time": _TIME, "max_pointings": 0}, "selection.max_pointings", "below 1"),
+        ({"time": _TIME, "max_pointings": 0}, "selection.max_pointings", "out of range"),
     ],
 )
 def test_bad_selections_name_the_field_and_what_is_allowed(selection: dict[str, Any], field: str, said: str) -> None:
@@ -125,6 +129,43 @@ def test_unknown_instrument_and_product_list_the_known_ones() -> None:
     assert isinstance(product, UnknownProduct)
     assert "isgri" in (instrument.allowed or "")
     assert "isgri_image" in (product.allowed or "")
+
+
+@pytest.mark.parametrize(
+    ("instrument", "product", "selection", "field"),
+    [
+        ("isgri", "isgri_image", {"scws": ["201600270010", "201600280010", "201600290010"]}, "selection.scws"),
+        ("spiacs", "lc", {"time": {"t1": "2018-10-29T00:00:00", "t2": "2018-10-29T03:00:01"}}, "selection.time"),
+    ],
+)
+def test_a_request_has_so_many_windows_at_most(
+    instrument: str, product: str, selection: dict[str, Any], field: str
+) -> None:
+    wish = Wish.model_validate({"instrument": instrument, "product": product, "selection": selection})
+    with pytest.raises(WishRefused, match="split it") as caught:
+        read_analysis(wish, _find_products, Limits(windows=2))
+    assert [(error.field, error.allowed) for error in caught.value.errors] == [(field, "at most 2")]
+
+
+def test_time_outside_of_the_operation_counts_for_nothing() -> None:
+    time = {"t1": "2017-04-01T23:50:00", "t2": "9998-01-01T00:00:00"}
+    wish = Wish.model_validate({"instrument": "polar", "product": "polar_lc", "selection": {"time": time}})
+    assert read_analysis(wish, _find_products, Limits(windows=2)).instrument == "polar"
+
+
+def _deep(levels: int) -> Any:
+    return [] if levels == 0 else [_deep(levels - 1)]
+
+
+@pytest.mark.parametrize("value", [_deep(17), "\ud800", ["a", {"\udfff": 1}]], ids=["deep", "text", "name"])
+def test_what_no_document_can_hold_is_refused(value: Any) -> None:
+    (error,) = _refused(_SCWS, parameters={"bands": value})
+    assert error.field == "parameters.bands"
+    assert "deeper" in error.text or "not Unicode" in error.text
+
+
+def test_of_an_unknown_product_the_selection_is_read_too() -> None:
+    assert [error.field for error in _refused({"scws": []}, product="nothing")] == ["product", "selection.scws"]
 
 
 def test_a_thousand_bad_windows_do_not_flood_the_answer() -> None:

@@ -1,0 +1,296 @@
+"""The one way from every door into the mesh: take a wish, look at what became of it, cancel and delete it."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from mesh.broker.delivery import CARRIED_HEADERS
+from mesh.broker.topology import cancel_key, delete_key, submit_key
+from mesh.clock import utc_now
+from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane, StageProduct, UnitRow
+from mesh.errors import BrokerUnavailable, Deleted, IdTaken, NotFound, StoreUnavailable
+from mesh.intake import metrics
+from mesh.intake.analysis import read_analysis
+from mesh.intake.caller import Caller, check_change, check_lane, check_look
+from mesh.intake.earlier_products import EarlierProducts
+from mesh.intake.errors import JobFinal, KeyReused
+from mesh.intake.limits import Limits
+from mesh.intake.quota import Quota, Usage
+from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
+from mesh.intake.wish import Wish
+from mesh.parameters import shown
+from mesh.states import JobState, UnitState, job_is_final
+from mesh.store.views import view_of_documents
+
+_log = structlog.get_logger(__name__)
+
+_NO_BROKER = "the message broker does not answer; the job is kept and begins once it does: do not send it again"
+_JOB_ID = re.compile(r"[0-9a-f]{32}")
+_REQUEST_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What goes along with everything that a call sets off."""
+
+    request_id: str = ""
+    traceparent: str = ""
+
+
+class Intake:
+    """Takes wishes and answers for what became of them; safe to share between threads.
+
+    Every method that names a job raises `NotFound` where there is none, `Deleted` where there was one, and
+    `StoreUnavailable` when a server does not answer. See `mesh.intake.errors` for what else is raised.
+
+    Args:
+        records: of jobs.
+        products: by key.
+        publisher: to the dispatcher.
+        quota: what callers may have waiting.
+        limits: how large a wish may be.
+    """
+
+    def __init__(
+        self,
+        *,
+        records: JobRecords,
+        products: ProductManifests,
+        publisher: RequestPublisher,
+        quota: Quota,
+        limits: Limits,
+    ) -> None:
+        self._records = records
+        self._publisher = publisher
+        self._quota = quota
+        self._limits = limits
+        self._earlier_products = EarlierProducts(records, products)
+
+    def submit(self, wish: Wish, caller: Caller, *, key: str | None = None, trace: Trace | None = None) -> JobView:
+        """Have a wish done; returns as soon as it is stored, and on its way if the broker answers.
+
+        Args:
+            wish: what to do.
+            caller: for whom.
+            key: idempotency key: the same caller, key and analysis are the same job.
+            trace: handed on with every message.
+
+        Raises:
+            WishRefused: names every field to change.
+            TooMuchWaiting, TooManyUsers, PlanningBehind: come again later.
+            KeyReused: the key belongs to another request of the caller.
+            Deleted: the job of this key was deleted.
+            NotAllowed: the caller may not use the lane.
+            StoreUnavailable: nothing is sure to be stored; the same wish with the same key may be sent again.
+        """
+        check_lane(caller, wish.lane)
+        analysis = read_analysis(wish, self._earlier_products, self._limits)
+        job = Job(
+            job_id=_job_id(caller.name, key),
+            request_key=analysis.key,
+            user=caller.name,
+            lane=wish.lane,
+            submitted=utc_now(),
+        )
+        view = self._earlier(job) if key is not None else None
+        if view is None:
+            self._quota.check(caller.name)
+            view = self._take(analysis, job, trace or Trace())
+            metrics.SUBMISSIONS.labels(analysis.instrument, analysis.product, job.lane.value).inc()
+            return view
+        return self._hand_over(job, view, trace or Trace())[0]
+
+    def again(
+        self,
+        request_key: str,
+        caller: Caller,
+        *,
+        lane: Lane = Lane.USER,
+        key: str | None = None,
+        trace: Trace | None = None,
+    ) -> JobView:
+        """Have a request made again: what is in the store is used, what is not is computed.
+
+        Raises:
+            NotFound: nobody ever asked for it.
+            WishRefused: the instrument has changed since and does not take the request any more.
+            Further errors as `submit`.
+        """
+        analysis = self.request(request_key)
+        wish = Wish(
+            instrument=analysis.instrument,
+            product=analysis.product,
+            selection=analysis.selection,
+            parameters=analysis.parameters,
+            lane=lane,
+        )
+        return self.submit(wish, caller, key=key, trace=trace)
+
+    def look(self, job_id: str, caller: Caller) -> JobView:
+        """Return a job."""
+        if not _JOB_ID.fullmatch(job_id):
+            msg = f"There is no job {shown(job_id)}: a job id is 32 hexadecimal digits."
+            raise NotFound(msg)
+        try:
+            view = self._records.view(job_id)
+        except Deleted:
+            raise
+        except NotFound:
+            msg = f"There is no job {job_id}."
+            raise NotFound(msg) from None
+        check_look(caller, view.user)
+        return view
+
+    def jobs(
+        self, caller: Caller, *, user: str | None = None, limit: int = 20, before: str | None = None
+    ) -> list[JobView]:
+        """Return the newest jobs that the caller may look at, newest first, without their products.
+
+        Args:
+            caller: who asks.
+            user: only this user's; None: everybody's.
+            limit: most jobs to return.
+            before: id of a job: only older ones.
+        """
+        if user is not None:
+            check_look(caller, user)
+        return self._records.recent(user, limit, before)
+
+    def rows(
+        self, view: JobView, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None
+    ) -> list[UnitRow]:
+        """Return part of the table science window x step, in the order of the plan, of a job that `look` returned."""
+        return self._records.rows(view.job_id, offset, limit, states)
+
+    def row(self, view: JobView, stage: str, label: str) -> UnitRow:
+        """Return one row of the table of a job that `look` returned.
+
+        Raises:
+            NotFound: says which stages there are.
+        """
+        try:
+            return self._records.row(view.job_id, stage, label)
+        except NotFound:
+            stages = ", ".join(view.stages) or "none yet"
+            msg = f"Job {view.job_id} has no unit {stage} of {label}; its stages: {stages}."
+            raise NotFound(msg) from None
+
+    def result(self, view: JobView, offset: int = 0, limit: int = 100) -> list[StageProduct]:
+        """Return a page of the products that are the result of a job that `look` returned."""
+        return self._records.result(view.job_id, offset, limit)
+
+    def cancel(self, job_id: str, caller: Caller, *, trace: Trace | None = None) -> JobView:
+        """Ask for a job to end; what other jobs wait for goes on.
+
+        Raises:
+            JobFinal: it has ended already.
+            NotAllowed: it belongs to somebody else.
+            BrokerUnavailable: the wish could not be passed on; send it again.
+        """
+        view = self.look(job_id, caller)
+        check_change(caller, view.user)
+        if job_is_final(view.state):
+            msg = f"Job {job_id} is {view.state.value}: only a job that has not ended can be cancelled."
+            raise JobFinal(msg)
+        self._send(cancel_key(view.instrument), CancelJob(job_id=job_id), view, trace or Trace())
+        return view
+
+    def delete(self, job_id: str, caller: Caller, *, trace: Trace | None = None) -> JobView:
+        """Ask for a job, in any state, to end and be forgotten; the request stays.
+
+        Raises:
+            NotAllowed: it belongs to somebody else.
+            BrokerUnavailable: the wish could not be passed on; send it again.
+        """
+        view = self.look(job_id, caller)
+        check_change(caller, view.user)
+        self._send(delete_key(view.instrument), DeleteJob(job_id=job_id), view, trace or Trace())
+        return view
+
+    def request(self, request_key: str) -> Analysis:
+        """Return what was asked for under a key; it stays when its jobs are deleted.
+
+        Raises:
+            NotFound: nobody ever asked for it, or it is no key.
+        """
+        if not _REQUEST_KEY.fullmatch(request_key):
+            msg = f"There is no request {shown(request_key)}: a request key is 64 hexadecimal digits."
+            raise NotFound(msg)
+        try:
+            return self._records.analysis(request_key)
+        except NotFound:
+            msg = f"There is no request {request_key}."
+            raise NotFound(msg) from None
+
+    def usage(self, user: str) -> Usage:
+        """Return what a user has waiting and has spent today, and how much of each is allowed."""
+        return self._quota.usage(user)
+
+    def _take(self, analysis: Analysis, job: Job, trace: Trace) -> JobView:
+        """Store, enter and publish; each of the last two alone is enough for the job to begin."""
+        try:
+            stored = self._records.store(analysis, job)
+        except IdTaken:
+            raise _reused() from None
+        if stored != job and (earlier := self._earlier(stored)):
+            return self._hand_over(stored, earlier, trace)[0]
+        indexed = True
+        try:
+            self._records.enter(analysis, stored)
+            view = self._records.view(job.job_id)
+        except StoreUnavailable as error:
+            _log.warning("job stored but not in the index", job_id=job.job_id, error=error.text)
+            indexed, view = False, view_of_documents(analysis, stored, None, None)
+        view, on_its_way = self._hand_over(stored, view, trace)
+        if not indexed and not on_its_way:
+            # Only a rebuild of the index would find it.
+            text = "the job is stored, but neither index nor broker answer: send it again, with its Idempotency-Key"
+            raise StoreUnavailable("NotOnItsWay", text)
+        return view
+
+    def _hand_over(self, job: Job, view: JobView, trace: Trace) -> tuple[JobView, bool]:
+        """Hand a stored job to the dispatcher, unless it is planned; say so where the broker does not answer.
+
+        The dispatcher then finds the job in the index by itself.
+        """
+        if view.state is not JobState.PENDING:
+            return view, True
+        try:
+            self._send(submit_key(view.instrument), job, view, trace)
+        except BrokerUnavailable as error:
+            _log.warning("job not on its way yet", job_id=job.job_id, error=error.text)
+            return view.model_copy(update={"waits": _NO_BROKER}), False
+        return view, True
+
+    def _send(self, routing_key: str, document: Job | CancelJob | DeleteJob, view: JobView, trace: Trace) -> None:
+        known = {"user": view.user, "lane": view.lane.value, "request_id": trace.request_id}
+        known["traceparent"] = trace.traceparent
+        headers: dict[str, Any] = {header: known[name] for name, header in CARRIED_HEADERS.items() if known[name]}
+        self._publisher.publish(routing_key, document, message_id=document.job_id, headers=headers)
+
+    def _earlier(self, job: Job) -> JobView | None:
+        """Return the job that an earlier call with the same idempotency key made, if any."""
+        try:
+            view = self._records.view(job.job_id)
+        except Deleted:
+            raise
+        except NotFound:
+            return None
+        if view.request_key != job.request_key:
+            raise _reused()
+        return view
+
+
+def _reused() -> KeyReused:
+    return KeyReused("This Idempotency-Key belongs to a different request of the same user.")
+
+
+def _job_id(user: str, key: str | None) -> str:
+    if key is None:
+        return uuid.uuid4().hex
+    return hashlib.sha256(f"{user}\n{key}".encode()).hexdigest()[:32]

@@ -1,0 +1,29 @@
+"""How large a request may be and how many there may be at once; from the environment (prefix ``ODAMESH_LIMIT_``).
+
+The lengths of the lists that a parameter takes stand in `mesh.parameters` and, where an instrument differs, in its
+``instrument.toml``.
+"""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Limits(BaseSettings):
+    """What an operator may set for the doors of a mesh; 413, 422 and 429 name the limit that was reached."""
+
+    model_config = SettingsConfigDict(env_prefix="ODAMESH_LIMIT_", extra="ignore", frozen=True)
+
+    body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    """Longest body of a request."""
+    depth: int = Field(default=16, ge=4)
+    """Lists and objects of a request's parameters inside each other."""
+    windows: int = Field(default=250_000, ge=1)
+    """Science windows, or slices of time, of one request."""
+    labels: int = Field(default=16, ge=0)
+    """Labels of one job."""
+    users: int = Field(default=1000, ge=1)
+    """Names under which something was asked for within one day."""
+    streams: int = Field(default=500, ge=1)
+    """Event streams of one gateway."""
+    streams_a_caller: int = Field(default=50, ge=1)
+    """Event streams of one gateway to one address."""

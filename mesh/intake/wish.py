@@ -1,0 +1,46 @@
+"""What a caller wishes: an analysis and how to treat it, as the door has read it and before anything is checked."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from mesh.contracts import Lane, Selection
+
+USER = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
+"""What a user may be called."""
+
+_EXAMPLES: list[JsonValue] = [
+    {
+        "instrument": "isgri",
+        "product": "isgri_image",
+        "selection": {"scws": ["201600270010", "201600280010"]},
+        "parameters": {"bands": [[20, 40], [40, 80]]},
+    },
+    {
+        "instrument": "isgri",
+        "product": "isgri_image",
+        "selection": {
+            "time": {"t1": "2018-10-29T00:00:00", "t2": "2018-10-30T00:00:00"},
+            "cone": {"ra": 266.4, "dec": -29.0, "radius": 10},
+            "max_pointings": 50,
+        },
+        "parameters": {"bands": [[20, 40]]},
+        "lane": "batch",
+    },
+]
+
+
+class Wish(BaseModel):
+    """An analysis that somebody wants to have done."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": _EXAMPLES})
+
+    instrument: str = Field(max_length=64, description="one of /api/v1/instruments")
+    product: str = Field(max_length=64, description="one of the instrument's products")
+    selection: Selection = Field(
+        default_factory=Selection,
+        description="which science windows: a list, or a time range with an optional cone; products made of earlier "
+        "products alone take none",
+    )
+    parameters: dict[str, Any] = Field(default_factory=dict, description="what differs from the defaults")
+    lane: Lane = Field(default=Lane.USER, description="priority")
