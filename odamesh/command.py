@@ -16,6 +16,7 @@ _OPERATORS = {
     "mesh": "Start and stop the mesh's own processes.",
     "cache": "Products in the store: figures, verification, pins, eviction.",
     "dead": "Dead letters: messages that nobody could settle.",
+    "runs": "Runs that are parked because they cost one dispatcher after another.",
     "audit": "Compare requests, jobs, runs and products: is anything lost?",
     "users": "How users share the mesh, and what each may have waiting.",
     "demo": "Set up this machine and analyse simulated data of every instrument.",

@@ -32,6 +32,7 @@ from mesh.runner.product import verify_files
 from mesh.runner.protocol import Runner, UnitResult, Work
 from mesh.runner.watch import check_size
 from mesh.service.code_version import code_version
+from mesh.service.metrics import LEASES_LOST
 from mesh.service.unit_events import event
 from mesh.service.unit_inputs import Archive, ProductSource, prepare
 from mesh.states import UnitState
@@ -65,6 +66,9 @@ class Leases(Protocol):
 
     def take(self, unit_key: str, owner: str, seconds: float) -> bool:
         """Take the lease of a unit; false when it is another's."""
+
+    def renew(self, unit_key: str, owner: str, seconds: float) -> bool:
+        """Keep the lease, also one that was lost with the data of Redis; false when it is another's."""
 
     def release(self, unit_key: str, owner: str) -> None:
         """Give the lease back."""
@@ -113,6 +117,29 @@ class Executor:
     later: Callable[[Callable[[], None]], Callable[[], object]]
     running: set[str] = field(default_factory=set)
     """Keys of the units that this process executes now."""
+    held: set[str] = field(default_factory=set)
+    """Those of them whose lease it has."""
+
+    def keep_leases(self) -> None:
+        """Keep the leases of what runs, however long it takes and whatever Redis lost meanwhile.
+
+        A unit whose lease another worker took in between goes on: both make the same bytes under the same key.
+
+        Raises:
+            StoreUnavailable: Redis is out of reach.
+        """
+        for key in sorted(self.held):
+            mine = key in self.held and self.leases.renew(key, self.worker, self._lease_seconds)
+            if mine and key not in self.held:  # it ended meanwhile, and its lease was given back too early
+                self.leases.release(key, self.worker)
+            elif not mine and key in self.held:
+                self.held.discard(key)
+                LEASES_LOST.labels(self.instrument.name).inc()
+                _log.warning("another worker executes this unit as well: its lease was lost", unit_key=key)
+
+    @property
+    def _lease_seconds(self) -> float:
+        return self.instrument.limits.seconds + _LEASE_MARGIN_S
 
     def execute(self, unit: Unit, attempt: int) -> None:
         """Execute *unit*: on return its product is stored and the event ``done`` or ``cached`` is with the broker.
@@ -259,24 +286,25 @@ class Executor:
         try:
             if not self._take(unit.key):
                 raise held
+            self.held.add(unit.key)
             try:
                 yield
             finally:
+                self.held.discard(unit.key)
                 with suppress(StoreUnavailable):
                     self.leases.release(unit.key, self.worker)
         finally:
             self.running.discard(unit.key)
 
     def _take(self, key: str) -> bool:
-        seconds = self.instrument.limits.seconds + _LEASE_MARGIN_S
-        if self.leases.take(key, self.worker, seconds):
+        if self.leases.take(key, self.worker, self._lease_seconds):
             return True
         holder = self.leases.holder(key)
         if holder is not None and self.leases.owner_alive(holder):
             return False
         if holder is not None:
             self.leases.bury(key, holder)
-        return self.leases.take(key, self.worker, seconds)
+        return self.leases.take(key, self.worker, self._lease_seconds)
 
     def _tell(self, news: UnitEvent) -> None:
         # Progress may be lost, the unit must not be: its end is told again until the broker has it.

@@ -52,15 +52,6 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
     index = redis_client(context.connections.redis)
     leases, records = Leases(index), Records(index)
     runner = choose(context.settings, instrument, context.worker)
-    presence = Presence(
-        instrument=instrument,
-        worker=context.worker,
-        slots=slots,
-        runner=runner,
-        records=records,
-        leases=leases,
-        draining=lambda: context.session.draining,
-    )
 
     def emit(event: UnitEvent) -> None:
         context.publisher.publish(
@@ -80,6 +71,16 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         worker=context.worker,
         emit=emit,
         later=_later,
+    )
+    presence = Presence(
+        instrument=instrument,
+        worker=context.worker,
+        slots=slots,
+        runner=runner,
+        records=records,
+        leases=leases,
+        draining=lambda: context.session.draining,
+        keep_leases=executor.keep_leases,
     )
     lock = OwnerLock(context.settings.work / instrument.name / "owners", context.worker)
     _retire_dead(lock, leases)

@@ -8,6 +8,7 @@ import structlog
 from mesh.errors import TransientFailure
 from mesh.instrument import Instrument
 from mesh.runner.protocol import Runner
+from mesh.service.metrics import RUNNER
 from mesh.store.announcements import Announcement, Records
 from mesh.store.leases import Leases
 
@@ -26,6 +27,7 @@ class Presence:
         records: where workers are announced.
         leases: where owners of units are known to live.
         draining: says whether it takes no more work.
+        keep_leases: keeps the leases of the units that it runs.
     """
 
     instrument: Instrument
@@ -35,14 +37,17 @@ class Presence:
     records: Records
     leases: Leases
     draining: Callable[[], bool]
+    keep_leases: Callable[[], None]
 
     def beat(self) -> None:
-        """Say that the worker lives; while it drains it still owns its units, but takes no more.
+        """Say that the worker lives, and keep its units; while it drains it still owns them, but takes no more.
 
         Raises:
             TransientFailure: Redis or the container engine is out of reach.
         """
         self.leases.beat(self.worker)
+        self.keep_leases()
+        RUNNER.labels(self.instrument.name, self.runner.name).set(1)
         if self.draining():
             self.leases.leave_soon(self.worker)
             self.records.withdraw(self.instrument.name, self.worker)

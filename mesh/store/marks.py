@@ -1,6 +1,7 @@
 """Marks of the mesh as a whole in Redis: whose turn it is to sweep, and whether Redis has lost anything."""
 
 from typing import Any
+from uuid import uuid4
 
 import redis
 
@@ -34,6 +35,24 @@ class Marks:
         return str(self._redis.info("server")["run_id"])
 
     @redis_answers()
-    def set_generation(self, generation: str) -> None:
-        """Say that the records are complete, as of this life of the server."""
-        self._redis.set(names.GENERATION, generation)
+    def begin_rebuild(self) -> str:
+        """Note that records are being rebuilt; returns what `end_rebuild` takes."""
+        token = uuid4().hex
+        self._redis.set(names.REBUILDING, token)
+        return token
+
+    @redis_answers()
+    def end_rebuild(self, begun: str, generation: str) -> bool:
+        """Say that the records are complete, as of this life of the server; false if data were lost meanwhile."""
+        try:
+            with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.watch(names.REBUILDING)
+                if pipeline.get(names.REBUILDING) != begun:
+                    return False
+                pipeline.multi()
+                pipeline.delete(names.REBUILDING)
+                pipeline.set(names.GENERATION, generation)
+                pipeline.execute()
+        except redis.WatchError:
+            return False
+        return True

@@ -30,6 +30,7 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     run:<run_id>:counts, run:<run_id>:left hashes: rows per stage and state; rows per stage that are not final
     run:<run_id>:events                    stream of row and state changes, for live followers
     run:<run_id>:claim                     text with expiry: who takes the run on to its next stage
+    run:<run_id>:deaths                    number with expiry: claimants one after another that did not give it back
     run:<run_id>:backlog                   list: keys of units that are not released yet
     runs                                   set of the runs that are not final
     unit:<unit_key>                        hash: message, release, last known row of a unit that someone waits for
@@ -57,6 +58,8 @@ INDEX_BEGUN = "mesh:products-indexing"
 """Who completes the index now; gone when Redis lost data meanwhile."""
 INDEX_COMPLETE = "mesh:products-indexed"
 """Set while every committed product is known to be in the index."""
+REBUILDING = "mesh:rebuilding"
+"""Who rebuilds the records now; gone when Redis lost data meanwhile."""
 GENERATION = "mesh:generation"
 """Which life of the Redis server the records belong to."""
 SWEEP_LOCK = "mesh:sweep"

@@ -11,12 +11,11 @@ from mesh.contracts.document import Part
 from mesh.errors import NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
+from mesh.store.claims import CLAIM_SECONDS
 from mesh.store.connect import redis_answers
 from mesh.store.library import Library
 from mesh.store.row_change import RowChange, row_text
 
-CLAIM_SECONDS = 60.0
-"""Lease on taking a run to its next stage; longer than planning ten thousand windows takes."""
 RECORD_SECONDS = 7 * 86_400
 """How long jobs and runs that are over stay in the index; their documents stay for ever."""
 _EVENTS_SECONDS = 86_400
@@ -47,6 +46,8 @@ class Run(Part):
     calibration: str
     laid_out: bool
     """Whether it has its rows."""
+    parked: bool = False
+    """Whether nobody takes it on until an operator resumes it."""
     planned: frozenset[str]
     """Stages whose units have keys and were queued."""
     left: dict[str, int]
@@ -124,6 +125,7 @@ class Runs:
             image=record.get("image", ""),
             calibration=record.get("calibration", ""),
             laid_out="laid_out" in record,
+            parked="parked" in record,
             planned=frozenset(name.removeprefix("planned:") for name in record if name.startswith("planned:")),
             left={stage: int(count) for stage, count in left.items()},
         )
@@ -132,6 +134,22 @@ class Runs:
     def active(self) -> frozenset[str]:
         """Return the runs that are not final."""
         return frozenset(self._redis.smembers(names.ACTIVE_RUNS))
+
+    @redis_answers()
+    def still(self, run_ids: Sequence[str], seconds: float) -> list[str]:
+        """Return those runs of which nothing was told for so long, although no unit of them waits for its turn."""
+        now, _ = self._redis.time()
+        pipeline = self._redis.pipeline(transaction=False)
+        for run_id in run_ids:
+            pipeline.xrevrange(names.run_record(run_id, "events"), count=1)
+            pipeline.exists(names.run_record(run_id, "backlog"))
+        answers = pipeline.execute()
+        still = []
+        for run_id, newest, backlogged in zip(run_ids, answers[::2], answers[1::2], strict=True):
+            last = int(newest[0][0].partition("-")[0]) / 1000 if newest else 0.0
+            if not backlogged and now - last > seconds:
+                still.append(run_id)
+        return still
 
     @redis_answers()
     def lay_out(self, run_id: str, rows: Iterable[UnitRow], image: str, calibration: str) -> int:
@@ -235,22 +253,14 @@ class Runs:
         self._redis.hset(names.run_record(run_id), "note", text)
 
     @redis_answers()
-    def apply(self, change: RowChange, watch_seconds: float, claimant: str) -> list[Change]:
-        """Apply one event to every run that waits for the unit; see ``lua/fan_in.lua``."""
+    def apply(self, change: RowChange, watch_seconds: float, token: str) -> list[Change]:
+        """Apply one event to every run that waits for the unit; see ``lua/fan_in.lua``.
+
+        Runs whose stage it completes are claimed under *token*.
+        """
         watch, lease = int(watch_seconds * 1000), int(CLAIM_SECONDS * 1000)
-        answer = self._library.call("apply", change.key, change.text(), watch, claimant, lease, _RETRYING_ASIDE)
+        answer = self._library.call("apply", change.key, change.text(), watch, token, lease, _RETRYING_ASIDE)
         return [Change(run_id, JobState(state), bool(claimed)) for run_id, state, claimed in answer]
-
-    @redis_answers()
-    def claim(self, run_id: str, claimant: str, seconds: float = CLAIM_SECONDS) -> bool:
-        """Take the claim on a run: whoever has it takes the run to its next stage, and nobody else."""
-        key = names.run_record(run_id, "claim")
-        return bool(self._redis.set(key, claimant, nx=True, px=int(seconds * 1000)))
-
-    @redis_answers()
-    def unclaim(self, run_id: str, claimant: str) -> None:
-        """Give the claim back."""
-        self._library.call("drop_claim", run_id, claimant)
 
     @redis_answers()
     def rows(

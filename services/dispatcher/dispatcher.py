@@ -15,6 +15,7 @@ from mesh.states import JobState
 from mesh.store.allowances import index_allowances, read_allowances
 from mesh.store.announcements import Records
 from mesh.store.backlog import Backlog
+from mesh.store.claims import Claims
 from mesh.store.connect import redis_client
 from mesh.store.deletion import Deletion
 from mesh.store.jobs import Jobs
@@ -27,6 +28,7 @@ from mesh.store.requests import Requests
 from mesh.store.runs import Runs
 from services.dispatcher.admission import Admission
 from services.dispatcher.cancel import Canceller
+from services.dispatcher.claimed import ClaimedRuns
 from services.dispatcher.events import FanIn, Notifier
 from services.dispatcher.expiry import Expiry
 from services.dispatcher.plan import steps_of
@@ -73,6 +75,8 @@ class Dispatcher:
         self._canceller = Canceller(
             runs=self._runs, requests=self._requests, publisher=publisher, notifier=self._notifier
         )
+        claims = Claims(index)
+        self._claimed = ClaimedRuns(claims, claimant)
         self._progress = Progress(
             runs=self._runs,
             requests=self._requests,
@@ -82,19 +86,17 @@ class Dispatcher:
             notifier=self._notifier,
             stop=self._canceller.stop,
             native=native,
-            claimant=claimant,
+            claims=self._claimed,
         )
         self._fan_in = FanIn(
-            runs=self._runs,
-            take_on=lambda run_id: self._progress.take_on(run_id, claimed=True),
-            notifier=self._notifier,
-            claimant=claimant,
+            runs=self._runs, claims=self._claimed, take_on=self._progress.take_on, notifier=self._notifier
         )
         self._admission = Admission(backlog=backlog, records=records, publisher=publisher, settle=self._fan_in.apply)
         self._sweep = Sweep(
             marks=Marks(index),
             jobs=self._jobs,
             runs=self._runs,
+            claims=claims,
             backlog=backlog,
             products=products,
             leases=Leases(index),
@@ -162,6 +164,10 @@ class Dispatcher:
         self._notifier.flush()
         self._admission.resume()
 
+    def keep_claims(self) -> None:
+        """Keep the claims on the runs that are being taken on."""
+        self._claimed.keep()
+
     def sweep(self) -> None:
         """Set right what was lost on the way."""
         self._library.load()  # for those too who may not load it
@@ -170,10 +176,7 @@ class Dispatcher:
                 self._admission.release(name)
 
     def _take_up(self, job_id: str) -> None:
-        try:
-            self.submitted(self._requests.job(job_id))
-        except (NotFound, ContractViolation) as error:
-            _log.error("job cannot be taken up", job_id=job_id, error=str(error))
+        self.submitted(self._requests.job(job_id))
 
     def _plan(self, job: Job) -> None:
         analysis = self._requests.analysis(job.request_key)

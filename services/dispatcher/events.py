@@ -12,6 +12,7 @@ from mesh.instrument import instrument
 from mesh.states import JobState, UnitState, job_is_final, unit_is_final
 from mesh.store.row_change import RowChange
 from mesh.store.runs import Runs
+from services.dispatcher.claimed import ClaimedRuns
 
 _log = structlog.get_logger(__name__)
 
@@ -67,16 +68,18 @@ class FanIn:
 
     Args:
         runs: their records.
-        take_on: takes a run on whose stage is complete; the claim on it is taken already.
+        claims: those of this process.
+        take_on: takes on a run whose stage is complete, with the token of the claim on it.
         notifier: told of every change.
-        claimant: name of this process.
     """
 
-    def __init__(self, *, runs: Runs, take_on: Callable[[str], None], notifier: Notifier, claimant: str) -> None:
+    def __init__(
+        self, *, runs: Runs, claims: ClaimedRuns, take_on: Callable[[str, str], None], notifier: Notifier
+    ) -> None:
         self._runs = runs
+        self._claims = claims
         self._take_on = take_on
         self._notifier = notifier
-        self._claimant = claimant
 
     def event(self, event: UnitEvent) -> bool:
         """Apply an event; says whether it may have made room for other units."""
@@ -90,10 +93,15 @@ class FanIn:
     def apply(self, change: RowChange) -> None:
         """Apply a change of one unit to the runs that wait for it."""
         watch = _RETRY_WATCH_SECONDS if change.state is UnitState.QUEUED else _WATCH_SECONDS
-        for moved in self._runs.apply(change, watch, self._claimant):
-            self._notifier.changed(moved.run_id, moved.state)
-            if moved.claimed:
-                self._take_on(moved.run_id)
+        token = self._claims.token()
+        moved = self._runs.apply(change, watch, token)
+        claimed = [one.run_id for one in moved if one.claimed]
+        for run_id in claimed:  # all of them now: taking on the first may take longer than a claim lasts
+            self._claims.adopt(run_id, token)
+        for one in moved:
+            self._notifier.changed(one.run_id, one.state)
+        for run_id in claimed:
+            self._take_on(run_id, token)
 
 
 def _last_step(event: UnitEvent) -> str | None:

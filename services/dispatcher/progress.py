@@ -20,6 +20,7 @@ from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
 from mesh.store.runs import Run, Runs
 from services.dispatcher import metrics
+from services.dispatcher.claimed import Claimed, ClaimedRuns
 from services.dispatcher.events import Notifier
 from services.dispatcher.outcome import ended_early, outcome, tally_rows
 from services.dispatcher.plan import Made, made_by, rows_of, steps_of, units_of
@@ -42,7 +43,7 @@ class Progress:
         notifier: told of every change.
         stop: stops units that nobody waits for any more.
         native: where to do what takes long without a pause.
-        claimant: name of this process.
+        claims: those of this process.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Progress:
         notifier: Notifier,
         stop: Callable[[Run, Sequence[str]], None],
         native: native.Run,
-        claimant: str,
+        claims: ClaimedRuns,
     ) -> None:
         self._runs = runs
         self._requests = requests
@@ -66,23 +67,21 @@ class Progress:
         self._notifier = notifier
         self._stop = stop
         self._native = native
-        self._claimant = claimant
+        self._claims = claims
         self._windows: dict[str, Windows] = {}
 
-    def take_on(self, run_id: str, *, claimed: bool = False) -> None:
+    def take_on(self, run_id: str, token: str | None = None) -> None:
         """Take a run as far as it goes now; does nothing while somebody else has the claim.
 
         Args:
             run_id: the run.
-            claimed: whether this process has the claim already.
+            token: of the claim, where this process has it already.
         """
-        while claimed or self._runs.claim(run_id, self._claimant):
-            try:
-                stuck = not self._take_steps(run_id)
-            finally:
-                self._runs.unclaim(run_id, self._claimant)
+        while token := token or self._claims.take(run_id):
+            with self._claims.at_work(run_id, token) as claimed:
+                stuck = not self._take_steps(run_id, claimed)
             # An event that came before the claim was given back could not take it: look again.
-            claimed = False
+            token = None
             if stuck or not self._can_move(run_id):
                 return
 
@@ -93,28 +92,41 @@ class Progress:
             return False
         return run.laid_out and not job_is_final(run.state) and (bool(_ready(run)) or _is_complete(run))
 
-    def _take_steps(self, run_id: str) -> bool:
+    def _take_steps(self, run_id: str, claimed: Claimed) -> bool:
         """Take all steps that can be taken now; false when something out of reach stopped it (the sweep goes on)."""
         try:
             run = self._runs.get(run_id)
         except NotFound:
             return False
+        if job_is_final(run.state) or run.parked:
+            return False
+        if claimed.deadly:
+            self._claims.park(run_id, claimed.deaths)
+            self._notifier.changed(run_id, run.state)
+            return False
         try:
-            while not job_is_final(run.state) and self._step(run):
+            while not job_is_final(run.state) and not claimed.lost and self._step(run):
                 run = self._runs.get(run_id)
                 if not job_is_final(run.state):  # the end was told as it was written
                     self._runs.wait(run_id, "")
                     self._notifier.changed(run_id, run.state)
         except TransientFailure as error:
             _log.warning("run cannot go on yet", run_id=run_id, reason=error.reason, error=error.text)
-            self._runs.wait(run_id, f"{'cannot go on' if run.laid_out else 'not planned'} yet: {error.text}")
-            self._notifier.changed(run_id, run.state)
+            self._wait(run, error.text)
             return False
         except InvalidRequest as error:
             self._refuse(run, type(error).__name__, error.text)
         except UnitFailure as error:
             self._refuse(run, error.reason, error.text)
+        except Exception as error:
+            # The sweep tries again, and its other runs go on; whoever waits for this one is told.
+            self._wait(run, f"the dispatcher failed ({type(error).__name__}); the operator finds why in its log")
+            raise
         return True
+
+    def _wait(self, run: Run, why: str) -> None:
+        self._runs.wait(run.run_id, f"{'cannot go on' if run.laid_out else 'not planned'} yet: {why}")
+        self._notifier.changed(run.run_id, run.state)
 
     def _step(self, run: Run) -> bool:
         """Take the next step of a run; false when it must wait for units."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from mesh.contracts import JobEnd
-from mesh.errors import ContractViolation, NotFound
+from mesh.errors import MeshError, NotFound, TransientFailure
 from mesh.states import job_is_final
 from mesh.store.jobs import Jobs
 from mesh.store.requests import Requests
@@ -48,9 +48,14 @@ class Rebuild:
     def _each(self, job_id: str, work: Callable[[str], None]) -> None:
         try:
             work(job_id)
-        except (NotFound, ContractViolation) as error:
+        except TransientFailure:
+            raise
+        except Exception as error:
             # One damaged document must not keep all others from being taken up.
-            _log.error("job cannot be rebuilt", job_id=job_id, error=str(error))
+            metrics.SWEEP_FAILURES.labels("rebuild").inc()
+            _log.error(
+                "job cannot be rebuilt", job_id=job_id, error=str(error), exc_info=not isinstance(error, MeshError)
+            )
 
     def _resume(self, job_id: str, active: frozenset[str]) -> None:
         _, run_id = self._jobs.indexed_run(job_id)

@@ -11,6 +11,7 @@ from mesh.contracts import CancelJob, DeleteJob, Job, UnitEvent
 from mesh.errors import MeshError
 from mesh.service.context import Context
 from mesh.service.provide import Provided
+from services.dispatcher.claimed import KEEP_SECONDS
 from services.dispatcher.dispatcher import Dispatcher
 from services.dispatcher.sweep import SWEEP_SECONDS
 
@@ -49,6 +50,11 @@ class DispatcherService:
     def tell(self) -> None:
         """Tell the gateways which runs changed."""
         self.dispatcher.tell()
+
+    @timer(KEEP_SECONDS, expected_exceptions=(MeshError,))
+    def keep_claims(self) -> None:
+        """Keep the claims on runs, however long a step takes."""
+        self.dispatcher.keep_claims()
 
     @timer(SWEEP_SECONDS, eager=True, expected_exceptions=(MeshError,))
     def sweep(self) -> None:

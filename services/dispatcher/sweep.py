@@ -4,15 +4,17 @@ It is what makes crashes, lost events, a flushed Redis and a broker that was awa
 nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import structlog
 
 from mesh.clock import utc_now
 from mesh.contracts import Lane
-from mesh.errors import BrokerUnavailable
+from mesh.errors import BrokerUnavailable, MeshError, TransientFailure
 from mesh.states import UnitState
 from mesh.store.backlog import Backlog, Silent
+from mesh.store.claims import Claims
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
 from mesh.store.marks import Marks
@@ -30,6 +32,11 @@ _log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 10.0
 _NEW_SECONDS = 30.0
 _SILENT_AT_ONCE = 500
+_STILL_SECONDS = 3600.0
+_REBUILDS = 5
+_PATIENCE = 3
+"""So many times a server may be out of reach before a sweep gives up: each time costs a timeout."""
+_Item = TypeVar("_Item")
 
 
 class Sweep:
@@ -39,6 +46,7 @@ class Sweep:
         marks: whose turn it is.
         jobs: jobs whose message was lost.
         runs: runs that stand still.
+        claims: and those that are parked.
         backlog: units that nothing was heard of.
         products: whether they were made after all.
         leases: whether they are in work.
@@ -56,6 +64,7 @@ class Sweep:
         marks: Marks,
         jobs: Jobs,
         runs: Runs,
+        claims: Claims,
         backlog: Backlog,
         products: Products,
         leases: Leases,
@@ -69,6 +78,7 @@ class Sweep:
         self._marks = marks
         self._jobs = jobs
         self._runs = runs
+        self._claims = claims
         self._backlog = backlog
         self._products = products
         self._leases = leases
@@ -78,26 +88,60 @@ class Sweep:
         self._rebuild = rebuild
         self._take_up = take_up
         self._follow_allowances = follow_allowances
+        self._transient = 0
 
     def sweep(self) -> bool:
-        """Look once, unless another dispatcher did so just now; says whether it looked."""
+        """Look once, unless another dispatcher did so just now; says whether it looked.
+
+        One damaged run, job, unit or document keeps nobody else from being looked after.
+
+        Raises:
+            TransientFailure: a server is out of reach; the next sweep looks again.
+        """
         if not self._marks.take_turn(SWEEP_SECONDS * 0.9):
             return False
+        self._transient = 0
+        self._rebuild_lost()
+        self._each("allowances", [""], lambda _: self._follow_allowances())
+        self._each("job", self._jobs.new(_NEW_SECONDS), self._take_up)
+        metrics.UNPLANNED.set(len(self._jobs.new(_NEW_SECONDS)))
+        active = sorted(self._runs.active())
+        metrics.ACTIVE.set(len(active))
+        metrics.PARKED.set(len(self._claims.parked()))
+        self._each("run", active, self._progress.take_on)
+        metrics.STILL.set(len(self._runs.still(active, _STILL_SECONDS)))
+        self._each("unit", self._backlog.silent(_SILENT_AT_ONCE), self._look_after)
+        metrics.SWEPT.set_to_current_time()
+        return True
+
+    def _rebuild_lost(self) -> None:
+        """Rebuild the records when Redis lost them, and again when it lost them meanwhile."""
         generation = self._marks.server_generation()
-        if self._marks.generation() != generation:
+        for _ in range(_REBUILDS):
+            if self._marks.generation() == generation:
+                return
+            begun = self._marks.begin_rebuild()
             self._products.doubt_index()
             self._rebuild.rebuild()
-            self._marks.set_generation(generation)
-        self._follow_allowances()
-        for job_id in self._jobs.new(_NEW_SECONDS):
-            self._take_up(job_id)
-        active = self._runs.active()
-        metrics.ACTIVE.set(len(active))
-        for run_id in sorted(active):
-            self._progress.take_on(run_id)
-        for unit in self._backlog.silent(_SILENT_AT_ONCE):
-            self._look_after(unit)
-        return True
+            if self._marks.end_rebuild(begun, generation):
+                return
+            _log.warning("records were lost again while they were rebuilt")
+
+    def _each(self, kind: str, items: Iterable[_Item], look_after: Callable[[_Item], None]) -> None:
+        """Look after each item, whatever becomes of the others; a server that is away ends the sweep soon."""
+        for item in items:
+            try:
+                look_after(item)
+            except Exception as error:
+                metrics.SWEEP_FAILURES.labels(kind).inc()
+                if isinstance(error, MeshError):
+                    _log.error("sweep cannot look after it", kind=kind, item=_name(item), error=str(error))
+                else:
+                    _log.error("sweep cannot look after it", kind=kind, item=_name(item), exc_info=True)
+                if isinstance(error, TransientFailure):
+                    self._transient += 1
+                    if self._transient >= _PATIENCE:
+                        raise
 
     def _look_after(self, unit: Silent) -> None:
         """Find out about a released unit that nothing was heard of: in work, made, or lost on the way."""
@@ -128,3 +172,7 @@ class Sweep:
         self._backlog.watch(unit.key, unit.tries + 1)
         metrics.SILENT.labels("published again").inc()
         _log.info("unit published again", unit_key=unit.key, tries=unit.tries + 1)
+
+
+def _name(item: object) -> str:
+    return item.key if isinstance(item, Silent) else str(item)

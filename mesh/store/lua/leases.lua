@@ -23,9 +23,23 @@ register('drop_lease', function(args)
   return give_back(lease_key(args[1]), args[2])
 end)
 
--- Give the claim on a run back unless it is another's. Arguments: run, claimant.
+-- Keep the claim on a run. Arguments: run, token, milliseconds. Returns 1, or 0 where it lapsed or is another's.
+register('keep_claim', function(args)
+  local claim = run_key(args[1], 'claim')
+  if redis.call('GET', claim) ~= args[2] then
+    return 0
+  end
+  return redis.call('PEXPIRE', claim, args[3])
+end)
+
+-- Give the claim on a run back unless it is another's; the claimant lives, so that deaths before it count no more.
+-- Arguments: run, token.
 register('drop_claim', function(args)
-  return give_back(run_key(args[1], 'claim'), args[2])
+  local dropped = give_back(run_key(args[1], 'claim'), args[2])
+  if dropped == 1 then
+    redis.call('DEL', run_key(args[1], 'deaths'))
+  end
+  return dropped
 end)
 
 -- Free a unit whose owner died. Arguments: unit key, owner, seconds that the count of deaths lasts.

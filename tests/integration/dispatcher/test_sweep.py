@@ -1,11 +1,18 @@
 """What the sweep makes good: lost messages, lost events, lost records, a broker that was away."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from mesh.contracts import Analysis
 from mesh.states import JobState, UnitState
+from mesh.store.claims import Claims
+from mesh.store.runs import Runs
+from services.dispatcher import metrics
+from services.dispatcher.rebuild import Rebuild
+from services.dispatcher.windows import WindowSource
 from tests.integration.dispatcher.mesh_double import MeshDouble, usage
 from tests.integration.store.corner import MakeJob
 
@@ -171,3 +178,143 @@ def test_a_unit_that_failed_is_not_published_again(
     mesh.work()
     sweep_now()
     assert not mesh.released()
+
+
+def other(analysis: Analysis, salt: str) -> Analysis:
+    return analysis.model_copy(update={"parameters": {**analysis.parameters, "salt": salt}})
+
+
+def failures(kind: str) -> float:
+    return float(metrics.SWEEP_FAILURES.labels(kind)._value.get())
+
+
+def test_one_damaged_run_job_or_unit_does_not_stop_the_sweep(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    sweep_now()
+    damaged = [make_job(of=other(analysis, f"damaged {number}")) for number in range(2)]
+    whole = [make_job(of=other(analysis, f"whole {number}")) for number in range(4)]
+    for number, job in enumerate(damaged):
+        mesh.submit(other(analysis, f"damaged {number}"), job)
+    for number, job in enumerate(whole):
+        mesh.submit(other(analysis, f"whole {number}"), job)
+    units = mesh.released()
+    for unit in units:
+        mesh.execute(unit, tell=False)
+    # The documents of one run are lost, the manifest of a unit of the other is damaged.
+    mesh.objects.put(f"requests/{damaged[0].request_key}.json", b"{}")
+    spoilt = next(unit for unit in units if unit.run_id == mesh.jobs.run_of(damaged[1].job_id))
+    mesh.objects.put(f"products/{spoilt.key[:2]}/{spoilt.key}/manifest.json", b"not JSON")
+    lost = make_job(of=other(analysis, "lost"))
+    mesh.jobs.submit(other(analysis, "lost"), lost)
+    mesh.objects.put(f"jobs/{lost.job_id}.json", b"{}")
+    mesh.index.zadd("jobs:new", {lost.job_id: 1.0})
+    before = {kind: failures(kind) for kind in ("run", "job")}
+
+    for _ in range(3):
+        sweep_now()
+        mesh.work()
+
+    assert [mesh.jobs.view(job.job_id).state for job in whole] == [JobState.COMPLETED] * 4
+    assert failures("run") > before["run"]
+    assert failures("job") > before["job"]
+    assert "the operator finds why" in mesh.jobs.view(damaged[0].job_id).waits
+
+
+def test_records_that_are_lost_again_while_they_are_rebuilt_are_rebuilt_again(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_now()
+    job = make_job()
+    mesh.submit(analysis, job)
+    mesh.released()
+    mesh.index.flushdb()
+    mesh.announce()
+    real, flushes = Rebuild.rebuild, iter([True, True, False])
+
+    def rebuild(self: Rebuild) -> None:
+        real(self)
+        if next(flushes):
+            mesh.index.flushdb()
+            mesh.announce()
+
+    monkeypatch.setattr(Rebuild, "rebuild", rebuild)
+    sweep_now()
+    mesh.work()
+
+    assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED
+    assert [view.job_id for view in mesh.jobs.recent()] == [job.job_id]
+
+
+class Died(BaseException):
+    """The process ends here: nothing of it runs any more."""
+
+
+def test_a_run_that_costs_one_dispatcher_after_another_is_parked_and_can_be_resumed(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadly, harmless = make_job(of=other(analysis, "deadly")), make_job(of=other(analysis, "harmless"))
+    claims, planned = Claims(mesh.index), []
+
+    def die(*arguments: object) -> None:
+        planned.append(arguments)
+        raise Died
+
+    with monkeypatch.context() as killed:
+        killed.setattr(WindowSource, "find", die)
+        killed.setattr(Claims, "give_back", lambda *_: None)  # a process that is killed gives nothing back
+        with pytest.raises(Died):
+            mesh.submit(other(analysis, "deadly"), deadly)
+        while not claims.parked():
+            mesh.index.delete(f"run:{deadly.job_id}:claim")  # it lapses
+            mesh.dispatcher = mesh.new_dispatcher(f"dispatcher {len(planned)}")
+            with suppress(Died):
+                sweep_now()
+
+    assert len(planned) == 4
+    view = mesh.jobs.view(deadly.job_id)
+    assert view.state is JobState.PENDING
+    assert f"odamesh runs resume {deadly.job_id}" in view.waits
+    assert list(claims.parked()) == [deadly.job_id]
+    mesh.submit(other(analysis, "harmless"), harmless)
+    sweep_now()
+    mesh.work()
+    assert mesh.jobs.view(harmless.job_id).state is JobState.COMPLETED
+
+    mesh.index.delete(f"run:{deadly.job_id}:claim")
+    assert claims.resume(deadly.job_id)
+    assert not claims.resume(deadly.job_id)
+    sweep_now()
+    mesh.work()
+    assert mesh.jobs.view(deadly.job_id).state is JobState.COMPLETED
+
+
+def test_a_parked_run_can_be_cancelled(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    job = make_job()
+    mesh.submit(analysis, job)
+    Claims(mesh.index).park(job.job_id, "parked: for this test")
+    mesh.dispatcher.cancelled(job.job_id)
+    sweep_now()
+    assert mesh.jobs.view(job.job_id).state is JobState.ABORTED
+    assert Claims(mesh.index).parked() == {}
+
+
+def test_whoever_has_lost_its_claim_takes_no_further_step(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job()
+    real = Runs.lay_out
+
+    def lay_out(self: Runs, run_id: str, *arguments: Any) -> int:
+        written = real(self, run_id, *arguments)
+        mesh.index.set(f"run:{run_id}:claim", "another's")
+        mesh.dispatcher.keep_claims()
+        return written
+
+    monkeypatch.setattr(Runs, "lay_out", lay_out)
+    mesh.submit(analysis, job)
+
+    assert not mesh.released()
+    assert mesh.index.get(f"run:{job.job_id}:claim") == "another's"

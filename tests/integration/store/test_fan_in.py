@@ -1,7 +1,6 @@
 """The fan-in script on a real Redis: exactly one claim and right counters, whatever the order of events."""
 
 import random
-import time
 
 import pytest
 import redis
@@ -76,21 +75,6 @@ def test_shuffled_duplicated_events_give_one_claim(index: redis.Redis, analysis:
         "merge/waiting": 1,
     }
     assert not index.exists("unit:k0000", "unit:k0000:runs")
-
-
-def test_an_unfinished_claim_lapses(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
-    runs = Runs(index)
-    run_id = open_run(runs, analysis, make_job, ["k1"])
-
-    assert runs.claim(run_id, "crashed", seconds=0.2)
-    assert not runs.claim(run_id, "next")
-    while not runs.claim(run_id, "next"):
-        time.sleep(0.02)
-
-    runs.unclaim(run_id, "crashed")
-    assert not runs.claim(run_id, "third"), "a claim is given back only by who has it"
-    runs.unclaim(run_id, "next")
-    assert runs.claim(run_id, "third")
 
 
 def test_late_events_do_not_move_a_row_back(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:

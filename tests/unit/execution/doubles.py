@@ -67,6 +67,10 @@ class MemoryLeases:
         assert seconds > 30, "a lease shorter than its unit ends under way"
         return self.held.setdefault(unit_key, owner) == owner
 
+    def renew(self, unit_key: str, owner: str, seconds: float) -> bool:
+        """Keep the lease, or take it again."""
+        return self.take(unit_key, owner, seconds)
+
     def release(self, unit_key: str, owner: str) -> None:
         """Give the lease back."""
         if self.held.get(unit_key) == owner:

@@ -323,6 +323,50 @@ def test_a_second_message_in_the_same_process_is_held_too(bench: Bench) -> None:
     assert bench.heard.states == [UnitState.RUNNING, UnitState.DONE]
 
 
+def test_the_lease_of_a_unit_is_kept_while_it_runs_and_taken_again_when_it_was_lost(bench: Bench) -> None:
+    unit = _unit()
+    seen: list[dict[str, str]] = []
+
+    def meanwhile(_: Work) -> None:
+        bench.leases.held.clear()  # Redis lost its data
+        executor.keep_leases()
+        seen.append(dict(bench.leases.held))
+
+    executor = bench.executor(FakeRunner(bench.workspace, crash=meanwhile))
+    executor.execute(unit, attempt=1)
+    assert seen == [{unit.key: "me"}]
+    executor.keep_leases()
+    assert bench.leases.held == {}, "nothing runs any more"
+
+
+def test_a_lease_that_another_worker_took_is_left_to_it(bench: Bench) -> None:
+    unit = _unit()
+
+    def meanwhile(_: Work) -> None:
+        bench.leases.held[unit.key] = "other"
+        executor.keep_leases()
+
+    executor = bench.executor(FakeRunner(bench.workspace, crash=meanwhile))
+    executor.execute(unit, attempt=1)
+    assert bench.leases.held == {unit.key: "other"}
+    assert bench.heard.states[-1] is UnitState.DONE
+
+
+def test_a_unit_that_ends_while_its_lease_is_kept_leaves_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    executor, real = bench.executor(), bench.leases.renew
+
+    def renew(unit_key: str, owner: str, seconds: float) -> bool:
+        executor.held.discard(unit_key)
+        bench.leases.release(unit_key, owner)
+        return real(unit_key, owner, seconds)
+
+    monkeypatch.setattr(bench.leases, "renew", renew)
+    assert bench.leases.take("k", "me", 60)
+    executor.held.add("k")
+    executor.keep_leases()
+    assert bench.leases.held == {}
+
+
 def test_progress_may_be_lost_but_the_end_may_not(bench: Bench) -> None:
     unit = _unit()
     told: list[UnitState] = []

@@ -74,13 +74,14 @@ def presence(redis: Redis, *, draining: bool = False) -> Presence:
         records=cast(Records, redis),
         leases=cast(Leases, redis),
         draining=lambda: draining,
+        keep_leases=lambda: redis.said.append("leases kept"),
     )
 
 
 def test_a_living_worker_says_what_it_runs(redis: Redis) -> None:
     presence(redis).beat()
 
-    assert redis.said == ["worker-1 lives", "worker-1 serves noop"]
+    assert redis.said == ["worker-1 lives", "leases kept", "worker-1 serves noop"]
     assert redis.announced == [
         Announcement(image="sha256:1", calibration="noop-1", runner="fake", worker="worker-1", slots=3)
     ]
@@ -89,7 +90,7 @@ def test_a_living_worker_says_what_it_runs(redis: Redis) -> None:
 def test_a_draining_worker_still_owns_its_units_but_takes_no_more(redis: Redis) -> None:
     presence(redis, draining=True).beat()
 
-    assert redis.said == ["worker-1 lives", "worker-1 is leaving", "worker-1 leaves noop"]
+    assert redis.said == ["worker-1 lives", "leases kept", "worker-1 is leaving", "worker-1 leaves noop"]
 
 
 def test_a_worker_that_ends_says_so(redis: Redis) -> None:

@@ -1,0 +1,28 @@
+"""`odamesh runs`: runs that nobody takes on any more because they cost one dispatcher after another."""
+
+from typing import Annotated
+
+import typer
+
+from infra.commands.servers import servers
+from mesh.store.claims import Claims
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@app.command()
+def parked() -> None:
+    """List the parked runs, and why each is."""
+    with servers("runs") as given:
+        for run_id, reason in Claims(given.index).parked().items():
+            print(f"{run_id}  {reason}")
+
+
+@app.command()
+def resume(run: Annotated[str, typer.Argument(help="id of the run")]) -> None:
+    """Let a parked run be taken on again, once what ended the dispatchers is mended; cancel its jobs otherwise."""
+    with servers("runs") as given:
+        if not Claims(given.index).resume(run):
+            print(f"run {run} is not parked; see: odamesh runs parked")
+            raise typer.Exit(1)
+    print(f"run {run} is taken on within ten seconds")
