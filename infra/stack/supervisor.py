@@ -54,6 +54,12 @@ def write_plan(layout: Layout, programs: list[Program]) -> None:
     write_private(_plan(layout), json.dumps([asdict(program) for program in programs]))
 
 
+def read_plan(layout: Layout) -> list[Program]:
+    """Return the programs that should run."""
+    entries = json.loads(_plan(layout).read_text())
+    return [Program(**{**entry, "command": tuple(entry["command"])}) for entry in entries]
+
+
 def plan_taken_up(layout: Layout) -> bool:
     """Whether the supervisor has stopped what is not in the plan, or not any more."""
     try:
@@ -119,8 +125,7 @@ class Supervisor:
 
     def _reconcile(self) -> None:
         text = _plan(self.layout).read_text()
-        entries = [{**entry, "command": tuple(entry["command"])} for entry in json.loads(text)]
-        plan = {entry["name"]: Program(**entry) for entry in entries}
+        plan = {program.name: program for program in read_plan(self.layout)}
         self._stop([name for name, kept in self.kept.items() if plan.get(name) != kept.program])
         for name, program in plan.items():
             self.kept.setdefault(name, _Kept(program))

@@ -1,6 +1,17 @@
 """All drills there are, in the order in which they are run and shown."""
 
-from tests.chaos import broker, cancel, clock, containers, real_analysis, services, small_disk, stores, updates
+from tests.chaos import (
+    broker,
+    cancel,
+    clock,
+    containers,
+    real_analysis,
+    services,
+    small_disk,
+    stores,
+    two_processes,
+    updates,
+)
 
 DRILLS = (
     *services.DRILLS,
@@ -8,6 +19,7 @@ DRILLS = (
     *broker.DRILLS,
     *stores.DRILLS,
     *containers.DRILLS,
+    *two_processes.DRILLS,
     *updates.DRILLS,
     *small_disk.DRILLS,
     *clock.DRILLS,
