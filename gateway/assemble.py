@@ -26,7 +26,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
     objects = Objects(connections.store)
     index = redis_client(connections.redis)
     bell, logs = Bell(), LogPieces()
-    limits, loads = Limits(), Loads(index)
+    limits, loads = Limits(windows=settings.mesh.max_windows), Loads(index)
     publisher = Publisher(connections.broker, settings.publish_seconds)
     wakeups = Wakeups(connections.broker, settings.instance, bell, logs)
 

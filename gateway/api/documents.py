@@ -34,7 +34,7 @@ class JobDocument(JobView):
     final: bool
     """Whether the state is the last one."""
     links: dict[str, str]
-    """Addresses: self, units, products, events, request, and cancel while it can be cancelled."""
+    """Addresses: self, units, products, events, request; cancel until it has ended, start while it is a draft."""
     products: tuple[LinkedProduct, ...] = ()
 
 
@@ -113,6 +113,8 @@ def job_document(base: str, view: JobView) -> JobDocument:
     links["request"] = f"{base}/requests/{view.request_key}"
     if not final:
         links["cancel"] = own
+    if view.draft and not final:
+        links["start"] = f"{own}/start"
     fields = dict(view)
     fields["products"] = tuple(linked_product(own, product) for product in view.products)
     return JobDocument.model_construct(**fields, final=final, links=links)

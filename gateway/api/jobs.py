@@ -65,7 +65,8 @@ def submit(
 ) -> JobDocument:
     """Have an analysis done; the answer comes as soon as the request is stored. Its `waits` says what it waits for."""
     caller = Caller.anybody(submission.user)
-    view = parts.intake.submit(submission.wish(), caller, key=idempotency_key, trace=trace)
+    asked = submission.model_dump(mode="json", exclude_unset=True)
+    view = parts.intake.submit(submission.wish(), caller, key=idempotency_key, trace=trace, face="api", asked=asked)
     document = job_document(root(request), view)
     response.headers["Location"] = document.links["self"]
     return document
@@ -94,6 +95,22 @@ def jobs(
 def job(job_id: str, request: Request, parts: Given, caller: Calling) -> JobDocument:
     """Tell where a job stands: counts per state and stage, warnings, products."""
     return job_document(root(request), parts.intake.look(job_id, caller))
+
+
+@router.post(
+    "/jobs/{job_id}/start",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses={**_UNKNOWN, 409: {**_PROBLEM, "description": "the job has ended"}},
+)
+def start(job_id: str, request: Request, parts: Given, caller: Calling, trace: Traced) -> JobDocument:
+    """Start a draft; a job that is started already stays as it is."""
+    return brief_document(root(request), parts.intake.start(job_id, caller, trace=trace))
+
+
+@router.get("/jobs/{job_id}/asked", responses=_UNKNOWN)
+def asked(job_id: str, parts: Given, caller: Calling) -> Any:
+    """Tell what was sent to submit the job, as it was sent; null where it was too long to keep."""
+    return parts.intake.asked(job_id, caller)
 
 
 @router.get("/jobs/{job_id}/units", responses=_UNKNOWN)

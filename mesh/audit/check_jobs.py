@@ -25,6 +25,8 @@ def check_jobs(documents: Documents, records: Records, patience: float) -> Itera
         if job.request_key not in documents.analyses:
             yield Finding(kind=Kind.LOST, about=about, text=f"its request {job.request_key} is not in the store")
         end = documents.ends.get(job_id)
+        if job.draft and not end:
+            continue  # It waits for nobody but its owner.
         found = _ended(end, documents, records) if end else _under_way(job_id, documents, records, patience)
         if found is not None:
             kind, text = found

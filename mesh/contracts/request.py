@@ -65,9 +65,10 @@ class Analysis(Document):
 
 
 class Job(Document):
-    """One caller's submission; stored before the caller is answered, then published."""
+    """One caller's submission; stored before the caller is answered, then published without what was asked."""
 
-    SCHEMA: ClassVar[str] = "odamesh.job/1"
+    SCHEMA: ClassVar[str] = "odamesh.job/2"
+    EARLIER = frozenset({"odamesh.job/1"})
 
     job_id: str
     request_key: str
@@ -75,3 +76,15 @@ class Job(Document):
     lane: Lane
     submitted: str
     """UTC, ISO 8601 with ``Z``."""
+    owner: str = ""
+    """Who may start, cancel and delete it; empty: the user, whose share of the mesh it takes."""
+    face: str = ""
+    """The door through which it came, e.g. ``api``; empty: not known."""
+    asked: Any = None
+    """What the caller sent through that door, as it was sent; None: it was not kept."""
+    labels: tuple[str, ...] = ()
+    """Words of the caller, to find it by."""
+    draft: bool = False
+    """Whether it waits for its owner to start it."""
+    destroy_after: str | None = None
+    """When it is deleted, whatever its state, UTC, ISO 8601 with ``Z``; None: as the mesh keeps jobs."""

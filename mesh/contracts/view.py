@@ -47,6 +47,15 @@ class JobView(Part):
     product: str
     user: str
     lane: Lane
+    owner: str = ""
+    """Who may start, cancel and delete it; empty: the user."""
+    face: str = ""
+    """The door through which it came."""
+    labels: tuple[str, ...] = ()
+    draft: bool = False
+    """It waits, PENDING, for its owner to start it."""
+    destroy_after: str | None = None
+    """When it is deleted, whatever its state, UTC, ISO 8601 with ``Z``."""
     state: JobState
     partial: bool = False
     """The job completed, but not of all windows: the warnings name those that gave nothing."""

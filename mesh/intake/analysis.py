@@ -1,10 +1,11 @@
 """From a wish to the canonical analysis, or to everything that is wrong with it."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
+from mesh.archive.extent import check_count, count_bound
 from mesh.archive.scw import ScwId
 from mesh.archive.times import ijd_from_utc, utc_from_ijd
 from mesh.contracts import Analysis, Cone, Selection, TimeRange
@@ -12,7 +13,6 @@ from mesh.errors import InvalidParameter, InvalidRequest, InvalidSelection, Unkn
 from mesh.instrument import Instrument, instrument
 from mesh.intake.errors import WishRefused
 from mesh.intake.limits import Limits
-from mesh.intake.size import most_windows
 from mesh.intake.wish import Wish
 from mesh.parameters import Parameter, shown
 
@@ -43,7 +43,7 @@ def read_analysis(wish: Wish, find_products: FindProducts, limits: Limits) -> An
         product = product_name(chosen, wish.product)
     except InvalidRequest as error:
         # What else is wrong can still be told of the selection.
-        others = (entry for entry in _read_selection(wish.selection, limits) if isinstance(entry, InvalidRequest))
+        others = (entry for entry in _read_selection(wish.selection) if isinstance(entry, InvalidRequest))
         raise WishRefused((error, *islice(others, _ERRORS_LIMIT - 1))) from error
     errors: list[InvalidRequest] = []
     parameters: dict[str, Any] = {}
@@ -51,7 +51,7 @@ def read_analysis(wish: Wish, find_products: FindProducts, limits: Limits) -> An
     for entry in chain(
         _read_parameters(chosen, product, wish.parameters, find_products, limits),
         _selection_errors(chosen, product, wish.selection),
-        _read_selection(wish.selection, limits) if chosen.takes_windows(product) else (),
+        _read_selection(wish.selection) if chosen.takes_windows(product) else (),
     ):
         if isinstance(entry, InvalidRequest):
             errors.append(entry)
@@ -61,12 +61,40 @@ def read_analysis(wish: Wish, find_products: FindProducts, limits: Limits) -> An
             parameters[entry[0]] = entry[1]
         if len(errors) == _ERRORS_LIMIT:
             break
-    if not errors and (number := most_windows(chosen, selection)) > limits.windows:
-        field = "selection.scws" if selection.scws is not None else "selection.time"
-        errors.append(_too_many(field, number, limits))
+    if not errors:
+        try:
+            check_count(chosen, selection, count_bound(chosen, selection) or 0, limits.windows)
+        except InvalidSelection as error:
+            errors.append(_refuse(error.field, error.text, error.allowed or ""))
     if errors:
         raise WishRefused(tuple(errors))
     return Analysis(instrument=chosen.name, product=product, selection=selection, parameters=parameters)
+
+
+def read_instant(text: str | None, field: str) -> str | None:
+    """Return an instant as documents hold it, UTC in ISO form with ``Z``; None for none.
+
+    Raises:
+        WishRefused: it is no instant.
+    """
+    if text is None:
+        return None
+    try:
+        return f"{_canonical_time(ijd_from_utc(text))}Z"
+    except ValueError as error:
+        reason = str(error).partition(";")[0]
+        raise WishRefused((_refuse(field, f"{reason}; allowed: {_TIME}", _TIME),)) from error
+
+
+def check_labels(labels: Sequence[str], limits: Limits) -> None:
+    """Refuse more labels than a job may have.
+
+    Raises:
+        WishRefused: says how many.
+    """
+    if len(labels) > limits.labels:
+        text = f"{len(labels)} labels are more than a job may have"
+        raise WishRefused((_refuse("labels", text, f"at most {limits.labels}"),))
 
 
 def product_name(chosen: Instrument, name: str) -> str:
@@ -138,10 +166,10 @@ def _selection_errors(chosen: Instrument, product: str, given: Selection) -> Ite
                 yield _refuse(f"selection.{name}", text, f"time: t1 and t2, each {_TIME}")
 
 
-def _read_selection(given: Selection, limits: Limits) -> Iterator[Selection | InvalidSelection]:
+def _read_selection(given: Selection) -> Iterator[Selection | InvalidSelection]:
     """Yield the canonical selection, or every error."""
     if given.scws is not None and given.time is None:
-        yield from _read_list(given, given.scws, limits)
+        yield from _read_list(given, given.scws)
     elif given.time is not None and given.scws is None:
         yield from _read_region(given, given.time)
     else:
@@ -149,10 +177,7 @@ def _read_selection(given: Selection, limits: Limits) -> Iterator[Selection | In
         yield _refuse("selection", text, f"scws: {_LIST}; or time: t1 and t2, each {_TIME}")
 
 
-def _read_list(given: Selection, scws: tuple[str, ...], limits: Limits) -> Iterator[Selection | InvalidSelection]:
-    if len(scws) > limits.windows:
-        yield _too_many("selection.scws", len(scws), limits)
-        return
+def _read_list(given: Selection, scws: tuple[str, ...]) -> Iterator[Selection | InvalidSelection]:
     errors = [
         _refuse(f"selection.{name}", "belongs to a selection by time; leave it out with scws", "time")
         for name in ("cone", "max_pointings")
@@ -211,11 +236,6 @@ def _cone_errors(cone: Cone) -> Iterator[InvalidSelection]:
 def _canonical_time(ijd: float) -> str:
     """UTC to the millisecond, without trailing zeros: the same instant has the same text."""
     return utc_from_ijd(ijd, 3).rstrip("0").rstrip(".")
-
-
-def _too_many(field: str, number: int, limits: Limits) -> InvalidSelection:
-    text = f"{number} science windows or slices are more than one request may have: split it"
-    return _refuse(field, text, f"at most {limits.windows}")
 
 
 def _refuse(field: str, text: str, allowed: str) -> InvalidSelection:

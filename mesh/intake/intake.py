@@ -1,6 +1,7 @@
 """The one way from every door into the mesh: take a wish, look at what became of it, cancel and delete it."""
 
 import hashlib
+import json
 import re
 import uuid
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from mesh.clock import utc_now
 from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane, StageProduct, UnitRow
 from mesh.errors import BrokerUnavailable, Deleted, IdTaken, NotFound, StoreUnavailable
 from mesh.intake import metrics
-from mesh.intake.analysis import read_analysis
+from mesh.intake.analysis import check_labels, read_analysis, read_instant
 from mesh.intake.caller import Caller, check_change, check_lane, check_look
 from mesh.intake.earlier_products import EarlierProducts
 from mesh.intake.errors import JobFinal, KeyReused
@@ -71,7 +72,16 @@ class Intake:
         self._limits = limits
         self._earlier_products = EarlierProducts(records, products)
 
-    def submit(self, wish: Wish, caller: Caller, *, key: str | None = None, trace: Trace | None = None) -> JobView:
+    def submit(
+        self,
+        wish: Wish,
+        caller: Caller,
+        *,
+        key: str | None = None,
+        trace: Trace | None = None,
+        face: str = "",
+        asked: Any = None,
+    ) -> JobView:
         """Have a wish done; returns as soon as it is stored, and on its way if the broker answers.
 
         Args:
@@ -79,6 +89,8 @@ class Intake:
             caller: for whom.
             key: idempotency key: the same caller, key and analysis are the same job.
             trace: handed on with every message.
+            face: the door through which it came.
+            asked: what the caller sent through that door, JSON as it was sent.
 
         Raises:
             WishRefused: names every field to change.
@@ -89,6 +101,7 @@ class Intake:
             StoreUnavailable: nothing is sure to be stored; the same wish with the same key may be sent again.
         """
         check_lane(caller, wish.lane)
+        check_labels(wish.labels, self._limits)
         analysis = read_analysis(wish, self._earlier_products, self._limits)
         job = Job(
             job_id=_job_id(caller.name, key),
@@ -96,6 +109,12 @@ class Intake:
             user=caller.name,
             lane=wish.lane,
             submitted=utc_now(),
+            owner=caller.name,
+            face=face,
+            asked=asked if asked is not None and len(json.dumps(asked)) <= self._limits.asked_bytes else None,
+            labels=wish.labels,
+            draft=wish.draft,
+            destroy_after=read_instant(wish.destroy_after, "destroy_after"),
         )
         view = self._earlier(job) if key is not None else None
         if view is None:
@@ -130,6 +149,28 @@ class Intake:
             lane=lane,
         )
         return self.submit(wish, caller, key=key, trace=trace)
+
+    def start(self, job_id: str, caller: Caller, *, trace: Trace | None = None) -> JobView:
+        """Start a draft; starting again changes nothing.
+
+        Raises:
+            JobFinal: it was cancelled.
+            NotAllowed: it belongs to somebody else.
+        """
+        view = self.look(job_id, caller)
+        check_change(caller, _owner(view))
+        if job_is_final(view.state):
+            msg = f"Job {job_id} is {view.state.value}: it can not be started any more; ask for the same again."
+            raise JobFinal(msg)
+        if not view.draft:
+            return view
+        job = self._records.start(job_id)
+        return self._hand_over(job, self._records.view(job_id), trace or Trace())[0]
+
+    def asked(self, job_id: str, caller: Caller) -> Any:
+        """Return what the caller sent, as it was sent; None where it was not kept."""
+        self.look(job_id, caller)
+        return self._records.job(job_id).asked
 
     def look(self, job_id: str, caller: Caller) -> JobView:
         """Return a job."""
@@ -193,7 +234,7 @@ class Intake:
             BrokerUnavailable: the wish could not be passed on; send it again.
         """
         view = self.look(job_id, caller)
-        check_change(caller, view.user)
+        check_change(caller, _owner(view))
         if job_is_final(view.state):
             msg = f"Job {job_id} is {view.state.value}: only a job that has not ended can be cancelled."
             raise JobFinal(msg)
@@ -208,7 +249,7 @@ class Intake:
             BrokerUnavailable: the wish could not be passed on; send it again.
         """
         view = self.look(job_id, caller)
-        check_change(caller, view.user)
+        check_change(caller, _owner(view))
         self._send(delete_key(view.instrument), DeleteJob(job_id=job_id), view, trace or Trace())
         return view
 
@@ -247,9 +288,9 @@ class Intake:
             _log.warning("job stored but not in the index", job_id=job.job_id, error=error.text)
             indexed, view = False, view_of_documents(analysis, stored, None, None)
         view, on_its_way = self._hand_over(stored, view, trace)
-        if not indexed and not on_its_way:
+        if not indexed and (job.draft or not on_its_way):
             # Only a rebuild of the index would find it.
-            text = "the job is stored, but neither index nor broker answer: send it again, with its Idempotency-Key"
+            text = "the job is stored, but the index does not answer: send it again, with its Idempotency-Key"
             raise StoreUnavailable("NotOnItsWay", text)
         return view
 
@@ -258,10 +299,11 @@ class Intake:
 
         The dispatcher then finds the job in the index by itself.
         """
-        if view.state is not JobState.PENDING:
+        if view.state is not JobState.PENDING or view.draft:
             return view, True
         try:
-            self._send(submit_key(view.instrument), job, view, trace)
+            # The dispatcher reads from the job what it needs, and not what was sent.
+            self._send(submit_key(view.instrument), job.model_copy(update={"asked": None}), view, trace)
         except BrokerUnavailable as error:
             _log.warning("job not on its way yet", job_id=job.job_id, error=error.text)
             return view.model_copy(update={"waits": _NO_BROKER}), False
@@ -284,6 +326,10 @@ class Intake:
         if view.request_key != job.request_key:
             raise _reused()
         return view
+
+
+def _owner(view: JobView) -> str:
+    return view.owner or view.user
 
 
 def _reused() -> KeyReused:

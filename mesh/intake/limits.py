@@ -7,6 +7,8 @@ The lengths of the lists that a parameter takes stand in `mesh.parameters` and, 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mesh.settings import MOST_WINDOWS
+
 
 class Limits(BaseSettings):
     """What an operator may set for the doors of a mesh; 413, 422 and 429 name the limit that was reached."""
@@ -17,10 +19,12 @@ class Limits(BaseSettings):
     """Longest body of a request."""
     depth: int = Field(default=16, ge=4)
     """Lists and objects of a request's parameters inside each other."""
-    windows: int = Field(default=250_000, ge=1)
-    """Science windows, or slices of time, of one request."""
+    windows: int = Field(default=MOST_WINDOWS, ge=1)
+    """Science windows, or slices of time, of one request; planning has the same, ``ODAMESH_MAX_WINDOWS`` sets both."""
     labels: int = Field(default=16, ge=0)
     """Labels of one job."""
+    asked_bytes: int = Field(default=64 * 1024, ge=0)
+    """What a caller sent is kept as it was sent up to so many bytes of JSON; of more, the request alone tells."""
     users: int = Field(default=1000, ge=1)
     """Names under which something was asked for within one day."""
     streams: int = Field(default=500, ge=1)

@@ -19,6 +19,12 @@ class JobRecords(Protocol):
     def enter(self, analysis: Analysis, job: Job) -> None:
         """Enter a stored job into the index, as one that waits to be planned."""
 
+    def start(self, job_id: str) -> Job:
+        """Make a draft a job that waits to be planned; raises `NotFound`."""
+
+    def job(self, job_id: str) -> Job:
+        """Return the document of a job; raises `NotFound`."""
+
     def view(self, job_id: str) -> JobView:
         """Return the job; raises `NotFound`, or `Deleted` where it was once."""
 

@@ -1,13 +1,15 @@
 """What a caller wishes: an analysis and how to treat it, as the door has read it and before anything is checked."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from mesh.contracts import Lane, Selection
 
 USER = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 """What a user may be called."""
+
+Label = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 _EXAMPLES: list[JsonValue] = [
     {
@@ -44,3 +46,8 @@ class Wish(BaseModel):
     )
     parameters: dict[str, Any] = Field(default_factory=dict, description="what differs from the defaults")
     lane: Lane = Field(default=Lane.USER, description="priority")
+    labels: tuple[Label, ...] = Field(default=(), description="words to find the job by")
+    draft: bool = Field(default=False, description="keep the job until it is started")
+    destroy_after: str | None = Field(
+        default=None, max_length=64, description="when to delete the job, whatever its state: UTC in ISO form"
+    )

@@ -53,6 +53,6 @@ class Deletion:
         pipeline.delete(record)
         pipeline.hset(record, "deleted", "1")
         pipeline.expire(record, RECORD_SECONDS)
-        for listing in (names.ALL_JOBS, names.jobs_of(user), names.NEW_JOBS):
+        for listing in (names.ALL_JOBS, names.jobs_of(user), names.NEW_JOBS, names.DESTROY):
             pipeline.zrem(listing, job_id)
         pipeline.execute()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -10,7 +11,7 @@ import redis
 from redis.exceptions import ResponseError
 
 from mesh.contracts import Analysis, Job, JobEnd, JobView, ProductFile, StageProduct, UnitRow
-from mesh.errors import Deleted, EventsLost, IdTaken, NotFound
+from mesh.errors import ContractViolation, Deleted, EventsLost, IdTaken, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
@@ -73,12 +74,53 @@ class Jobs:
 
     @redis_answers()
     def enter(self, analysis: Analysis, job: Job) -> None:
-        """Enter a stored job into the index, as one that no run serves yet."""
+        """Enter a stored job into the index, as one that no run serves yet; a draft waits for nobody but its owner."""
         pipeline = self._redis.pipeline(transaction=True)
         self._list(pipeline, analysis, job)
-        pipeline.zadd(names.NEW_JOBS, {job.job_id: _place(job)})
+        if not job.draft:
+            pipeline.zadd(names.NEW_JOBS, {job.job_id: _place(job)})
         pipeline.sadd(names.active_jobs(job.user), job.job_id)
         pipeline.execute()
+
+    def job(self, job_id: str) -> Job:
+        """Return the document of a job; NotFound where there is none."""
+        return self._requests.job(job_id)
+
+    def start(self, job_id: str) -> Job:
+        """Make a draft a job that waits to be planned, in store and index; doing it again changes nothing.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        job = self._requests.job(job_id).model_copy(update={"draft": False})
+        self._requests.put_job(job)
+        self.enter(self._requests.analysis(job.request_key), job)
+        return job
+
+    @redis_answers()
+    def due(self, now: float) -> list[str]:
+        """Return the jobs that are to be deleted by *now* [s since 1970]."""
+        found: list[str] = self._redis.zrange(names.DESTROY, "-inf", now, byscore=True)
+        return found
+
+    @redis_answers()
+    def destroyed(self, job_id: str) -> None:
+        """Note that a job was deleted when its time had come, or that there is none."""
+        self._redis.zrem(names.DESTROY, job_id)
+
+    def index_destruction(self) -> None:
+        """Enter when jobs are to be deleted into an index that forgot it: reads every job's document, once."""
+        with redis_answers():
+            if self._redis.exists(names.DESTROY_INDEXED):
+                return
+        for job_id, _ in self._requests.jobs():
+            with suppress(NotFound, ContractViolation):
+                job = self._requests.job(job_id)
+                if job.destroy_after is not None:
+                    with redis_answers():
+                        self._redis.zadd(names.DESTROY, {job_id: _instant(job.destroy_after)})
+        with redis_answers():
+            self._redis.set(names.DESTROY_INDEXED, "1")
 
     @redis_answers()
     def enter_ended(self, analysis: Analysis, job: Job, end: JobEnd) -> None:
@@ -260,6 +302,8 @@ class Jobs:
         for listing in (names.ALL_JOBS, names.jobs_of(job.user)):
             pipeline.zadd(listing, {job.job_id: _place(job)})
             pipeline.zremrangebyrank(listing, 0, -_LISTED_JOBS - 1)
+        if job.destroy_after is not None:
+            pipeline.zadd(names.DESTROY, {job.job_id: _instant(job.destroy_after)})
 
     def _result_rows(self, run_id: str, offset: int, limit: int) -> list[UnitRow]:
         """Return a page of the good rows of the stages that are the result."""
@@ -371,7 +415,11 @@ class Jobs:
 
 def _place(job: Job) -> float:
     """Place of a job in the listings: when it was submitted [s since 1970]."""
-    return datetime.fromisoformat(job.submitted).timestamp()
+    return _instant(job.submitted)
+
+
+def _instant(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def _order(entry_id: str) -> tuple[int, int]:

@@ -19,6 +19,7 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     jobs, jobs:of:<user>                   sorted sets of job ids by time of submission
     jobs:active:<user>                     set: a user's jobs that have not ended
     jobs:new                               sorted set of the jobs that no run serves yet
+    jobs:destroy                           sorted set: jobs that are to be deleted, by when [s since 1970]
     jobs:claim:<job_id>                    text with expiry: the request that claimed the id of a job
     jobs:users                             sorted set: users by when they last asked for something [s since 1970]
     request:<request_key>                  text: the active run of an analysis
@@ -67,6 +68,9 @@ ACTIVE_RUNS = "runs"
 ALL_JOBS = "jobs"
 NEW_JOBS = "jobs:new"
 USERS = "jobs:users"
+DESTROY = "jobs:destroy"
+DESTROY_INDEXED = "mesh:destroy-indexed"
+"""Set while every job that is to be deleted at a certain time is known to be in the index."""
 WATCHED_UNITS = "units:watched"
 HITS = "mesh:hits"
 """Hash: `<instrument>/<stage>` -> units whose product was there already."""

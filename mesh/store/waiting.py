@@ -26,7 +26,9 @@ def reasons_to_wait(index: Any, views: Iterable[JobView]) -> dict[str, str]:
         workers[name] = len(announced.workers) if announced else 0
     found: dict[str, str] = {}
     for view in still:
-        if view.state is JobState.PENDING:
+        if view.draft:
+            found[view.job_id] = "it is a draft: it begins when its owner starts it"
+        elif view.state is JobState.PENDING:
             age = float(seconds) - datetime.fromisoformat(view.submitted).timestamp()
             if age >= _PATIENCE_SECONDS:
                 found[view.job_id] = _unplanned(index, view)

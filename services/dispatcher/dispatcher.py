@@ -70,7 +70,14 @@ class Dispatcher:
         products, backlog, records = Products(objects, index), Backlog(index), Records(index)
         self._library = Library(index)
         self._deletion = Deletion(objects, index)
-        self._expiry = Expiry(requests=self._requests, runs=self._runs, deletion=self._deletion, days=job_days)
+        self._expiry = Expiry(
+            requests=self._requests,
+            runs=self._runs,
+            deletion=self._deletion,
+            jobs=self._jobs,
+            destroy=self.deleted,
+            days=job_days,
+        )
         self._notifier = Notifier(publisher)
         self._canceller = Canceller(
             runs=self._runs, requests=self._requests, publisher=publisher, notifier=self._notifier
@@ -185,6 +192,8 @@ class Dispatcher:
             return
         if not known:
             self._jobs.enter(analysis, job)
+        if job.draft:
+            return
         try:
             steps = steps_of(instrument(analysis.instrument), analysis)
         except InvalidRequest:

@@ -1,11 +1,13 @@
-"""Expiry: jobs that ended long ago are deleted, with the outcomes of their runs; what they asked for stays."""
+"""Expiry: jobs that ended long ago, or whose caller wanted it, are deleted; what they asked for stays."""
 
 import time
+from collections.abc import Callable
 
 import structlog
 
 from mesh.errors import ContractViolation, NotFound
 from mesh.store.deletion import Deletion
+from mesh.store.jobs import Jobs
 from mesh.store.requests import Requests
 from mesh.store.runs import Runs
 from services.dispatcher import metrics
@@ -24,10 +26,23 @@ class Expiry:
         requests: the documents.
         runs: which are not over.
         deletion: deletes a job.
+        jobs: records, with the times at which jobs are to be deleted.
+        destroy: ends a job if need be, and deletes it.
         days: how long a job stays after its end; 0: for ever.
     """
 
-    def __init__(self, *, requests: Requests, runs: Runs, deletion: Deletion, days: float) -> None:
+    def __init__(
+        self,
+        *,
+        requests: Requests,
+        runs: Runs,
+        deletion: Deletion,
+        jobs: Jobs,
+        destroy: Callable[[str], None],
+        days: float,
+    ) -> None:
+        self._jobs = jobs
+        self._destroy = destroy
         self._requests = requests
         self._runs = runs
         self._deletion = deletion
@@ -35,11 +50,25 @@ class Expiry:
 
     def look(self) -> int:
         """Delete what is too old now; returns how many jobs."""
+        return self._destroy_due() + self._delete_old()
+
+    def _destroy_due(self) -> int:
+        """Delete the jobs whose time to be deleted has come, ended or not."""
+        self._jobs.index_destruction()
+        due = self._jobs.due(time.time())
+        for job_id in due:
+            self._each(job_id, self._destroy)
+            self._jobs.destroyed(job_id)
+        return len(due)
+
+    def _delete_old(self) -> int:
         if not self._days:
             return 0
         latest = time.time() - self._days * _DAY_SECONDS
         ended = {job_id for job_id, when in self._requests.ends() if when.timestamp() < latest}
-        deleted = sum(self._delete(job_id) for job_id, _ in list(self._requests.jobs()) if job_id in ended)
+        deleted = sum(
+            self._each(job_id, self._deletion.delete) for job_id, _ in list(self._requests.jobs()) if job_id in ended
+        )
         active = self._runs.active()
         for run_id, when in list(self._requests.runs()):
             if when.timestamp() < latest - _MARGIN_SECONDS and run_id not in active:
@@ -49,9 +78,9 @@ class Expiry:
             _log.info("jobs expired", jobs=deleted, days=self._days)
         return deleted
 
-    def _delete(self, job_id: str) -> bool:
+    def _each(self, job_id: str, delete: Callable[[str], object]) -> bool:
         try:
-            return self._deletion.delete(job_id)
+            return bool(delete(job_id))
         except (NotFound, ContractViolation) as error:
             # One damaged document must not keep all others.
             _log.error("job cannot be deleted", job_id=job_id, error=str(error))

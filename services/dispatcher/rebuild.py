@@ -65,6 +65,8 @@ class Rebuild:
             return
         job = self._requests.job(job_id)
         self._jobs.enter(self._requests.analysis(job.request_key), job)
+        if job.draft:
+            return
         self._take_up(job_id)
         metrics.REBUILT.inc()
 

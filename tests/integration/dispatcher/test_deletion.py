@@ -20,6 +20,8 @@ def expiry(mesh: MeshDouble, days: float) -> Expiry:
         requests=Requests(mesh.objects),
         runs=Runs(mesh.index),
         deletion=Deletion(mesh.objects, mesh.index),
+        jobs=mesh.jobs,
+        destroy=mesh.dispatcher.deleted,
         days=days,
     )
 

@@ -15,7 +15,7 @@ def test_round_trip() -> None:
 
 
 def test_schema_name_travels() -> None:
-    assert json.loads(JOB.encode())["schema"] == "odamesh.job/1"
+    assert json.loads(JOB.encode())["schema"] == "odamesh.job/2"
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_schema_name_travels() -> None:
     [
         (b"\xff\x00", "not JSON"),
         (b"[1]", "expected a JSON object"),
-        (JOB.encode().replace(b"job/1", b"job/2"), "odamesh.job/2"),
+        (JOB.encode().replace(b"job/2", b"job/3"), "odamesh.job/3"),
         (JOB.encode().replace(b',"user":"anna"', b""), "user"),
     ],
 )

@@ -11,7 +11,9 @@ from mesh.contracts import (
     ArchiveInput,
     Cone,
     Document,
+    Job,
     JobView,
+    Lane,
     ProductInput,
     Selection,
     TimeRange,
@@ -142,6 +144,13 @@ def test_an_earlier_version_is_read_where_it_is_declared() -> None:
 
     assert Second.decode('{"schema": "odamesh.test/1", "name": "n"}') == Second(name="n")
     assert json.loads(Second(name="n").encode())["schema"] == "odamesh.test/2"
+
+
+def test_a_job_of_the_first_version_is_read() -> None:
+    job = Job(job_id="j", request_key="k", user="ada", lane=Lane.USER, submitted="2026-01-01T00:00:00Z")
+    first = {"schema": "odamesh.job/1", **job.model_dump(mode="json", exclude_defaults=True)}
+    assert set(first) == {"schema", "job_id", "request_key", "user", "lane", "submitted"}
+    assert Job.decode(json.dumps(first)) == job
 
 
 def _with_news(content: Any) -> Any:

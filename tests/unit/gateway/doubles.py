@@ -75,12 +75,28 @@ class MemoryRecords:
             product=analysis.product,
             user=job.user,
             lane=job.lane,
+            owner=job.owner,
+            face=job.face,
+            labels=job.labels,
+            draft=job.draft,
+            destroy_after=job.destroy_after,
             state=JobState.PENDING,
             submitted=job.submitted,
             counts={},
             stages={"image": {}, "mosaic": {}},
             steps={"image": ("events", "image"), "mosaic": ("mosaic",)},
         )
+
+    def job(self, job_id: str) -> Job:
+        """Return the document of a job."""
+        return self.jobs[job_id]
+
+    def start(self, job_id: str) -> Job:
+        """Make a draft a job that waits to be planned."""
+        self._answer()
+        self.jobs[job_id] = job = self.jobs[job_id].model_copy(update={"draft": False})
+        self._change(job_id, draft=False)
+        return job
 
     def view(self, job_id: str) -> JobView:
         """Return a job."""

@@ -142,7 +142,7 @@ def test_a_request_has_so_many_windows_at_most(
     instrument: str, product: str, selection: dict[str, Any], field: str
 ) -> None:
     wish = Wish.model_validate({"instrument": instrument, "product": product, "selection": selection})
-    with pytest.raises(WishRefused, match="split it") as caught:
+    with pytest.raises(WishRefused, match="in several requests") as caught:
         read_analysis(wish, _find_products, Limits(windows=2))
     assert [(error.field, error.allowed) for error in caught.value.errors] == [(field, "at most 2")]
 

@@ -5,7 +5,7 @@ import pytest
 from mesh.contracts import CancelJob, DeleteJob, Job, Lane
 from mesh.errors import BrokerUnavailable, Deleted, NotFound, StoreUnavailable
 from mesh.intake import Caller, Role, Trace, Wish
-from mesh.intake.errors import JobFinal, KeyReused, NotAllowed
+from mesh.intake.errors import JobFinal, KeyReused, NotAllowed, WishRefused
 from mesh.states import JobState
 from tests.unit.intake.conftest import ADA, WISH, Mesh
 
@@ -135,3 +135,53 @@ def test_what_is_no_key_is_not_found_with_a_short_sentence(mesh: Mesh, key: str)
 def test_short_names_of_products_are_the_same_analysis(mesh: Mesh) -> None:
     short = Wish.model_validate({**WISH.model_dump(), "product": "image"})
     assert mesh.submit(short).request_key == mesh.submit().request_key
+
+
+_DRAFT = WISH.model_copy(update={"draft": True, "labels": ("mine",), "destroy_after": "2030-01-01T01:00:00+01:00"})
+
+
+def test_a_draft_is_kept_and_begins_when_its_owner_starts_it(mesh: Mesh) -> None:
+    view = mesh.submit(_DRAFT)
+    assert (view.draft, view.labels, view.destroy_after) == (True, ("mine",), "2030-01-01T00:00:00Z")
+    assert mesh.publisher.sent == []
+    with pytest.raises(NotAllowed):
+        mesh.intake.start(view.job_id, Caller(name="bob"))
+    started = mesh.intake.start(view.job_id, ADA)
+    assert not started.draft
+    assert mesh.intake.start(view.job_id, ADA) == started
+    ((key, document, _, _),) = mesh.publisher.sent
+    assert (key, document) == ("submit.isgri", mesh.records.jobs[view.job_id])
+
+
+def test_a_draft_that_was_cancelled_cannot_be_started(mesh: Mesh) -> None:
+    view = mesh.submit(_DRAFT)
+    mesh.records.finish(view.job_id, JobState.ABORTED)
+    with pytest.raises(JobFinal):
+        mesh.intake.start(view.job_id, ADA)
+
+
+def test_a_draft_that_the_index_does_not_know_is_not_promised(mesh: Mesh) -> None:
+    mesh.records.index_error = _NO_INDEX
+    with pytest.raises(StoreUnavailable):
+        mesh.submit(_DRAFT)
+
+
+def test_what_was_sent_is_kept_as_it_was_and_not_published(mesh: Mesh) -> None:
+    asked = {"T1": "58420.0", "src_name": "Crab"}
+    view = mesh.intake.submit(WISH, ADA, face="oda", asked=asked)
+    assert (view.face, view.owner) == ("oda", "ada")
+    assert mesh.intake.asked(view.job_id, Caller(name="bob")) == asked
+    assert mesh.publisher.sent[0][1].asked is None  # type: ignore[attr-defined]
+    long = mesh.intake.submit(WISH, ADA, asked={"list": "x" * mesh.limits.asked_bytes})
+    assert mesh.intake.asked(long.job_id, ADA) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"labels": ("x",) * 17}, "labels"), ({"destroy_after": "soon"}, "destroy_after")],
+    ids=["labels", "destroy_after"],
+)
+def test_labels_and_times_are_checked(mesh: Mesh, change: dict[str, object], field: str) -> None:
+    with pytest.raises(WishRefused) as caught:
+        mesh.submit(WISH.model_copy(update=change))
+    assert [error.field for error in caught.value.errors] == [field]
