@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test bench chaos science lint format schema up down status lock
+.PHONY: demo test bench chaos science lint format schema compose up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -46,6 +46,9 @@ format: .venv/current
 
 schema: .venv/current  ## JSON Schema of the contracts
 	.venv/bin/python -m mesh.contracts.schema
+
+compose: .venv/current  ## the services of the instruments in infra/compose.yaml
+	.venv/bin/python -m infra.stack.compose instruments
 
 .PHONY: .venv/current
 .venv/current:

@@ -5,6 +5,7 @@ import uuid
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mesh.ports import GATEWAY
 from mesh.settings import Settings
 
 
@@ -14,7 +15,7 @@ class GatewaySettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ODAMESH_GATEWAY_", extra="ignore", frozen=True)
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=1, le=65535)
+    port: int = Field(default=GATEWAY, ge=1, le=65535)
     account: str = "gateway"
     """Section of the credentials file."""
     link_seconds: int = Field(default=3600, ge=60, le=7 * 86400)

@@ -22,7 +22,8 @@ MeshError
 │       │   ├── Unroutable   no queue takes the message
 │       │   └── QueueFull    the queue refuses more messages
 │       ├── EngineUnavailable
-│       └── ArchiveUnavailable
+│       ├── ArchiveUnavailable
+│       └── InstrumentUnavailable   its folder has a mistake
 ├── ContractViolation        a message or document that cannot be understood; goes to the dead letters
 ├── IdTaken                  the id of a job belongs to another request
 └── NotFound                 no such job, unit, product or window
@@ -171,6 +172,10 @@ class EngineUnavailable(TransientFailure):
 
 class ArchiveUnavailable(TransientFailure):
     """The archive of science windows did not answer."""
+
+
+class InstrumentUnavailable(TransientFailure):
+    """The folder of the instrument has a mistake, which its operator must mend."""
 
 
 class ContractViolation(MeshError):

@@ -2,19 +2,21 @@
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from mesh.contracts.document import Part
-from mesh.errors import ContractViolation, InvalidParameter, UnknownInstrument, UnknownParameter, UnknownProduct
+from mesh.errors import ContractViolation, InvalidParameter, UnknownParameter, UnknownProduct
 from mesh.parameters import Parameter
 
 DAY_S = 86400
 INTERVAL = "interval"
+INSTRUMENT_FILE = "instrument.toml"
+_DERIVED = ("tag", "analysis", "source")
 ROOT = Path(__file__).resolve().parent.parent
 """Of the project: the path of a package below it is its import name."""
 
@@ -48,6 +50,13 @@ class Image(Part):
     """Import name of the analysis package, whose folder has the Dockerfile."""
     libraries: tuple[str, ...] = ()
     """Import names of packages that several analyses share; the build context holds them too."""
+
+
+class Service(Part):
+    """The process that serves the instrument."""
+
+    port: int | None = Field(default=None, ge=1024, le=65535)
+    """Of /livez, /readyz and /metrics on loopback; one that is free if none is declared."""
 
 
 class Limits(Part):
@@ -102,6 +111,7 @@ class Instrument(Part):
     products: Mapping[str, Product]
     stages: Mapping[str, Stage]
     archive: ArchiveFiles | None = None
+    service: Service = Service()
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
@@ -136,6 +146,11 @@ class Instrument(Part):
                 msg = f"default of {name}: {error}"
                 raise ValueError(msg) from error
         return self
+
+    @property
+    def package(self) -> str:
+        """Import name of its folder."""
+        return self.image.analysis.rpartition(".")[0]
 
     @property
     def sliced(self) -> bool:
@@ -220,62 +235,60 @@ class Instrument(Part):
         return read
 
 
-def read_instrument(path: Path) -> Instrument:
-    """Read one `instrument.toml`.
+def read_instrument(path: Path, root: Path = ROOT) -> Instrument:
+    """Read one `instrument.toml`; what follows from its folder is filled in.
+
+    Args:
+        path: of the file.
+        root: of the project that it belongs to.
 
     Raises:
-        ContractViolation: the file is not valid; the text says where.
+        ContractViolation: names file, key and reason of every mistake.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        derived = {"tag": f"odamesh/{path.parent.name}", "analysis": f"{_import_name(path.parent)}.analysis"}
-        content["image"] = {**content.get("image", {}), **derived}
-        return Instrument.model_validate(content)
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        msg = f"{path}: {error}"
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"{place(path, root)}: {error}"
         raise ContractViolation(msg) from error
+    folder = path.parent
+    image = content.get("image", {})
+    complaints = ["name: it is that of the folder; remove the key"] if "name" in content else []
+    if isinstance(image, dict):
+        complaints += [f"image.{key}: it follows from the folder; remove the key" for key in _DERIVED if key in image]
+        package = place(folder, root).replace(os.sep, ".")
+        content["image"] = {**image, "tag": f"odamesh/{folder.name}", "analysis": f"{package}.analysis"}
+    try:
+        instrument = Instrument.model_validate({**content, "name": folder.name})
+    except ValidationError as error:
+        complaints += [_complaint(one) for one in error.errors()]
+    if complaints:
+        msg = "; ".join(f"{place(path, root)}: {complaint}" for complaint in complaints)
+        raise ContractViolation(msg)
+    return instrument
 
 
-def _import_name(folder: Path) -> str:
-    inside = folder.resolve().relative_to(ROOT).parts if folder.resolve().is_relative_to(ROOT) else (folder.name,)
-    return ".".join(inside)
+def _complaint(error: ErrorDetails) -> str:
+    """Say key and reason of one mistake."""
+    key = ".".join(map(str, error["loc"]))
+    match error["type"]:
+        case "missing":
+            reason = "it is missing"
+        case "extra_forbidden":
+            reason = "there is no such key"
+        case _:
+            reason = error["msg"].removeprefix("Value error, ")
+            if isinstance(error["input"], (str, int, float, bool)):
+                reason += f", not {error['input']!r}"
+    return f"{key}: {reason}" if key else reason
 
 
-def package_folder(name: str) -> Path:
-    """Return the folder of a package of this project by its import name."""
-    return ROOT.joinpath(*name.split("."))
+def place(path: Path, root: Path = ROOT) -> str:
+    """Return a path as it stands in the project; of others, the last two parts."""
+    if path.is_relative_to(root):
+        return str(path.relative_to(root))
+    return str(Path(*path.parts[-2:]))
 
 
-def instrument_files() -> tuple[Path, ...]:
-    """Return every `instrument.toml` of the project: one per folder of services, and the drill instrument.
-
-    The drill instrument takes part only where ``ODAMESH_DRILLS=1``.
-    """
-    found = sorted((ROOT / "services").glob("*/instrument.toml"))
-    if os.environ.get("ODAMESH_DRILLS") == "1":
-        found.append(ROOT / "mesh" / "testing" / "noop" / "instrument.toml")
-    return tuple(found)
-
-
-@cache
-def _read_all(paths: tuple[Path, ...]) -> Mapping[str, Instrument]:
-    return {instrument.name: instrument for instrument in map(read_instrument, paths)}
-
-
-def instruments(paths: Iterable[Path] | None = None) -> Mapping[str, Instrument]:
-    """Return the instruments by name (read once)."""
-    return _read_all(tuple(paths) if paths is not None else instrument_files())
-
-
-def instrument(name: str) -> Instrument:
-    """Return one instrument.
-
-    Raises:
-        UnknownInstrument: names the known ones.
-    """
-    known = instruments()
-    if name not in known:
-        names = ", ".join(known)
-        msg = f"there is no instrument {name!r}; this mesh has: {names}"
-        raise UnknownInstrument(msg, field="instrument", allowed=names)
-    return known[name]
+def package_folder(name: str, root: Path = ROOT) -> Path:
+    """Return the folder of a package of the project by its import name."""
+    return root.joinpath(*name.split("."))

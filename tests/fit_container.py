@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from mesh.errors import EngineUnavailable
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.runner.choose import with_own_image
 from mesh.runner.directory import InputFiles
 from mesh.runner.docker import DockerRunner

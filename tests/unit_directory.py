@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.kit.analysis import Analysis, run_unit
 
 

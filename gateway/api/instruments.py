@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from gateway.api.documents import PREFIX, InstrumentDocument, instrument_document, root
 from gateway.problem import KINDS, Problem
 from mesh.errors import NotFound
-from mesh.instrument import instruments
+from mesh.instruments import instruments
 
 router = APIRouter(prefix=PREFIX, tags=["instruments"])
 

@@ -1,7 +1,10 @@
 """`odamesh archive`: index an archive, list its science windows, simulate one."""
 
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,9 +17,12 @@ from mesh.archive.locate import open_archive
 from mesh.archive.slices import build_slice_indices, index_path
 from mesh.archive.times import utc_from_ijd
 from mesh.errors import UnitFailure
+from mesh.instrument import package_folder
+from mesh.instruments import instruments
 
 app = typer.Typer(no_args_is_help=True, help="Archives of science windows: index, list, simulate.")
 
+_STANDARD = {"scws": 6, "exposure_s": 2000.0, "processes": 1}
 Directory = Annotated[Path, typer.Argument(help="Directory with scw/ and idx/.", show_default=False)]
 
 
@@ -77,46 +83,71 @@ def bursts(
 
 
 @app.command()
+def scenarios() -> None:
+    """List what can be simulated."""
+    table = Table(box=None)
+    for title in ("instrument", "scenario", "what"):
+        table.add_column(title)
+    for instrument, simulator in simulators().items():
+        for name, scenario in simulator.SCENARIOS.items():
+            table.add_row(instrument, name, scenario.help)
+    Console().print(table)
+
+
+@app.command()
 def simulate(
     scenario: Annotated[
-        str,
-        typer.Argument(
-            help="ISGRI: galactic-centre, empty; JEM-X: jemx-crab, jemx-galactic-centre, jemx-empty; "
-            "SPI-ACS: acs-burst, acs-grb170817a, acs-quiet, acs-belts; POLAR: polar-burst, polar-quiet",
-            show_default=False,
-        ),
+        str, typer.Argument(help="A name of `odamesh archive scenarios`, e.g. galactic-centre.", show_default=False)
     ],
     directory: Annotated[Path, typer.Argument(help="Directory to write the archive to.", show_default=False)],
     *,
     seed: Annotated[int, typer.Option(help="Of all random draws; the same seed gives the same files.")] = 1,
-    scws: Annotated[int, typer.Option(help="ISGRI, JEM-X: number of windows, from 201600270010 on.")] = 6,
-    exposure: Annotated[float, typer.Option(help="ISGRI, JEM-X: good time of each window in seconds.")] = 2000.0,
-    processes: Annotated[int, typer.Option(help="ISGRI, JEM-X: windows simulated at the same time.")] = 1,
+    scws: Annotated[
+        int | None, typer.Option(help="Number of science windows, from 201600270010 on; 6 if not said.")
+    ] = None,
+    exposure: Annotated[
+        float | None, typer.Option(help="Good time of each science window in seconds; 2000 if not said.")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(help="Science windows simulated at the same time.")] = None,
 ) -> None:
     """Simulate an archive with known sources or bursts, and index it."""
-    # These load the science stack.
-    from services.isgri.simulator import scenarios as isgri  # noqa: PLC0415
-    from services.jemx.simulator import scenarios as jemx  # noqa: PLC0415
-    from services.polar.simulator import scenarios as polar  # noqa: PLC0415
-    from services.spiacs.simulator import scenarios as spiacs  # noqa: PLC0415
-
-    of_windows = {**dict.fromkeys(isgri.SCENARIOS, isgri), **dict.fromkeys(jemx.SCENARIOS, jemx)}
-    of_slices = {**dict.fromkeys(spiacs.SCENARIOS, spiacs), **dict.fromkeys(polar.SCENARIOS, polar)}
 
     def done(label: str) -> None:
         typer.echo(f"simulated {label}")
 
     try:
-        if scenario in of_windows:
-            write = of_windows[scenario].write_archive
-            write(directory, scenario, scws=scws, seed=seed, exposure_s=exposure, processes=processes, done=done)
-        elif scenario in of_slices:
-            of_slices[scenario].write_archive(directory, scenario, seed=seed, done=done)
-        else:
-            raise ValueError(f"no scenario '{scenario}'; there are {', '.join((*of_windows, *of_slices))}")
+        known = {name: simulator for simulator in simulators().values() for name in simulator.SCENARIOS}
+        if scenario not in known:
+            raise ValueError(f"no scenario '{scenario}'; there are {', '.join(known)}")
+        write = known[scenario].write_archive
+        options = {"scws": scws, "exposure_s": exposure, "processes": processes}
+        write(directory, scenario, seed=seed, done=done, **_taken(write, scenario, options))
     except (ValueError, OSError) as error:
         raise _end(str(error)) from error
     index(directory)
+
+
+def simulators() -> dict[str, Any]:
+    """Return the module of scenarios of every instrument whose folder has a simulator; loads the science stack."""
+    modules = {name: f"{instrument.package}.simulator.scenarios" for name, instrument in instruments().items()}
+    return {
+        name: importlib.import_module(module)
+        for name, module in modules.items()
+        if (package_folder(module).with_suffix(".py")).is_file()
+    }
+
+
+def _taken(write: Callable[..., Any], scenario: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given and those that the simulator must be told.
+
+    Raises:
+        ValueError: one was given that this simulator does not take.
+    """
+    takes = inspect.signature(write).parameters
+    given = {name: value for name, value in options.items() if value is not None}
+    if strange := given.keys() - takes.keys():
+        raise ValueError(f"{scenario} is not made of science windows: leave out {', '.join(sorted(strange))}")
+    return {name: value for name, value in {**_STANDARD, **given}.items() if name in takes}
 
 
 def _table(windows: Index) -> Table:

@@ -14,7 +14,7 @@ from infra.commands.servers import Servers, servers
 from mesh.broker.dead_letters import DeadLetter, DeadLetters
 from mesh.broker.topology import DEAD_EVENTS_QUEUE, DEAD_REQUESTS_QUEUE, UNROUTED_QUEUE, dead_queue
 from mesh.errors import NotFound
-from mesh.instrument import instruments
+from mesh.instruments import instruments
 from mesh.store.products import Products
 
 app = typer.Typer(help="Dead letters: messages that nobody could settle.", no_args_is_help=True)

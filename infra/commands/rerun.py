@@ -17,7 +17,8 @@ from mesh.archive.access import Archive
 from mesh.archive.locate import open_archive
 from mesh.contracts import Manifest
 from mesh.errors import ArchiveUnavailable
-from mesh.instrument import Instrument, instruments
+from mesh.instrument import Instrument
+from mesh.instruments import instruments
 from mesh.runner.docker import DockerRunner
 from mesh.runner.engine import connect
 from mesh.runner.local import LocalRunner

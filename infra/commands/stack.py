@@ -58,11 +58,13 @@ def status() -> None:
 def images() -> None:
     """Bring the analysis images up to date."""
     try:
-        ids = stack.build_images()
+        built = stack.build_images()
     except SetupProblem as problem:
         fail(problem)
-    for name, image_id in sorted(ids.items()):
+    for name, image_id in sorted(built.ids.items()):
         _console.print(f"{name} {image_id}", soft_wrap=True)
+    if built.faults:
+        fail(SetupProblem("; ".join(f"no image of {name}: {fault}" for name, fault in built.faults.items())))
 
 
 def fail(problem: Exception) -> NoReturn:

@@ -1,27 +1,50 @@
-"""Generates the broker's exchanges, queues, bindings and policies, as RabbitMQ imports them.
+"""Makes the broker's exchanges, queues, bindings and policies of the names in ``mesh.broker.topology``.
 
-Queue arguments hold only ``x-queue-type``: a broker refuses to re-declare a queue whose arguments changed,
-while policies can be changed under a running mesh. `definitions.json` is accepted by RabbitMQ 3.10 and later;
-`definitions.4x.json` is laid over it on brokers that know the policy key ``consumer-timeout`` (3.12 and later).
+Every folder of an instrument has its lanes and its dead letters. Queue arguments hold only ``x-queue-type``: a broker
+refuses to re-declare a queue whose arguments changed, while policies can be changed under a running mesh. The
+definitions are accepted by RabbitMQ 3.10 and later; the overlay replaces some of them on brokers that know the policy
+key ``consumer-timeout`` (3.12 and later). ``odamesh stack up`` imports both; for a broker of your own,
 
-    python -m infra.rabbitmq.topology        rewrites both files
+    python -m infra.rabbitmq.topology             prints the definitions
+    python -m infra.rabbitmq.topology overlay     prints the overlay
 """
 
 import json
-from pathlib import Path
+import sys
 from typing import Any
 
+from mesh.broker.topology import (
+    CACHE_QUEUE,
+    CONTROL,
+    DEAD,
+    DEAD_EVENTS_QUEUE,
+    DEAD_REQUESTS_QUEUE,
+    EVENTS,
+    FAN_IN_QUEUE,
+    LADDER_MS,
+    REQUESTS,
+    REQUESTS_QUEUE,
+    UNITS,
+    UNROUTED,
+    UNROUTED_QUEUE,
+    dead_queue,
+    retry_exchange,
+    retry_queue,
+    unit_key,
+    unit_queue,
+)
+from mesh.contracts.request import Lane
+from mesh.instruments import instrument_folders
+
 VIRTUAL_HOST = "odamesh"
-INSTRUMENTS = ("isgri", "jemx", "polar", "spiacs", "spectral_fit", "noop")
-LANES = ("alert", "user", "batch")
-RETRY_DELAYS_MS = {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000}
+INSTRUMENTS = tuple(instrument_folders())
 LONGEST_UNIT_MS = 6 * 3_600_000  # longest unit and margin; the same as consumer_timeout in rabbitmq.conf
 _DAY_MS = 86_400_000
 
-_TOPIC_EXCHANGES = ("mesh.requests", "mesh.units", "mesh.events", "mesh.control", "mesh.dead")
-_FANOUT_EXCHANGES = (*(f"mesh.retry.{delay}" for delay in RETRY_DELAYS_MS), "mesh.unrouted")
+_TOPIC_EXCHANGES = (REQUESTS, UNITS, EVENTS, CONTROL, DEAD)
+_FANOUT_EXCHANGES = (*map(retry_exchange, LADDER_MS), UNROUTED)
 
-_REQUESTS = ("submit", "retry", "cancel", "delete")
+_REQUESTS = ("submit", "cancel", "delete")
 
 # A dead letter is handed over only when the target has it, and a full queue refuses: nothing vanishes.
 _SAFE = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
@@ -58,31 +81,28 @@ def _exchanges() -> list[Definition]:
     exchanges = [_exchange(name, "topic") for name in _TOPIC_EXCHANGES]
     exchanges += [_exchange(name, "fanout") for name in _FANOUT_EXCHANGES]
     for exchange in exchanges:
-        if exchange["name"] == "mesh.units":
-            exchange["arguments"] = {"alternate-exchange": "mesh.unrouted"}
+        if exchange["name"] == UNITS:
+            exchange["arguments"] = {"alternate-exchange": UNROUTED}
     return exchanges
 
 
 def _bindings_by_queue() -> dict[str, list[tuple[str, str]]]:
     """Queue name -> (exchange, routing key) pairs that feed it."""
-    queues = {"requests.dispatcher": [("mesh.requests", f"{word}.*") for word in _REQUESTS]}
+    queues = {REQUESTS_QUEUE: [(REQUESTS, f"{word}.*") for word in _REQUESTS]}
     for instrument in INSTRUMENTS:
-        for lane in LANES:
-            queues[f"units.{instrument}.{lane}"] = [("mesh.units", f"{instrument}.{lane}")]
-    for delay in RETRY_DELAYS_MS:
-        queues[f"retry.{delay}"] = [(f"mesh.retry.{delay}", "")]
-    queues["events.aggregate"] = [("mesh.events", "unit.#")]
-    queues["events.cache"] = [("mesh.events", "unit.*.done")]
-    for instrument in INSTRUMENTS:
-        queues[f"dead.{instrument}"] = [("mesh.dead", f"{instrument}.#")]
-    queues["dead.requests"] = [("mesh.dead", f"{word}.#") for word in _REQUESTS]
-    queues["dead.events"] = [("mesh.dead", "events")]
-    queues["unrouted"] = [("mesh.unrouted", "")]
+        queues |= {unit_queue(instrument, lane): [(UNITS, unit_key(instrument, lane))] for lane in Lane}
+    queues |= {retry_queue(delay): [(retry_exchange(delay), "")] for delay in LADDER_MS}
+    queues[FAN_IN_QUEUE] = [(EVENTS, "unit.#")]
+    queues[CACHE_QUEUE] = [(EVENTS, "unit.*.done")]
+    queues |= {dead_queue(instrument): [(DEAD, f"{instrument}.#")] for instrument in INSTRUMENTS}
+    queues[DEAD_REQUESTS_QUEUE] = [(DEAD, f"{word}.#") for word in _REQUESTS]
+    queues[DEAD_EVENTS_QUEUE] = [(DEAD, "events")]
+    queues[UNROUTED_QUEUE] = [(UNROUTED, "")]
     return queues
 
 
 def _policies() -> list[Definition]:
-    to_dead = {"dead-letter-exchange": "mesh.dead", **_SAFE}
+    to_dead = {"dead-letter-exchange": DEAD, **_SAFE}
     policies = [
         _policy("requests", r"^requests\.dispatcher$", {"delivery-limit": 10, **to_dead}),
         _policy("units", r"^units\.", {"delivery-limit": 5, "max-length": 20_000, **to_dead}),
@@ -94,9 +114,9 @@ def _policies() -> list[Definition]:
         _policy("dead", r"^dead\.", {"message-ttl": 30 * _DAY_MS, "max-length": 100_000, **_LOOKED_AT}),
         _policy("unrouted", r"^unrouted$", {"message-ttl": _DAY_MS, **_LOOKED_AT}),
     ]
-    for delay, milliseconds in RETRY_DELAYS_MS.items():
+    for delay, milliseconds in LADDER_MS.items():
         # No dead-letter-routing-key: the original key survives, so the message returns to its lane.
-        back = {"message-ttl": milliseconds, "dead-letter-exchange": "mesh.units", **_SAFE}
+        back = {"message-ttl": milliseconds, "dead-letter-exchange": UNITS, **_SAFE}
         policies.append(_policy(f"retry.{delay}", rf"^retry\.{delay}$", back))
     return policies
 
@@ -145,19 +165,6 @@ def _policy(name: str, pattern: str, definition: Definition) -> Definition:
     }
 
 
-def files() -> dict[Path, str]:
-    """Path -> text of the two committed definition files."""
-    folder = Path(__file__).parent
-    return {
-        folder / "definitions.json": _text(definitions()),
-        folder / "definitions.4x.json": _text(overlay_4x()),
-    }
-
-
-def _text(content: Definition) -> str:
-    return json.dumps(content, indent=1) + "\n"
-
-
 if __name__ == "__main__":
-    for path, text in files().items():
-        path.write_text(text)
+    made = overlay_4x() if sys.argv[1:] == ["overlay"] else definitions()
+    json.dump(made, sys.stdout, indent=1)

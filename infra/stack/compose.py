@@ -2,8 +2,9 @@
 
     python -m infra.stack.compose prepare      accounts, configuration and directories of the servers
     python -m infra.stack.compose finish       topology, accounts of the store, analysis images
+    python -m infra.stack.compose instruments  writes their services into `compose.yaml` (`make compose`)
 
-Both can be repeated. Servers share the host's network and listen on loopback, on the ports of the stack that
+All can be repeated. Servers share the host's network and listen on loopback, on the ports of the stack that
 `odamesh stack up` starts, so that everything else is the same.
 """
 
@@ -13,10 +14,21 @@ from rich.console import Console
 
 from infra.stack import stack
 from infra.stack.engine import Engine
-from infra.stack.layout import Layout
+from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
 from infra.stack.server import make_system_account
 from infra.stack.stack import Stack
+from mesh.instruments import instrument_folders
+
+FILE = CHECKOUT / "infra" / "compose.yaml"
+_BEGIN = "  # of the instruments; `make compose` writes these lines\n"
+_END = "\n  # to here\n"
+_SERVICE = """\
+  {name}:
+    <<: *mesh
+    command: [python, -m, mesh.service.instrument, {name}]
+    volumes: [*home, *engine]
+"""
 
 
 def prepare() -> None:
@@ -38,12 +50,31 @@ def finish() -> None:
     for server in servers.servers:
         server.configure()
     servers.publish_credentials()
-    for name, image_id in stack.build_images().items():
+    built = stack.build_images()
+    for name, image_id in built.ids.items():
         Console().print(f"{name} {image_id}", soft_wrap=True)
+    for name, fault in built.faults.items():
+        Console(stderr=True).print(f"no image of {name}: {fault}", soft_wrap=True, markup=False)
+
+
+def instruments(text: str) -> str:
+    """Return the text of `compose.yaml` with the services of the instruments that the project has now.
+
+    The drill instrument is none of them.
+    """
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    names = [name for name, folder in instrument_folders().items() if folder.parent == CHECKOUT / "services"]
+    return before + begin + "\n".join(_SERVICE.format(name=name) for name in names) + end + after
+
+
+def write_instruments() -> None:
+    """Bring `compose.yaml` to the instruments that the project has now."""
+    FILE.write_text(instruments(FILE.read_text()))
 
 
 if __name__ == "__main__":
     try:
-        {"prepare": prepare, "finish": finish}[sys.argv[1]]()
+        {"prepare": prepare, "finish": finish, "instruments": write_instruments}[sys.argv[1]]()
     except SetupProblem as problem:
         sys.exit(f"odamesh: {problem}")

@@ -5,6 +5,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from infra.stack.problem import SetupProblem
 
 SERVICES = ("gateway", "dispatcher", *INSTRUMENTS, "cache")
 ADMIN = "admin"
+_LONGEST_ACCESS_KEY = 20  # MinIO's limit
 
 _ACCOUNT_FIELDS = (
     "amqp_user",
@@ -51,7 +53,7 @@ class Account:
             amqp_password=secrets.token_urlsafe(30),
             redis_user=service,
             redis_password=secrets.token_urlsafe(30),
-            s3_access_key=f"odamesh-{service}"[:20],
+            s3_access_key=_access_key(service),
             s3_secret_key=secrets.token_urlsafe(30),
         )
 
@@ -64,6 +66,13 @@ class Credentials:
 
     def __getitem__(self, service: str) -> Account:
         return self.accounts[service]
+
+
+def _access_key(service: str) -> str:
+    """Return a name of at most 20 characters; long names of services that begin alike stay different."""
+    if len(whole := f"odamesh-{service}") <= _LONGEST_ACCESS_KEY:
+        return whole
+    return f"{whole[: _LONGEST_ACCESS_KEY - 7]}-{sha256(service.encode()).hexdigest()[:6]}"
 
 
 def load_or_generate(path: Path) -> Credentials:

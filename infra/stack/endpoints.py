@@ -8,6 +8,7 @@
 | Prometheus | ODAMESH_PROMETHEUS_URL | ODAMESH_PROMETHEUS_PORT |
 | container engine | DOCKER_HOST | - |
 
+ODAMESH_PORT_SHIFT is added to every port that no variable names, so that a second stack takes one variable.
 Ports are outside the ephemeral range 32768-60999: a client that reconnects can hold such a port and keep the
 server from coming back.
 """
@@ -55,13 +56,12 @@ class Endpoints:
         """Read the variables of the table above; SetupProblem on a malformed one."""
         values: dict[str, object] = {}
         named: dict[str, Named] = {}
+        shift, standard = port_shift(environment), cls()
         for variable, field_name in _PORTS.items():
-            if variable in environment:
-                values[field_name] = _port(variable, environment[variable])
+            values[field_name] = port_of(variable, environment, getattr(standard, field_name) + shift)
         for variable, field_name in _LOCAL_ADDRESSES.items():
-            if variable in environment:
-                scheme = "" if field_name == "s3_endpoint" else "http://"
-                values[field_name] = f"{scheme}{LOOPBACK}:{_port(variable, environment[variable])}"
+            address, _, port = getattr(standard, field_name).rpartition(":")
+            values[field_name] = f"{address}:{port_of(variable, environment, int(port) + shift)}"
         if url := environment.get("ODAMESH_AMQP_URL"):
             parts, named["amqp"] = _url("ODAMESH_AMQP_URL", url, "amqp")
             values |= {
@@ -104,7 +104,18 @@ _LOCAL_ADDRESSES = {
 }
 
 
-def _port(variable: str, text: str) -> int:
+def port_shift(environment: Mapping[str, str] = os.environ) -> int:
+    """Return what is added to every port that no variable names: ODAMESH_PORT_SHIFT, for a second stack."""
+    text = environment.get("ODAMESH_PORT_SHIFT", "0")
+    if not text.isdigit():
+        message = f"ODAMESH_PORT_SHIFT={text} is not a number of ports, such as 100"
+        raise SetupProblem(message)
+    return int(text)
+
+
+def port_of(variable: str, environment: Mapping[str, str], standard: int) -> int:
+    """Return the port that a variable names, else the standard one; SetupProblem if it names none."""
+    text = environment.get(variable, str(standard))
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         message = f"{variable}={text} is not a port: give a number from 1 to 65535"
         raise SetupProblem(message)

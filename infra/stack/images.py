@@ -2,8 +2,7 @@
 
 import os
 import sys
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,84 +14,80 @@ from infra.stack.credentials import write_private
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
 from mesh.errors import MeshError
+from mesh.instrument import ROOT, Instrument, package_folder
+from mesh.instruments import read_instruments
 from mesh.settings import Settings
 from mesh.store.connect import redis_client
 from mesh.store.images import images_in_use
 
 _SCIENCE = "odamesh/science"
 _INFRA = CHECKOUT / "infra" / "images"
-_INSTRUMENTS = ("services/*/instrument.toml", "mesh/testing/*/instrument.toml")
 
 
 @dataclass(frozen=True)
-class InstrumentImage:
-    """The image of an instrument whose Dockerfile is there."""
+class Built:
+    """What came of building the images."""
 
-    instrument: str
-    repository: str
-    folder: Path
-    """Of the analysis, with the Dockerfile."""
-    libraries: tuple[Path, ...] = ()
-    """Folders of shared packages, in the build context too."""
-
-    def context(self, checkout: Path = CHECKOUT) -> dict[str, bytes]:
-        """Return the build context: analysis and libraries at the paths that they have in the project."""
-        files: dict[str, bytes] = {}
-        for folder in (self.folder, *self.libraries):
-            inside = folder.relative_to(checkout)
-            files |= build_context.tree(folder, f"{inside}/")
-            for parent in list(inside.parents)[:-1]:  # what makes them packages
-                initial = checkout / parent / "__init__.py"
-                files[str(initial.relative_to(checkout))] = initial.read_bytes()
-        return files
+    ids: Mapping[str, str]
+    """Of the science layer and of the instruments, by name."""
+    faults: Mapping[str, str]
+    """Why an instrument has no image, by its name."""
 
 
-def instruments(checkout: Path = CHECKOUT) -> Iterator[InstrumentImage]:
-    """Images of the instruments of this checkout."""
-    for pattern in _INSTRUMENTS:
-        for path in sorted(checkout.glob(pattern)):
-            content = tomllib.loads(path.read_text())
-            folder = path.parent / "analysis"
-            if (folder / "Dockerfile").is_file():
-                named = content.get("image", {}).get("libraries", ())
-                libraries = tuple(checkout.joinpath(*library.split(".")) for library in named)
-                yield InstrumentImage(content["name"], f"odamesh/{path.parent.name}", folder, libraries)
+def context(instrument: Instrument, root: Path = ROOT) -> dict[str, bytes]:
+    """Return the build context of an image: analysis and libraries at the paths that they have in the project."""
+    files: dict[str, bytes] = {}
+    for package in (instrument.image.analysis, *instrument.image.libraries):
+        folder = package_folder(package, root)
+        inside = folder.relative_to(root)
+        files |= build_context.tree(folder, f"{inside}/")
+        for parent in list(inside.parents)[:-1]:  # what makes them packages
+            files[f"{parent}/__init__.py"] = (root / parent / "__init__.py").read_bytes()
+    files["Dockerfile"] = (package_folder(instrument.image.analysis, root) / "Dockerfile").read_bytes()
+    return files
 
 
-def ensure(engine: docker.DockerClient, layout: Layout) -> dict[str, str]:
-    """Have every image up to date; returns instrument -> image id and writes it to `<home>/images.toml`.
+def ensure(engine: docker.DockerClient, layout: Layout) -> Built:
+    """Have every image up to date and write the ids to `<home>/images.toml`.
 
-    The services of this stack run these ids: what another stack builds meanwhile is not theirs.
+    The services of this stack run these ids: what another stack builds meanwhile is not theirs. An image that cannot
+    be built is told and has no id; the others are built all the same.
     """
     base, mark = base_image.ensure(engine, layout), image_retention.mark_of(layout.home)
     science = _science(engine, base, mark)
-    wanted = sorted(instruments(), key=lambda image: not _installs(image.folder))  # the longest builds begin first
+    found = read_instruments()
+    faults = dict(found.faults)
+    wanted = sorted(found.good.values(), key=lambda one: not _installs(one))  # the longest builds begin first
+    ids = {"science": science}
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # a build keeps one core busy
-        built = {image: pool.submit(_instrument, engine, image, mark, base=base, science=science) for image in wanted}
-    ids = {"science": science} | {image.instrument: result.result() for image, result in built.items()}
+        building = {one.name: pool.submit(_instrument, engine, one, mark, base=base, science=science) for one in wanted}
+    for name, image in building.items():
+        try:
+            ids[name] = image.result()
+        except SetupProblem as problem:
+            faults[name] = str(problem)
     lines = [f'{name} = "{image_id}"' for name, image_id in sorted(ids.items())]
     write_private(layout.images, "# Image ids, written by `odamesh stack up`.\n[images]\n" + "\n".join(lines) + "\n")
     layout.images.chmod(0o644)
-    return ids
+    return Built(ids, faults)
 
 
-def _installs(folder: Path) -> bool:
+def _installs(instrument: Instrument) -> bool:
     """Tell whether an image installs packages of its own."""
-    return any(folder.glob("*.lock"))
+    return any(package_folder(instrument.image.analysis).glob("*.lock"))
 
 
-def _instrument(engine: docker.DockerClient, image: InstrumentImage, mark: str, *, base: str, science: str) -> str:
-    files = image.context()
-    files["Dockerfile"] = (image.folder / "Dockerfile").read_bytes()
+def _instrument(engine: docker.DockerClient, instrument: Instrument, mark: str, *, base: str, science: str) -> str:
     arguments = {"SCIENCE_IMAGE": science}
     added: build_context.Files = {}
-    if _installs(image.folder):
+    if _installs(instrument):
         arguments["BASE_IMAGE"] = base
         added = _installer()
-    return build(engine, image.repository, mark, files=files, arguments=arguments, parent=science, added=added)
+    files = context(instrument)
+    return build(engine, instrument.image.tag, mark, files=files, arguments=arguments, parent=science, added=added)
 
 
-def prune(engine: docker.DockerClient, layout: Layout, ids: dict[str, str]) -> int:
+def prune(engine: docker.DockerClient, layout: Layout, ids: Mapping[str, str]) -> int:
     """Remove images that nothing needs any more; returns how many, none where it cannot be known what is needed."""
     try:
         index = redis_client(Settings().connections("admin").redis)

@@ -8,28 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+import mesh.ports
 from infra.stack import process, supervisor
-from infra.stack.endpoints import LOOPBACK
+from infra.stack.endpoints import LOOPBACK, port_of, port_shift
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
 from infra.stack.process import PidFile
 from infra.stack.supervisor import Program
+from mesh.instruments import instrument_faults, instrument_folders
 
-# Order in which they are shown. The gateway is last: it is ready only when it can accept requests.
-_PORTS = {
-    "dispatcher": 9201,
-    "isgri": 9202,
-    "cache": 9203,
-    "noop": 9204,
-    "jemx": 9205,
-    "polar": 9206,
-    "spiacs": 9207,
-    "spectral_fit": 9208,
-    "triggers": 9209,
-    "gateway": 8080,
-}
-_MODULES = {"gateway": "gateway", "noop": "mesh.testing.noop"}  # every other process is `services.<name>`
-_DRILL = "noop"
 _READY_WITHIN_S = 60.0
 _SETTINGS = ("ODAMESH_", "AWS_")
 """How variables begin that decide how processes behave; the second kind says where an archive in a bucket is."""
@@ -49,26 +36,26 @@ class MeshState:
 
 
 def ports() -> dict[str, int]:
-    """Process of this checkout -> port of /livez, /readyz and /metrics; ODAMESH_<NAME>_PORT changes one."""
+    """Process -> port of /livez, /readyz and /metrics of this stack; ODAMESH_<NAME>_PORT changes one."""
+    shift = port_shift()
     return {
-        name: int(os.environ.get(f"ODAMESH_{name.upper()}_PORT", port))
-        for name, port in _PORTS.items()
-        if (CHECKOUT / _module(name).replace(".", "/") / "__main__.py").is_file()
+        name: port_of(f"ODAMESH_{name.upper()}_PORT", os.environ, port + shift)
+        for name, port in mesh.ports.ports().items()
     }
 
 
 def programs(environment: Mapping[str, str] | None = None) -> list[Program]:
-    """List the processes of this checkout. The drill instrument takes part only where ODAMESH_DRILLS=1.
+    """List the processes of this checkout; instruments whose folder has a mistake are left out.
 
     Args:
         environment: Variables that all of them get beside the caller's.
     """
     found = []
     for name, port in ports().items():
-        if name == _DRILL and os.environ.get("ODAMESH_DRILLS") != "1":
+        if name in instrument_faults():
             continue
-        own = {"ODAMESH_HEALTH_PORT": str(port)}
-        found.append(Program(name, (sys.executable, "-m", _module(name)), {**(environment or {}), **own}))
+        own = {"ODAMESH_GATEWAY_PORT" if name == "gateway" else "ODAMESH_HEALTH_PORT": str(port)}
+        found.append(Program(name, (sys.executable, "-m", *_module(name)), {**(environment or {}), **own}))
     return found
 
 
@@ -134,8 +121,11 @@ def status() -> list[MeshState]:
     return rows
 
 
-def _module(name: str) -> str:
-    return _MODULES.get(name, f"services.{name}")
+def _module(name: str) -> tuple[str, ...]:
+    """Return the module that runs a process, and its arguments."""
+    if name in instrument_folders():
+        return "mesh.service.instrument", name
+    return ("gateway" if name == "gateway" else f"services.{name}",)
 
 
 def _source(layout: Layout) -> str:

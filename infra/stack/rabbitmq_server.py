@@ -168,7 +168,7 @@ class RabbitmqServer(Server):
         try:
             self._management("POST", "/api/definitions", definitions)
         except (OSError, ValueError) as error:
-            message = f"RabbitMQ at {self.endpoints.mgmt_url} refused infra/rabbitmq/definitions.json: {_reason(error)}"
+            message = f"RabbitMQ at {self.endpoints.mgmt_url} refused the mesh's queues: {_reason(error)}"
             raise SetupProblem(message) from error
 
     def _drop_obsolete_bindings(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import docker
 from rich.console import Console
+from rich.markup import escape
 
 from infra.stack import base_image, credentials, engine, images, packages
 from infra.stack.endpoints import Endpoints
@@ -109,13 +110,13 @@ def runner_in_use() -> str:
     return "warm" if answering else _LOCAL
 
 
-def build_images() -> dict[str, str]:
-    """Bring the analysis images up to date alone; returns instrument -> image id."""
+def build_images() -> images.Built:
+    """Bring the analysis images up to date alone."""
     layout = Layout.from_environment()
     with _one_at_a_time(layout), engine.client(Stack.of(layout).engine.address) as client:
-        ids = images.ensure(client, layout)
-        images.prune(client, layout, ids)
-        return ids
+        built = images.ensure(client, layout)
+        images.prune(client, layout, built.ids)
+        return built
 
 
 def _steps(stack: Stack) -> list[Step]:
@@ -191,15 +192,16 @@ def _ensure_images(stack: Stack) -> str:
         return "not needed without an engine"
     try:
         with engine.client(stack.engine.address) as client:
-            ids = images.ensure(client, stack.setting.layout)
-            removed = images.prune(client, stack.setting.layout, ids)
+            built = images.ensure(client, stack.setting.layout)
+            removed = images.prune(client, stack.setting.layout, built.ids)
     except docker.errors.APIError as error:
         message = f"the engine at {stack.engine.address} cannot take images: {error.explanation}"
         if not stack.engine.stop():  # not ours: its operator must know
             raise SetupProblem(message) from error
         return f"none ({message}); units will run in subprocesses (local runner)"
     told = f"; {removed} outdated removed" if removed else ""
-    return ", ".join(sorted(ids)) + told
+    without = "".join(f"\n  [red]no image of {name}[/red]: {escape(fault)}" for name, fault in built.faults.items())
+    return ", ".join(sorted(built.ids)) + told + without
 
 
 @contextlib.contextmanager

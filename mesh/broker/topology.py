@@ -1,4 +1,4 @@
-"""The names of exchanges and queues; the broker itself gets them from ``infra/rabbitmq/definitions.json``.
+"""The names of exchanges and queues, and the delays; ``infra/rabbitmq/topology.py`` defines them in the broker.
 
 Services declare nothing of this: a queue that is missing is an error of the set-up, not something to be made up.
 """
@@ -10,6 +10,8 @@ UNITS = "mesh.units"
 EVENTS = "mesh.events"
 CONTROL = "mesh.control"
 DEAD = "mesh.dead"
+UNROUTED = "mesh.unrouted"
+"""Takes units that no queue takes."""
 
 REQUESTS_QUEUE = "requests.dispatcher"
 FAN_IN_QUEUE = "events.aggregate"
@@ -19,8 +21,9 @@ DEAD_EVENTS_QUEUE = "dead.events"
 UNROUTED_QUEUE = "unrouted"
 """Units of an instrument that has no queue."""
 
-LADDER = ("5s", "30s", "2m", "10m")
-"""Delays of the retry ladder, shortest first; each has an exchange and a queue."""
+LADDER_MS = {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000}
+"""Delays of the retry ladder in milliseconds, shortest first; each has an exchange and a queue."""
+LADDER = tuple(LADDER_MS)
 
 
 def submit_key(instrument: str) -> str:

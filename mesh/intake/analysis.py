@@ -10,7 +10,8 @@ from mesh.archive.scw import ScwId
 from mesh.archive.times import ijd_from_utc, utc_from_ijd
 from mesh.contracts import Analysis, Cone, Selection, TimeRange
 from mesh.errors import InvalidParameter, InvalidRequest, InvalidSelection, UnknownParameter
-from mesh.instrument import Instrument, instrument
+from mesh.instrument import Instrument
+from mesh.instruments import instrument
 from mesh.intake.errors import WishRefused
 from mesh.intake.limits import Limits
 from mesh.intake.wish import Wish

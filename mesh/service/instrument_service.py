@@ -1,32 +1,25 @@
 """Makes the service of one instrument from its `instrument.toml`; an instrument adds no code of its own."""
 
 from collections.abc import Callable
-from pathlib import Path
-
-from nameko.timer import timer
 
 from mesh.broker.broadcast import listen
 from mesh.broker.consumer import consume
 from mesh.broker.delivery import Delivery
 from mesh.broker.topology import cancel_key, follow_key, unit_queue
 from mesh.contracts.request import Lane
-from mesh.instrument import Instrument, read_instrument
+from mesh.instrument import Instrument
 from mesh.service.context import context
 from mesh.service.open_worker import open_worker
 from mesh.service.provide import Provided
 from mesh.service.slots import lane_prefetch
+from mesh.service.timer import every
 from mesh.service.worker import Worker
 
 _REAP_SECONDS = 60
 
 
-def instrument_service(file: Path) -> type:
-    """Return the nameko service class of the instrument that *file* describes.
-
-    Raises:
-        ContractViolation: the file is not valid.
-    """
-    instrument = read_instrument(file)
+def instrument_service(instrument: Instrument) -> type:
+    """Return the nameko service class of an instrument."""
 
     def prefetch(lane: Lane) -> Callable[[], int]:
         return lambda: lane_prefetch(slots_of(instrument))[lane]
@@ -60,7 +53,7 @@ def instrument_service(file: Path) -> type:
             """Stop units that nobody waits for; send the logs that somebody reads."""
             self.worker.obey(delivery)
 
-        @timer(interval=_REAP_SECONDS, eager=True)
+        @every(_REAP_SECONDS, eager=True)
         def reap(self) -> None:
             """Clear up after workers that died."""
             self.worker.reap()

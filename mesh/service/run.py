@@ -41,13 +41,13 @@ def run(service_class: type, account: str, health_port: int) -> NoReturn:
         settings = Settings()
         context = open_context(account, settings)
     except (SettingsError, ValueError) as error:
-        _cannot_start(account, str(error))
+        cannot_start(account, str(error))
     configure_logging(settings.log_level, account, context.worker)
     port = settings.health_port or health_port
     try:
         HealthServer(Readiness(context.session), settings.health_host, port).start()
     except OSError as error:
-        _cannot_start(account, f"health port {settings.health_host}:{port}: {error}; set ODAMESH_HEALTH_PORT")
+        cannot_start(account, f"health port {settings.health_host}:{port}: {error}; set ODAMESH_HEALTH_PORT")
     sys.exit(_serve(service_class, context))
 
 
@@ -92,6 +92,7 @@ def _drain_when_told(container: Any, context: Context, told: int) -> None:
     container.kill()
 
 
-def _cannot_start(account: str, reason: str) -> NoReturn:
+def cannot_start(account: str, reason: str) -> NoReturn:
+    """End a process that cannot start as it is set up."""
     sys.stderr.write(f"{account}: {reason}\n")
     sys.exit(EXIT_USAGE)

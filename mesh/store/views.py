@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from mesh.contracts import Analysis, Failure, Job, JobEnd, JobView, Lane, RunResult, StageProduct
 from mesh.errors import InvalidRequest
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.states import JobState, UnitState, job_is_final
 
 

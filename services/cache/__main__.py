@@ -4,9 +4,8 @@
 from mesh.service.run import run  # first: it makes the process green
 
 # isort: on
+from mesh.ports import CACHE
 from services.cache.service import CacheService
 
-HEALTH_PORT = 9203
-
 if __name__ == "__main__":
-    run(CacheService, "cache", HEALTH_PORT)
+    run(CacheService, "cache", CACHE)

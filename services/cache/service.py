@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from nameko.timer import timer
-
 from mesh.broker.consumer import Retry, consume
 from mesh.broker.delivery import Delivery
 from mesh.broker.topology import CACHE_QUEUE
@@ -11,6 +9,7 @@ from mesh.contracts import UnitEvent
 from mesh.errors import MeshError
 from mesh.service.context import Context
 from mesh.service.provide import Provided
+from mesh.service.timer import every
 from mesh.store.connect import redis_client
 from mesh.store.eviction import Eviction
 from mesh.store.objects import Objects
@@ -49,17 +48,17 @@ class CacheService:
         """Take in that a product was made."""
         self.cache.happened(UnitEvent.decode(delivery.body))
 
-    @timer(_LOOK_SECONDS, eager=True, expected_exceptions=(MeshError,))
+    @every(_LOOK_SECONDS, eager=True, expected=(MeshError,))
     def look(self) -> None:
         """Complete the index if it was lost."""
         self.cache.look()
 
-    @timer(_UPKEEP_SECONDS, eager=True, expected_exceptions=(MeshError,))
+    @every(_UPKEEP_SECONDS, eager=True, expected=(MeshError,))
     def keep(self) -> None:
         """Bring the store within its limits."""
         self.upkeep.look()
 
-    @timer(_LOGS_SECONDS, expected_exceptions=(MeshError,))
+    @every(_LOGS_SECONDS, expected=(MeshError,))
     def expire_logs(self) -> None:
         """Remove old logs of failures."""
         self.upkeep.expire_logs()

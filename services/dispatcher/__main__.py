@@ -4,9 +4,8 @@
 from mesh.service.run import run  # first: it makes the process green
 
 # isort: on
+from mesh.ports import DISPATCHER
 from services.dispatcher.service import DispatcherService
 
-HEALTH_PORT = 9201
-
 if __name__ == "__main__":
-    run(DispatcherService, "dispatcher", HEALTH_PORT)
+    run(DispatcherService, "dispatcher", DISPATCHER)

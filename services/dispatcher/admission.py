@@ -14,7 +14,7 @@ from mesh.broker.topology import UNITS, unit_key
 from mesh.clock import utc_now
 from mesh.contracts import Lane, Unit
 from mesh.errors import BrokerUnavailable, InvalidRequest, QueueFull
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.states import UnitState
 from mesh.store.announcements import Records
 from mesh.store.backlog import Backlog, Released

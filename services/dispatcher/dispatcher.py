@@ -8,7 +8,7 @@ from mesh.broker.publisher import Publisher
 from mesh.clock import utc_now
 from mesh.contracts import Job, UnitEvent
 from mesh.errors import ContractViolation, InvalidRequest, NotFound
-from mesh.instrument import instrument, instruments
+from mesh.instruments import instrument, instruments
 from mesh.service import native
 from mesh.settings import MOST_WINDOWS, Connections, Settings
 from mesh.states import JobState

@@ -8,7 +8,7 @@ from mesh.broker.publisher import Publisher
 from mesh.broker.topology import EVENTS
 from mesh.contracts import RunEvent, UnitEvent
 from mesh.errors import BrokerUnavailable
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.states import JobState, UnitState, job_is_final, unit_is_final
 from mesh.store.row_change import RowChange
 from mesh.store.runs import Runs

@@ -12,7 +12,8 @@ from mesh.clock import utc_now
 from mesh.contracts import Analysis, Failure, JobEnd, RunResult
 from mesh.contracts.result import ROWS_A_PAGE
 from mesh.errors import BadInput, InvalidRequest, NotFound, TransientFailure, UnitFailure
-from mesh.instrument import Instrument, instrument
+from mesh.instrument import Instrument
+from mesh.instruments import instrument
 from mesh.service import native
 from mesh.states import FailureKind, JobState, UnitState, job_is_final
 from mesh.store.announcements import Records

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from nameko.timer import timer
-
 from mesh.broker.consumer import Retry, consume
 from mesh.broker.delivery import Delivery
 from mesh.broker.topology import FAN_IN_QUEUE, REQUESTS_QUEUE
@@ -11,6 +9,7 @@ from mesh.contracts import CancelJob, DeleteJob, Job, UnitEvent
 from mesh.errors import MeshError
 from mesh.service.context import Context
 from mesh.service.provide import Provided
+from mesh.service.timer import every
 from services.dispatcher.claimed import KEEP_SECONDS
 from services.dispatcher.dispatcher import Dispatcher
 from services.dispatcher.sweep import SWEEP_SECONDS
@@ -46,22 +45,22 @@ class DispatcherService:
         if delivery.routing_key.startswith("unit."):
             self.dispatcher.happened(UnitEvent.decode(delivery.body))
 
-    @timer(_TELL_SECONDS, expected_exceptions=(MeshError,))
+    @every(_TELL_SECONDS, expected=(MeshError,))
     def tell(self) -> None:
         """Tell the gateways which runs changed."""
         self.dispatcher.tell()
 
-    @timer(KEEP_SECONDS, expected_exceptions=(MeshError,))
+    @every(KEEP_SECONDS, expected=(MeshError,))
     def keep_claims(self) -> None:
         """Keep the claims on runs, however long a step takes."""
         self.dispatcher.keep_claims()
 
-    @timer(SWEEP_SECONDS, eager=True, expected_exceptions=(MeshError,))
+    @every(SWEEP_SECONDS, eager=True, expected=(MeshError,))
     def sweep(self) -> None:
         """Set right what was lost on the way."""
         self.dispatcher.sweep()
 
-    @timer(_EXPIRY_SECONDS, eager=True, expected_exceptions=(MeshError,))
+    @every(_EXPIRY_SECONDS, eager=True, expected=(MeshError,))
     def expire(self) -> None:
         """Delete jobs that ended long ago."""
         self.dispatcher.expire()

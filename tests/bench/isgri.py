@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, write_archive
 from tests.bench.fresh_process import fresh_process
 from tests.bench.one_core import cpu_s

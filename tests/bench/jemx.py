@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.testing.archive.pointing import Pointing
 from services.jemx.simulator import SkySource, simulate_window
 from tests.bench.fresh_process import fresh_process

@@ -1,23 +1,21 @@
 """The names that the code uses are those that the broker is set up with."""
 
 import fnmatch
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.rabbitmq import topology as broker
 from mesh.broker import topology
 from mesh.contracts.request import Lane
+from mesh.instruments import instrument_folders
 
-_DEFINITIONS = Path(__file__).resolve().parents[2] / "infra" / "rabbitmq" / "definitions.json"
-INSTRUMENTS = ("isgri", "spiacs", "polar", "noop")
+INSTRUMENTS = tuple(instrument_folders())
 
 
 @pytest.fixture(scope="module")
 def definitions() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_DEFINITIONS.read_text())
-    return content
+    return broker.definitions()
 
 
 def queues_for(definitions: dict[str, Any], exchange: str, key: str) -> set[str]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mesh.errors import EngineUnavailable
-from mesh.instrument import Image, instrument
+from mesh.instrument import Image
+from mesh.instruments import instrument
 from mesh.runner.choose import with_own_image
 from mesh.runner.engine import connect, image_id
 from mesh.settings import Settings, SettingsError

@@ -5,15 +5,12 @@ from pathlib import Path
 import pytest
 
 from mesh.errors import ContractViolation, InvalidParameter, UnknownInstrument, UnknownParameter, UnknownProduct
-from mesh.instrument import instrument, instrument_files, read_instrument
+from mesh.instrument import INSTRUMENT_FILE, ROOT, read_instrument
+from mesh.instruments import instrument
 from mesh.parameters import Parameter
 
 ISGRI = instrument("isgri")
-
-
-@pytest.mark.parametrize("path", instrument_files(), ids=lambda path: path.parent.name)
-def test_files_are_valid_and_named_after_their_folder(path: Path) -> None:
-    assert read_instrument(path).name == path.parent.name
+_ISGRI_FILE = ROOT / "services" / "isgri" / INSTRUMENT_FILE
 
 
 def test_defaults_are_filled_in() -> None:
@@ -83,16 +80,31 @@ def test_unknown_names_list_the_known_ones() -> None:
         ('needs = ["image"]', 'needs = ["picture"]', "unknown stages"),
         ('stages = ["image", "mosaic"]', 'stages = ["movie"]', "unknown stages"),
         ("default = 6.0", "default = 600", "default of detection_threshold"),
-        ("slots = 3", "slots = 0", "slots"),
-        ('title = "INTEGRAL', 'tilte = "INTEGRAL', "tilte"),
+        ("slots = 3", "slots = 0", r"limits\.slots: .*greater than or equal to 1, not 0"),
+        ('title = "INTEGRAL', 'tilte = "INTEGRAL', "tilte: there is no such key"),
+        ('title = "INTEGRAL IBIS/ISGRI"', "", "title: it is missing"),
+        ('type = "boolean"', 'type = "bool"', r"parameters\.burst_search\.type: .*not 'bool'"),
+        ("[limits]", "limits]", "line"),
+        ('title = "INTEGRAL', 'name = "ISGRI"\ntitle = "INTEGRAL', "name: it is that of the folder"),
+        ("libraries =", 'source = "here"\nlibraries =', r"image\.source: it follows from the folder"),
     ],
 )
 def test_a_wrong_file_says_where(tmp_path: Path, old: str, new: str, complaint: str) -> None:
-    text = next(path for path in instrument_files() if path.parent.name == "isgri").read_text(encoding="utf-8")
+    text = _ISGRI_FILE.read_text(encoding="utf-8")
     assert old in text
-    path = tmp_path / "instrument.toml"
+    path = tmp_path / "isgri" / "instrument.toml"
+    path.parent.mkdir()
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(ContractViolation, match=complaint):
+    with pytest.raises(ContractViolation, match=rf"^isgri/instrument\.toml: .*{complaint}"):
+        read_instrument(path)
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    text = _ISGRI_FILE.read_text(encoding="utf-8").replace("slots = 3", "slots = 0").replace("cpus = 1.0", "cpus = 0")
+    path = tmp_path / "isgri" / "instrument.toml"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ContractViolation, match=r"limits\.slots.*limits\.cpus"):
         read_instrument(path)
 
 

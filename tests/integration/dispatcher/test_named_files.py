@@ -7,7 +7,7 @@ import pytest
 
 from mesh.audit import audit
 from mesh.contracts import Analysis, Job, Selection
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.states import JobState, UnitState
 from mesh.store.announcements import Announcement, Records
 from mesh.store.runs import Runs

@@ -32,6 +32,7 @@ def test_errors_end_with_one_line_and_status_1(tmp_path: Path) -> None:
         ["list", str(tmp_path)],
         ["list", "ftp://archive.example/"],
         ["simulate", "andromeda", str(tmp_path)],
+        ["simulate", "acs-burst", str(tmp_path), "--scws", "2"],
     ):
         result = RUNNER.invoke(app, arguments)
         assert result.exit_code == 1
@@ -45,3 +46,9 @@ def test_simulated_bursts_come_as_slices(tmp_path: Path) -> None:
         assert made.exit_code == 0, made.output
         assert made.output.count("simulated ") == count
         assert f"{count} slices of {instrument} in " in made.output
+
+
+def test_scenarios_are_those_of_the_simulators_in_the_folders() -> None:
+    listed = RUNNER.invoke(app, ["scenarios"]).output
+    for instrument, scenario in (("isgri", "galactic-centre"), ("jemx", "jemx-crab"), ("polar", "polar-quiet")):
+        assert any(line.split()[:2] == [instrument, scenario] for line in listed.splitlines())

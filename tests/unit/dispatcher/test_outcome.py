@@ -3,7 +3,8 @@
 import pytest
 
 from mesh.contracts import Failure, Lane, RunResult, UnitRow
-from mesh.instrument import Instrument, instrument
+from mesh.instrument import Instrument
+from mesh.instruments import instrument
 from mesh.states import FailureKind, JobState, UnitState
 from mesh.store.runs import Run
 from services.dispatcher.outcome import Tally, asked_stages, outcome

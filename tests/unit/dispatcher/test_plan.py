@@ -4,7 +4,8 @@ import pytest
 
 from mesh.archive.select import Rejected
 from mesh.contracts import Analysis, ArchiveInput, Lane, ProductInput, Selection, Unit, UnitRow
-from mesh.instrument import Instrument, instrument
+from mesh.instrument import Instrument
+from mesh.instruments import instrument
 from mesh.states import FailureKind, JobState, UnitState
 from mesh.store.row_change import RowChange
 from mesh.store.runs import Run

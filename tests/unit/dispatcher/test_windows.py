@@ -10,7 +10,8 @@ import pytest
 
 from mesh.contracts import Selection, TimeRange
 from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
-from mesh.instrument import Instrument, instrument
+from mesh.instrument import Instrument
+from mesh.instruments import instrument
 from services.dispatcher.windows import WindowSource
 
 LABELS = ("201600270010.001", "201600280010.001", "201600290010.001")

@@ -7,6 +7,7 @@ import pytest
 
 from infra.stack import build_context, images
 from infra.stack.layout import CHECKOUT
+from mesh.instruments import instrument
 
 
 def test_digest_follows_content_only(tmp_path: Path) -> None:
@@ -51,17 +52,14 @@ def test_final_image_takes_nothing_from_the_machine() -> None:
     assert copies == ["COPY --from=build /opt/science /opt/science", "COPY mesh/ /opt/odamesh/mesh/"]
 
 
-def test_an_instrument_is_a_folder_with_a_dockerfile(tmp_path: Path) -> None:
-    for name in ("ready", "planned"):
-        folder = tmp_path / "services" / name
-        (folder / "analysis").mkdir(parents=True)
-        (folder / "instrument.toml").write_text(f'name = "{name}"\n')
-    with (tmp_path / "services" / "ready" / "instrument.toml").open("a") as declared:
-        declared.write('[image]\nlibraries = ["science.shared"]\n')
-    (tmp_path / "services" / "ready" / "analysis" / "Dockerfile").write_text("FROM scratch\n")
-    found = list(images.instruments(tmp_path))
-    assert [(one.instrument, one.repository) for one in found] == [("ready", "odamesh/ready")]
-    assert found[0].libraries == (tmp_path / "science" / "shared",)
+def test_a_context_holds_analysis_and_libraries_at_their_paths_in_the_project() -> None:
+    files = images.context(instrument("isgri"))
+    packages = {str(Path(name).parent) for name in files if name.endswith("__init__.py")}
+    assert packages == {
+        "science", "science/coded_mask", "services", "services/isgri", "services/isgri/analysis",
+    }  # fmt: skip
+    assert "services/isgri/analysis/data/response.toml" in files
+    assert files["Dockerfile"] == files["services/isgri/analysis/Dockerfile"]
 
 
 def test_images_hold_the_versions_of_the_environment() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.stack.compose import FILE, instruments
 from infra.stack.endpoints import Endpoints
 from infra.stack.layout import CHECKOUT
 
@@ -13,7 +14,7 @@ yaml = pytest.importorskip("yaml")
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((CHECKOUT / "infra" / "compose.yaml").read_text())
+    content: dict[str, Any] = yaml.safe_load(FILE.read_text())
     return content
 
 
@@ -26,10 +27,17 @@ def test_dependencies_exist(compose: dict[str, Any]) -> None:
 def test_processes_are_those_of_the_checkout(compose: dict[str, Any]) -> None:
     modules = [one["command"][2] for one in compose["services"].values() if one.get("command", [""])[0] == "python"]
     services = {f"services.{path.parent.name}" for path in CHECKOUT.glob("services/*/__main__.py")}
-    assert services | {"gateway"} <= set(modules)
+    assert services | {"gateway", "mesh.service.instrument"} <= set(modules)
     for module in modules:
         path = CHECKOUT / module.replace(".", "/")
         assert (path / "__main__.py").is_file() or path.with_suffix(".py").is_file(), module
+
+
+def test_instruments_are_those_of_the_checkout() -> None:
+    text = FILE.read_text()
+    assert instruments(text) == text, "run `make compose`"
+    served = [one["command"][3] for one in yaml.safe_load(text)["services"].values() if "instrument" in str(one)]
+    assert served == sorted(path.parent.name for path in CHECKOUT.glob("services/*/instrument.toml"))
 
 
 def test_ports_are_those_of_the_stack(compose: dict[str, Any]) -> None:

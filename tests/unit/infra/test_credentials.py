@@ -31,6 +31,13 @@ def test_passwords_differ_between_services_and_servers() -> None:
     assert all(len(one.s3_secret_key) <= 40 and len(one.s3_access_key) <= 20 for one in accounts)
 
 
+def test_long_names_that_begin_alike_have_accounts_of_their_own() -> None:
+    names = ("spectral_fit", "spectral_fits", "spectral_fitting", "spectral_fit_of_bursts")
+    keys = [credentials.Account.generate(name).s3_access_key for name in names]
+    assert len(set(keys)) == len(names)
+    assert max(map(len, keys)) <= 20
+
+
 def test_file_is_private_and_only_written_when_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "credentials.toml"
     assert credentials.write_private(path, "a = 1\n")

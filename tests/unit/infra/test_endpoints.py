@@ -19,6 +19,14 @@ def test_ports_can_be_moved() -> None:
     assert (ends.redis_port, ends.s3_endpoint) == (7000, "127.0.0.1:7001")
 
 
+def test_a_second_stack_takes_one_variable() -> None:
+    first, second = Endpoints.from_environment({}), Endpoints.from_environment({"ODAMESH_PORT_SHIFT": "100"})
+    assert second.amqp_port == first.amqp_port + 100
+    assert second.s3_endpoint == "127.0.0.1:9110"
+    named = Endpoints.from_environment({"ODAMESH_PORT_SHIFT": "100", "ODAMESH_REDIS_PORT": "7000"})
+    assert (named.redis_port, named.epmd_port) == (7000, second.epmd_port)
+
+
 def test_named_servers_bring_their_account() -> None:
     ends = Endpoints.from_environment(
         {
@@ -40,6 +48,7 @@ def test_named_servers_bring_their_account() -> None:
     ("environment", "says"),
     [
         ({"ODAMESH_REDIS_PORT": "many"}, "ODAMESH_REDIS_PORT=many is not a port"),
+        ({"ODAMESH_PORT_SHIFT": "-1"}, "ODAMESH_PORT_SHIFT=-1 is not a number of ports"),
         ({"ODAMESH_S3_PORT": "70000"}, "from 1 to 65535"),
         ({"ODAMESH_AMQP_URL": "http://broker"}, "must look like amqp://"),
         ({"ODAMESH_REDIS_URL": "redis://host/3"}, "other than 0"),

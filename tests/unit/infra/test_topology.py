@@ -1,15 +1,13 @@
-"""The committed definition files and the rules that the topology must keep."""
+"""The rules that the broker's definitions must keep."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from infra.rabbitmq import permissions, topology
-
-
-def test_files_are_what_the_generator_makes() -> None:
-    for path, text in topology.files().items():
-        assert path.read_text() == text, f"{path.name} differs: run python -m infra.rabbitmq.topology"
+from mesh.broker.topology import LADDER_MS
+from mesh.contracts.request import Lane
 
 
 def test_queues_have_no_argument_that_could_change() -> None:
@@ -35,7 +33,7 @@ def test_nothing_vanishes() -> None:
 
 def test_retries_keep_their_routing_key() -> None:
     retries = [one for one in topology.definitions()["policies"] if one["name"].startswith("retry.")]
-    assert len(retries) == len(topology.RETRY_DELAYS_MS)
+    assert len(retries) == len(LADDER_MS)
     for policy in retries:
         assert policy["definition"]["dead-letter-exchange"] == "mesh.units"
         assert "dead-letter-routing-key" not in policy["definition"]
@@ -72,9 +70,9 @@ def test_instruments_read_their_own_lanes_only() -> None:
             for queue in topology.definitions()["queues"]
             if re.search(permissions.of(service)["read"], queue["name"])
         }
-        assert readable == {f"units.{service}.{lane}" for lane in topology.LANES}
+        assert readable == {f"units.{service}.{lane.value}" for lane in Lane}
 
 
 def test_longest_unit_agrees_with_the_node_wide_setting() -> None:
-    settings = (topology.files().keys().__iter__().__next__().parent / "rabbitmq.conf").read_text()
+    settings = Path(topology.__file__).with_name("rabbitmq.conf").read_text()
     assert f"consumer_timeout = {topology.LONGEST_UNIT_MS}\n" in settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.kit.analysis import Analysis
 from services.isgri import analysis
 from services.isgri.analysis.detector import module_map

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import Observation
 from science.coded_mask.weighted_curve import exposed_bins

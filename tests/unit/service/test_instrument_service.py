@@ -1,5 +1,8 @@
 """An instrument's service is made of its file alone."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +12,13 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from mesh.broker.broadcast import Listen
 from mesh.broker.consumer import Consume
 from mesh.contracts.request import Lane
-from mesh.errors import ContractViolation
+from mesh.instruments import instrument
 from mesh.service.instrument_service import instrument_service
 
-_ROOT = Path(__file__).resolve().parents[3]
 
-
-@pytest.mark.parametrize(("folder", "name"), [("services/isgri", "isgri"), ("mesh/testing/noop", "noop")])
-def test_every_lane_has_its_queue(folder: str, name: str) -> None:
-    service: Any = instrument_service(_ROOT / folder / "instrument.toml")
+@pytest.mark.parametrize("name", ["isgri", "spectral_fit"])
+def test_every_lane_has_its_queue(name: str) -> None:
+    service: Any = instrument_service(instrument(name))
 
     handlers = [getattr(service, lane.value) for lane in Lane]
     found = [next(iter(getattr(handler, ENTRYPOINT_EXTENSIONS_ATTR))) for handler in handlers]
@@ -27,9 +28,13 @@ def test_every_lane_has_its_queue(folder: str, name: str) -> None:
     assert service.name == name
 
 
-def test_a_file_with_a_mistake_makes_no_service(tmp_path: Path) -> None:
-    file = tmp_path / "instrument.toml"
-    file.write_text('name = "broken"\n')
+def _run(arguments: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mesh.service.instrument", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | variables)
 
-    with pytest.raises(ContractViolation, match="title"):
-        instrument_service(file)
+
+def test_a_process_that_cannot_serve_says_why_and_ends(tmp_path: Path) -> None:
+    unknown = _run(["spy"])
+    assert (unknown.returncode, "give one name of" in unknown.stderr, "isgri" in unknown.stderr) == (2, True, True)
+    no_account = _run(["isgri"], ODAMESH_HOME=str(tmp_path), ODAMESH_CREDENTIALS=str(tmp_path / "none.toml"))
+    assert (no_account.returncode, "odamesh stack up" in no_account.stderr) == (2, True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mesh.instrument import instrument
+from mesh.instruments import instrument
 from science.bursts.curve import Curve
 from science.bursts.instants import seconds_of_utc
 from services.spiacs.analysis.counts_file import SLICE_S, OffTime

@@ -1,7 +1,0 @@
-"""The service of spectral fits; everything about it stands in `instrument.toml`."""
-
-from pathlib import Path
-
-from mesh.service.instrument_service import instrument_service
-
-SpectralFit = instrument_service(Path(__file__).with_name("instrument.toml"))
