@@ -73,7 +73,8 @@ class Settings(BaseSettings):
     archive: str = ""
     """Directory, http(s) or s3 prefix laid out as the ISDC archive; default ``<home>/archive``."""
     runner: str = "warm"
-    """How units run: warm, docker, local (no engine) or fake (tests)."""
+    """How units run: warm or docker (in containers; without an engine they wait), local (as processes, not confined),
+    auto (warm, or local where no engine answers when the service starts) or fake (tests)."""
     slots: int = Field(default=0, ge=0)
     """Units at once in one instrument service; 0: as its ``instrument.toml`` says."""
     docker_host: str = ""

@@ -9,7 +9,7 @@ import pytest
 from tests import shared
 
 # What may be absent even where everything has been set up.
-_MAY_BE_ABSENT = ("real data", "real science window", "this machine's own Docker engine", "rclone")
+_MAY_BE_ABSENT = ("real data", "real science window", "this machine's own Docker engine", "rclone", "only root")
 
 
 @pytest.hookimpl(wrapper=True)

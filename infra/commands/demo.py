@@ -65,6 +65,8 @@ def _set_up() -> Path:
     from infra.stack.layout import Layout  # noqa: PLC0415
     from services.isgri.simulator.scenarios import write_archive  # noqa: PLC0415  # numpy only where it is needed
 
+    # To see what the mesh does, a machine that cannot run containers will do.
+    os.environ.setdefault("ODAMESH_RUNNER", "auto")
     stack.up(_console)
     archive = Layout.from_environment().home / "archive"
     if not (archive / "idx").is_dir():

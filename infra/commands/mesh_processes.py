@@ -33,8 +33,14 @@ def down() -> None:
 @app.command()
 def status() -> None:
     """Show each process: whether it runs and is ready, where, and how often it was restarted."""
-    table = Table("process", "state", "address", "pid", "restarts", box=None, pad_edge=False)
-    for row in mesh_processes.status():
+    table = Table("process", "state", "units run", "address", "pid", "restarts", box=None, pad_edge=False)
+    rows = mesh_processes.status()
+    for row in rows:
         shown = "[green]ready[/green]" if row.ready else "[yellow]running[/yellow]" if row.up else "[red]down[/red]"
-        table.add_row(row.name, shown, row.address, str(row.pid or "-"), str(row.restarts))
+        table.add_row(row.name, shown, row.runner or "-", row.address, str(row.pid or "-"), str(row.restarts))
     _console.print(table)
+    for row in rows:
+        if row.reason:
+            _console.print(f"{row.name}: {row.reason}", soft_wrap=True)
+    if unconfined := [row.name for row in rows if row.runner == "local"]:
+        _console.print(f"not confined (no containers): the units of {', '.join(unconfined)}")

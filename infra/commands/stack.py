@@ -48,10 +48,15 @@ def status() -> None:
         shown = "[green]up[/green]" if state.up else "[red]down[/red]"
         table.add_row(state.name, shown, state.address, state.started_by, state.version)
     _console.print(table)
-    if runner == "local":
-        _console.print("runner: local (no container engine: units run in subprocesses, without sandbox)")
-    else:
-        _console.print(f"runner: {runner} (containers)")
+    _console.print(f"runner: {runner} ({_how_units_run(runner)})")
+
+
+def _how_units_run(runner: str) -> str:
+    if runner not in ("warm", "docker"):
+        return "no containers: units run as processes of this machine, not confined"
+    if not stack.engine_answers():
+        return "in containers, but no engine answers: units wait until one does; `odamesh stack up` starts it"
+    return "containers"
 
 
 @app.command()

@@ -37,7 +37,7 @@ def prepare() -> None:
     layout.make()
     make_system_account()
     servers = Stack.of(layout)
-    servers.publish_credentials()
+    servers.keep_accounts()
     for server in servers.servers:
         if not isinstance(server, Engine):
             server.prepare()
@@ -49,7 +49,7 @@ def finish() -> None:
     servers = Stack.of(Layout.from_environment())
     for server in servers.servers:
         server.configure()
-    servers.publish_credentials()
+    servers.publish_credentials(stack.runner_named())
     built = stack.build_images()
     for name, image_id in built.ids.items():
         Console().print(f"{name} {image_id}", soft_wrap=True)

@@ -112,8 +112,15 @@ def for_services(credentials: Credentials, endpoints: Endpoints) -> Credentials:
     return Credentials(replaced)
 
 
-def text(credentials: Credentials, endpoints: Endpoints, docker_host: str) -> str:
-    """Return the file's content; generated names and passwords need no TOML escapes, named ones get them."""
+def text(credentials: Credentials, endpoints: Endpoints, *, docker_host: str, runner: str) -> str:
+    """Return the file's content; generated names and passwords need no TOML escapes, named ones get them.
+
+    Args:
+        credentials: the accounts.
+        endpoints: the servers.
+        docker_host: address of the container engine; empty where units run without one.
+        runner: how units run on this stack.
+    """
     sections: _Sections = {
         "endpoints": {
             "amqp_host": endpoints.amqp_host,
@@ -128,7 +135,8 @@ def text(credentials: Credentials, endpoints: Endpoints, docker_host: str) -> st
             "bucket": endpoints.bucket,
             "prometheus_url": endpoints.prometheus_url,
             "docker_host": docker_host,
-        }
+        },
+        "units": {"runner": runner},
     }
     return _document({**sections, **_account_sections(credentials)})
 

@@ -12,7 +12,7 @@ import docker
 
 from infra.stack import process, shims
 from infra.stack.process import PidFile
-from infra.stack.server import Server, Setting, State
+from infra.stack.server import Server, Setting
 
 _SYSTEM_SOCKET = "unix:///var/run/docker.sock"
 _INHERITED_S = 5.0
@@ -90,13 +90,6 @@ class Engine(Server):
         command += ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
         command += ["--log-level", "warn", "--config-file", self.directory / "daemon.json"]
         self.spawn(command, {})
-
-    def state(self) -> State:
-        """As for every server; where no engine runs, the row names the runner used instead."""
-        state = super().state()
-        if state.up:
-            return state
-        return State(state.name, False, "-", "-", "no engine: units run in subprocesses (local runner)")
 
     def stop(self) -> bool:
         """End our engine, unless another stack on this machine is up and uses it."""

@@ -1,15 +1,20 @@
 """The mesh's own processes: which there are, on which port each tells its health, and their start and end."""
 
+import http.client
+import json
 import os
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from prometheus_client.parser import text_string_to_metric_families
+
 import mesh.ports
-from infra.stack import process, supervisor
+from infra.stack import process, set_up_lock, supervisor
 from infra.stack.endpoints import LOOPBACK, port_of, port_shift
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
@@ -33,6 +38,10 @@ class MeshState:
     address: str
     pid: int | None
     restarts: int
+    reason: str = ""
+    """Why it is not ready, in its own words."""
+    runner: str = ""
+    """How it runs units, in its own words; empty for a process that runs none."""
 
 
 def ports() -> dict[str, int]:
@@ -67,8 +76,10 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
         further: Variables that the processes get and their supervisor does not.
     """
     layout = Layout.from_environment()
+    if set_up_lock.is_held(layout):
+        raise SetupProblem("`odamesh stack up` has not ended yet: run this when it has")
     if not layout.credentials.exists():
-        message = f"{layout.credentials} does not exist: run `odamesh stack up` first"
+        message = f"{layout.credentials} does not exist: run `odamesh stack up` first, to its end"
         raise SetupProblem(message)
     layout.make()
     # All that decides how they behave is in the plan: where it changed, a process is started again.
@@ -112,10 +123,17 @@ def status() -> list[MeshState]:
     for program in programs():
         record = supervisor.pid_file(layout, program.name).read()
         address = f"http://{LOOPBACK}:{ports()[program.name]}"
-        restarts = supervisor.restarts(layout, program.name)
+        reasons = readiness(address)
         rows.append(
             MeshState(
-                program.name, record is not None, _ready(address), address, record.pid if record else None, restarts
+                program.name,
+                record is not None,
+                reasons == [],
+                address,
+                record.pid if record else None,
+                supervisor.restarts(layout, program.name),
+                reason="; ".join(reasons or ()),
+                runner=_runner(address) if reasons is not None else "",
             )
         )
     return rows
@@ -146,27 +164,60 @@ def _wait_ready(layout: Layout, wanted: Sequence[Program]) -> None:
     while late:
         late = {name: address for name, address in late.items() if not _ours_ready(layout, name, address)}
         if late and time.monotonic() > deadline:
-            name = next(iter(late))
-            log = layout.log / f"{name}.log"
-            lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-            told = lines[-1][:300] if lines else "nothing"
-            message = f"{', '.join(late)} not ready after {_READY_WITHIN_S:.0f} s; {log} says: {told}"
+            name, address = next(iter(late.items()))
+            told = "; ".join(readiness(address) or ()) or _last_words(layout, name)
+            message = f"{', '.join(late)} not ready after {_READY_WITHIN_S:.0f} s; {name} says: {told}"
             raise SetupProblem(message)
         time.sleep(0.1)
 
 
+def _last_words(layout: Layout, name: str) -> str:
+    """Return the end of the log of a process that does not answer."""
+    log = layout.log / f"{name}.log"
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return f"{lines[-1][:300] if lines else 'nothing'} ({log})"
+
+
 def _ours_ready(layout: Layout, name: str, address: str) -> bool:
     """Whether the process that we started answers, and not another on its port."""
-    return supervisor.pid_file(layout, name).read() is not None and _ready(address)
+    return supervisor.pid_file(layout, name).read() is not None and readiness(address) == []
 
 
-def _ready(address: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def readiness(address: str) -> list[str] | None:
+    """Why a process is not ready, in its own words; empty when it is, None when it does not answer."""
     try:
-        with opener.open(f"{address}/readyz", timeout=3) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False
+        with _opener().open(f"{address}/readyz", timeout=3):
+            return []
+    except urllib.error.HTTPError as error:
+        with error:
+            return _reasons(error.read())
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+def _reasons(page: bytes) -> list[str]:
+    try:
+        told = json.loads(page)["reasons"]
+    except (ValueError, KeyError, TypeError):
+        told = []
+    return [str(one) for one in told] or ["not ready"]
+
+
+def _runner(address: str) -> str:
+    """Return what the process itself says of how it runs units."""
+    try:
+        with _opener().open(f"{address}/metrics", timeout=3) as response:
+            text = response.read().decode()
+    except (OSError, http.client.HTTPException):
+        return ""
+    families = text_string_to_metric_families(text)
+    samples = [sample for family in families if family.name == "odamesh_runner" for sample in family.samples]
+    return ", ".join(sorted({sample.labels["runner"] for sample in samples}))
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Ask without a proxy: it has no business between us and processes on loopback."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _supervisor(layout: Layout) -> PidFile:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,13 +11,15 @@ from typing import Any
 import minio
 import urllib3
 from minio.credentials import StaticProvider
-from minio.error import MinioException
+from minio.error import MinioAdminException, MinioException
 
 from infra.minio import policies
 from infra.stack import store_program
 from infra.stack.credentials import ADMIN, write_private
+from infra.stack.problem import SetupProblem
 from infra.stack.server import Server
 
+_LOOK_S = 0.5
 # Named, a region spares a question before the first request (which rclone answers in its own way).
 _REGION = "us-east-1"
 
@@ -79,7 +82,21 @@ class ObjectStore(Server):
             self._launch_minio(program.path, self.own_directory("data"))
 
     def configure(self) -> None:
-        """Make the bucket; on our own MinIO also the accounts and their policies."""
+        """Make the bucket; on our own MinIO also the accounts and their policies.
+
+        After a power loss MinIO answers the first questions and refuses others until it has read its own state.
+        """
+        deadline = time.monotonic() + self.ready_within_s
+        while True:
+            try:
+                return self._configure()
+            except (MinioException, MinioAdminException, urllib3.exceptions.HTTPError) as error:
+                if time.monotonic() > deadline or not _comes_up(error):
+                    message = f"the object store at {self.address} refuses its set-up: {error}; {self.log} may say why"
+                    raise SetupProblem(message) from error
+            time.sleep(_LOOK_S)
+
+    def _configure(self) -> None:
         client = self._client()
         if not client.bucket_exists(self.endpoints.bucket):
             client.make_bucket(self.endpoints.bucket)
@@ -154,6 +171,14 @@ class ObjectStore(Server):
             region=_REGION,
             http_client=_direct(),
         )
+
+
+def _comes_up(error: Exception) -> bool:
+    """Whether a store that is starting says so, or does not answer yet."""
+    if isinstance(error, urllib3.exceptions.HTTPError):
+        return True
+    words = f"{getattr(error, 'code', '')} {error}"
+    return "NotInitialized" in words or "503" in words or "ServiceUnavailable" in words
 
 
 def _direct() -> urllib3.PoolManager:

@@ -1,17 +1,14 @@
 """The whole stack: what `odamesh stack up`, `down` and `status` do."""
 
-import contextlib
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import docker
 from rich.console import Console
 from rich.markup import escape
 
-from infra.stack import base_image, credentials, engine, images, packages
+from infra.stack import base_image, credentials, engine, images, packages, set_up_lock
 from infra.stack.endpoints import Endpoints
 from infra.stack.engine import Engine
 from infra.stack.layout import Layout
@@ -23,7 +20,8 @@ from infra.stack.redis_server import RedisServer
 from infra.stack.server import Server, Setting, State, make_system_account
 from infra.stack.steps import Step, run_steps
 
-_LOCAL = "local"
+_STANDARD, _LOCAL, _AUTO = "warm", "local", "auto"
+_WITHOUT = "ODAMESH_RUNNER=auto or local runs units as processes of this machine, not confined"
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,21 @@ class Stack:
         """All of them, in the order in which they are shown."""
         return (self.rabbitmq, self.redis, self.store, self.prometheus, self.engine)
 
-    def publish_credentials(self) -> None:
-        """Write what services read; passwords are on disk before a server learns them."""
-        layout, endpoints, accounts = self.setting.layout, self.setting.endpoints, self.setting.credentials
-        credentials.write_private(layout.accounts, credentials.accounts_text(accounts))
-        docker_host = self.engine.address if self.engine.version() else ""
-        content = credentials.text(credentials.for_services(accounts, endpoints), endpoints, docker_host)
+    def keep_accounts(self) -> None:
+        """Write the accounts: passwords are on disk before a server learns them."""
+        text = credentials.accounts_text(self.setting.credentials)
+        credentials.write_private(self.setting.layout.accounts, text)
+
+    def publish_credentials(self, runner: str) -> None:
+        """Write what services read, at the end of a set-up: nobody starts on half of one.
+
+        Args:
+            runner: how units run on this stack.
+        """
+        layout, endpoints = self.setting.layout, self.setting.endpoints
+        docker_host = self.engine.address if runner != _LOCAL else ""
+        accounts = credentials.for_services(self.setting.credentials, endpoints)
+        content = credentials.text(accounts, endpoints, docker_host=docker_host, runner=runner)
         credentials.write_private(layout.credentials, content)
 
 
@@ -68,11 +75,11 @@ def up(console: Console) -> None:
     """Install, build and start what is missing; SetupProblem with one line where that cannot be done."""
     layout = Layout.from_environment()
     layout.make()
-    with _one_at_a_time(layout):
+    with set_up_lock.held(layout):
         stack = Stack.of(layout)
-        stack.publish_credentials()
+        stack.keep_accounts()
         run_steps(_steps(stack), console)
-        stack.publish_credentials()
+        stack.publish_credentials(_runner_of(stack))
 
 
 def down(*, purge: bool = False) -> list[str]:
@@ -81,7 +88,7 @@ def down(*, purge: bool = False) -> list[str]:
     if not layout.home.exists():
         return []
     layout.make()
-    with _one_at_a_time(layout):
+    with set_up_lock.held(layout):
         stack = Stack.of(layout)
         stopped = [server.name for server in reversed(stack.servers) if server.stop()]
         if purge:
@@ -103,17 +110,26 @@ def status() -> list[State]:
 
 
 def runner_in_use() -> str:
-    """How units run here: in containers, or in subprocesses where no engine answers."""
-    if named := os.environ.get("ODAMESH_RUNNER"):
+    """How units run here: as ODAMESH_RUNNER says, else as the set-up found; SetupProblem where there was none.
+
+    An engine that does not answer now changes nothing: units wait for it.
+    """
+    named = os.environ.get("ODAMESH_RUNNER")
+    if named and named != _AUTO:
         return named
-    answering = Stack.of(Layout.from_environment()).engine.version()
-    return "warm" if answering else _LOCAL
+    recorded: str = credentials.read(Layout.from_environment().credentials)["units"]["runner"]
+    return recorded
+
+
+def engine_answers() -> bool:
+    """Whether an engine answers now where the stack expects one."""
+    return Stack.of(Layout.from_environment()).engine.version() is not None
 
 
 def build_images() -> images.Built:
     """Bring the analysis images up to date alone."""
     layout = Layout.from_environment()
-    with _one_at_a_time(layout), engine.client(Stack.of(layout).engine.address) as client:
+    with set_up_lock.held(layout), engine.client(Stack.of(layout).engine.address) as client:
         built = images.ensure(client, layout)
         images.prune(client, layout, built.ids)
         return built
@@ -137,8 +153,20 @@ def _steps(stack: Stack) -> list[Step]:
     return steps
 
 
+def runner_named() -> str:
+    """How units are to run: as ODAMESH_RUNNER says, else in warm containers."""
+    return os.environ.get("ODAMESH_RUNNER") or _STANDARD
+
+
 def _containers_wanted() -> bool:
-    return os.environ.get("ODAMESH_RUNNER") != _LOCAL
+    return runner_named() != _LOCAL
+
+
+def _runner_of(stack: Stack) -> str:
+    """How units run on a stack that has just been set up."""
+    if (named := runner_named()) != _AUTO:
+        return named
+    return _STANDARD if stack.engine.version() else _LOCAL
 
 
 def _packages_of(server: Server) -> tuple[str, ...]:
@@ -175,7 +203,14 @@ def _ensure_engine(server: Engine) -> str:
         if server.named_by:
             raise
         server.stop()
-        return f"none ({problem}); units will run in subprocesses (local runner)"
+        return _without_engine(str(problem))
+
+
+def _without_engine(why: str) -> str:
+    """Go on without an engine where that was asked for."""
+    if runner_named() != _AUTO:
+        raise SetupProblem(f"{why}; {_WITHOUT}")
+    return f"none ({why}); units will run in subprocesses, not confined (local runner)"
 
 
 def _ensure_base(stack: Stack) -> str:
@@ -198,15 +233,7 @@ def _ensure_images(stack: Stack) -> str:
         message = f"the engine at {stack.engine.address} cannot take images: {error.explanation}"
         if not stack.engine.stop():  # not ours: its operator must know
             raise SetupProblem(message) from error
-        return f"none ({message}); units will run in subprocesses (local runner)"
+        return _without_engine(message)
     told = f"; {removed} outdated removed" if removed else ""
     without = "".join(f"\n  [red]no image of {name}[/red]: {escape(fault)}" for name, fault in built.faults.items())
     return ", ".join(sorted(built.ids)) + told + without
-
-
-@contextlib.contextmanager
-def _one_at_a_time(layout: Layout) -> Iterator[None]:
-    """Two set-ups of one stack wait for each other; the lock goes with the process that holds it."""
-    with (layout.home / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

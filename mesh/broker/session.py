@@ -23,6 +23,7 @@ class Session:
         instance: name of this process, unique among all that ever ran.
         publisher: shared by all handlers.
         attached: by queue, whether its consumer is connected now.
+        waits_for: what the process waits for before it takes work.
         draining: whether the process has been told to end and takes no more work.
     """
 
@@ -31,6 +32,7 @@ class Session:
     instance: str
     publisher: Publisher
     attached: dict[str, bool] = field(default_factory=dict)
+    waits_for: str = ""
     draining: bool = False
 
 

@@ -1,4 +1,6 @@
-"""Makes the runner that the settings ask for, or the best that this machine allows."""
+"""Makes the runner that the settings ask for; only where they say ``auto``, the best that this machine allows."""
+
+from collections.abc import Callable
 
 import structlog
 
@@ -16,16 +18,21 @@ from mesh.settings import Settings, SettingsError
 _log = structlog.get_logger()
 
 
-def choose(settings: Settings, instrument: Instrument, owner: str) -> Runner:
+def choose(
+    settings: Settings, instrument: Instrument, owner: str, wait: Callable[[EngineUnavailable], None] | None = None
+) -> Runner:
     """Return the runner of one instrument service.
 
     Args:
-        settings: ``runner`` is warm, docker, local or fake.
+        settings: ``runner`` is warm, docker, auto, local or fake.
         instrument: whose units it runs.
         owner: name of this service process, unique among all that live or lived.
+        wait: called each time no engine answers where one is wanted; it returns to have it tried again. Default: the
+            error is raised.
 
     Raises:
-        SettingsError: no runner of that name.
+        SettingsError: no runner of that name, or the one named cannot run units here.
+        EngineUnavailable: one is wanted, none answers, and *wait* did not wait. Units are never run unconfined for it.
     """
     workspace = Workspace(settings.work / instrument.name)
     match settings.runner:
@@ -33,22 +40,32 @@ def choose(settings: Settings, instrument: Instrument, owner: str) -> Runner:
             return FakeRunner(workspace)
         case "local":
             return LocalRunner(instrument, workspace)
+        case "auto":
+            try:
+                return _with_engine(settings, instrument, owner, workspace)
+            except EngineUnavailable as error:
+                _log.warning(
+                    "no container engine: units run as processes of this machine, not confined", error=str(error)
+                )
+                return LocalRunner(instrument, workspace)
         case "docker" | "warm":
-            return _with_engine(settings, instrument, owner, workspace)
+            while True:
+                try:
+                    return _with_engine(settings, instrument, owner, workspace)
+                except EngineUnavailable as error:
+                    if wait is None:
+                        raise
+                    wait(error)
         case unknown:
-            msg = f"ODAMESH_RUNNER={unknown}: set it to warm, docker, local or fake"
+            msg = f"ODAMESH_RUNNER={unknown}: set it to warm, docker, auto, local or fake"
             raise SettingsError(msg)
 
 
 def _with_engine(settings: Settings, instrument: Instrument, owner: str, workspace: Workspace) -> Runner:
-    try:
-        client = connect(settings.engine_address())
-    except EngineUnavailable as error:
-        _log.warning("no container engine: units run as processes of this machine, not confined", error=str(error))
-        return LocalRunner(instrument, workspace)
+    client = connect(settings.engine_address())
     instrument = with_own_image(settings, instrument)
     cold = DockerRunner(client, instrument, owner, workspace)
-    return WarmRunner(client, instrument, owner, workspace, cold) if settings.runner == "warm" else cold
+    return cold if settings.runner == "docker" else WarmRunner(client, instrument, owner, workspace, cold)
 
 
 def with_own_image(settings: Settings, instrument: Instrument) -> Instrument:

@@ -1,8 +1,9 @@
 """Runs units as processes of this machine, where no container engine is to be had.
 
 The analysis package is the one in the source tree. Time, memory, file size and output are limited and a killed unit
-takes its children along, but the process sees the machine's files and network: for trusted analyses only. Products say
-so, because the digest that enters their key and provenance begins with ``local:``.
+takes its children along, but the process sees the machine's files and network: for trusted analyses only. No unit runs
+as root: a service of root starts it as nobody. Products say how they were made, because the digest that enters their
+key and provenance begins with ``local:``.
 """
 
 import json
@@ -22,14 +23,17 @@ from mesh.instrument import ROOT, Instrument, package_folder
 from mesh.kit.boundedlog import BoundedLog
 from mesh.kit.removal import discard
 from mesh.kit.rlimits import OPEN_FILES
+from mesh.runner import unprivileged
 from mesh.runner.conclude import Exit, conclude
 from mesh.runner.directory import UnitDirectory
 from mesh.runner.livelog import PART_BYTES, LiveLog, LogPart
 from mesh.runner.pace import Pace
 from mesh.runner.protocol import OnStep, UnitResult, Work
 from mesh.runner.running import Running
+from mesh.runner.unprivileged import NOBODY, CannotBecome
 from mesh.runner.watch import Watch
 from mesh.runner.workspace import Workspace
+from mesh.settings import SettingsError
 
 _SCIENCE = ("numpy", "scipy", "numba", "astropy", "matplotlib")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -42,6 +46,9 @@ class LocalRunner:
     Args:
         instrument: whose units it runs.
         workspace: where unit directories lie, and what is compiled for later units.
+
+    Raises:
+        SettingsError: this process is root, and units cannot run as somebody else here.
     """
 
     name = "local"
@@ -50,6 +57,8 @@ class LocalRunner:
         self._instrument = instrument
         self._workspace = workspace
         self._running = Running()
+        if os.geteuid() == 0:
+            self._check_nobody()
 
     def image(self) -> str:
         """Return the digest of the package, the kit, and the versions of Python and the science stack."""
@@ -77,6 +86,7 @@ class LocalRunner:
         raw = directory.path / "output"
         temporary = directory.path / "tmp"
         temporary.mkdir(exist_ok=True)
+        self._give(temporary)
         with self._running.entry(work.key, Watch(directory.out, work.limits, on_step)) as watch:
             with raw.open("wb") as output:
                 process = subprocess.Popen(
@@ -125,8 +135,41 @@ class LocalRunner:
 
     def _command(self, work: Work) -> list[str]:
         limits = {"file_mb": work.limits.output_mb, "memory_mb": work.limits.memory_mb, "open_files": OPEN_FILES}
-        directory = str(work.directory.path)
-        return [sys.executable, "-m", "mesh.kit.run", directory, "--die-with-parent", "--limits", json.dumps(limits)]
+        directory = work.directory.path
+        words = [sys.executable, "-m", "mesh.kit.run", str(directory)]
+        words += ["--die-with-parent", "--limits", json.dumps(limits)]
+        if os.geteuid() != 0:
+            return words
+        return unprivileged.command(NOBODY, words, [*self._code(), self._cache(), directory])
+
+    def _check_nobody(self) -> None:
+        """Have what nobody needs, and try whether units can run so."""
+        try:
+            unprivileged.check(NOBODY, [*self._code(), self._cache()])
+        except CannotBecome as error:
+            msg = (
+                f"no unit runs as root outside a container, and none can run as nobody here: {error}; "
+                "start the mesh as another user, or with a container engine"
+            )
+            raise SettingsError(msg) from error
+
+    def _code(self) -> list[Path]:
+        """Return the directories with the programs that a unit runs."""
+        return [ROOT, Path(sys.prefix), Path(sys.base_prefix)]
+
+    def _cache(self) -> Path:
+        """Return the directory for what is compiled, which units may write to."""
+        cache = self._workspace.cache()
+        for directory in (cache, *(cache / name for name in ("matplotlib", "numba"))):
+            directory.mkdir(exist_ok=True)
+            self._give(directory)
+        return cache
+
+    @staticmethod
+    def _give(directory: Path) -> None:
+        """Let units write to a directory."""
+        if os.geteuid() == 0:
+            os.chown(directory, NOBODY.uid, NOBODY.gid)
 
     def _environment(self, temporary: Path) -> dict[str, str]:
         # A fresh environment: that of the service names its credentials.
@@ -136,8 +179,8 @@ class LocalRunner:
             "HOME": str(temporary),
             "TMPDIR": str(temporary),
             "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": str(self._workspace.cache() / "matplotlib"),
-            "NUMBA_CACHE_DIR": str(self._workspace.cache() / "numba"),
+            "MPLCONFIGDIR": str(self._cache() / "matplotlib"),
+            "NUMBA_CACHE_DIR": str(self._cache() / "numba"),
             "PYTHONHASHSEED": "0",
             "PYTHONPATH": str(ROOT),
             "ODAMESH_ANALYSIS": self._instrument.image.analysis,

@@ -29,7 +29,7 @@ class Readiness:
             return ["draining"]
         attached = self._session.attached
         if not attached:
-            return ["starting"]
+            return [self._session.waits_for or "starting"]
         return [f"no consumer on {queue}" for queue, there in attached.items() if not there]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 from uuid import uuid4
 
 import eventlet
@@ -11,7 +12,7 @@ from mesh.archive.access import Archive
 from mesh.archive.locate import open_archive
 from mesh.broker.topology import EVENTS
 from mesh.contracts import LogText, UnitEvent
-from mesh.errors import ArchiveUnavailable, StoreUnavailable
+from mesh.errors import ArchiveUnavailable, EngineUnavailable, StoreUnavailable
 from mesh.instrument import Instrument
 from mesh.runner.choose import choose
 from mesh.service.context import Context
@@ -34,6 +35,8 @@ _log = structlog.get_logger(__name__)
 _PATIENCE_S = 120.0
 """Longer than a server takes to start again; the ladder, whose steps are long, is for what lasts."""
 
+_ENGINE_LOOK_S = 1.0
+
 TOLD_AFTER_SECONDS = 0.1
 """Callers are told of changes ten times a second: that a shorter unit runs is no news."""
 
@@ -47,11 +50,14 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         slots: units at once.
 
     Raises:
-        SettingsError: no runner of the name that is set.
+        SettingsError: no runner of the name that is set, or it cannot run units here.
+        EngineUnavailable: the process was told to end while it waited for the engine.
     """
     index = redis_client(context.connections.redis)
     leases, records = Leases(index), Records(index)
-    runner = choose(context.settings, instrument, context.worker)
+    runner = choose(context.settings, instrument, context.worker, partial(_wait_for_engine, context))
+    context.session.waits_for = ""
+    _log.info("units run", runner=runner.name)
 
     def emit(event: UnitEvent) -> None:
         context.publisher.publish(
@@ -95,6 +101,16 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         patience_s=_PATIENCE_S,
         draining=lambda: context.session.draining,
     )
+
+
+def _wait_for_engine(context: Context, error: EngineUnavailable) -> None:
+    """Take no work until an engine answers: a service that starts before it is no reason to run units unconfined."""
+    if context.session.draining:
+        raise error
+    if not context.session.waits_for:
+        _log.warning("waiting for the container engine", error=error.text)
+    context.session.waits_for = f"{error.text}; waiting for it (`odamesh stack up` starts one)"
+    eventlet.sleep(_ENGINE_LOOK_S)
 
 
 def _retire_dead(lock: OwnerLock, leases: Leases) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import eventlet
 import structlog
+from eventlet.event import Event
 from nameko import config
 
 from mesh.logging import configure_logging
@@ -54,12 +55,19 @@ def run(service_class: type, account: str, health_port: int) -> NoReturn:
 def _serve(service_class: type, context: Context) -> int:
     config["max_workers"] = MAX_HANDLERS
     container = Container(service_class)
-    eventlet.spawn_n(_drain_when_told, container, context, _wake_on_signals())
+    started = Event()
+    eventlet.spawn_n(_drain_when_told, container, context, _wake_on_signals(), started)
     try:
         container.start()
+        started.send()
         _log.info("started", worker=context.worker)
         container.wait()
+    except SettingsError as error:
+        cannot_start(context.account, str(error))
     except Exception:
+        if context.session.draining and not started.ready():
+            _log.info("stopped before it had started", waited_for=context.session.waits_for)
+            return 0
         _log.critical("service died", exc_info=True)
         return 1
     context.publisher.close()
@@ -80,12 +88,13 @@ def _wake_on_signals() -> int:
     return readable
 
 
-def _drain_when_told(container: Any, context: Context, told: int) -> None:
+def _drain_when_told(container: Any, context: Context, told: int, started: Event) -> None:
     eventlet.hubs.trampoline(told, read=True)
     context.session.draining = True
     patience = context.settings.drain_seconds
     _log.info("draining", seconds=patience)
     with eventlet.Timeout(patience, False):
+        started.wait()
         container.stop()
         return
     _log.warning("handlers still run; others take their work over")

@@ -50,7 +50,7 @@ def test_file_is_private_and_only_written_when_it_changes(tmp_path: Path) -> Non
 def test_named_server_gives_its_account_to_all_services() -> None:
     generated = credentials.load_or_generate(Path("/nonexistent/accounts.toml"))
     ends = Endpoints.from_environment({"ODAMESH_REDIS_URL": 'redis://me:quote"back\\@redis.example'})
-    text = credentials.text(credentials.for_services(generated, ends), ends, "")
+    text = credentials.text(credentials.for_services(generated, ends), ends, docker_host="", runner="local")
     content = tomllib.loads(text)
     assert content["endpoints"]["redis_host"] == "redis.example"
     assert content["accounts"]["isgri"]["redis_password"] == ends.named["redis"].password
@@ -61,7 +61,9 @@ def test_named_server_gives_its_account_to_all_services() -> None:
 def test_services_read_what_set_up_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generated, ends = credentials.load_or_generate(tmp_path / "none"), Endpoints.from_environment({})
     path = tmp_path / "credentials.toml"
-    credentials.write_private(path, credentials.text(generated, ends, "unix:///run/engine.sock"))
+    credentials.write_private(
+        path, credentials.text(generated, ends, docker_host="unix:///run/engine.sock", runner="warm")
+    )
     monkeypatch.setenv("ODAMESH_CREDENTIALS", str(path))
     monkeypatch.delenv("ODAMESH_DOCKER_HOST", raising=False)
     settings = Settings()

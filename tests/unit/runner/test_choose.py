@@ -1,12 +1,13 @@
-"""The runner that the settings ask for, and the fall-back where no engine answers."""
+"""The runner that the settings ask for; only ``auto`` goes without an engine where one is wanted."""
 
 from pathlib import Path
 
 import pytest
 
+from mesh.errors import EngineUnavailable
 from mesh.instrument import Instrument, read_instrument
 from mesh.runner.choose import choose, with_own_image
-from mesh.settings import Settings, SettingsError
+from mesh.settings import Settings
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -20,16 +21,42 @@ def _settings(tmp_path: Path, runner: str) -> Settings:
     return Settings(home=tmp_path, runner=runner, docker_host=f"unix://{tmp_path}/no-engine.sock")
 
 
-@pytest.mark.parametrize(
-    ("asked", "given"), [("fake", "fake"), ("local", "local"), ("docker", "local"), ("warm", "local")]
-)
-def test_where_no_engine_answers_processes_run_units(tmp_path: Path, noop: Instrument, asked: str, given: str) -> None:
+@pytest.mark.parametrize(("asked", "given"), [("fake", "fake"), ("local", "local"), ("auto", "local")])
+def test_what_needs_no_engine_runs_without_one(tmp_path: Path, noop: Instrument, asked: str, given: str) -> None:
     assert choose(_settings(tmp_path, asked), noop, "me").name == given
 
 
-def test_an_unknown_runner_is_named_with_the_known_ones(tmp_path: Path, noop: Instrument) -> None:
-    with pytest.raises(SettingsError, match="warm, docker, local or fake"):
-        choose(_settings(tmp_path, "warmish"), noop, "me")
+@pytest.mark.parametrize("asked", ["docker", "warm"])
+def test_containers_without_an_engine_are_waited_for(tmp_path: Path, noop: Instrument, asked: str) -> None:
+    waited: list[str] = []
+
+    def wait(error: EngineUnavailable) -> None:
+        waited.append(error.text)
+        if len(waited) == 3:
+            raise error
+
+    with pytest.raises(EngineUnavailable):
+        choose(_settings(tmp_path, asked), noop, "me", wait)
+    assert len(waited) == 3
+    assert "no container engine listens at" in waited[0]
+    with pytest.raises(EngineUnavailable):
+        choose(_settings(tmp_path, asked), noop, "me")
+
+
+@pytest.mark.parametrize("asked", ["docker", "warm"])
+def test_an_engine_that_comes_later_is_used(
+    tmp_path: Path, noop: Instrument, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([EngineUnavailable("EngineUnavailable", "not yet"), object()])
+
+    def connect(_: str) -> object:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("mesh.runner.choose.connect", connect)
+    assert choose(_settings(tmp_path, asked), noop, "me", lambda error: None).name == asked
 
 
 def test_the_digest_of_a_local_package_says_so_and_stays(tmp_path: Path, noop: Instrument) -> None:

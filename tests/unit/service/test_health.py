@@ -32,8 +32,12 @@ def test_a_process_that_answers_lives(readiness: Readiness) -> None:
     assert ask(readiness, "/livez") == (200, [])
 
 
-def test_it_is_not_ready_before_its_consumers_are_made(readiness: Readiness) -> None:
+def test_it_is_not_ready_before_its_consumers_are_made(readiness: Readiness, session: Session) -> None:
     assert ask(readiness, "/readyz") == (503, ["starting"])
+
+    session.waits_for = "no container engine listens"
+
+    assert ask(readiness, "/readyz") == (503, ["no container engine listens"])
 
 
 def test_it_names_the_queue_without_a_consumer(readiness: Readiness, session: Session) -> None:
