@@ -1,11 +1,14 @@
 """Probes and metrics."""
 
+from typing import Any
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.parts import Given
 from mesh.errors import NotFound, TransientFailure
+from mesh.instruments import instrument_faults
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,7 +33,10 @@ def readyz(parts: Given) -> JSONResponse:
     except TransientFailure:
         checks["store"] = "does not answer"
     ready = all(state == "ok" for state in checks.values())
-    return JSONResponse({"status": "ready" if ready else "not ready", **checks}, status_code=200 if ready else 503)
+    body: dict[str, Any] = {"status": "ready" if ready else "not ready", **checks}
+    if faults := instrument_faults():
+        body["left_out"] = dict(faults)
+    return JSONResponse(body, status_code=200 if ready else 503)
 
 
 @router.get("/metrics")

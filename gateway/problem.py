@@ -17,6 +17,7 @@ from mesh.errors import (
     BrokerUnavailable,
     ContractViolation,
     Deleted,
+    InstrumentUnavailable,
     InvalidParameter,
     InvalidRequest,
     InvalidSelection,
@@ -84,6 +85,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("behind", 503, "Planning lags behind", _UNAVAILABLE_ADVICE),
             Kind("store-unavailable", 503, "The store does not answer", _UNAVAILABLE_ADVICE),
             Kind("broker-unavailable", 503, "The message broker does not answer", _UNAVAILABLE_ADVICE),
+            Kind("instrument-unavailable", 503, "The instrument is set up wrongly", "Tell its operator."),
             Kind("internal", 500, "Unexpected error", "Tell the operators the request id; the log has the details."),
         )
     }
@@ -191,6 +193,7 @@ def install(app: FastAPI) -> None:
     _on(app, RequestValidationError, _validation)
     _on(app, Deleted, _deleted)
     _on(app, NotFound, _not_found)
+    _on(app, InstrumentUnavailable, _instrument)
     _on(app, TransientFailure, _unavailable)
     _on(app, ContractViolation, _unexpected)
     _on(app, HTTPException, _http)
@@ -249,6 +252,10 @@ def _deleted(request: Request, error: Deleted) -> JSONResponse:
     again = f"{request.scope.get('root_path', '')}/api/v1/requests/{error.request_key}/jobs"
     detail = f"{str(error)[0].upper()}{str(error)[1:]}; POST {again} has the same made again."
     return answer(request, KINDS["job-deleted"], detail, request_key=error.request_key)
+
+
+def _instrument(request: Request, error: InstrumentUnavailable) -> JSONResponse:
+    return answer(request, KINDS["instrument-unavailable"], error.text)
 
 
 def _unavailable(request: Request, error: TransientFailure) -> JSONResponse:

@@ -105,7 +105,8 @@ def read_instruments(root: Path = ROOT) -> Instruments:
 
 
 @cache
-def _read_once() -> Instruments:
+def known_instruments() -> Instruments:
+    """Return those of this process: every folder is read once, and what is wrong with one is logged then."""
     found = read_instruments()
     for name, fault in found.faults.items():
         _log.error("instrument left out", instrument=name, fault=fault)
@@ -113,13 +114,13 @@ def _read_once() -> Instruments:
 
 
 def instruments() -> Mapping[str, Instrument]:
-    """Return the instruments that can be used, by name (read once); what is wrong with others is logged then."""
-    return _read_once().good
+    """Return the instruments that can be used, by name."""
+    return known_instruments().good
 
 
 def instrument_faults() -> Mapping[str, str]:
-    """Return what is wrong with the folders that are left out, by name (read once)."""
-    return _read_once().faults
+    """Return what is wrong with the folders that are left out, by name."""
+    return known_instruments().faults
 
 
 def instrument(name: str) -> Instrument:

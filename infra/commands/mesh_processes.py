@@ -9,6 +9,7 @@ from rich.table import Table
 from infra.commands.stack import fail
 from infra.stack import mesh_processes, stack
 from infra.stack.problem import SetupProblem
+from mesh.instruments import instrument_faults
 
 app = typer.Typer(help="Start and stop the services and the gateway on this machine.", no_args_is_help=True)
 _console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not cut at 80 columns
@@ -22,6 +23,8 @@ def up() -> None:
     except SetupProblem as problem:
         fail(problem)
     _console.print(f"ready: {', '.join(names) or 'this checkout has no services'}")
+    for name, fault in instrument_faults().items():
+        print(f"odamesh: {name} is left out: {fault}", file=sys.stderr)
 
 
 @app.command()

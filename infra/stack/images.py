@@ -1,5 +1,6 @@
 """Builds the analysis images: the shared science layer, then one thin layer per instrument, side by side."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -43,7 +44,10 @@ def context(instrument: Instrument, root: Path = ROOT) -> dict[str, bytes]:
         files |= build_context.tree(folder, f"{inside}/")
         for parent in list(inside.parents)[:-1]:  # what makes them packages
             files[f"{parent}/__init__.py"] = (root / parent / "__init__.py").read_bytes()
-    files["Dockerfile"] = (package_folder(instrument.image.analysis, root) / "Dockerfile").read_bytes()
+    text = (package_folder(instrument.image.analysis, root) / "Dockerfile").read_text(encoding="utf-8")
+    # An image whose analysis cannot be loaded, or lacks a stage, is none.
+    check = json.dumps(["python3.11", "-m", "mesh.kit.stages", *instrument.stages])
+    files["Dockerfile"] = f"{text}\nRUN {check}\n".encode()
     return files
 
 

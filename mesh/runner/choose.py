@@ -71,8 +71,15 @@ def _with_engine(settings: Settings, instrument: Instrument, owner: str, workspa
 def with_own_image(settings: Settings, instrument: Instrument) -> Instrument:
     """Return an instrument that names the image that this stack built, whatever other stacks of the engine built since.
 
-    One whose image the set-up did not build keeps the tag of its file.
+    Where no set-up has built images here, it keeps the tag that follows from its name.
+
+    Raises:
+        SettingsError: the set-up has built images here, but none for it: an older one would do something else.
     """
-    if (digest := settings.image_of(instrument.name)) is None:
+    digest = settings.image_of(instrument.name)
+    if digest is None and settings.images_file.is_file():
+        msg = f"there is no image of {instrument.name}: run `odamesh stack images`, which says why"
+        raise SettingsError(msg)
+    if digest is None:
         return instrument
     return instrument.model_copy(update={"image": instrument.image.model_copy(update={"tag": digest})})

@@ -77,7 +77,7 @@ class FakeRunner:
                 raise self._failures[work.key]
             content = json.dumps({"key": work.key}).encode()
             (out / "fake.json").write_bytes(content)
-            (out / "manifest.json").write_text(json.dumps(_manifest(work.key, content)), encoding="utf-8")
+            (out / "manifest.json").write_text(json.dumps(_manifest(work.key, content, self._steps)), encoding="utf-8")
             product = conclude(Exit(status=0), out, work.key, work.limits)
             return UnitResult(product=product, seconds=watch.seconds, peak_rss_mb=None, runner=self.name)
 
@@ -102,11 +102,12 @@ class FakeRunner:
         """Find nothing to end."""
 
 
-def _manifest(key: str, content: bytes) -> dict[str, object]:
+def _manifest(key: str, content: bytes, steps: tuple[str, ...]) -> dict[str, object]:
     file = {
         "name": "fake.json",
         "sha256": sha256(content).hexdigest(),
         "size": len(content),
         "media_type": "application/json",
     }
-    return {"schema": "odamesh.product/1", "key": key, "files": [file], "warnings": [], "summary": {}, "steps": []}
+    took = [{"step": step, "seconds": 0.0} for step in steps]
+    return {"schema": "odamesh.product/1", "key": key, "files": [file], "warnings": [], "summary": {}, "steps": took}

@@ -76,6 +76,19 @@ class LocalRunner:
                     digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
         return f"local:sha256:{digest.hexdigest()}"
 
+    def check(self) -> None:
+        """Look whether the analysis can be loaded and has the stages that its instrument declares.
+
+        Raises:
+            SettingsError: it cannot; the text says why.
+        """
+        asked = [sys.executable, "-m", "mesh.kit.stages", *self._instrument.stages]
+        # The directory takes what it writes at its first import.
+        environment = self._environment(self._workspace.cache())
+        done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SettingsError(done.stderr.strip())
+
     def directory(self, unit_key: str) -> UnitDirectory:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)

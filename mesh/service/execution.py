@@ -40,6 +40,7 @@ from mesh.states import UnitState
 LOG_TAIL_BYTES = 64 << 10
 # On top of the unit's own limit: fetching its inputs and storing its products.
 _LEASE_MARGIN_S = 300.0
+_SHOWN_STEPS, _SHOWN_LETTERS = 5, 40
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 _log = structlog.get_logger(__name__)
@@ -258,9 +259,17 @@ class Executor:
                 runner=outcome.runner,
                 worker=self.worker,
             ),
-            warnings=outcome.product.warnings,
+            warnings=(*outcome.product.warnings, *self._undeclared(unit, outcome)),
             summary=outcome.product.summary,
         )
+
+    def _undeclared(self, unit: Unit, outcome: UnitResult) -> list[str]:
+        """Name the steps that the analysis told and that its instrument does not declare: no table shows them."""
+        declared = self.instrument.stages[unit.stage].steps
+        told = dict.fromkeys(one.step[:_SHOWN_LETTERS] for one in outcome.product.steps if one.step not in declared)
+        if not told:
+            return []
+        return [f"not declared in instrument.toml as steps of {unit.stage}: {', '.join(list(told)[:_SHOWN_STEPS])}"]
 
     def _check_wanted(self, unit: Unit) -> None:
         if not self.leases.unit_wanted(unit.key):

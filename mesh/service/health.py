@@ -9,6 +9,7 @@ import eventlet.wsgi
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mesh.broker.session import Session
+from mesh.instruments import instrument_faults
 
 _JSON = "application/json"
 
@@ -77,4 +78,7 @@ def health_page(readiness: Readiness, path: str) -> tuple[str, str, bytes]:
 
 
 def _status(word: str, reasons: list[str]) -> bytes:
-    return json.dumps({"status": word, "reasons": reasons}).encode()
+    body: dict[str, Any] = {"status": word, "reasons": reasons}
+    if faults := instrument_faults():
+        body["left_out"] = dict(faults)
+    return json.dumps(body).encode()

@@ -15,6 +15,7 @@ from mesh.contracts import LogText, UnitEvent
 from mesh.errors import ArchiveUnavailable, EngineUnavailable, StoreUnavailable
 from mesh.instrument import Instrument
 from mesh.runner.choose import choose
+from mesh.runner.local import LocalRunner
 from mesh.service.context import Context
 from mesh.service.execution import Executor
 from mesh.service.following import Following
@@ -57,6 +58,8 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
     leases, records = Leases(index), Records(index)
     runner = choose(context.settings, instrument, context.worker, partial(_wait_for_engine, context))
     context.session.waits_for = ""
+    if isinstance(runner, LocalRunner):
+        runner.check()  # an image has been checked when it was built
     _log.info("units run", runner=runner.name)
 
     def emit(event: UnitEvent) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from mesh.contracts import Analysis, Failure, Job, JobEnd, JobView, Lane, RunResult, StageProduct
-from mesh.errors import InvalidRequest
+from mesh.errors import InstrumentUnavailable, InvalidRequest
 from mesh.instruments import instrument
 from mesh.states import JobState, UnitState, job_is_final
 
@@ -118,6 +118,6 @@ def _steps(name: str, product: str, kept: str | None) -> dict[str, tuple[str, ..
     try:
         declared = instrument(name)
         return {stage: declared.stages[stage].steps for stage in declared.product(product).stages}
-    except InvalidRequest:
-        # An instrument or product that this mesh no longer has: old jobs must still be shown.
+    except (InvalidRequest, InstrumentUnavailable):
+        # An instrument or product that this mesh does not have any more: old jobs must still be shown.
         return {}

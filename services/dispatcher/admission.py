@@ -13,8 +13,8 @@ from mesh.broker.publisher import Publisher
 from mesh.broker.topology import UNITS, unit_key
 from mesh.clock import utc_now
 from mesh.contracts import Lane, Unit
-from mesh.errors import BrokerUnavailable, InvalidRequest, QueueFull
-from mesh.instruments import instrument
+from mesh.errors import BrokerUnavailable, QueueFull
+from mesh.instruments import instruments
 from mesh.states import UnitState
 from mesh.store.announcements import Records
 from mesh.store.backlog import Backlog, Released
@@ -116,10 +116,8 @@ class Admission:
         announced = self._records.announced(name)
         if announced is not None and announced.slots:
             return announced.slots
-        try:
-            return instrument(name).limits.slots
-        except InvalidRequest:
-            return 1
+        declared = instruments().get(name)
+        return declared.limits.slots if declared is not None else 1
 
     def _publish(self, name: str, released: list[Released]) -> None:
         messages = [

@@ -7,7 +7,7 @@ from structlog.contextvars import bound_contextvars
 from mesh.broker.publisher import Publisher
 from mesh.clock import utc_now
 from mesh.contracts import Job, UnitEvent
-from mesh.errors import ContractViolation, InvalidRequest, NotFound
+from mesh.errors import ContractViolation, InstrumentUnavailable, InvalidRequest, NotFound
 from mesh.instruments import instrument, instruments
 from mesh.service import native
 from mesh.settings import MOST_WINDOWS, Connections, Settings
@@ -196,6 +196,9 @@ class Dispatcher:
             return
         try:
             steps = steps_of(instrument(analysis.instrument), analysis)
+        except InstrumentUnavailable as error:
+            _log.warning("job waits to be planned", error=error.text)  # the sweep looks for such jobs
+            return
         except InvalidRequest:
             steps = {}  # said to the caller as the outcome of the run
         opened = self._runs.open(analysis, job, steps, utc_now())

@@ -8,7 +8,7 @@ from mesh.broker.publisher import Publisher
 from mesh.broker.topology import EVENTS
 from mesh.contracts import RunEvent, UnitEvent
 from mesh.errors import BrokerUnavailable
-from mesh.instruments import instrument
+from mesh.instruments import instruments
 from mesh.states import JobState, UnitState, job_is_final, unit_is_final
 from mesh.store.row_change import RowChange
 from mesh.store.runs import Runs
@@ -105,5 +105,6 @@ class FanIn:
 
 
 def _last_step(event: UnitEvent) -> str | None:
-    stage = instrument(event.instrument).stages.get(event.stage)
+    declared = instruments().get(event.instrument)
+    stage = declared.stages.get(event.stage) if declared is not None else None
     return stage.steps[-1] if stage is not None and stage.steps else None

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from mesh.contracts import Analysis
-from mesh.states import JobState, UnitState
+from mesh.states import JobState, UnitState, job_is_final
 from mesh.store.claims import Claims
 from mesh.store.runs import Runs
 from services.dispatcher import metrics
 from services.dispatcher.rebuild import Rebuild
 from services.dispatcher.windows import WindowSource
+from tests.broken_instrument import broken
 from tests.integration.dispatcher.mesh_double import MeshDouble, usage
 from tests.integration.store.corner import MakeJob
 
@@ -318,3 +319,23 @@ def test_whoever_has_lost_its_claim_takes_no_further_step(
 
     assert not mesh.released()
     assert mesh.index.get(f"run:{job.job_id}:claim") == "another's"
+
+
+def test_jobs_of_an_instrument_with_a_mistake_wait_and_the_others_go_on(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow
+) -> None:
+    other = analysis.model_copy(update={"parameters": {**analysis.parameters, "salt": "later"}})
+    planned, unplanned = make_job(), make_job(of=other)
+    mesh.submit(analysis, planned)
+    with broken("noop"):
+        assert mesh.submit(other, unplanned).state is JobState.PENDING
+        mesh.work()
+        sweep_now()
+        view = mesh.jobs.view(planned.job_id)
+        assert not job_is_final(view.state)
+        assert "noop is not set up rightly" in view.waits
+    sweep_now()
+    mesh.dispatcher.submitted(unplanned)
+    mesh.work()
+    for job in (planned, unplanned):
+        assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED

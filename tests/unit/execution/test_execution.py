@@ -91,12 +91,19 @@ def test_a_unit_is_made_stored_and_told(bench: Bench) -> None:
     assert manifest.started <= manifest.finished
     assert json.loads(bench.products.files[unit.key]["fake.json"])["key"] == unit.key
     assert bench.products.logs[unit.key]
+    assert manifest.warnings == ()
     assert bench.heard.states == [UnitState.RUNNING, UnitState.DONE]
     assert bench.heard.steps == ["begin", "work"]
     assert {event.attempt for event in bench.heard.events} == {2}
     assert len({event.event_id for event in bench.heard.events}) == 4
     assert bench.leases.held == {}
     assert not bench.workspace.unit(unit.key).path.exists()
+
+
+def test_a_step_that_the_instrument_does_not_declare_is_told_as_a_warning(bench: Bench) -> None:
+    unit = _unit()
+    bench.executor(FakeRunner(bench.workspace, steps=("begin", "wrok"))).execute(unit, attempt=1)
+    assert bench.products.manifests[unit.key].warnings == ("not declared in instrument.toml as steps of window: wrok",)
 
 
 def test_that_a_unit_runs_is_told_only_while_it_does(bench: Bench) -> None:

@@ -2,7 +2,8 @@
 
 from gateway.problem import KINDS
 from mesh.errors import StoreUnavailable
-from tests.unit.gateway.conftest import Gateway
+from tests.broken_instrument import FAULT, broken
+from tests.unit.gateway.conftest import BODY, Gateway
 from tests.unit.gateway.doubles import call
 
 
@@ -15,6 +16,19 @@ def test_instruments_come_from_their_files(gateway: Gateway) -> None:
     missing = gateway.call("GET", "/instruments/spi")
     assert missing.status_code == 404
     assert "isgri" in missing.json()["detail"]
+
+
+def test_an_instrument_with_a_mistake_is_left_out_and_named_and_the_others_are_there(gateway: Gateway) -> None:
+    with broken("jemx"):
+        names = [entry["name"] for entry in gateway.call("GET", "/instruments").json()]
+        assert "jemx" not in names
+        assert gateway.submit()
+        wish = {**BODY, "instrument": "jemx", "product": "jemx_image"}
+        refused = gateway.call("POST", "/jobs", json=wish)
+        assert (refused.status_code, refused.json()["type"]) == (503, "/api/v1/problems/instrument-unavailable")
+        assert "jemx" in refused.json()["detail"]
+        assert call(gateway.app, "GET", "/readyz").json()["left_out"] == {"jemx": FAULT}
+    assert "left_out" not in call(gateway.app, "GET", "/readyz").json()
 
 
 def test_every_kind_of_problem_is_explained_at_its_address(gateway: Gateway) -> None:

@@ -7,7 +7,9 @@ import pytest
 from mesh.errors import EngineUnavailable
 from mesh.instrument import Instrument, read_instrument
 from mesh.runner.choose import choose, with_own_image
-from mesh.settings import Settings
+from mesh.runner.local import LocalRunner
+from mesh.runner.workspace import Workspace
+from mesh.settings import Settings, SettingsError
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -70,3 +72,20 @@ def test_a_service_runs_the_image_of_its_own_stack(tmp_path: Path, noop: Instrum
     assert with_own_image(settings, noop).image == noop.image
     settings.images_file.write_text('[images]\nnoop = "sha256:1"\nisgri = "sha256:2"\n')
     assert with_own_image(settings, noop).image == noop.image.model_copy(update={"tag": "sha256:1"})
+
+
+def test_a_stack_without_an_image_of_the_instrument_says_so(tmp_path: Path, noop: Instrument) -> None:
+    settings = _settings(tmp_path, "warm")
+    settings.images_file.write_text('[images]\nisgri = "sha256:2"\n')
+    with pytest.raises(SettingsError, match="no image of noop: run `odamesh stack images`"):
+        with_own_image(settings, noop)
+
+
+def test_a_process_is_checked_for_the_stages_before_units_come(tmp_path: Path, noop: Instrument) -> None:
+    LocalRunner(noop, Workspace(tmp_path)).check()
+    image = noop.image.model_copy(update={"analysis": "mesh.testing.noop.lost"})
+    with pytest.raises(SettingsError, match="cannot be loaded: ModuleNotFoundError"):
+        LocalRunner(noop.model_copy(update={"image": image}), Workspace(tmp_path)).check()
+    stages = {**noop.stages, "more": noop.stages["merge"]}
+    with pytest.raises(SettingsError, match="STAGES lacks more"):
+        LocalRunner(noop.model_copy(update={"stages": stages}), Workspace(tmp_path)).check()

@@ -9,6 +9,7 @@ from mesh.broker.publisher import Publisher
 from mesh.broker.session import Session
 from mesh.service.health import Readiness, health_page
 from mesh.settings import BrokerSettings
+from tests.broken_instrument import FAULT, broken
 
 
 @pytest.fixture
@@ -54,6 +55,14 @@ def test_it_is_ready_when_all_consume_and_not_while_draining(readiness: Readines
 
     assert ask(readiness, "/readyz") == (503, ["draining"])
     assert ask(readiness, "/livez") == (200, [])
+
+
+def test_it_names_the_instruments_that_are_left_out(readiness: Readiness, session: Session) -> None:
+    session.attached["units.isgri.user"] = True
+    with broken("jemx"):
+        _, _, body = health_page(readiness, "/readyz")
+        assert ask(readiness, "/readyz") == (200, [])
+    assert json.loads(body)["left_out"] == {"jemx": FAULT}
 
 
 def test_metrics_are_those_of_the_mesh(readiness: Readiness) -> None:
