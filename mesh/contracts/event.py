@@ -34,6 +34,8 @@ class UnitEvent(Document):
     """The step that began, while ``state`` is running."""
     failure: Failure | None = None
     attempt: int = 1
+    asking: int = 0
+    """The one of its message; 0: it did not say."""
     worker: str = ""
     at: str = ""
     """UTC, ISO 8601 with ``Z`` and milliseconds."""

@@ -34,6 +34,8 @@ class RunResult(Document):
     """In the order of the table; of a large run the first ones, the others follow in `RowPage` documents."""
     total: int = 0
     """Rows of the run."""
+    rows_a_page: int = 500
+    """Rows that each page holds, the first one included."""
     counts: dict[str, dict[UnitState, int]] = Field(default_factory=dict)
     """Rows per stage and state."""
     warnings: tuple[str, ...] = ()

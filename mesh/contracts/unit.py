@@ -56,3 +56,5 @@ class Unit(Document):
     user: str
     run_id: str
     """The run that had it released; others may wait for the same key."""
+    asking: int = 0
+    """Number of the asking that it was released for, larger than those of all before; 0: unknown."""

@@ -89,8 +89,8 @@ class Leases(Protocol):
     def owner_alive(self, owner: str) -> bool:
         """Say whether an owner was heard of lately."""
 
-    def unit_wanted(self, unit_key: str) -> bool:
-        """Say whether any job still waits for a unit."""
+    def unit_wanted(self, unit_key: str, asking: int = 0) -> bool:
+        """Say whether any job still waits for what an asking for a unit is to make."""
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ class Executor:
         return [f"not declared in instrument.toml as steps of {unit.stage}: {', '.join(list(told)[:_SHOWN_STEPS])}"]
 
     def _check_wanted(self, unit: Unit) -> None:
-        if not self.leases.unit_wanted(unit.key):
+        if not self.leases.unit_wanted(unit.key, unit.asking):
             raise UnitCancelled("Cancelled", "no job waits for this unit any more")
 
     def _check_image(self, unit: Unit) -> None:

@@ -18,6 +18,7 @@ def event(unit: Unit, state: UnitState, *, attempt: int, worker: str, **more: An
         stage=unit.stage,
         label=unit.label,
         run_id=unit.run_id,
+        asking=unit.asking,
         state=state,
         attempt=attempt,
         worker=worker,

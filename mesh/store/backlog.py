@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 import redis
 
 from mesh.store import names
+from mesh.store.claims import CLAIM_SECONDS
 from mesh.store.connect import redis_answers
+from mesh.store.leases import TOMBSTONE_SECONDS
 from mesh.store.library import Library
+from mesh.store.runs import Change, changes
 
 _FIRST_WATCH_SECONDS = 60.0
 _LONGEST_WATCH_SECONDS = 3600.0
@@ -22,8 +25,18 @@ class Released(NamedTuple):
     user: str
     message: str
     """The unit as JSON."""
-    made: bool
-    """Whether its product is there already, so that it need not go to the broker."""
+    asking: int
+    """Number of the asking that it is released for; 0: unknown."""
+
+
+class Release(NamedTuple):
+    """What became of a look into the backlog."""
+
+    units: list[Released]
+    changes: list[Change]
+    """What changed because the product of a unit was there already, so that it need not go to the broker."""
+    more: bool
+    """Whether another look may find more."""
 
 
 class Silent(NamedTuple):
@@ -35,6 +48,8 @@ class Silent(NamedTuple):
     """How often it was published again."""
     lane: str
     user: str
+    asking: int
+    """As of `Released`."""
 
 
 class Backlog:
@@ -46,9 +61,19 @@ class Backlog:
 
     @redis_answers()
     def release(
-        self, instrument: str, lanes: Sequence[str], *, per_user: int, in_lane: int, most: int
-    ) -> list[Released]:
-        """Take units from the backlog, fairly between users, in one round trip; see ``lua/backlog.lua``.
+        self,
+        instrument: str,
+        lanes: Sequence[str],
+        *,
+        per_user: int,
+        in_lane: int,
+        most: int,
+        now: str,
+        claim: str,
+    ) -> Release:
+        """Take units from the backlog, fairly between users, in one round trip; see ``lua/release.lua``.
+
+        Nothing is lost where the answer is: a unit is released, and published again when nobody is heard of it.
 
         Args:
             instrument: name.
@@ -56,13 +81,14 @@ class Backlog:
             per_user: most units of one user in one lane that are released and not final.
             in_lane: the same for all users of a lane.
             most: units to take from each lane in this call.
+            now: UTC.
+            claim: token for the claims on runs whose stage this completes.
         """
-        watch = int(_FIRST_WATCH_SECONDS * 1000)
-        released = self._library.call("release", instrument, per_user, in_lane, most, watch, *lanes)
-        return [
-            Released(lane, key, run_id, user, message, bool(made))
-            for lane, key, run_id, user, message, made in released
-        ]
+        limits = [per_user, in_lane, most, int(_FIRST_WATCH_SECONDS * 1000)]
+        settling = [now, claim, int(CLAIM_SECONDS * 1000), TOMBSTONE_SECONDS]
+        units, changed, more = self._library.call("release", instrument, *limits, *settling, *lanes)
+        released = [Released._make([*texts, int(asking)]) for *texts, asking in units]
+        return Release(released, changes(changed), bool(more))
 
     @redis_answers()
     def not_published(self, keys: Sequence[str]) -> None:
@@ -85,13 +111,13 @@ class Backlog:
         keys = self._redis.zrange(names.WATCHED_UNITS, 0, now, byscore=True, offset=0, num=limit)
         pipeline = self._redis.pipeline(transaction=False)
         for key in keys:
-            pipeline.hmget(names.unit_record(key), "message", "tries", "lane", "user")
+            pipeline.hmget(names.unit_record(key), "message", "tries", "lane", "user", "asking")
         found, gone = [], []
-        for key, (message, tries, lane, user) in zip(keys, pipeline.execute(), strict=True):
+        for key, (message, tries, lane, user, asking) in zip(keys, pipeline.execute(), strict=True):
             if message is None:
                 gone.append(key)
             else:
-                found.append(Silent(key, message, int(tries or 0), lane, user))
+                found.append(Silent(key, message, int(tries or 0), lane, user, int(asking or 0)))
         if gone:
             self._redis.zrem(names.WATCHED_UNITS, *gone)
         return found

@@ -12,6 +12,7 @@ from mesh.clock import utc_now
 from mesh.errors import NotFound
 from mesh.store import names
 from mesh.store.connect import redis_answers
+from mesh.store.ends import Ends
 from mesh.store.objects import Objects
 from mesh.store.requests import Requests
 from mesh.store.runs import RECORD_SECONDS
@@ -22,6 +23,7 @@ class Deletion:
 
     def __init__(self, objects: Objects, index: redis.Redis) -> None:
         self._requests = Requests(objects)
+        self._ends = Ends(self._requests, index)
         self._redis: Any = index
 
     def delete(self, job_id: str) -> bool:
@@ -35,16 +37,12 @@ class Deletion:
             job = self._requests.job(job_id)
         except NotFound:
             return False
+        self._ends.forget(job_id)  # else it might be written over the tombstone
         # The tombstone first: at no moment does the job look as one that was lost, or that has not ended.
-        self._requests.put_end(end.model_copy(update={"deleted": utc_now(), "request_key": job.request_key}))
+        self._requests.put_tombstone(end.model_copy(update={"deleted": utc_now(), "request_key": job.request_key}))
         self._forget(job_id, job.user)
         self._requests.delete_job(job_id)
         return True
-
-    @redis_answers()
-    def deleted(self, job_id: str) -> bool:
-        """Say whether a job was deleted lately: a message about it may still be on its way."""
-        return bool(self._redis.hexists(names.job_record(job_id), "deleted"))
 
     @redis_answers()
     def _forget(self, job_id: str, user: str) -> None:

@@ -15,6 +15,7 @@ from mesh.errors import ContractViolation, Deleted, EventsLost, IdTaken, NotFoun
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
+from mesh.store.library import Library
 from mesh.store.objects import Objects
 from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
@@ -39,6 +40,7 @@ class Jobs:
         self._requests = Requests(objects)
         self._products = Products(objects, index)
         self._redis: Any = index
+        self._library = Library(index)
 
     def submit(self, analysis: Analysis, job: Job) -> None:
         """Store a job and its analysis, then enter it into the index; doing it again changes nothing.
@@ -74,13 +76,21 @@ class Jobs:
 
     @redis_answers()
     def enter(self, analysis: Analysis, job: Job) -> None:
-        """Enter a stored job into the index, as one that no run serves yet; a draft waits for nobody but its owner."""
-        pipeline = self._redis.pipeline(transaction=True)
-        self._list(pipeline, analysis, job)
-        if not job.draft:
-            pipeline.zadd(names.NEW_JOBS, {job.job_id: _place(job)})
-        pipeline.sadd(names.active_jobs(job.user), job.job_id)
-        pipeline.execute()
+        """Enter a stored job into the index, as one that no run serves yet; a draft waits for its owner.
+
+        Raises:
+            IdTaken: the index has a job of that id that asks for something else.
+            Deleted: the job was deleted lately.
+        """
+        fields = [text for field in job_fields(analysis, job).items() for text in field]
+        arguments = [job.job_id, job.request_key, job.user, "draft" if job.draft else "", _place(job), _LISTED_JOBS]
+        refused = self._library.call("enter", *arguments, *fields)
+        if refused == "deleted":
+            raise Deleted(f"job {job.job_id} was deleted", request_key=job.request_key)
+        if refused:
+            raise IdTaken(f"the index has another request under job {job.job_id}")
+        if job.destroy_after is not None:
+            self._redis.zadd(names.DESTROY, {job.job_id: _instant(job.destroy_after)})
 
     def job(self, job_id: str) -> Job:
         """Return the document of a job; NotFound where there is none."""
@@ -214,6 +224,8 @@ class Jobs:
         text = None if run_id is None else self._indexed_row(run_id, names.row_name(stage, label))
         if text is not None:
             return UnitRow.read_json(text)
+        if run_id is not None and self._knows_rows(run_id):
+            raise NotFound(f"job {job_id} has no unit {stage} {label}")
         for row in self.rows(job_id, 0, 2**31):
             if (row.stage, row.label) == (stage, label):
                 return row
@@ -333,6 +345,10 @@ class Jobs:
             (place, row) for found in pipeline.execute() for row, place in found if row.partition("/")[0] in wanted
         )
         return self._read_rows(run_id, [row for _, row in places[offset : offset + limit]])
+
+    @redis_answers()
+    def _knows_rows(self, run_id: str) -> bool:
+        return bool(self._redis.exists(names.run_record(run_id, "order")))
 
     @redis_answers()
     def _indexed_row(self, run_id: str, row: str) -> str | None:

@@ -82,12 +82,17 @@ class Leases:
         return bool(self._redis.exists(names.owner(owner)))
 
     @redis_answers()
-    def unit_wanted(self, unit_key: str) -> bool:
-        """Say whether a unit may go on: false once every job that waited for it was cancelled.
+    def unit_wanted(self, unit_key: str, asking: int = 0) -> bool:
+        """Say whether a unit may go on: false once it ended, or every job that waited for it was cancelled.
 
         A unit that Redis knows nothing of is wanted: forgetting must not cancel.
+
+        Args:
+            unit_key: the unit.
+            asking: the one of its message: a copy that is left of an earlier asking is not wanted, even if the unit was
+                asked for again. 0: any.
         """
-        return not self._redis.exists(names.unit_record(unit_key, "cancelled"))
+        return bool(self._library.call("unit_wanted", unit_key, asking))
 
 
 def _milliseconds(seconds: float) -> int:

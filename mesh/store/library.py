@@ -14,12 +14,13 @@ from typing import Any
 import redis
 from redis.exceptions import NoPermissionError, ResponseError
 
+from mesh.contracts import Lane
 from mesh.errors import StoreUnavailable
 from mesh.states import UNIT_TRANSITIONS, JobState, UnitState, job_is_final, unit_is_final
 from mesh.store.connect import redis_answers
 
 _FOLDER = Path(__file__).parent / "lua"
-PARTS = ("keys", "rows", "shares", "leases", "products", "backlog", "runs", "fan_in", "stop")
+PARTS = ("keys", "rows", "shares", "leases", "products", "backlog", "fan_in", "release", "open", "runs", "stop")
 """In this order: a part uses what those before it define."""
 _DIGITS = 12
 _HEAD = """\
@@ -85,8 +86,8 @@ def version() -> str:
     return hashlib.sha256((_HEAD + _body()).encode()).hexdigest()[:_DIGITS]
 
 
-def state_tables() -> str:
-    """Return the tables of `mesh.states` as Lua: there is one place where states and their order are written."""
+def tables() -> str:
+    """Return the states of `mesh.states` and the lanes as Lua: there is one place where they and their order stand."""
     following = {
         state.value: _lua_set(after.value for after in UnitState if after in UNIT_TRANSITIONS[state])
         for state in UnitState
@@ -95,13 +96,14 @@ def state_tables() -> str:
         f"local FINAL = {_lua_set(state.value for state in UnitState if unit_is_final(state))}",
         f"local OVER = {_lua_set(state.value for state in JobState if job_is_final(state))}",
         f"local NEXT = {{{', '.join(f'{state} = {after}' for state, after in following.items())}}}",
+        f"local URGENCY = {{{', '.join(f'{lane} = {place}' for place, lane in enumerate(Lane))}}}",
     ]
     return "\n".join(lines) + "\n"
 
 
 @cache
 def _body() -> str:
-    return state_tables() + "".join((_FOLDER / f"{part}.lua").read_text(encoding="utf-8") for part in PARTS)
+    return tables() + "".join((_FOLDER / f"{part}.lua").read_text(encoding="utf-8") for part in PARTS)
 
 
 def _lua_set(words: Iterable[str]) -> str:

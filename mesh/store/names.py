@@ -22,9 +22,12 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     jobs:destroy                           sorted set: jobs that are to be deleted, by when [s since 1970]
     jobs:claim:<job_id>                    text with expiry: the request that claimed the id of a job
     jobs:users                             sorted set: users by when they last asked for something [s since 1970]
+    jobs:ending                            hash: jobs that have ended -> their end, until its document is written
     request:<request_key>                  text: the active run of an analysis
     run:<run_id>                           hash: state, plan, times, outcome
     run:<run_id>:jobs                      set: jobs that wait for the run
+    run:<run_id>:callers                   hash: each of them -> its lane and user
+    run:<run_id>:given                     set: product keys that its caller named
     run:<run_id>:order                     list: row names `<stage>/<label>` in the order of the table
     run:<run_id>:rows                      hash: row name -> UnitRow as JSON
     run:<run_id>:in:<state>                sorted set: row names in a state, by place in the table
@@ -34,9 +37,10 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     run:<run_id>:deaths                    number with expiry: claimants one after another that did not give it back
     run:<run_id>:backlog                   list: keys of units that are not released yet
     runs                                   set of the runs that are not final
-    unit:<unit_key>                        hash: message, release, last known row of a unit that someone waits for
+    unit:<unit_key>                        hash: message, number of this asking [ms since 1970], release, last known row
+                                           of a unit that someone waits for
     unit:<unit_key>:runs                   set: runs that wait for the unit
-    unit:<unit_key>:cancelled              text with expiry: nobody waits any more
+    unit:<unit_key>:over                   text with expiry: the last asking that ended, or that nobody waits for
     unit:<unit_key>:deaths                 number with expiry: owners that died one after another while they executed it
     units:watched                          sorted set: released units by the time to look after them
     backlog:<instrument>:<lane>            sorted set: users with unreleased units, by their share used so far
@@ -68,6 +72,7 @@ ACTIVE_RUNS = "runs"
 ALL_JOBS = "jobs"
 NEW_JOBS = "jobs:new"
 USERS = "jobs:users"
+ENDING_JOBS = "jobs:ending"
 DESTROY = "jobs:destroy"
 DESTROY_INDEXED = "mesh:destroy-indexed"
 """Set while every job that is to be deleted at a certain time is known to be in the index."""
@@ -81,6 +86,8 @@ STOCK = "mesh:stock"
 EVICTED_STOCK = "mesh:evicted"
 IMAGES = "mesh:images"
 PINNED = "mesh:pinned"
+PINS_CHANGED = "mesh:pins-changed"
+"""Number of changes of pins, for who reads them while others change them."""
 PINS_INDEXED = "mesh:pins-indexed"
 """Set while every pin is known to be in the index; nothing is evicted without it."""
 EVICTING = "mesh:evicting"

@@ -20,7 +20,7 @@ _ANSWER_SECONDS = 60.0
 _CONNECTIONS = 32
 _PART_BYTES = 64 * 1024 * 1024
 _BLOCK_BYTES = 1024 * 1024
-_ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchBucket"})
+_ABSENT = frozenset({"NoSuchKey", "NoSuchObject"})
 _WRITTEN = frozenset({200, 201, 204})
 _CONDITION_FAILED = 412
 # A region that is named spares a question before the first request.
@@ -69,16 +69,14 @@ class Objects:
 
         Where a store does not know conditional writes (rclone), the last one wins and both are told true.
         """
-        with _store_answers(name):
-            # minio-py has no condition for a put; a signed address takes any header that it does not name.
-            address = self._client.get_presigned_url("PUT", self._bucket, name, expires=timedelta(seconds=60))
-            headers = {"If-None-Match": "*", "Content-Type": media_type}
-            answer = self._pool.request("PUT", address, body=content, headers=headers)
-        if answer.status in _WRITTEN:
-            return True
-        if answer.status == _CONDITION_FAILED:
-            return False
-        raise StoreUnavailable("StoreRefused", f"the store answered {answer.status} for {name}")
+        return self._put_if(name, content, media_type, {"If-None-Match": "*"})
+
+    def replace(self, name: str, content: bytes, tag: str, media_type: str = "application/octet-stream") -> bool:
+        """Write an object anew; false when it is not any more what `get_tagged` returned with *tag*.
+
+        Where a store does not know conditional writes (rclone), the last one wins.
+        """
+        return self._put_if(name, content, media_type, {"If-Match": tag})
 
     def upload(self, name: str, path: Path, media_type: str = "application/octet-stream") -> None:
         """Write an object from a file."""
@@ -103,6 +101,15 @@ class Objects:
             content: bytes = answer.read()
             return content
 
+    def get_tagged(self, name: str) -> tuple[bytes, str]:
+        """Return the content of an object, and a tag that changes with it.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        with _store_answers(name), self._open(name) as answer:
+            return answer.read(), answer.headers["ETag"]
+
     def download(self, name: str, path: Path) -> str:
         """Write an object to a file and return the SHA-256 of its content.
 
@@ -125,15 +132,6 @@ class Objects:
         with _store_answers(name), self._open(name) as answer:
             yield from answer.stream(size)
 
-    def exists(self, name: str) -> bool:
-        """Say whether there is an object of that name."""
-        try:
-            with _store_answers(name):
-                self._client.stat_object(self._bucket, name)
-        except NotFound:
-            return False
-        return True
-
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Return the objects whose name begins with *prefix*, in the order of their names."""
         with _store_answers(prefix):
@@ -150,6 +148,19 @@ class Objects:
         with _store_answers(name):
             link: str = self._client.presigned_get_object(self._bucket, name, expires=timedelta(seconds=seconds))
             return link
+
+    def _put_if(self, name: str, content: bytes, media_type: str, condition: dict[str, str]) -> bool:
+        with _store_answers(name):
+            # minio-py has no condition for a put; a signed address takes any header that it does not name.
+            address = self._client.get_presigned_url("PUT", self._bucket, name, expires=timedelta(seconds=60))
+            headers = {"Content-Type": media_type, **condition}
+            answer = self._pool.request("PUT", address, body=content, headers=headers)
+        if answer.status in _WRITTEN:
+            return True
+        # A condition on what was deleted meanwhile is answered as that it is not there.
+        if answer.status == _CONDITION_FAILED or b"<Code>NoSuchKey</Code>" in answer.data:
+            return False
+        raise StoreUnavailable("StoreRefused", f"the store answered {answer.status} for {name}")
 
     @contextmanager
     def _open(self, name: str) -> Iterator[urllib3.BaseHTTPResponse]:

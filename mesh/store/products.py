@@ -8,13 +8,16 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import redis
+import structlog
 
 from mesh.contracts import Document, EvictedProduct, Manifest, ProductFile, StageProduct
-from mesh.errors import NotFound, TransientFailure
+from mesh.errors import ContractViolation, NotFound, TransientFailure
 from mesh.store import names
 from mesh.store.connect import redis_answers
 from mesh.store.library import Library
 from mesh.store.objects import Objects
+
+_log = structlog.get_logger(__name__)
 
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
@@ -81,10 +84,16 @@ class Products:
         return manifest
 
     def read(self, key: str) -> Manifest | None:
-        """Return the manifest of a product, or None; leaves the index alone."""
+        """Return the manifest of a product, or None; leaves the index alone.
+
+        A manifest that cannot be read is none: the product is made again when it is asked for.
+        """
         try:
             return Manifest.decode(self._objects.get(names.product_object(key, names.MANIFEST)))
         except NotFound:
+            return None
+        except ContractViolation as error:
+            _log.warning("manifest cannot be read", unit_key=key, error=str(error))
             return None
 
     def removed(self, key: str) -> EvictedProduct | None:

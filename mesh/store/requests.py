@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mesh.contracts import Analysis, Job, JobEnd, RowPage, RunResult, UnitRow
-from mesh.contracts.result import ROWS_A_PAGE
 from mesh.store import names
 from mesh.store.objects import Objects
 
@@ -26,7 +25,7 @@ class Requests:
         return Analysis.decode(self._objects.get(names.request_object(request_key)))
 
     def put_job(self, job: Job) -> None:
-        """Store a job."""
+        """Store a job, in place of what is stored under its id."""
         self._objects.put(names.job_object(job.job_id), job.encode(), _JSON)
 
     def put_new_job(self, job: Job) -> bool:
@@ -38,7 +37,11 @@ class Requests:
         return Job.decode(self._objects.get(names.job_object(job_id)))
 
     def put_end(self, end: JobEnd) -> None:
-        """Store how a job ended."""
+        """Store how a job ended, unless that is stored: a job ends once."""
+        self._objects.put_new(names.end_object(end.job_id), end.encode(), _JSON)
+
+    def put_tombstone(self, end: JobEnd) -> None:
+        """Store that a job was deleted, in place of how it ended."""
         self._objects.put(names.end_object(end.job_id), end.encode(), _JSON)
 
     def end(self, job_id: str) -> JobEnd:
@@ -67,9 +70,10 @@ class Requests:
     def rows(self, result: RunResult, offset: int = 0) -> Iterator[UnitRow]:
         """Return the rows of a run from *offset* on; only the pages that are asked for are read."""
         yield from result.rows[offset:]
-        number = max(1, offset // ROWS_A_PAGE)
-        skip = max(0, offset - number * ROWS_A_PAGE)
-        while number * ROWS_A_PAGE < result.total:
+        size = result.rows_a_page
+        number = max(1, offset // size)
+        skip = max(0, offset - number * size)
+        while number * size < result.total:
             page = RowPage.decode(self._objects.get(names.rows_object(result.run_id, number)))
             yield from page.rows[skip:]
             number, skip = number + 1, 0

@@ -22,6 +22,8 @@ class RowChange(Part):
     worker: str = ""
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
+    asking: int | None = None
+    """The asking that is told of: what an earlier one tells of a failure counts no more. None: unknown."""
     run_id: str = ""
     """The run that had the unit released; others that wait for it share its work."""
 
@@ -41,6 +43,7 @@ class RowChange(Part):
             failure=event.failure,
             warnings=event.warnings,
             run_id=event.run_id,
+            asking=event.asking or None,
         )
 
     def text(self) -> str:

@@ -3,23 +3,24 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
+from uuid import uuid4
 
 import redis
 
 from mesh.contracts import Analysis, Job, Lane, RunResult, UnitRow
 from mesh.contracts.document import Part
-from mesh.errors import NotFound
+from mesh.errors import NotFound, TransientFailure
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.claims import CLAIM_SECONDS
 from mesh.store.connect import redis_answers
+from mesh.store.leases import TOMBSTONE_SECONDS
 from mesh.store.library import Library
 from mesh.store.row_change import RowChange, row_text
 
 RECORD_SECONDS = 7 * 86_400
 """How long jobs and runs that are over stay in the index; their documents stay for ever."""
 _EVENTS_SECONDS = 86_400
-_TOMBSTONE_SECONDS = 86_400
 _CHUNK = 250
 _RETRYING_ASIDE = 64
 """Units of one user and lane that may wait on the retry ladder without counting in the user's window."""
@@ -91,10 +92,11 @@ class Runs:
         """Find the active run of an analysis, or open one, for a job.
 
         Returns:
-            The run and whether it was opened now; None when the job was cancelled before.
+            The run and whether it was opened now; None when the job was cancelled or deleted before, or asks for
+            something else by now.
         """
         arguments = [job.job_id, job.request_key, analysis.instrument, analysis.product, job.lane.value, job.user]
-        run_id, opened = self._library.call("open", *arguments, json.dumps(dict(steps)), now)
+        run_id, opened = self._library.call("open", *arguments, json.dumps(dict(steps)), now, uuid4().hex)
         return (run_id, bool(opened)) if run_id else None
 
     @redis_answers()
@@ -156,41 +158,24 @@ class Runs:
         """Write the rows of a run, all waiting, in the order of the table; a run that has them keeps them.
 
         They are written in bundles and count once the last one is there; a claimant that died in between is followed
-        by one that begins anew.
+        by one that begins anew. A run that was cancelled takes no more.
 
         Returns:
             How many rows.
+
+        Raises:
+            TransientFailure: another claimant began anew meanwhile.
         """
-        record = names.run_record(run_id)
-        if self._redis.hexists(record, "laid_out"):
-            return int(self._redis.llen(names.run_record(run_id, "order")))
-        left: dict[str, int] = {}
-        parts = ("order", "rows", "left", "counts", "in:waiting")
-        self._redis.delete(*(names.run_record(run_id, part) for part in parts))
         start = 0
         for bundle in _chunks(rows, _CHUNK):
-            chunk = {names.row_name(row.stage, row.label): row for row in bundle}
-            pipeline = self._redis.pipeline(transaction=True)
-            pipeline.rpush(names.run_record(run_id, "order"), *chunk)
-            pipeline.hset(
-                names.run_record(run_id, "rows"), mapping={name: row_text(row) for name, row in chunk.items()}
-            )
-            places = {name: start + place for place, name in enumerate(chunk)}
-            pipeline.zadd(names.run_record(run_id, "in:waiting"), places)
-            pipeline.execute()
-            start += len(chunk)
-            for row in chunk.values():
-                left[row.stage] = left.get(row.stage, 0) + 1
-        pipeline = self._redis.pipeline(transaction=True)
-        if left:
-            pipeline.hset(names.run_record(run_id, "left"), mapping=left)
-            counts = {f"{stage}/{UnitState.WAITING.value}": count for stage, count in left.items()}
-            pipeline.hset(names.run_record(run_id, "counts"), mapping=counts)
-        pipeline.hset(record, mapping={"image": image, "calibration": calibration, "laid_out": "1"})
-        pipeline.execute()
-        if not self._redis.sismember(names.ACTIVE_RUNS, run_id):
-            # Cancelled meanwhile, and whoever ended its rows may have come before they were all there.
-            self._forget_rows(run_id)
+            texts = [text for row in bundle for text in (names.row_name(row.stage, row.label), row_text(row))]
+            answer = self._library.call("lay_rows", run_id, start, *texts)
+            if answer == "over":
+                return int(self._redis.llen(names.run_record(run_id, "order")))
+            if answer == "overtaken":
+                raise TransientFailure("Overtaken", "another dispatcher has begun to plan this run anew")
+            start += len(bundle)
+        self._note(run_id, image=image, calibration=calibration, laid_out="1")
         return start
 
     def unplan(self, run_id: str, steps: Mapping[str, Sequence[str]], now: str) -> Iterator[list[str]]:
@@ -205,11 +190,10 @@ class Runs:
             Keys of released units that nobody waits for any more.
         """
         while True:
-            back, *keys = self._unplan_some(run_id, now)
+            back, *keys = self._unplan_some(run_id, steps, now)
             yield keys
             if back == 0:
-                break
-        self._forget_plan(run_id, steps)
+                return
 
     @redis_answers()
     def enqueue(self, run_id: str, stage: str, units: Iterable[tuple[RowChange, bytes]], now: str) -> int:
@@ -231,7 +215,7 @@ class Runs:
             for change, message in chunk:
                 arguments += [names.row_name(change.stage, change.label), change.text(), message]
             backlogged += int(self._library.call("enqueue", *arguments))
-        self._redis.hset(names.run_record(run_id), f"planned:{stage}", "1")
+        self._note(run_id, **{f"planned:{stage}": "1"})
         return backlogged
 
     @redis_answers()
@@ -242,15 +226,17 @@ class Runs:
     @redis_answers()
     def wait(self, run_id: str, reason: str) -> None:
         """Note why a run cannot be taken on now; an empty reason: it can."""
-        if reason:
-            self._redis.hset(names.run_record(run_id), "waits", reason)
-        else:
-            self._redis.hdel(names.run_record(run_id), "waits")
+        self._note(run_id, waits=reason)
 
     @redis_answers()
     def note(self, run_id: str, text: str) -> None:
         """Tell the caller why a run is not planned yet."""
-        self._redis.hset(names.run_record(run_id), "note", text)
+        self._note(run_id, note=text)
+
+    @redis_answers()
+    def hold(self, run_id: str, keys: Iterable[str]) -> None:
+        """Keep products from being removed until a run is over, because its caller named them."""
+        self._library.call("hold_products", run_id, *keys)
 
     @redis_answers()
     def apply(self, change: RowChange, watch_seconds: float, token: str) -> list[Change]:
@@ -259,8 +245,8 @@ class Runs:
         Runs whose stage it completes are claimed under *token*.
         """
         watch, lease = int(watch_seconds * 1000), int(CLAIM_SECONDS * 1000)
-        answer = self._library.call("apply", change.key, change.text(), watch, token, lease, _RETRYING_ASIDE)
-        return [Change(run_id, JobState(state), bool(claimed)) for run_id, state, claimed in answer]
+        arguments = [change.key, change.text(), watch, token, lease, _RETRYING_ASIDE, TOMBSTONE_SECONDS]
+        return changes(self._library.call("apply", *arguments))
 
     @redis_answers()
     def rows(
@@ -299,8 +285,12 @@ class Runs:
         return tuple(UnitRow.read_json(text) for text in texts if text is not None)
 
     @redis_answers()
-    def finish(self, result: RunResult) -> list[str]:
-        """Write the outcome of a run into its record; returns the jobs that waited for it, none if it was over."""
+    def finish(self, result: RunResult) -> int:
+        """Write the outcome of a run into its record, and note the ends of its jobs for `mesh.store.ends`.
+
+        Returns:
+            How many jobs ended with it; none if it was over before.
+        """
         outcome = {
             "warnings": json.dumps(result.warnings),
             "warnings_total": result.warnings_total,
@@ -312,8 +302,7 @@ class Runs:
         }
         fields: list[str] = [str(entry) for field in outcome.items() for entry in field]
         ended = [result.run_id, result.state.value, result.finished]
-        jobs: list[str] = self._library.call("finish", *ended, RECORD_SECONDS, _EVENTS_SECONDS, *fields)
-        return jobs
+        return int(self._library.call("finish", *ended, RECORD_SECONDS, _EVENTS_SECONDS, *fields))
 
     @redis_answers()
     def cancel(self, job_id: str, now: str) -> Cancelled:
@@ -330,28 +319,25 @@ class Runs:
                 return
 
     @redis_answers()
-    def _unplan_some(self, run_id: str, now: str) -> list[Any]:
-        answer: list[Any] = self._library.call("unplan", run_id, now, _CHUNK, _TOMBSTONE_SECONDS)
+    def _unplan_some(self, run_id: str, steps: Mapping[str, Sequence[str]], now: str) -> list[Any]:
+        arguments = [run_id, now, _CHUNK, TOMBSTONE_SECONDS, json.dumps(dict(steps))]
+        answer: list[Any] = self._library.call("unplan", *arguments)
         return answer
 
-    @redis_answers()
-    def _forget_plan(self, run_id: str, steps: Mapping[str, Sequence[str]]) -> None:
-        run, record = self.get(run_id), names.run_record(run_id)
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.delete(names.run_record(run_id, "backlog"))
-        pipeline.hset(record, "steps", json.dumps(dict(steps)))
-        pipeline.hdel(record, "laid_out", *(f"planned:{stage}" for stage in run.planned))
-        pipeline.execute()
-
-    def _forget_rows(self, run_id: str) -> None:
-        parts = ["order", "rows", "left", "counts", *(f"in:{state.value}" for state in UnitState)]
-        self._redis.delete(*(names.run_record(run_id, part) for part in parts))
-        self._redis.hdel(names.run_record(run_id), "laid_out")
+    def _note(self, run_id: str, **fields: str) -> None:
+        self._library.call("note_run", run_id, *(text for field in fields.items() for text in field))
 
     @redis_answers()
     def _drop_some(self, run_id: str, now: str) -> list[Any]:
-        answer: list[Any] = self._library.call("drop", run_id, now, _CHUNK, _TOMBSTONE_SECONDS)
+        answer: list[Any] = self._library.call(
+            "drop", run_id, now, _CHUNK, TOMBSTONE_SECONDS, RECORD_SECONDS, _EVENTS_SECONDS
+        )
         return answer
+
+
+def changes(answer: Iterable[Sequence[Any]]) -> list[Change]:
+    """Return the changes that a function of the library tells."""
+    return [Change(run_id, JobState(state), bool(claimed)) for run_id, state, claimed in answer]
 
 
 def _chunks(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:

@@ -16,7 +16,7 @@ class StageUsage(NamedTuple):
     hits: int
     """Units whose product was there already; counted where they are planned."""
     made: int
-    """Units whose product had to be made."""
+    """Units whose product had to be made; counted where their end is taken in."""
 
 
 class Usage:
@@ -24,11 +24,6 @@ class Usage:
 
     def __init__(self, index: redis.Redis) -> None:
         self._redis: Any = index
-
-    @redis_answers()
-    def count_made(self, instrument: str, stage: str) -> None:
-        """Count a product that was made."""
-        self._redis.hincrby(names.MADE, f"{instrument}/{stage}", 1)
 
     @redis_answers()
     def stages(self) -> list[StageUsage]:

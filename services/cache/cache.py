@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 import structlog
 
 from mesh.contracts import UnitEvent
-from mesh.errors import ContractViolation
 from mesh.settings import Connections
 from mesh.states import UnitState
 from mesh.store.connect import redis_client
@@ -40,7 +39,6 @@ class Cache:
         """Take in that a product was made; one that is not in the index is entered from its manifest."""
         if event.state is not UnitState.DONE:
             return
-        self._usage.count_made(event.instrument, event.stage)
         if not self._products.indexed([event.unit_key])[0] and self._products.find(event.unit_key) is None:
             _log.warning("a product was told of that is not there", unit_key=event.unit_key, stage=event.stage)
 
@@ -61,19 +59,11 @@ class Cache:
         for keys in _chunks(self._products.keys()):
             missing = [key for key, there in zip(keys, self._products.indexed(keys), strict=True) if not there]
             known += len(keys) - len(missing)
-            entered += sum(self._enter(key) for key in missing)
+            entered += sum(self._products.find(key) is not None for key in missing)
         # A product that is committed meanwhile enters itself, so nothing can be missed.
         complete = self._products.mark_index_complete(token)
         _log.info("index of products looked through", entered=entered, known=known, complete=complete)
         return complete
-
-    def _enter(self, key: str) -> bool:
-        try:
-            return self._products.find(key) is not None
-        except ContractViolation as error:
-            # One damaged manifest must not keep all others out; its product is made again when asked for.
-            _log.error("manifest cannot be read", unit_key=key, error=str(error))
-            return False
 
 
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:

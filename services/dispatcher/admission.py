@@ -4,7 +4,7 @@ The broker's queues stay short, so that order, fairness and cancel are decided h
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -15,10 +15,9 @@ from mesh.clock import utc_now
 from mesh.contracts import Lane, Unit
 from mesh.errors import BrokerUnavailable, QueueFull
 from mesh.instruments import instruments
-from mesh.states import UnitState
 from mesh.store.announcements import Records
-from mesh.store.backlog import Backlog, Released
-from mesh.store.row_change import RowChange
+from mesh.store.backlog import Backlog, Released, Silent
+from mesh.store.runs import Change
 from services.dispatcher import metrics
 
 _log = structlog.get_logger(__name__)
@@ -41,16 +40,24 @@ class Admission:
         backlog: what waits.
         records: how many slots the instruments have.
         publisher: takes units to the broker.
-        settle: applies a change that no worker tells, for a unit whose product is there already.
+        token: returns a token for a claim that comes with a release.
+        moved: told of runs that changed because the product of a unit was there already, and the token.
     """
 
     def __init__(
-        self, *, backlog: Backlog, records: Records, publisher: Publisher, settle: Callable[[RowChange], None]
+        self,
+        *,
+        backlog: Backlog,
+        records: Records,
+        publisher: Publisher,
+        token: Callable[[], str],
+        moved: Callable[[Sequence[Change], str], None],
     ) -> None:
         self._backlog = backlog
         self._records = records
         self._publisher = publisher
-        self._settle = settle
+        self._token = token
+        self._moved = moved
         self._slots: dict[str, tuple[float, int]] = {}
         self._releasing: dict[str, bool] = {}
         self._full_until: dict[tuple[str, str], float] = {}
@@ -84,25 +91,30 @@ class Admission:
     def _release(self, name: str) -> None:
         window = _WINDOW_PER_SLOT * self.slots(name)
         while lanes := [lane.value for lane in Lane if (name, lane.value) not in self._full_until]:
+            token = self._token()
             released = self._backlog.release(
-                name, lanes, per_user=window, in_lane=_LANE_PER_WINDOW * window, most=_BATCH
+                name,
+                lanes,
+                per_user=window,
+                in_lane=_LANE_PER_WINDOW * window,
+                most=_BATCH,
+                now=utc_now(),
+                claim=token,
             )
-            made = [entry for entry in released if entry.made]
-            self._publish(name, [entry for entry in released if not entry.made])
-            for entry in made:
-                self._settle_made(entry)
+            self._publish(name, released.units)
+            self._moved(released.changes, token)
             # What was made already took no room in a window, and may have completed a stage.
-            if len(released) < _BATCH and not made:
+            if not released.more and not released.changes:
                 return
 
-    def publish_again(self, message: str, lane: Lane, user: str) -> None:
+    def publish_again(self, silent: Silent) -> None:
         """Give a released unit to the broker once more.
 
         Raises:
             BrokerUnavailable: the broker did not take it.
         """
-        unit = Unit.decode(message)
-        self._publisher.publish_many([_outgoing(unit, lane, user, unit.run_id)])
+        unit = Unit.decode(silent.message)
+        self._publisher.publish_many([_outgoing(unit, Lane(silent.lane), silent.user, unit.run_id, silent.asking)])
 
     def slots(self, name: str) -> int:
         """Return how many units of an instrument run at once; as declared while no worker lives."""
@@ -121,7 +133,8 @@ class Admission:
 
     def _publish(self, name: str, released: list[Released]) -> None:
         messages = [
-            _outgoing(Unit.decode(entry.message), Lane(entry.lane), entry.user, entry.run_id) for entry in released
+            _outgoing(Unit.decode(entry.message), Lane(entry.lane), entry.user, entry.run_id, entry.asking)
+            for entry in released
         ]
         try:
             self._publisher.publish_many(messages)
@@ -140,14 +153,10 @@ class Admission:
         for entry in released:
             metrics.RELEASED.labels(name, entry.lane).inc()
 
-    def _settle_made(self, entry: Released) -> None:
-        unit = Unit.decode(entry.message)
-        self._settle(RowChange(key=unit.key, stage=unit.stage, label=unit.label, state=UnitState.CACHED, at=utc_now()))
 
-
-def _outgoing(unit: Unit, lane: Lane, user: str, run_id: str) -> Outgoing:
+def _outgoing(unit: Unit, lane: Lane, user: str, run_id: str, asking: int) -> Outgoing:
     # The unit may have been made for another run than the one whose turn it is.
-    sent = unit.model_copy(update={"lane": lane, "user": user, "run_id": run_id})
+    sent = unit.model_copy(update={"lane": lane, "user": user, "run_id": run_id, "asking": asking})
     return Outgoing.of(
         sent,
         UNITS,

@@ -10,6 +10,7 @@ from mesh.clock import utc_now
 from mesh.contracts import CancelUnits, JobEnd
 from mesh.errors import BrokerUnavailable, NotFound
 from mesh.states import JobState
+from mesh.store.ends import Ends
 from mesh.store.requests import Requests
 from mesh.store.runs import Run, Runs
 from services.dispatcher import metrics
@@ -25,13 +26,15 @@ class Canceller:
     Args:
         runs: records of runs.
         requests: documents of jobs and runs.
+        ends: documents of the ends of jobs.
         publisher: for the broadcast that stops containers.
         notifier: told of every change.
     """
 
-    def __init__(self, *, runs: Runs, requests: Requests, publisher: Publisher, notifier: Notifier) -> None:
+    def __init__(self, *, runs: Runs, requests: Requests, ends: Ends, publisher: Publisher, notifier: Notifier) -> None:
         self._runs = runs
         self._requests = requests
+        self._ends = ends
         self._publisher = publisher
         self._notifier = notifier
 
@@ -40,16 +43,24 @@ class Canceller:
         now = utc_now()
         run_id, what = self._runs.cancel(job_id, now)
         if what == "ended":
+            self._make_sure_of_end(job_id, run_id)
             return None
         _log.info("job cancelled", job_id=job_id, run_id=run_id, run_goes_on=what == "job" and run_id is not None)
         run = self._run(run_id)
         if run is not None and what == "run":
             self._end_run(run, now)
-        self._requests.put_end(JobEnd(job_id=job_id, run_id=run_id, state=JobState.ABORTED, finished=now))
+        self._ends.write()
         if run is None:
             return None
         self._notifier.changed(run.run_id, run.state)
         return run.instrument
+
+    def _make_sure_of_end(self, job_id: str, run_id: str | None) -> None:
+        """Write the end of a job whose run is over, if nothing has: a job without one could never be deleted."""
+        self._ends.write()
+        run = self._run(run_id)
+        if run is not None and run.finished is not None:
+            self._requests.put_end(JobEnd(job_id=job_id, run_id=run_id, state=run.state, finished=run.finished))
 
     def _run(self, run_id: str | None) -> Run | None:
         try:

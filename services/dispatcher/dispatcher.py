@@ -7,7 +7,7 @@ from structlog.contextvars import bound_contextvars
 from mesh.broker.publisher import Publisher
 from mesh.clock import utc_now
 from mesh.contracts import Job, UnitEvent
-from mesh.errors import ContractViolation, InstrumentUnavailable, InvalidRequest, NotFound
+from mesh.errors import ContractViolation, Deleted, InstrumentUnavailable, InvalidRequest, NotFound
 from mesh.instruments import instrument, instruments
 from mesh.service import native
 from mesh.settings import MOST_WINDOWS, Connections, Settings
@@ -18,6 +18,7 @@ from mesh.store.backlog import Backlog
 from mesh.store.claims import Claims
 from mesh.store.connect import redis_client
 from mesh.store.deletion import Deletion
+from mesh.store.ends import Ends
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
 from mesh.store.library import Library
@@ -69,6 +70,7 @@ class Dispatcher:
         self._requests, self._jobs, self._runs = Requests(objects), Jobs(objects, index), Runs(index)
         products, backlog, records = Products(objects, index), Backlog(index), Records(index)
         self._library = Library(index)
+        ends = Ends(self._requests, index)
         self._deletion = Deletion(objects, index)
         self._expiry = Expiry(
             requests=self._requests,
@@ -80,13 +82,14 @@ class Dispatcher:
         )
         self._notifier = Notifier(publisher)
         self._canceller = Canceller(
-            runs=self._runs, requests=self._requests, publisher=publisher, notifier=self._notifier
+            runs=self._runs, requests=self._requests, ends=ends, publisher=publisher, notifier=self._notifier
         )
         claims = Claims(index)
         self._claimed = ClaimedRuns(claims, claimant)
         self._progress = Progress(
             runs=self._runs,
             requests=self._requests,
+            ends=ends,
             products=products,
             records=records,
             windows=WindowSource(archive, max_windows, native),
@@ -98,7 +101,13 @@ class Dispatcher:
         self._fan_in = FanIn(
             runs=self._runs, claims=self._claimed, take_on=self._progress.take_on, notifier=self._notifier
         )
-        self._admission = Admission(backlog=backlog, records=records, publisher=publisher, settle=self._fan_in.apply)
+        self._admission = Admission(
+            backlog=backlog,
+            records=records,
+            publisher=publisher,
+            token=self._claimed.token,
+            moved=self._fan_in.moved,
+        )
         self._sweep = Sweep(
             marks=Marks(index),
             jobs=self._jobs,
@@ -107,6 +116,7 @@ class Dispatcher:
             backlog=backlog,
             products=products,
             leases=Leases(index),
+            ends=ends,
             fan_in=self._fan_in,
             progress=self._progress,
             admission=self._admission,
@@ -188,10 +198,11 @@ class Dispatcher:
     def _plan(self, job: Job) -> None:
         analysis = self._requests.analysis(job.request_key)
         known, _ = self._jobs.indexed_run(job.job_id)
-        if not known and self._deletion.deleted(job.job_id):
-            return
         if not known:
-            self._jobs.enter(analysis, job)
+            try:
+                self._jobs.enter(analysis, job)
+            except Deleted:
+                return
         if job.draft:
             return
         try:
@@ -203,6 +214,7 @@ class Dispatcher:
             steps = {}  # said to the caller as the outcome of the run
         opened = self._runs.open(analysis, job, steps, utc_now())
         if opened is None:
+            _log.info("job needs no run: it was cancelled, or its id belongs to another request")
             return
         run_id, is_new = opened
         _log.info("job planned" if is_new else "job joined a run", run_id=run_id)

@@ -1,6 +1,6 @@
 """What workers tell, applied to every run that waits for it, and what the gateways are told of that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -11,7 +11,7 @@ from mesh.errors import BrokerUnavailable
 from mesh.instruments import instruments
 from mesh.states import JobState, UnitState, job_is_final, unit_is_final
 from mesh.store.row_change import RowChange
-from mesh.store.runs import Runs
+from mesh.store.runs import Change, Runs
 from services.dispatcher.claimed import ClaimedRuns
 
 _log = structlog.get_logger(__name__)
@@ -94,12 +94,15 @@ class FanIn:
         """Apply a change of one unit to the runs that wait for it."""
         watch = _RETRY_WATCH_SECONDS if change.state is UnitState.QUEUED else _WATCH_SECONDS
         token = self._claims.token()
-        moved = self._runs.apply(change, watch, token)
-        claimed = [one.run_id for one in moved if one.claimed]
+        self.moved(self._runs.apply(change, watch, token), token)
+
+    def moved(self, changes: Sequence[Change], token: str) -> None:
+        """Tell of runs that changed, and take those on whose stage is complete: they are claimed under a token."""
+        claimed = [change.run_id for change in changes if change.claimed]
         for run_id in claimed:  # all of them now: taking on the first may take longer than a claim lasts
             self._claims.adopt(run_id, token)
-        for one in moved:
-            self._notifier.changed(one.run_id, one.state)
+        for change in changes:
+            self._notifier.changed(change.run_id, change.state)
         for run_id in claimed:
             self._take_on(run_id, token)
 

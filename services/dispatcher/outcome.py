@@ -230,6 +230,7 @@ def _result(run: Run, tally: Tally, state: JobState, failure: Failure | None, no
         order=tuple(run.steps),
         rows=tally.rows,
         total=tally.total,
+        rows_a_page=ROWS_A_PAGE,
         counts=tally.counts,
         failure=failure,
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from mesh.clock import utc_now
-from mesh.contracts import Analysis, Failure, JobEnd, RunResult
+from mesh.contracts import Analysis, Failure, RunResult
 from mesh.contracts.result import ROWS_A_PAGE
 from mesh.errors import BadInput, InvalidRequest, NotFound, TransientFailure, UnitFailure
 from mesh.instrument import Instrument
@@ -17,6 +17,7 @@ from mesh.instruments import instrument
 from mesh.service import native
 from mesh.states import FailureKind, JobState, UnitState, job_is_final
 from mesh.store.announcements import Records
+from mesh.store.ends import Ends
 from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
 from mesh.store.runs import Run, Runs
@@ -38,6 +39,7 @@ class Progress:
     Args:
         runs: their records.
         requests: their documents.
+        ends: documents of the ends of their jobs.
         products: what was made.
         records: what the instruments announced.
         windows: the archive.
@@ -52,6 +54,7 @@ class Progress:
         *,
         runs: Runs,
         requests: Requests,
+        ends: Ends,
         products: Products,
         records: Records,
         windows: WindowSource,
@@ -62,6 +65,7 @@ class Progress:
     ) -> None:
         self._runs = runs
         self._requests = requests
+        self._ends = ends
         self._products = products
         self._records = records
         self._source = windows
@@ -181,7 +185,7 @@ class Progress:
         return made_by(row for page in pages for row in page if row.stage in stages)
 
     def _lay_out(self, run: Run, used: Instrument, analysis: Analysis) -> None:
-        self._find_given(used, analysis)
+        self._find_given(run, used, analysis)
         windows = self._find_windows(run, used, analysis)
         announced = self._records.announced(run.instrument)
         if announced is None:
@@ -191,16 +195,17 @@ class Progress:
         written = self._runs.lay_out(run.run_id, rows, announced.image, announced.calibration)
         _log.info("run laid out", run_id=run.run_id, rows=written, rejected=len(windows.rejected))
 
-    def _find_given(self, used: Instrument, analysis: Analysis) -> None:
+    def _find_given(self, run: Run, used: Instrument, analysis: Analysis) -> None:
         """Make sure that the products of earlier jobs and the files that the caller names are there, before any row is.
 
-        The products stay for now.
+        The products stay until the run is over.
 
         Raises:
             BadInput: one is not there.
             ArchiveUnavailable: there is no archive, or it does not answer.
         """
         for name, keys in used.given_products(analysis.parameters).items():
+            self._runs.hold(run.run_id, keys)  # before the look: what is found stays
             for key in keys:
                 if self._products.find(key) is None:
                     text = f"parameters.{name}: there is no product {key}; run the job that makes it again"
@@ -267,13 +272,12 @@ class Progress:
     def _end(self, run: Run, result: RunResult, failed: int) -> None:
         """Write the outcome: the document first, so that the record never says more than the truth."""
         self._requests.put_result(result)
-        for job_id in self._runs.finish(result):
-            end = JobEnd(job_id=job_id, run_id=run.run_id, state=result.state, finished=result.finished)
-            self._requests.put_end(end)
+        self._runs.finish(result)
         self._windows.pop(run.run_id, None)
         self._notifier.changed(run.run_id, result.state)
         metrics.RUNS.labels(run.instrument, result.state.value).inc()
         _log.info("run ended", run_id=run.run_id, state=result.state, rows=result.total, failed=failed)
+        self._ends.write()
 
 
 def _is_complete(run: Run) -> bool:

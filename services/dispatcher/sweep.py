@@ -10,11 +10,11 @@ from typing import TypeVar
 import structlog
 
 from mesh.clock import utc_now
-from mesh.contracts import Lane
 from mesh.errors import BrokerUnavailable, MeshError, TransientFailure
 from mesh.states import UnitState
 from mesh.store.backlog import Backlog, Silent
 from mesh.store.claims import Claims
+from mesh.store.ends import Ends
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
 from mesh.store.marks import Marks
@@ -50,6 +50,7 @@ class Sweep:
         backlog: units that nothing was heard of.
         products: whether they were made after all.
         leases: whether they are in work.
+        ends: of jobs, whose documents may be missing.
         fan_in: takes what was made.
         progress: takes runs on.
         admission: publishes again.
@@ -68,6 +69,7 @@ class Sweep:
         backlog: Backlog,
         products: Products,
         leases: Leases,
+        ends: Ends,
         fan_in: FanIn,
         progress: Progress,
         admission: Admission,
@@ -82,6 +84,7 @@ class Sweep:
         self._backlog = backlog
         self._products = products
         self._leases = leases
+        self._ends = ends
         self._fan_in = fan_in
         self._progress = progress
         self._admission = admission
@@ -103,6 +106,7 @@ class Sweep:
         self._transient = 0
         self._rebuild_lost()
         self._each("allowances", [""], lambda _: self._follow_allowances())
+        self._each("end", [""], lambda _: self._ends.write())
         self._each("job", self._jobs.new(_NEW_SECONDS), self._take_up)
         metrics.UNPLANNED.set(len(self._jobs.new(_NEW_SECONDS)))
         active = sorted(self._runs.active())
@@ -165,7 +169,7 @@ class Sweep:
             metrics.SILENT.labels("made").inc()
             return
         try:
-            self._admission.publish_again(unit.message, Lane(unit.lane), unit.user)
+            self._admission.publish_again(unit)
         except BrokerUnavailable as error:
             _log.warning("unit not published again", unit_key=unit.key, error=str(error))
             return

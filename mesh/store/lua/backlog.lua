@@ -1,7 +1,7 @@
 -- Units on their way to a worker: the backlog, the windows of what is released, and what is looked after.
 
--- Give a run with unreleased units its turn among those of its user; a user who comes new starts with the smallest
--- share that anybody has used, neither favoured nor punished for the past.
+-- Give a run with unreleased units its turn among those of a user; a user who comes new starts with the smallest share
+-- that anybody has used, neither favoured nor punished for the past.
 local function schedule(instrument, lane, user, run)
   local users, runs = backlog_key(instrument, lane), backlog_key(instrument, lane, user)
   if not redis.call('LPOS', runs, run) then
@@ -13,9 +13,50 @@ local function schedule(instrument, lane, user, run)
   end
 end
 
+-- Who waits for a run: user -> the most urgent lane of their jobs, and the most urgent lane of all.
+local function callers_of(run)
+  local callers, most = {}, nil
+  for _, text in ipairs(redis.call('HVALS', run_key(run, 'callers'))) do
+    local lane, user = string.match(text, '^(%S+) (.*)$')
+    if not callers[user] or URGENCY[lane] < URGENCY[callers[user]] then
+      callers[user] = lane
+    end
+    if not most or URGENCY[lane] < URGENCY[most] then
+      most = lane
+    end
+  end
+  return callers, most
+end
+
+-- Give a run its turn among those of everybody who waits for it, each in the lane of their own.
 local function schedule_run(run)
-  local fields = redis.call('HMGET', run_key(run), 'instrument', 'lane', 'user')
-  schedule(fields[1], fields[2], fields[3], run)
+  local record = redis.call('HMGET', run_key(run), 'instrument', 'lane', 'user')
+  local callers, most = callers_of(run)
+  if not most then
+    -- A version of the mesh opened it that did not note them.
+    callers[record[3]] = record[2]
+  end
+  for user, lane in pairs(callers) do
+    schedule(record[1], lane, user, run)
+  end
+end
+
+-- Who waits for a run has changed: those who wait no more, or less urgently than before, give up its turn there; all
+-- others bring it on, and it counts in the most urgent of their lanes.
+local function change_callers(run, before)
+  local instrument = redis.call('HGET', run_key(run), 'instrument')
+  local callers, most = callers_of(run)
+  for user, lane in pairs(before) do
+    if callers[user] ~= lane then
+      redis.call('LREM', backlog_key(instrument, lane, user), 0, run)
+    end
+  end
+  if most then
+    redis.call('HSET', run_key(run), 'lane', most)
+  end
+  if redis.call('EXISTS', run_key(run, 'backlog')) == 1 then
+    schedule_run(run)
+  end
 end
 
 -- The sets that a released unit can be in: window of its lane, window of its user, and those of its user that wait on
@@ -52,8 +93,12 @@ local function step_aside(key, most)
   end
 end
 
--- Forget a unit that ended or that nobody waits for.
-local function forget_unit(key)
+-- Forget a unit that ended or that nobody waits for. What is still on its way of this asking for it is over.
+local function forget_unit(key, seconds)
+  local asking = redis.call('HGET', unit_key(key), 'asking')
+  if asking then
+    redis.call('SET', unit_key(key, 'over'), asking, 'EX', seconds)
+  end
   leave_window(key)
   redis.call('DEL', unit_key(key), unit_key(key, 'runs'))
 end
@@ -65,84 +110,10 @@ local function leave_unit(key, run, seconds)
   if redis.call('SCARD', unit_key(key, 'runs')) > 0 then
     return false
   end
-  redis.call('SET', unit_key(key, 'cancelled'), run, 'EX', seconds)
   local released = redis.call('HGET', unit_key(key), 'released')
-  forget_unit(key)
+  forget_unit(key, seconds)
   return released
 end
-
--- The next unreleased unit of a user, or nothing; runs without any (released, cancelled) lose their turn.
-local function next_unit(users, runs, user)
-  while true do
-    local run = redis.call('LPOP', runs)
-    if not run then
-      redis.call('ZREM', users, user)
-      return nil
-    end
-    local key = redis.call('LPOP', run_key(run, 'backlog'))
-    if key then
-      redis.call('RPUSH', runs, run)
-      local known = redis.call('HMGET', unit_key(key), 'message', 'released')
-      if known[1] and not known[2] and not is_over(run) then
-        return key, run, known[1]
-      end
-    end
-  end
-end
-
--- The user with the smallest share used so far whose window has room; users over their budget come last.
-local function next_user(instrument, lane, most)
-  local last
-  for _, user in ipairs(redis.call('ZRANGE', backlog_key(instrument, lane), 0, -1)) do
-    if redis.call('SCARD', window_key(instrument, lane, user)) < most then
-      if not over_budget(user) then
-        return user
-      end
-      last = last or user
-    end
-  end
-  return last
-end
-
--- Release units of a lane, at most *most*, and append them to *released*.
-local function release_lane(released, instrument, lane, window_user, window_lane, most, watch)
-  local users, window = backlog_key(instrument, lane), window_key(instrument, lane)
-  local in_lane = redis.call('SCARD', window)
-  while most > 0 and in_lane < window_lane do
-    local user = next_user(instrument, lane, window_user)
-    if not user then
-      break
-    end
-    local key, run, message = next_unit(users, backlog_key(instrument, lane, user), user)
-    if key and product(key) then
-      most = most - 1
-      released[#released + 1] = {lane, key, run, user, message, 1}
-    elseif key then
-      most = most - 1
-      released[#released + 1] = {lane, key, run, user, message, 0}
-      in_lane = in_lane + 1
-      redis.call('HSET', unit_key(key), 'released', watch, 'instrument', instrument, 'lane', lane, 'user', user)
-      redis.call('SADD', window, key)
-      redis.call('SADD', window_key(instrument, lane, user), key)
-      redis.call('ZADD', WATCHED_UNITS, watch, key)
-      redis.call('ZINCRBY', users, share_of(user), user)
-    end
-  end
-end
-
--- Release units from the backlog: the user with the smallest share used so far first, each within its window, the lane
--- within its own; a user's runs take turns. Users who have spent their budget of the day come last.
--- Arguments: instrument, window per user, window of a lane, most units to release from a lane, milliseconds until a
---   released unit is looked after if nothing is heard of it, then the lanes.
--- Returns for each unit {lane, key, run, user, message, 1 if its product is there already, so that it need not go}.
-register('release', function(args)
-  local released = {}
-  local watch = milliseconds() + tonumber(args[5])
-  for position = 6, #args do
-    release_lane(released, args[1], args[position], tonumber(args[2]), tonumber(args[3]), tonumber(args[4]), watch)
-  end
-  return released
-end)
 
 -- Put released units that the broker refused back to the head of the backlog, as if they had not been released.
 -- Arguments: for each unit its key and the run that it was released for, in the order of the release.
@@ -158,6 +129,7 @@ register('put_back', function(args)
       redis.call('HDEL', unit_key(key), 'released')
       redis.call('LPUSH', run_key(run, 'backlog'), key)
       schedule(record[2], record[3], record[4], run)
+      schedule_run(run)
       redis.call('ZINCRBY', backlog_key(record[2], record[3]), -share_of(record[4]), record[4])
       back = back + 1
     end
@@ -172,4 +144,15 @@ register('watch', function(args)
     redis.call('HSET', unit_key(args[1]), 'tries', args[3])
   end
   return 1
+end)
+
+-- Whether anybody still waits for what is on its way of a unit. Arguments: unit key, the asking that it belongs to; 0:
+-- it does not say. A unit that the server knows nothing of is wanted: forgetting must not cancel.
+register('unit_wanted', function(args)
+  local key, asking = args[1], tonumber(args[2])
+  local over = redis.call('GET', unit_key(key, 'over'))
+  if not over or asking > tonumber(over) then
+    return 1
+  end
+  return asking == 0 and redis.call('EXISTS', unit_key(key)) or 0
 end)

@@ -26,7 +26,7 @@ end
 -- the caller got the claim on the next stage}, or nothing if it was no news.
 local function apply(change, run, name, maker, claimant, lease)
   local row = read_row(run, name)
-  if not row or not is_news(change, row) then
+  if not row or row.key ~= change.key or not is_news(change, row) then
     return nil
   end
   local before = row.state
@@ -62,6 +62,17 @@ local function apply(change, run, name, maker, claimant, lease)
   return {run, state, claimed}
 end
 
+-- The runs that wait for a unit and are not over.
+local function waiting_runs(key)
+  local live = {}
+  for _, run in ipairs(redis.call('SMEMBERS', unit_key(key, 'runs'))) do
+    if not is_over(run) then
+      live[#live + 1] = run
+    end
+  end
+  return live
+end
+
 -- A unit was stopped for a run that was cancelled, but others want it meanwhile: back to the backlog.
 local function make_again(change, runs, name)
   local changed = {}
@@ -69,7 +80,7 @@ local function make_again(change, runs, name)
   redis.call('HDEL', unit_key(change.key), 'released', 'row')
   for _, run in ipairs(runs) do
     local row = read_row(run, name)
-    if not FINAL[row.state] then
+    if row and row.key == change.key and not FINAL[row.state] then
       local before = row.state
       row.state, row.step, row.at = 'queued', nil, change.at
       write_row(run, name, row, before, true)
@@ -81,22 +92,43 @@ local function make_again(change, runs, name)
   return changed
 end
 
--- Apply one event of a unit to every run that waits for it; duplicated, late and reordered events change nothing.
+-- A unit that was to be released has its product already: its rows end where they are, in the same step, so that
+-- nobody can lose it on the way.
+local function settle_made(changed, key, message, limits)
+  local unit = cjson.decode(message)
+  local change = {key = key, stage = unit.stage, label = unit.label, state = 'cached', attempt = 1, at = limits.at}
+  for _, run in ipairs(waiting_runs(key)) do
+    changed[#changed + 1] = apply(change, run, unit.stage .. '/' .. unit.label, nil, limits.token, limits.lease)
+  end
+  forget_unit(key, limits.over)
+end
+
+-- Count a product that had to be made, once for all runs that waited for it, and whose container seconds it took.
+local function count_made(change, run)
+  redis.call('HINCRBY', MADE, redis.call('HGET', run_key(run), 'instrument') .. '/' .. change.stage, 1)
+  local user = redis.call('HGET', unit_key(change.key), 'user')
+  if user and change.seconds then
+    spend(user, change.seconds)
+  end
+end
+
+-- Apply one event of a unit to every run that waits for it; duplicated, late and reordered events change nothing. What
+-- an earlier asking for the unit tells counts only if it brought a product: that is there for everybody.
 -- Arguments: unit key, change of the row as JSON, milliseconds until the unit is looked after if nothing more is heard,
---   claimant, lease of a claim in milliseconds, units of a user on the retry ladder that do not hold it back.
+--   claimant, lease of a claim in milliseconds, units of a user on the retry ladder that do not hold it back, seconds
+--   that the end of the unit is remembered.
 -- Returns for each run that changed: {run, its state, 1 if the caller has the claim on the next stage}.
 register('apply', function(args)
   local key, change = args[1], cjson.decode(args[2])
   local name = change.stage .. '/' .. change.label
-  -- The run that had the unit released; it is no field of a row.
-  local maker = change.run_id
-  change.run_id = nil
-  local changed, live = {}, {}
-  for _, run in ipairs(redis.call('SMEMBERS', unit_key(key, 'runs'))) do
-    if not is_over(run) then
-      live[#live + 1] = run
-    end
+  -- The run that had the unit released, and for which asking: neither is a field of a row.
+  local maker, asking = change.run_id, change.asking
+  change.run_id, change.asking = nil, nil
+  local known = redis.call('HGET', unit_key(key), 'asking')
+  if asking and known and asking ~= tonumber(known) and change.state ~= 'done' and change.state ~= 'cached' then
+    return {}
   end
+  local changed, live = {}, waiting_runs(key)
   if change.state == 'cancelled' and #live > 0 then
     return make_again(change, live, name)
   end
@@ -104,11 +136,10 @@ register('apply', function(args)
     changed[#changed + 1] = apply(change, run, name, maker, args[4], args[5])
   end
   if FINAL[change.state] then
-    local user = redis.call('HGET', unit_key(key), 'user')
-    if user and change.seconds then
-      spend(user, change.seconds)
+    if change.state == 'done' and #changed > 0 then
+      count_made(change, changed[1][1])
     end
-    forget_unit(key)
+    forget_unit(key, args[7])
   elseif #changed > 0 then
     if change.state == 'queued' then
       step_aside(key, tonumber(args[6]))

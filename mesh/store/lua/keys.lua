@@ -1,14 +1,20 @@
 -- Names of all keys that the functions touch, in this one place; mesh/store/names.py says what each holds.
 -- The functions build names, callers do not declare them: the mesh uses one Redis server, not a cluster.
 
-local ACTIVE_RUNS, NEW_JOBS, WATCHED_UNITS = 'runs', 'jobs:new', 'units:watched'
+local ALL_JOBS, NEW_JOBS, ENDING_JOBS = 'jobs', 'jobs:new', 'jobs:ending'
+local ACTIVE_RUNS, WATCHED_UNITS = 'runs', 'units:watched'
 local WEIGHTS, BUDGETS, EVERYBODY = 'mesh:weights', 'mesh:budgets', '*'
 local PRODUCTS_USED, STOCK, EVICTED_STOCK, IMAGES = 'mesh:products-used', 'mesh:stock', 'mesh:evicted', 'mesh:images'
-local HITS, PINNED, EVICTING = 'mesh:hits', 'mesh:pinned', 'mesh:evicting'
+local HITS, MADE = 'mesh:hits', 'mesh:made'
+local PINNED, EVICTING = 'mesh:pinned', 'mesh:evicting'
 local PINS_INDEXED, INDEX_COMPLETE, GENERATION = 'mesh:pins-indexed', 'mesh:products-indexed', 'mesh:generation'
 
 local function job_key(job)
   return 'job:' .. job
+end
+
+local function jobs_of_key(user)
+  return 'jobs:of:' .. user
 end
 
 local function active_jobs_key(user)

@@ -67,16 +67,17 @@ end)
 
 -- Take a product out of the index so that its files can be removed, unless something speaks against it.
 -- From here on plans make it again; the lease keeps them from doing so before the files are gone.
--- Arguments: key, owner of the lease, milliseconds of the lease.
+-- Arguments: key, owner of the lease, milliseconds of the lease, 'damaged' for one that the index cannot know because
+--   its manifest cannot be read.
 -- Returns an empty text, or why not: unknown (the index is not complete), absent, pinned, needed (a run that is not
--- over has it or waits for it) or busy (somebody makes or removes it now).
+-- over has it, waits for it or was given it by its caller) or busy (somebody makes or removes it now).
 register('evict', function(args)
   local key = args[1]
   if redis.call('EXISTS', PINS_INDEXED, INDEX_COMPLETE, GENERATION) < 3 then
     return 'unknown'
   end
   local entry = product(key)
-  if not entry then
+  if not entry and args[4] ~= 'damaged' then
     return 'absent'
   end
   if redis.call('SISMEMBER', PINNED, key) == 1 then
@@ -87,10 +88,9 @@ register('evict', function(args)
       return 'needed'
     end
   end
-  local name = entry.stage .. '/' .. entry.label
   for _, run in ipairs(redis.call('SMEMBERS', ACTIVE_RUNS)) do
-    local row = read_row(run, name)
-    if row and row.key == key then
+    local row = entry and read_row(run, entry.stage .. '/' .. entry.label)
+    if (row and row.key == key) or redis.call('SISMEMBER', run_key(run, 'given'), key) == 1 then
       return 'needed'
     end
   end
@@ -98,7 +98,9 @@ register('evict', function(args)
     return 'busy'
   end
   redis.call('SADD', EVICTING, key)
-  forget_product(key, entry)
-  count(EVICTED_STOCK, entry, 1)
+  if entry then
+    forget_product(key, entry)
+    count(EVICTED_STOCK, entry, 1)
+  end
   return ''
 end)

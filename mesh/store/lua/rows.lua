@@ -1,5 +1,5 @@
 -- Rows of a run and the state of a run: what every function that moves them shares.
--- FINAL, OVER and NEXT are generated from mesh/states.py. Rows hold no empty lists and no nulls, because Lua cannot
+-- FINAL, OVER, NEXT and URGENCY are generated, see mesh/store/library.py. Rows hold no empty lists and no nulls, because Lua cannot
 -- tell an empty list from an empty object.
 
 local function milliseconds()
@@ -48,16 +48,19 @@ local function write_row(run, name, row, before, told)
   return tonumber(redis.call('HGET', run_key(run, 'left'), row.stage) or 0)
 end
 
--- A job that has ended burdens its user no more.
-local function end_job(job)
+-- A job has ended: it burdens its user no more, and the end is kept until its document is known to be written.
+local function end_job(job, run, state, finished)
   local user = redis.call('HGET', job_key(job), 'user')
   if user then
     redis.call('SREM', active_jobs_key(user), job)
   end
+  redis.call('HSET', ENDING_JOBS, job, cjson.encode({run_id = run, state = state, finished = finished}))
 end
 
 -- Let the records of a run that is over lapse: its documents stay.
 local function expire(run, seconds, seconds_of_events)
+  redis.call('DEL', run_key(run, 'backlog'), run_key(run, 'claim'), run_key(run, 'given'), run_key(run, 'callers'),
+    run_key(run, 'deaths'))
   redis.call('EXPIRE', run_key(run), seconds)
   for _, name in ipairs({'jobs', 'order', 'rows', 'counts', 'left'}) do
     redis.call('EXPIRE', run_key(run, name), seconds)
@@ -66,4 +69,15 @@ local function expire(run, seconds, seconds_of_events)
     redis.call('EXPIRE', run_key(run, 'in:' .. state), seconds)
   end
   redis.call('EXPIRE', run_key(run, 'events'), seconds_of_events)
+end
+
+-- End a run: nobody joins it any more, and nobody looks after it.
+local function close_run(run, state, seconds, seconds_of_events)
+  local request = request_key(redis.call('HGET', run_key(run), 'request_key'))
+  if redis.call('GET', request) == run then
+    redis.call('DEL', request)
+  end
+  redis.call('SREM', ACTIVE_RUNS, run)
+  set_run_state(run, state)
+  expire(run, seconds, seconds_of_events)
 end

@@ -1,47 +1,71 @@
--- Runs from their opening to their outcome, but for what units tell of themselves and for what stops a run.
+-- Runs from their rows to their outcome, but for what units tell of themselves and for what stops a run.
 
--- Find the active run of an analysis, or open one, for a job.
--- Arguments: job id, request key, instrument, product, lane, user, steps of the stages as JSON, time.
--- Returns {run id, 1 if opened}; the run id is empty when the job was cancelled before. A job that a run served to
--- its end keeps that run, so that a message that comes twice changes nothing.
-register('open', function(args)
-  local job, request, instrument, lane, user = args[1], args[2], args[3], args[5], args[6]
-  local record = job_key(job)
-  redis.call('ZREM', NEW_JOBS, job)
-  if redis.call('HGET', record, 'state') then
-    return {'', 0}
+-- Note something about a run that is not over. Arguments: run, then fields of its record, each a name and a text; an
+-- empty text removes the field. Returns whether it was noted.
+register('note_run', function(args)
+  local run = args[1]
+  if is_over(run) then
+    return 0
   end
-  local run = redis.call('HGET', record, 'run_id')
-  if run and OVER[redis.call('HGET', run_key(run), 'state')] then
-    return {run, 0}
-  end
-  run = redis.call('GET', request_key(request))
-  if run and not is_over(run) then
-    redis.call('SADD', run_key(run, 'jobs'), job)
-    redis.call('HSET', record, 'run_id', run)
-    -- The run now also moves on at the pace of this user and in this lane.
-    if redis.call('EXISTS', run_key(run, 'backlog')) == 1 then
-      schedule(instrument, lane, user, run)
+  for position = 2, #args, 2 do
+    if args[position + 1] == '' then
+      redis.call('HDEL', run_key(run), args[position])
+    else
+      redis.call('HSET', run_key(run), args[position], args[position + 1])
     end
-    return {run, 0}
   end
-  -- What an earlier life of the server left of a run of this name.
-  for _, name in ipairs({'jobs', 'order', 'rows', 'counts', 'left', 'backlog', 'claim'}) do
-    redis.call('DEL', run_key(job, name))
-  end
-  for state in pairs(NEXT) do
-    redis.call('DEL', run_key(job, 'in:' .. state))
-  end
-  redis.call('DEL', run_key(job))
-  redis.call('HSET', run_key(job), 'run_id', job, 'request_key', request, 'instrument', instrument, 'product', args[4],
-    'lane', lane, 'user', user, 'steps', args[7], 'opened', args[8])
-  redis.call('SADD', run_key(job, 'jobs'), job)
-  redis.call('HSET', record, 'run_id', job)
-  redis.call('SET', request_key(request), job)
-  redis.call('SADD', ACTIVE_RUNS, job)
-  set_run_state(job, 'PENDING')
-  return {job, 1}
+  return 1
 end)
+
+-- Keep products from being removed while a run needs them because its caller named them. Arguments: run, keys.
+register('hold_products', function(args)
+  if not is_over(args[1]) and #args > 1 then
+    redis.call('SADD', run_key(args[1], 'given'), unpack(args, 2))
+  end
+  return 1
+end)
+
+-- Write rows of a run that has none yet, all waiting, in the order of the table.
+-- Arguments: run, place of the first one (0: begin anew), then for each row its name and the row as JSON.
+-- Returns 'written'; 'over' when the run takes no rows (any more) or has them already; 'overtaken' when somebody else
+-- began anew meanwhile.
+register('lay_rows', function(args)
+  local run, start = args[1], tonumber(args[2])
+  if is_over(run) or redis.call('HEXISTS', run_key(run), 'laid_out') == 1 then
+    return 'over'
+  end
+  if start == 0 then
+    for _, name in ipairs({'order', 'rows', 'left', 'counts'}) do
+      redis.call('DEL', run_key(run, name))
+    end
+    for state in pairs(NEXT) do
+      redis.call('DEL', run_key(run, 'in:' .. state))
+    end
+  end
+  if redis.call('LLEN', run_key(run, 'order')) ~= start then
+    return 'overtaken'
+  end
+  for position = 3, #args, 2 do
+    local name = args[position]
+    local stage = string.match(name, '^[^/]*')
+    redis.call('RPUSH', run_key(run, 'order'), name)
+    redis.call('HSET', run_key(run, 'rows'), name, args[position + 1])
+    redis.call('ZADD', run_key(run, 'in:waiting'), start + (position - 3) / 2, name)
+    redis.call('HINCRBY', run_key(run, 'left'), stage, 1)
+    redis.call('HINCRBY', run_key(run, 'counts'), stage .. '/waiting', 1)
+  end
+  return 'written'
+end)
+
+-- Enter a unit that nobody asked for before, for a run. The number of this asking is larger than those of all before:
+-- what is still on its way of those counts no more.
+local function ask_for(key, run, message)
+  redis.call('SADD', unit_key(key, 'runs'), run)
+  if redis.call('HSETNX', unit_key(key), 'message', message) == 1 then
+    local before = tonumber(redis.call('GET', unit_key(key, 'over')) or 0)
+    redis.call('HSET', unit_key(key), 'asking', string.format('%.0f', math.max(milliseconds(), before + 1)))
+  end
+end
 
 -- Give waiting rows of a run their units: product there -> cached; wanted by another run too -> joined; else backlog.
 -- Arguments: run, time, then for each unit: row name, change of the row as JSON, message.
@@ -63,13 +87,11 @@ register('enqueue', function(args)
       row.at = at
       local key = row.key
       if row.state == 'queued' then
-        redis.call('DEL', unit_key(key, 'cancelled'))
         local entry = product(key)
         if entry then
           take_product(row, run, entry)
         else
-          redis.call('SADD', unit_key(key, 'runs'), run)
-          redis.call('HSETNX', unit_key(key), 'message', args[position + 2])
+          ask_for(key, run, args[position + 2])
           local known = redis.call('HMGET', unit_key(key), 'released', 'row')
           if not known[1] then
             redis.call('RPUSH', run_key(run, 'backlog'), key)
@@ -79,7 +101,7 @@ register('enqueue', function(args)
           end
         end
       end
-      write_row(run, name, row, 'waiting', false)
+      write_row(run, name, row, 'waiting', FINAL[row.state])
     end
   end
   if backlogged > 0 then
@@ -98,29 +120,23 @@ register('planned', function(args)
   return 1
 end)
 
--- Write the outcome of a run into its record.
+-- End a run: write its outcome into its record and note the ends of its jobs.
 -- Arguments: run, state, time, seconds that the records last, seconds that the stream of events lasts, then the fields
 --   of the outcome, each a name and a text.
--- Returns the jobs that waited for it; nothing when it was over before.
+-- Returns how many jobs ended with it; 0 when it was over before.
 register('finish', function(args)
-  local run, request = args[1], redis.call('HGET', run_key(args[1]), 'request_key')
+  local run = args[1]
   if is_over(run) then
-    return {}
+    return 0
   end
   redis.call('HSETNX', run_key(run), 'started', args[3])
   redis.call('HSET', run_key(run), 'finished', args[3], unpack(args, 6))
-  redis.call('HDEL', run_key(run), 'note')
-  if redis.call('GET', request_key(request)) == run then
-    redis.call('DEL', request_key(request))
-  end
-  redis.call('SREM', ACTIVE_RUNS, run)
-  set_run_state(run, args[2])
-  redis.call('DEL', run_key(run, 'backlog'), run_key(run, 'claim'))
-  expire(run, args[4], args[5])
+  redis.call('HDEL', run_key(run), 'note', 'waits')
   local jobs = redis.call('SMEMBERS', run_key(run, 'jobs'))
   for _, job in ipairs(jobs) do
     redis.call('EXPIRE', job_key(job), args[4])
-    end_job(job)
+    end_job(job, run, args[2], args[3])
   end
-  return jobs
+  close_run(run, args[2], args[4], args[5])
+  return #jobs
 end)

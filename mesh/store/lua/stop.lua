@@ -5,9 +5,12 @@
 -- Returns {run or empty, what}: what is 'ended' (was over before), 'job' (only this job) or 'run'.
 register('cancel', function(args)
   local job, record = args[1], job_key(args[1])
-  local run = redis.call('HGET', record, 'run_id') or ''
+  local known = redis.call('HMGET', record, 'run_id', 'state', 'deleted')
+  local run = known[1] or ''
   redis.call('ZREM', NEW_JOBS, job)
-  if redis.call('HGET', record, 'state') then
+  if known[3] then
+    return {run, 'ended'}
+  elseif known[2] then
     -- Cancelled before; a run that nobody waits for may still have rows to end.
     local state = run ~= '' and redis.call('HGET', run_key(run), 'state')
     return {run, state == 'ABORTED' and 'run' or 'job'}
@@ -17,29 +20,26 @@ register('cancel', function(args)
   end
   redis.call('HSET', record, 'state', 'ABORTED', 'finished', args[2])
   redis.call('EXPIRE', record, args[3])
-  end_job(job)
+  end_job(job, run ~= '' and run or nil, 'ABORTED', args[2])
   if run == '' then
     return {run, 'job'}
   end
+  local before = callers_of(run)
   redis.call('SREM', run_key(run, 'jobs'), job)
+  redis.call('HDEL', run_key(run, 'callers'), job)
+  change_callers(run, before)
   if redis.call('SCARD', run_key(run, 'jobs')) > 0 then
     return {run, 'job'}
   end
-  local request = request_key(redis.call('HGET', run_key(run), 'request_key'))
-  if redis.call('GET', request) == run then
-    redis.call('DEL', request)
-  end
   redis.call('HSET', run_key(run), 'finished', args[2])
-  redis.call('DEL', run_key(run, 'backlog'))
-  redis.call('SREM', ACTIVE_RUNS, run)
-  set_run_state(run, 'ABORTED')
-  expire(run, args[3], args[4])
+  close_run(run, 'ABORTED', args[3], args[4])
   return {run, 'run'}
 end)
 
 -- End the rows of a run that was cancelled or refused, as far as they are not final, some at a time, and tell which
 -- units must be stopped.
--- Arguments: run, time, most rows, seconds that a tombstone lasts.
+-- Arguments: run, time, most rows, seconds that the end of a unit is remembered, seconds that the records last, seconds
+--   that the stream of events lasts.
 -- Returns the keys of released units that nobody waits for any more, after the number of rows ended.
 register('drop', function(args)
   local run, most = args[1], tonumber(args[3])
@@ -49,7 +49,7 @@ register('drop', function(args)
       local row = read_row(run, name)
       local key = row.key
       row.state, row.at = 'cancelled', args[2]
-      write_row(run, name, row, state, false)
+      write_row(run, name, row, state, true)
       ended = ended + 1
       if key and key ~= '' and leave_unit(key, run, args[4]) then
         keys[#keys + 1] = key
@@ -59,12 +59,17 @@ register('drop', function(args)
       break
     end
   end
+  if OVER[redis.call('HGET', run_key(run), 'state')] then
+    -- Lists that came into being just now lapse with the others.
+    expire(run, args[5], args[6])
+  end
   return {ended, unpack(keys)}
 end)
 
 -- Take rows of a run back to where they were before it was planned, some at a time, and tell which units must be
 -- stopped: the image that they were planned for runs no more. Followers see rows that had ended wait again.
--- Arguments: run, time, most rows, seconds that a tombstone lasts.
+-- Once no row is left the plan is forgotten, and the run has the stages that it will have.
+-- Arguments: run, time, most rows, seconds that the end of a unit is remembered, steps of the stages as JSON.
 -- Returns the keys of released units that nobody waits for any more, after the number of rows taken back.
 register('unplan', function(args)
   local run, most = args[1], tonumber(args[3])
@@ -84,6 +89,16 @@ register('unplan', function(args)
         local anew = {key = '', stage = row.stage, label = row.label, state = 'waiting', at = args[2]}
         write_row(run, name, anew, state, FINAL[state])
         back = back + 1
+      end
+    end
+  end
+  if back == 0 then
+    redis.call('DEL', run_key(run, 'backlog'))
+    redis.call('HSET', run_key(run), 'steps', args[5])
+    redis.call('HDEL', run_key(run), 'laid_out')
+    for _, field in ipairs(redis.call('HKEYS', run_key(run))) do
+      if string.sub(field, 1, 8) == 'planned:' then
+        redis.call('HDEL', run_key(run), field)
       end
     end
   end

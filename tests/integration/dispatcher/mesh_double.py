@@ -133,7 +133,7 @@ class MeshDouble:
         """Store the product of a unit."""
         content = unit.key.encode()
         folder = self.directory / unit.key
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "product.fits").write_bytes(content)
         sha256 = hashlib.sha256(content).hexdigest()
         manifest = Manifest(

@@ -99,7 +99,7 @@ def test_only_what_ended_long_ago_expires(
 
     assert_gone(mesh, ended.job_id, analysis)
     assert mesh.jobs.view(running.job_id).state is not JobState.COMPLETED
-    assert not mesh.objects.exists(names.run_object(ended.job_id))
+    assert not list(mesh.objects.list(names.run_object(ended.job_id)))
     assert expiry(mesh, 1e-9).look() == 0
     mesh.work()
     assert mesh.jobs.view(running.job_id).state is JobState.COMPLETED

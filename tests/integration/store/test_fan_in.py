@@ -8,7 +8,7 @@ import redis
 from mesh.contracts import Analysis, Failure, UnitRow
 from mesh.states import FailureKind, JobState, UnitState
 from mesh.store import names
-from mesh.store.backlog import Backlog
+from mesh.store.backlog import Backlog, Released
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
 from mesh.store.objects import Objects
@@ -36,6 +36,13 @@ def open_run(runs: Runs, analysis: Analysis, make_job: MakeJob, keys: list[str],
 def change(key: str, state: UnitState, at: int = 0, attempt: int = 1, **more: object) -> RowChange:
     fields = {"key": key, "stage": "window", "label": f"w{key}", "state": state, "attempt": attempt}
     return RowChange.model_validate({**fields, "at": f"2026-11-22T12:00:{at:02d}.000Z", **more})
+
+
+def release(backlog: Backlog, *, per_user: int, in_lane: int, most: int, lane: str = "user") -> list[Released]:
+    """Release units of the drill instrument whose products are not there."""
+    found = backlog.release("noop", [lane], per_user=per_user, in_lane=in_lane, most=most, now=NOW, claim="me")
+    assert not found.changes
+    return found.units
 
 
 def other(analysis: Analysis, salt: str) -> Analysis:
@@ -130,20 +137,20 @@ def test_that_a_unit_runs_does_not_wipe_out_its_step(index: redis.Redis, analysi
 def test_an_event_moves_every_run_that_waits(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog = Runs(index), Backlog(index)
     first = open_run(runs, analysis, make_job, ["k1", "k2"])
-    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k1"]
+    assert [unit.key for unit in release(backlog, per_user=1, in_lane=9, most=9)] == ["k1"]
     runs.apply(change("k1", UnitState.RUNNING, 1, step="begin"), 60, "me")
 
     second = open_run(runs, other(analysis, "b"), make_job, ["k1"], user="bob")
 
     assert second != first
     assert runs.rows(second)[0].step == "begin", "joins the unit as it stands"
-    assert not backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9), "nothing is released twice"
+    assert not release(backlog, per_user=1, in_lane=9, most=9), "nothing is released twice"
     changes = runs.apply(change("k1", UnitState.DONE, 2), 60, "me")
     assert {(done.run_id, done.state, done.claimed) for done in changes} == {
         (first, JobState.EXECUTING, False),
         (second, JobState.EXECUTING, True),
     }
-    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k2"]
+    assert [unit.key for unit in release(backlog, per_user=1, in_lane=9, most=9)] == ["k2"]
 
 
 def test_the_first_running_unit_makes_the_run_execute(
@@ -164,7 +171,7 @@ def test_the_first_running_unit_makes_the_run_execute(
 def test_cancel_leaves_what_others_want(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog, leases = Runs(index), Backlog(index), Leases(index)
     mine = open_run(runs, analysis, make_job, ["k1", "k2", "k3"])
-    backlog.release("noop", ["user"], per_user=2, in_lane=9, most=9)
+    release(backlog, per_user=2, in_lane=9, most=9)
     theirs = open_run(runs, other(analysis, "b"), make_job, ["k2", "k3"], user="bob")
 
     assert runs.cancel(mine, NOW).what == "run"
@@ -176,26 +183,26 @@ def test_cancel_leaves_what_others_want(index: redis.Redis, analysis: Analysis, 
     assert {row.state for row in runs.rows(mine)} == {UnitState.CANCELLED}
     assert runs.get(mine).state is JobState.ABORTED
     assert not runs.apply(change("k1", UnitState.DONE, 9), 60, "me"), "a late event revives nothing"
-    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=9, in_lane=9, most=9)] == ["k3"]
+    assert [unit.key for unit in release(backlog, per_user=9, in_lane=9, most=9)] == ["k3"]
     assert [row.state for row in runs.rows(theirs, stages=["window"])] == [UnitState.QUEUED] * 2
 
 
 def test_a_cancelled_unit_that_is_wanted_again_works(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog, leases = Runs(index), Backlog(index), Leases(index)
     mine = open_run(runs, analysis, make_job, ["k1"])
-    backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)
+    release(backlog, per_user=1, in_lane=9, most=9)
     runs.cancel(mine, NOW)
     assert [key for keys in runs.drop_rows(mine, NOW) for key in keys] == ["k1"]
 
     again = open_run(runs, analysis, make_job, ["k1"])
     assert again != mine
     assert leases.unit_wanted("k1")
-    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k1"]
+    assert [unit.key for unit in release(backlog, per_user=1, in_lane=9, most=9)] == ["k1"]
     # The worker that was told to stop says so only now.
     runs.apply(change("k1", UnitState.CANCELLED, 5), 60, "me")
 
     assert runs.rows(again)[0].state is UnitState.QUEUED
-    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=1, in_lane=9, most=9)] == ["k1"]
+    assert [unit.key for unit in release(backlog, per_user=1, in_lane=9, most=9)] == ["k1"]
 
 
 def test_a_run_cancelled_while_it_is_laid_out_has_no_rows(
@@ -248,7 +255,7 @@ def test_users_are_released_by_weight(
 
     order = []
     for _ in range(16):
-        (unit,) = backlog.release("noop", ["user"], per_user=4, in_lane=1, most=9)
+        (unit,) = release(backlog, per_user=4, in_lane=1, most=9)
         order.append(unit.user)
         runs.apply(change(unit.key, UnitState.DONE, 9), 60, "me")
 
@@ -260,21 +267,21 @@ def test_the_window_of_a_user_and_of_the_lane(index: redis.Redis, analysis: Anal
     open_run(runs, analysis, make_job, [f"a{number}" for number in range(9)], user="big")
     open_run(runs, other(analysis, "b"), make_job, [f"b{number}" for number in range(9)], user="small")
 
-    released = backlog.release("noop", ["user"], per_user=4, in_lane=6, most=99)
+    released = release(backlog, per_user=4, in_lane=6, most=99)
 
     assert [unit.user for unit in released].count("big") == 3
     assert len(released) == 6
     runs.apply(change("b0", UnitState.RUNNING, 1), 60, "me")
-    assert not backlog.release("noop", ["user"], per_user=4, in_lane=6, most=99)
+    assert not release(backlog, per_user=4, in_lane=6, most=99)
     runs.apply(change("b0", UnitState.FAILED, 2), 60, "me")
-    assert len(backlog.release("noop", ["user"], per_user=4, in_lane=6, most=99)) == 1
+    assert len(release(backlog, per_user=4, in_lane=6, most=99)) == 1
 
 
 def test_a_unit_on_the_retry_ladder_blocks_nobody(index: redis.Redis, analysis: Analysis, make_job: MakeJob) -> None:
     runs, backlog = Runs(index), Backlog(index)
     open_run(runs, analysis, make_job, [f"a{number:03d}" for number in range(100)], user="big")
     retried = 0
-    while released := backlog.release("noop", ["user"], per_user=2, in_lane=2, most=99):
+    while released := release(backlog, per_user=2, in_lane=2, most=99):
         for unit in released:
             runs.apply(change(unit.key, UnitState.RUNNING, 1), 60, "me")
             runs.apply(change(unit.key, UnitState.QUEUED, 2, attempt=2), 60, "me")
@@ -282,6 +289,6 @@ def test_a_unit_on_the_retry_ladder_blocks_nobody(index: redis.Redis, analysis: 
 
     assert retried == 64 + 2, "an outage does not drive the whole backlog up the ladder"
     open_run(runs, other(analysis, "b"), make_job, ["b0"], user="small")
-    assert [unit.key for unit in backlog.release("noop", ["user"], per_user=2, in_lane=2, most=99)] == ["b0"]
+    assert [unit.key for unit in release(backlog, per_user=2, in_lane=2, most=99)] == ["b0"]
     runs.apply(change("a000", UnitState.DONE, 3, attempt=2), 60, "me")
     assert index.scard("units:retrying:noop:user:big") == 63

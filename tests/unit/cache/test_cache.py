@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mesh.contracts import UnitEvent
-from mesh.errors import ContractViolation
 from mesh.states import UnitState
 from services.cache.cache import Cache
 
@@ -17,17 +16,15 @@ class Products:
         self.complete = False
 
     def keys(self) -> Iterator[str]:
-        """Return four keys."""
-        yield from ("known", "new", "damaged", "vanished")
+        """Return three keys."""
+        yield from ("known", "new", "vanished")
 
     def indexed(self, keys: Sequence[str]) -> list[bool]:
         """Know one of them."""
         return [key == "known" for key in keys]
 
     def find(self, key: str) -> str | None:
-        """Find those that are whole."""
-        if key == "damaged":
-            raise ContractViolation("not JSON")
+        """Find one of them."""
         self.entered.append(key)
         return None if key == "vanished" else key
 
@@ -48,13 +45,6 @@ class Products:
 class Usage:
     """Counts in memory."""
 
-    def __init__(self) -> None:
-        self.made: list[tuple[str, str]] = []
-
-    def count_made(self, instrument: str, stage: str) -> None:
-        """Count."""
-        self.made.append((instrument, stage))
-
     def stages(self) -> list[Any]:
         """Return nothing."""
         return []
@@ -64,7 +54,7 @@ def event(key: str, state: UnitState) -> UnitEvent:
     return UnitEvent(event_id="e", unit_key=key, instrument="noop", stage="window", label="w", run_id="r", state=state)
 
 
-def test_one_damaged_manifest_keeps_no_other_out() -> None:
+def test_an_index_is_completed() -> None:
     products = Products()
     cache = Cache(products, Usage())  # type: ignore[arg-type]
 
@@ -81,13 +71,12 @@ def test_a_complete_index_is_left_alone() -> None:
     assert not products.entered
 
 
-def test_only_what_was_made_is_counted() -> None:
-    products, usage = Products(), Usage()
-    cache = Cache(products, usage)  # type: ignore[arg-type]
+def test_only_what_was_made_and_is_not_known_is_entered() -> None:
+    products = Products()
+    cache = Cache(products, Usage())  # type: ignore[arg-type]
 
     cache.happened(event("known", UnitState.DONE))
     cache.happened(event("new", UnitState.DONE))
     cache.happened(event("new", UnitState.CACHED))
 
-    assert usage.made == [("noop", "window")] * 2
     assert products.entered == ["new"]

@@ -97,7 +97,7 @@ class MemoryLeases:
         """Say whether an owner lives."""
         return owner in self.owners
 
-    def unit_wanted(self, unit_key: str) -> bool:
+    def unit_wanted(self, unit_key: str, asking: int = 0) -> bool:
         """Say whether a unit is not cancelled."""
         return unit_key not in self.unwanted
 

@@ -15,12 +15,13 @@ FOLDER = Path(library.__file__).parent / "lua"
 
 
 def test_the_functions_know_the_states_of_the_mesh() -> None:
-    final, over, following = library.state_tables().splitlines()
+    final, over, following, urgency = library.tables().splitlines()
 
     assert final == "local FINAL = {cached = true, done = true, failed = true, cancelled = true}"
     assert over == "local OVER = {COMPLETED = true, ERROR = true, ABORTED = true}"
     assert "queued = {running = true, cached = true, done = true, failed = true, cancelled = true}" in following
     assert "done = {}" in following
+    assert urgency == "local URGENCY = {alert = 0, user = 1, batch = 2}"
 
 
 def test_every_part_and_every_function_says_what_it_is_for() -> None:
