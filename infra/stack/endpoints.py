@@ -14,6 +14,7 @@ server from coming back.
 """
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -111,6 +112,17 @@ def port_shift(environment: Mapping[str, str] = os.environ) -> int:
         message = f"ODAMESH_PORT_SHIFT={text} is not a number of ports, such as 100"
         raise SetupProblem(message)
     return int(text)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on a loopback port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def port_of(variable: str, environment: Mapping[str, str], standard: int) -> int:

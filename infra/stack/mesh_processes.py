@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import mesh.ports
 from infra.stack import process, set_up_lock, supervisor
-from infra.stack.endpoints import LOOPBACK, port_of, port_shift
+from infra.stack.endpoints import LOOPBACK, is_free, port_of, port_shift
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
 from infra.stack.process import PidFile
@@ -47,10 +47,12 @@ class MeshState:
 def ports() -> dict[str, int]:
     """Process -> port of /livez, /readyz and /metrics of this stack; ODAMESH_<NAME>_PORT changes one."""
     shift = port_shift()
-    return {
-        name: port_of(f"ODAMESH_{name.upper()}_PORT", os.environ, port + shift)
-        for name, port in mesh.ports.ports().items()
-    }
+    return {name: port_of(port_variable(name), os.environ, port + shift) for name, port in mesh.ports.ports().items()}
+
+
+def port_variable(name: str) -> str:
+    """Return the variable that moves the port of a process."""
+    return f"ODAMESH_{name.upper()}_PORT"
 
 
 def programs(environment: Mapping[str, str] | None = None) -> list[Program]:
@@ -64,7 +66,9 @@ def programs(environment: Mapping[str, str] | None = None) -> list[Program]:
         if name in instrument_faults():
             continue
         own = {"ODAMESH_GATEWAY_PORT" if name == "gateway" else "ODAMESH_HEALTH_PORT": str(port)}
-        found.append(Program(name, (sys.executable, "-m", *_module(name)), {**(environment or {}), **own}))
+        health = f"http://{LOOPBACK}:{port}/livez"
+        command = (sys.executable, "-m", *_module(name))
+        found.append(Program(name, command, {**(environment or {}), **own}, health=health))
     return found
 
 
@@ -90,6 +94,7 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
         "ODAMESH_RUNNER": runner,
     }
     wanted = [replace(program, source=_source(layout)) for program in programs({**environment, **(further or {})})]
+    _require_free_ports(layout, wanted)
     supervisor.write_plan(layout, wanted)
     pid_file = _supervisor(layout)
     if record := pid_file.read():
@@ -102,6 +107,16 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
             pid_file.write(record)
     _wait_ready(layout, wanted)
     return [program.name for program in wanted]
+
+
+def _require_free_ports(layout: Layout, wanted: Sequence[Program]) -> None:
+    """Refuse to start where somebody else has a port; SetupProblem names the variable that moves it."""
+    for program in wanted:
+        port = ports()[program.name]
+        if supervisor.pid_file(layout, program.name).read() is None and not is_free(port):
+            variable = port_variable(program.name)
+            message = f"port {port} for {program.name} is taken by another process: set {variable} to a free port"
+            raise SetupProblem(message)
 
 
 def down() -> list[str]:

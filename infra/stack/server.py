@@ -3,7 +3,6 @@
 import os
 import pwd
 import re
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from infra.stack import process
 from infra.stack.credentials import Credentials
-from infra.stack.endpoints import LOOPBACK, Endpoints
+from infra.stack.endpoints import Endpoints, is_free
 from infra.stack.layout import Layout
 from infra.stack.problem import SetupProblem
 from infra.stack.process import PidFile
@@ -180,13 +179,9 @@ class Server(ABC):
 
     def _require_free_ports(self) -> None:
         for variable, port in self.ports.items():
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((LOOPBACK, port))
-                except OSError:
-                    message = f"port {port} for {self.name} is taken by another process: set {variable} to a free port"
-                    raise SetupProblem(message) from None
+            if not is_free(port):
+                message = f"port {port} for {self.name} is taken by another process: set {variable} to a free port"
+                raise SetupProblem(message)
 
     def _wait(self) -> str:
         deadline = time.monotonic() + self.ready_within_s

@@ -183,6 +183,8 @@ def _packages_of(server: Server) -> tuple[str, ...]:
 def _install(needed: list[str]) -> str:
     if _containers_wanted() and os.geteuid() == 0 and not os.environ.get("ODAMESH_BASE_IMAGE"):
         needed = [*needed, "debootstrap"]
+    if os.environ.get("ODAMESH_DRILLS") == "1" and os.geteuid() == 0:
+        needed = [*needed, "faketime"]
     outcome = packages.install(needed)
     make_system_account()
     return outcome

@@ -1,20 +1,24 @@
-"""Keeps the mesh's processes running: starts those of the plan, restarts those that end, with growing pauses.
+"""Keeps the mesh's processes running: starts those of the plan, restarts those that end or hang, with growing pauses.
 
-SIGHUP reads the plan again, SIGTERM stops everything. Processes left over from a supervisor that was killed are
-stopped before new ones start, so that no service runs twice unseen.
+A process hangs when it has not answered its /livez for a minute. Logs that have grown are begun anew. SIGHUP reads the
+plan again, SIGTERM stops everything. Processes left over from a supervisor that was killed are stopped before new ones
+start, so that no service runs twice unseen.
 """
 
 import contextlib
+import http.client
 import json
 import os
 import signal
 import subprocess
+import threading
 import time
+import urllib.request
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from infra.stack import process
+from infra.stack import log_files, process
 from infra.stack.credentials import write_private
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.process import PidFile, ProcessRecord
@@ -25,6 +29,11 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _STEADY_S = 60.0  # a process that ran this long starts again with the first pause
 _PREFIX = "mesh-"
+_LOOK_S, _ANSWER_S = 10.0, 5.0  # how often each process is asked whether it lives, and how long it may take to answer
+_SILENT_S = 60.0  # a store that is away may hold up an answer for half of this
+_FIRST_ANSWER_S = 180.0  # on a busy machine, loading the code takes its time
+_MISSED = 3  # questions in a row: silence counts only if somebody asked meanwhile
+_LOGS_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,8 @@ class Program:
     environment: dict[str, str]
     source: str = ""
     """What it is made of; where that changes, it is started again."""
+    health: str = ""
+    """Address at which it says that it lives; empty for a process that nobody asks."""
 
 
 @dataclass
@@ -46,6 +57,14 @@ class _Kept:
     next_start: float = 0.0
     pause_s: float = _FIRST_PAUSE_S
     restarts: int = 0
+    answered_at: float = 0.0
+    missed: int = 0
+
+    def hangs(self, now: float) -> bool:
+        """Whether the process runs and has not answered for so long that it never will."""
+        answered = self.answered_at > self.started_at
+        silent = now - (self.answered_at if answered else self.started_at)
+        return self.missed >= _MISSED and silent > (_SILENT_S if answered else _FIRST_ANSWER_S)
 
 
 def write_plan(layout: Layout, programs: list[Program]) -> None:
@@ -114,14 +133,21 @@ class Supervisor:
         signal.signal(RECONCILE, self._on_change)
         _taken_up(self.layout).unlink(missing_ok=True)
         stop_left_over(self.layout)
+        asking = threading.Thread(target=self._ask_all, name="livez", daemon=True)
+        asking.start()
+        logs_at = 0.0
         while not self.stopping:
             if self.changed:
                 self.changed = False
                 self._reconcile()
             for kept in self.kept.values():
                 self._keep(kept)
+            if time.monotonic() > logs_at:
+                log_files.rotate_all(self.layout.log)
+                logs_at = time.monotonic() + _LOGS_S
             time.sleep(0.2)
         self._stop(list(self.kept))
+        asking.join(timeout=_ANSWER_S)
 
     def _reconcile(self) -> None:
         text = _plan(self.layout).read_text()
@@ -137,9 +163,15 @@ class Supervisor:
             if now >= kept.next_start:
                 self._start(kept)
             return
+        name = kept.program.name
+        if kept.hangs(now):
+            print(f"{name} has not answered {kept.program.health} for long; ending it", flush=True)
+            kept.missed = 0
+            # It hears nothing, so it is not asked to end; it leads its own group.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(kept.child.pid, signal.SIGKILL)
         if (status := kept.child.poll()) is None:
             return
-        name = kept.program.name
         if now - kept.started_at > _STEADY_S:
             kept.pause_s = _FIRST_PAUSE_S
         print(f"{name} ended with status {status}; starting it again in {kept.pause_s:g} s", flush=True)
@@ -156,10 +188,20 @@ class Supervisor:
             environment=os.environ | program.environment,
             directory=CHECKOUT,
         )
-        kept.started_at = time.monotonic()
+        kept.started_at, kept.missed = time.monotonic(), 0
         self._write_restarts(kept)
         if record := ProcessRecord.of(kept.child.pid):
             pid_file(self.layout, program.name).write(record)
+
+    def _ask_all(self) -> None:
+        """Ask every process again and again whether it lives."""
+        while not self.stopping:
+            for kept in list(self.kept.values()):
+                if kept.child is not None and kept.program.health:
+                    _ask(kept)
+            until = time.monotonic() + _LOOK_S
+            while not self.stopping and time.monotonic() < until:
+                time.sleep(0.1)
 
     def _stop(self, names: list[str]) -> None:
         stopped = [self.kept.pop(name) for name in names]
@@ -178,6 +220,16 @@ class Supervisor:
 
     def _on_change(self, _number: int, _frame: FrameType | None) -> None:
         self.changed = True
+
+
+def _ask(kept: _Kept) -> None:
+    # A proxy has no business between us and a process on loopback.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(kept.program.health, timeout=_ANSWER_S):
+            kept.answered_at, kept.missed = time.monotonic(), 0
+    except (OSError, http.client.HTTPException):
+        kept.missed += 1
 
 
 def _stop_all(records: list[ProcessRecord]) -> None:

@@ -50,7 +50,8 @@ def run(service_class: type, account: str, health_port: int) -> NoReturn:
     try:
         HealthServer(Readiness(context.session), settings.health_host, port).start()
     except OSError as error:
-        cannot_start(account, f"health port {settings.health_host}:{port}: {error}; set ODAMESH_HEALTH_PORT")
+        variable = f"ODAMESH_HEALTH_PORT (ODAMESH_{account.upper()}_PORT where `odamesh mesh up` starts it)"
+        cannot_start(account, f"health port {settings.health_host}:{port}: {error}; set {variable}")
     sys.exit(_serve(service_class, context))
 
 

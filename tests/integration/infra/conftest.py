@@ -29,7 +29,7 @@ _NAMED = ("ODAMESH_AMQP_URL", "ODAMESH_REDIS_URL", "ODAMESH_S3_ENDPOINT", "ODAME
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """Servers that are not running yet; whatever a test started is stopped at the end."""
-    if absent := packages.missing(name for name in packages.PROGRAMS if name != "docker.io"):
+    if absent := packages.missing(("redis-server", "rabbitmq-server", "prometheus")):
         pytest.skip(f"not installed: {', '.join(absent)}; `odamesh stack up` installs them")
     with pytest.MonkeyPatch.context() as patch:
         # The servers' own account must be able to enter, so not below pytest's private directory.

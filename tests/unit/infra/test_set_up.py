@@ -1,6 +1,7 @@
 """Processes of the mesh start on a whole set-up only, and tell in their own words why they are not ready."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -111,3 +112,13 @@ def waiting() -> Iterator[str]:
 def test_why_a_process_is_not_ready_is_its_own_word(waiting: str) -> None:
     assert mesh_processes.readiness(waiting) == ["no container engine listens"]
     assert mesh_processes.readiness("http://127.0.0.1:1") is None
+
+
+def test_a_taken_port_is_told_with_the_variable_that_moves_it(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout.credentials.write_text("")
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        monkeypatch.setenv("ODAMESH_ISGRI_PORT", str(stranger.getsockname()[1]))
+        with pytest.raises(SetupProblem, match="for isgri is taken by another process: set ODAMESH_ISGRI_PORT"):
+            mesh_processes.up("warm")
