@@ -14,6 +14,7 @@ _log = structlog.get_logger("gateway.access")
 _HEADER = b"x-request-id"
 _SAFE = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _TRACE = re.compile(r"^00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 """Probes are counted, not logged."""
 
@@ -68,8 +69,9 @@ def _header(scope: Scope, wanted: bytes) -> str:
 def _record(scope: Scope, status: int, seconds: float) -> None:
     # The route's template, not the address: job ids must not become label values.
     route = getattr(scope.get("route"), "path", "unknown")
-    metrics.REQUESTS.labels(scope["method"], route, str(status)).inc()
-    metrics.REQUEST_SECONDS.labels(scope["method"], route).observe(seconds)
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    metrics.REQUESTS.labels(method, route, str(status)).inc()
+    metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
     if scope["path"] not in _QUIET:
         _log.info(
             "request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(1000 * seconds, 1)

@@ -11,7 +11,9 @@ from gateway import api_page, health, problem
 from gateway.access import AccessLog
 from gateway.api import events, instruments, jobs, logs, products, requests, users
 from gateway.api.documents import PREFIX
+from gateway.edge import BodyLimit, HostCheck
 from gateway.parts import Parts
+from gateway.unexpected import AnswerUnexpected
 
 _DESCRIPTION = """\
 Ask for an analysis, follow it window by window, take its products.
@@ -40,6 +42,10 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     problem.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, limit=parts.limits.body_bytes)
+    app.add_middleware(HostCheck, hosts=parts.hosts)
+    app.add_middleware(AnswerUnexpected)
     app.add_middleware(AccessLog)
     for router in (
         jobs.router,

@@ -45,6 +45,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         publisher=publisher,
         quota=Quota(loads.of, lambda: read_allowances(objects), loads.admit, limits.users),
         limits=limits,
+        hosts=settings.host_names,
         bell=bell,
         logs=logs,
         link_seconds=settings.link_seconds,

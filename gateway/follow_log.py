@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.parts import Parts
+from gateway.patience import ask
 from mesh.broker.topology import follow_key
 from mesh.contracts import FollowLog, JobView, LogText, UnitRow
 from mesh.errors import NotFound
@@ -17,7 +18,7 @@ from mesh.states import UnitState, unit_is_final
 LOOK_SECONDS = 0.5
 _ASK_SECONDS = 3.0
 """Shorter than a wish to follow holds."""
-_POSITION = re.compile(r"^([0-9a-f]{8})-(\d{1,9})-(\d{1,15})$")
+_POSITION = re.compile(r"([0-9a-f]{8})-([0-9]{1,9})-([0-9]{1,15})")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class _Position:
 
     @classmethod
     def read(cls, text: str | None) -> "_Position":
-        found = _POSITION.match(text or "")
+        found = _POSITION.fullmatch(text or "")
         return cls(found[1], int(found[2]), int(found[3])) if found else cls()
 
     def __str__(self) -> str:
@@ -67,7 +68,7 @@ async def follow_log(parts: Parts, view: JobView, row: UnitRow, last_position: s
     asked = -_ASK_SECONDS
     with parts.logs.listen(row.key) as pieces:
         while True:
-            row = await asyncio.to_thread(parts.records.row, view.job_id, row.stage, row.label)
+            row = await ask(parts.records.row, view.job_id, row.stage, row.label)
             if (row.state, row.step) != told:
                 told = (row.state, row.step)
                 yield LogChange("state", row)
@@ -80,7 +81,7 @@ async def follow_log(parts: Parts, view: JobView, row: UnitRow, last_position: s
             async for piece in _arriving(pieces):
                 if change := _told(piece, row, position):
                     yield change
-    if rest := await asyncio.to_thread(_rest, parts, row, position):
+    if rest := await ask(_rest, parts, row, position):
         yield rest
     yield LogChange("end", row)
 

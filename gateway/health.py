@@ -16,8 +16,8 @@ _NO_JOB = "0" * 32
 
 
 @router.get("/livez")
-def livez() -> dict[str, str]:
-    """Say that the process answers."""
+async def livez() -> dict[str, str]:
+    """Say that the process answers; waits for no thread, as those may all wait for a server."""
     return {"status": "alive"}
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from gateway.logs import LogPieces
+from gateway.open_streams import OpenStreams
 from gateway.records import FollowedRecords, MeshPublisher, ProductStore
 from gateway.wakeups import Bell
 from mesh.intake import Intake, Limits, Quota
@@ -32,6 +33,13 @@ class Parts:
     start: Callable[[asyncio.AbstractEventLoop], None] = lambda _loop: None
     stop: Callable[[], None] = _nothing
     limits: Limits = field(default_factory=Limits)
+    hosts: frozenset[str] | None = None
+    """Names under which the gateway answers; None: under every name."""
+
+    @cached_property
+    def streams(self) -> OpenStreams:
+        """The event streams that are open."""
+        return OpenStreams(self.limits)
 
     @cached_property
     def intake(self) -> Intake:

@@ -1,9 +1,10 @@
 """Errors as RFC 9457 problem documents that name the field and what it may hold."""
 
 import http
+import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import structlog
 from fastapi import FastAPI, Request
@@ -63,6 +64,15 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         kind.name: kind
         for kind in (
             Kind("malformed", 400, "The body cannot be read", "Send one JSON object, UTF-8, with its own media type."),
+            Kind("not-json", 415, "The body is not declared as JSON", "Send it with Content-Type: application/json."),
+            Kind(
+                "too-large",
+                413,
+                "The body is too long",
+                "Ask in several requests (ODAMESH_LIMIT_BODY_BYTES).",
+            ),
+            Kind("unknown-host", 421, "Unknown host", "Use one of its names (ODAMESH_GATEWAY_HOSTS)."),
+            Kind("too-many-streams", 429, "Too many streams", "Close one, or look at the job now and then instead."),
             Kind("invalid-request", 422, "The request is not valid", "Each entry of errors names a field to change."),
             Kind("unknown-instrument", 422, "Unknown instrument", "/api/v1/instruments lists those of this mesh."),
             Kind("unknown-product", 422, "Unknown product", "/api/v1/instruments/{name} lists its products."),
@@ -91,6 +101,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     }
 )
 
+_ERRORS_LIMIT = 20
+_FIELD_LENGTH = 200
+_BODY_PROBLEMS = {400: "malformed", 413: "too-large"}
+
 _REFUSALS: Mapping[type[Refused], str] = {
     TooMuchWaiting: "too-much-waiting",
     TooManyUsers: "too-many-users",
@@ -108,6 +122,15 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (InvalidSelection, "invalid-selection"),
     (InvalidRequest, "invalid-request"),
 )
+
+
+class _ProblemResponse(JSONResponse):
+    """A problem document; texts that are not Unicode, which a caller may have sent, are escaped."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 class FieldError(BaseModel):
@@ -181,7 +204,7 @@ def answer(
         usage=usage,
         request_key=request_key,
     )
-    return JSONResponse(problem.model_dump(), status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
+    return _ProblemResponse(problem.model_dump(), status_code=kind.status, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -195,9 +218,8 @@ def install(app: FastAPI) -> None:
     _on(app, NotFound, _not_found)
     _on(app, InstrumentUnavailable, _instrument)
     _on(app, TransientFailure, _unavailable)
-    _on(app, ContractViolation, _unexpected)
+    _on(app, ContractViolation, unexpected)
     _on(app, HTTPException, _http)
-    _on(app, Exception, _unexpected)
 
 
 def _on(app: FastAPI, kind: type[_Error], handler: Callable[[Request, _Error], JSONResponse]) -> None:
@@ -233,13 +255,18 @@ def _validation(request: Request, error: RequestValidationError) -> JSONResponse
     details = error.errors()
     if any(detail["type"] == "json_invalid" for detail in details):
         return answer(request, KINDS["malformed"], "The body is not valid JSON.")
+    sent = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if any(tuple(detail["loc"]) == ("body",) for detail in details) and not _is_json(sent):
+        said = f"The body was sent as {sent[:64]!r}" if sent else "The body was sent without a Content-Type"
+        detail = f"{said}; send JSON, with Content-Type: application/json (curl: -H 'Content-Type: application/json')."
+        return answer(request, KINDS["not-json"], detail)
     errors = [
         FieldError(
             field=_field(detail["loc"]),
             detail=f"{_field(detail['loc'])}: {_plain(detail['msg'])}",
             type="invalid-request",
         )
-        for detail in details
+        for detail in details[:_ERRORS_LIMIT]
     ]
     return answer(request, KINDS["invalid-request"], _summary(errors), errors)
 
@@ -269,6 +296,9 @@ def _unavailable(request: Request, error: TransientFailure) -> JSONResponse:
 
 
 def _http(request: Request, error: HTTPException) -> JSONResponse:
+    if error.status_code in _BODY_PROBLEMS:
+        kind = KINDS[_BODY_PROBLEMS[error.status_code]]
+        return answer(request, kind, f"{kind.title}. {kind.advice}", headers=error.headers)
     known = {404: "not-found", 405: "method-not-allowed"}
     if error.status_code in known:
         kind = KINDS[known[error.status_code]]
@@ -279,17 +309,22 @@ def _http(request: Request, error: HTTPException) -> JSONResponse:
     return answer(request, Kind("", error.status_code, title, ""), str(error.detail), headers=error.headers)
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Log what nobody expected, and return a problem that tells nothing of it but the request id."""
     _log.error("unexpected error", exc_info=error)
     kind = KINDS["internal"]
     return answer(request, kind, kind.advice)
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 def _field(location: Sequence[str | int]) -> str:
     text = ""
     for part in location[1:] if location and location[0] in {"body", "query", "path", "header"} else location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "body"
+    return text[:_FIELD_LENGTH] or "body"
 
 
 def _plain(text: str) -> str:

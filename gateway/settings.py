@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from mesh.ports import GATEWAY
 from mesh.settings import Settings
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
 
 class GatewaySettings(BaseSettings):
     """What an operator may set for this process alone."""
@@ -16,6 +18,10 @@ class GatewaySettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=GATEWAY, ge=1, le=65535)
+    hosts: str = ""
+    """Names under which callers reach it, separated by commas, e.g. behind a proxy; addresses in numbers always work.
+
+    Empty: ``localhost`` where it listens on loopback alone, else every name."""
     account: str = "gateway"
     """Section of the credentials file."""
     link_seconds: int = Field(default=3600, ge=60, le=7 * 86400)
@@ -25,3 +31,10 @@ class GatewaySettings(BaseSettings):
     instance: str = Field(default_factory=lambda: uuid.uuid4().hex[:12])
     """Names this process's own event queue."""
     mesh: Settings = Field(default_factory=Settings)
+
+    @property
+    def host_names(self) -> frozenset[str] | None:
+        """The names under which it answers; None: every name."""
+        if self.hosts:
+            return frozenset(name.strip() for name in self.hosts.split(",")) | {"localhost"}
+        return frozenset({"localhost"}) if self.host in _LOOPBACK else None

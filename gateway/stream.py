@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gateway.patience import ask
 from gateway.records import FollowedRecords
 from gateway.wakeups import Bell
 from mesh.contracts import JobView, UnitRow
@@ -16,11 +17,13 @@ from mesh.states import JobState, job_is_final
 LOOK_SECONDS = 1.0
 """A stream looks at the record this often even if no event wakes it."""
 _UNPLANNED_SECONDS = 0.1
-"""Before a job is planned its table is not complete, and no event tells when it is."""
+"""First look at a job that is not planned; each further one waits twice as long, unless its own run rings."""
+_DRAFT_SECONDS = 10.0
 _SETTLE_SECONDS = 0.1
 """At most ten rounds a second and stream, however fast the units finish."""
 _PAGE = 500
-_POSITION = re.compile(r"^\d{1,20}-\d{1,20}$")
+_POSITION = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
+_LARGEST = 2**64 - 1
 _START = "0"
 
 _Entry = tuple[str, Mapping[str, Any]]
@@ -30,7 +33,7 @@ _Entry = tuple[str, Mapping[str, Any]]
 class Change:
     """One thing to tell the caller; ``rows`` belongs to ``units`` only."""
 
-    event: Literal["units", "state", "job", "end"]
+    event: Literal["reset", "units", "state", "job", "end"]
     view: JobView
     position: str | None = None
     """Where to go on from after it; None where a stream cannot be taken up."""
@@ -55,28 +58,34 @@ async def follow(
             the newest 20 000 changes or so; the table is always whole.
 
     Raises:
-        NotFound, StoreUnavailable: as the records do.
+        NotFound: as the records do.
+        StoreUnavailable: the store was away for longer than `gateway.patience.PATIENCE_SECONDS`.
     """
-    position = last_position if last_position and _POSITION.match(last_position) else None
+    position = _read_position(last_position)
     tell = _bundle if table else _one_by_one
     told: JobView | None = None
+    pause = _UNPLANNED_SECONDS
     while True:
-        view = await asyncio.to_thread(records.view, job_id)
-        if view.run_id is None or view.state is JobState.PENDING:
-            if view != told:
-                yield Change("job", view)
-                told = view
-            if job_is_final(view.state):
-                break
-            await asyncio.sleep(_UNPLANNED_SECONDS)
-            continue
+        with bell.listen(job_id) as planned:
+            view = await ask(records.view, job_id)
+            if view.run_id is None or view.state is JobState.PENDING:
+                if view != told:
+                    yield Change("job", view)
+                    told = view
+                if job_is_final(view.state):
+                    break
+                # The run that is opened for a job has its id; only one that others share does not ring.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(planned.wait(), _DRAFT_SECONDS if view.draft else pause)
+                pause = min(2 * pause, LOOK_SECONDS)
+                continue
         with bell.listen(view.run_id) as rung:
             # Listening comes first: what changes from here on rings.
             if position is None and table:
-                position = await asyncio.to_thread(records.last_event, view.run_id)
+                position = await ask(records.last_event, view.run_id)
                 async for change in _table(records, view, position):
                     yield change
-            view = await asyncio.to_thread(records.view, job_id)
+            view = await ask(records.view, job_id)
             async for change in _news(records, view, position or _START, tell):
                 position = change.position or position
                 yield change
@@ -96,9 +105,10 @@ async def _news(records: FollowedRecords, view: JobView, position: str, tell: _T
     more = True
     while more:
         try:
-            entries = await asyncio.to_thread(records.events, view.run_id or "", position, _PAGE)
+            entries = await ask(records.events, view.run_id or "", position, _PAGE)
         except EventsLost:
-            position = await asyncio.to_thread(records.last_event, view.run_id or "")
+            position = await ask(records.last_event, view.run_id or "")
+            yield Change("reset", view)
             async for change in _table(records, view, position):
                 yield change
             return
@@ -109,10 +119,16 @@ async def _news(records: FollowedRecords, view: JobView, position: str, tell: _T
             position = entries[-1][0]
 
 
+def _read_position(text: str | None) -> str | None:
+    """Return a position in the stream of events; None for what cannot be one."""
+    found = _POSITION.fullmatch(text or "")
+    return text if found and all(int(part) <= _LARGEST for part in found.groups()) else None
+
+
 async def _table(records: FollowedRecords, view: JobView, position: str) -> AsyncIterator[Change]:
     offset, more = 0, True
     while more:
-        rows = await asyncio.to_thread(records.rows, view.job_id, offset, _PAGE)
+        rows = await ask(records.rows, view.job_id, offset, _PAGE)
         offset += len(rows)
         more = len(rows) == _PAGE
         # Only the last page has the position: a stream that breaks before starts afresh.

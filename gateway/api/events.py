@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from gateway import metrics
 from gateway.api.documents import PREFIX, brief_document, root
 from gateway.calling import Calling
+from gateway.open_streams import OpenStreams, come_back
 from gateway.parts import Given
 from gateway.problem import Problem
 from gateway.stream import Change, follow
@@ -20,6 +20,7 @@ router = APIRouter(prefix=PREFIX, tags=["jobs"])
 _DESCRIPTION = """\
 Tells what happens to a job while it happens; a stream that broke is taken up with `Last-Event-ID`.
 
+- `reset`: changes were missed that are not kept any more; the `units` that follow are the whole table;
 - `units`: rows of the table that changed, `{"rows": [...]}`;
 - `state`: the run went to another state, `{"state": ...}`;
 - `job`: the job's record without its products, whenever it changed;
@@ -34,7 +35,10 @@ instead, and then brings the changed rows in bundles: what a display wants, and 
     "/jobs/{job_id}/events",
     response_class=EventSourceResponse,
     description=_DESCRIPTION,
-    responses={404: {"model": Problem, "description": "no such job"}},
+    responses={
+        404: {"model": Problem, "description": "no such job"},
+        429: {"model": Problem, "description": "too many streams are open"},
+    },
 )
 async def events(
     job_id: str,
@@ -48,12 +52,17 @@ async def events(
     """Tell what happens to a job while it happens."""
     # An unknown job is answered with a problem, not with a stream.
     await asyncio.to_thread(parts.intake.look, job_id, caller)
+    address = request.client.host if request.client else ""
+    parts.streams.check(address)
     changes = follow(parts.records, parts.bell, job_id, last_event_id, table=table)
-    return EventSourceResponse(_write(changes, root(request)), ping=15)
+    return EventSourceResponse(_write(parts.streams, address, changes, root(request)), ping=15)
 
 
-async def _write(changes: AsyncIterator[Change], base: str) -> AsyncIterator[ServerSentEvent]:
-    with metrics.STREAMS.track_inprogress():
+async def _write(
+    streams: OpenStreams, address: str, changes: AsyncIterator[Change], base: str
+) -> AsyncIterator[ServerSentEvent]:
+    with streams.counted(address):
+        yield come_back()
         async for change in changes:
             yield ServerSentEvent(json.dumps(_data(change, base)), event=change.event, id=change.position)
 
@@ -62,6 +71,8 @@ def _data(change: Change, base: str) -> dict[str, Any]:
     match change.event:
         case "units":
             return {"rows": [row.model_dump(mode="json") for row in change.rows]}
+        case "reset":
+            return {"reason": "changes were missed that are not kept any more: the whole table follows"}
         case "state":
             return {"state": change.state}
         case "job":

@@ -5,14 +5,14 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from gateway import metrics
 from gateway.api.documents import PREFIX
 from gateway.calling import Calling
 from gateway.follow_log import LogChange, follow_log
+from gateway.open_streams import OpenStreams, come_back
 from gateway.parts import Given, Parts
 from gateway.problem import Problem
 from mesh.contracts import JobView, UnitRow
@@ -45,6 +45,7 @@ async def log(
     *,
     job_id: str,
     label: str,
+    request: Request,
     parts: Given,
     caller: Calling,
     stage: str | None = None,
@@ -58,7 +59,10 @@ async def log(
     else:
         row = await asyncio.to_thread(_first_row, parts, view, label)
     if follow:
-        return EventSourceResponse(_write(follow_log(parts, view, row, last_event_id)), ping=15)
+        address = request.client.host if request.client else ""
+        parts.streams.check(address)
+        changes = follow_log(parts, view, row, last_event_id)
+        return EventSourceResponse(_write(parts.streams, address, changes), ping=15)
     return await asyncio.to_thread(_whole, parts, row)
 
 
@@ -86,8 +90,11 @@ def _whole(parts: Parts, row: UnitRow) -> Response:
         raise NotFound(msg) from None
 
 
-async def _write(changes: AsyncIterator[LogChange]) -> AsyncIterator[ServerSentEvent]:
-    with metrics.STREAMS.track_inprogress():
+async def _write(
+    streams: OpenStreams, address: str, changes: AsyncIterator[LogChange]
+) -> AsyncIterator[ServerSentEvent]:
+    with streams.counted(address):
+        yield come_back()
         async for change in changes:
             yield ServerSentEvent(json.dumps(_data(change)), event=change.event, id=change.position)
 

@@ -1,5 +1,6 @@
 """Products: addresses that do not expire, leading to links that do."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, status
@@ -11,6 +12,7 @@ from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
 from mesh.contracts import Manifest
 from mesh.errors import NotFound
+from mesh.parameters import shown
 from mesh.states import UnitState
 
 router = APIRouter(
@@ -18,6 +20,8 @@ router = APIRouter(
 )
 
 _PRODUCTS = 1000
+_KEY = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[^\x00-\x1f/\\]{1,255}")
 _THERE = frozenset({UnitState.DONE, UnitState.CACHED})
 
 
@@ -52,6 +56,9 @@ def job_product(
     *, job_id: str, stage: str, label: str, name: str, request: Request, parts: Given, caller: Calling
 ) -> RedirectResponse:
     """Lead to one file that a unit of the job made; *label* is a science window with version, or ``job``."""
+    if not _NAME.fullmatch(name):
+        msg = f"There is no file {shown(name)}."
+        raise NotFound(msg)
     view = parts.intake.look(job_id, caller)
     key = next((entry.key for entry in view.products if (entry.stage, entry.label) == (stage, label)), None)
     if key is None:
@@ -63,15 +70,31 @@ def job_product(
     return _lead(parts, key, name, f"{root(request)}/requests/{view.request_key}/jobs")
 
 
+def _checked(key: str, name: str = "x") -> None:
+    """Return if a key and a name can be those of a product and its file: nothing else is asked of the store.
+
+    Raises:
+        NotFound: they cannot.
+    """
+    if not _KEY.fullmatch(key):
+        msg = f"There is no product {shown(key)}: the key of a product is 64 hexadecimal digits."
+        raise NotFound(msg)
+    if not _NAME.fullmatch(name) or name in {".", ".."}:
+        msg = f"There is no file {shown(name)}."
+        raise NotFound(msg)
+
+
 @router.get("/products/{key}/{name}", status_code=status.HTTP_302_FOUND, response_class=RedirectResponse)
 def product(key: str, name: str, parts: Given) -> RedirectResponse:
     """Lead to one file of the product with a content key."""
+    _checked(key, name)
     return _lead(parts, key, name)
 
 
 @router.get("/products/{key}")
 def manifest(key: str, parts: Given) -> Manifest:
     """Return the manifest of a product: its files, inputs, image, calibration, parameters and what it took."""
+    _checked(key)
     found = parts.products.read(key)
     if found is None:
         raise _absent(parts, key, "", NotFound(f"There is no product {key}."))

@@ -60,7 +60,7 @@ class _Cut(Exception):
 def _cut(send: Send) -> Send:
     async def cutting(message: Message) -> None:
         await send(message)
-        if message["type"] == "http.response.body":
+        if b"data:" in message.get("body", b""):
             raise _Cut
 
     return cutting

@@ -15,7 +15,7 @@ from odamesh.errors import DamagedDownload, MeshUnavailable, NoSuchSource, NoSuc
 from odamesh.job import JobAborted, JobFailed
 from odamesh.transport import Transport
 from tests.unit.client.conftest import Service
-from tests.unit.gateway.doubles import manifest, stage_product, unit_row
+from tests.unit.gateway.doubles import key_of, manifest, stage_product, unit_row
 
 _SCWS = ["201600270010", "201600280010"]
 _LABELS = [f"{scw}.001" for scw in _SCWS]
@@ -169,7 +169,7 @@ def test_the_table_comes_whole_or_by_state(service: Service) -> None:
 def test_products_are_saved_checked_and_not_fetched_twice(service: Service, tmp_path: Path) -> None:
     content = b"SIMPLE  =                    T"
     product = stage_product("mosaic", "job", {"mosaic.fits": hashlib.sha256(content).hexdigest()})
-    service.products.files["key-mosaic-job", "mosaic.fits"] = content
+    service.products.files[key_of("mosaic", "job"), "mosaic.fits"] = content
     job = service.mesh().isgri.image(scws=_SCWS, wait=False)
     service.records.finish(job.id, products=(product,))
     (path,) = job.download(tmp_path)
@@ -203,7 +203,7 @@ def test_products_of_the_windows_come_when_asked_for(service: Service, tmp_path:
 
 def test_a_damaged_product_is_not_kept(service: Service, tmp_path: Path) -> None:
     product = stage_product("mosaic", "job", {"mosaic.fits": "0" * 64})
-    service.products.files["key-mosaic-job", "mosaic.fits"] = b"damaged"
+    service.products.files[key_of("mosaic", "job"), "mosaic.fits"] = b"damaged"
     job = service.mesh().isgri.image(scws=_SCWS, wait=False)
     service.records.finish(job.id, products=(product,))
     with pytest.raises(DamagedDownload):

@@ -17,7 +17,7 @@ from mesh.states import FailureKind, JobState, UnitState
 from odamesh.command import app
 from odamesh.request_options import read_settings
 from tests.unit.client.conftest import Service
-from tests.unit.gateway.doubles import stage_product, unit_row
+from tests.unit.gateway.doubles import key_of, stage_product, unit_row
 
 _SCW = "201600270010"
 
@@ -166,7 +166,7 @@ def test_get_saves_the_products(service: Service, tmp_path: Path) -> None:
     assert "PENDING" in early.output
     content = b"SIMPLE"
     product = stage_product("mosaic", "job", {"mosaic.fits": hashlib.sha256(content).hexdigest()})
-    service.products.files["key-mosaic-job", "mosaic.fits"] = content
+    service.products.files[key_of("mosaic", "job"), "mosaic.fits"] = content
     service.records.finish(job_id, products=(product,))
     result = _run(service, "get", job_id, str(tmp_path))
     assert result.exit_code == 0
@@ -254,7 +254,7 @@ def test_the_log_of_a_window_is_shown_and_followed(service: Service) -> None:
     label = f"{_SCW}.001"
     service.records.plan(job_id, [label])
     failure = Failure(kind=FailureKind.SCIENCE, reason="EmptyImageList", text="nothing usable")
-    service.products.logs[f"key-image-{label}"] = b"[bold]one[/bold]\ntwo"
+    service.products.logs[key_of("image", label)] = b"[bold]one[/bold]\ntwo"
     service.records.move(job_id, unit_row("image", label, UnitState.RUNNING, step="gti"))
 
     def end() -> None:

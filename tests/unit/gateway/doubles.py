@@ -1,6 +1,7 @@
 """Stand-ins for store and broker: a job's life is played by the test, step by step."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -250,9 +251,14 @@ def log_nothing() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
+def key_of(stage: str, label: str) -> str:
+    """Return the key of the product of a place in the table."""
+    return hashlib.sha256(f"{stage}/{label}".encode()).hexdigest()
+
+
 def unit_row(stage: str, label: str, state: UnitState, **fields: Any) -> UnitRow:
-    """Return a row whose key can be told from its place."""
-    return UnitRow(key=f"key-{stage}-{label}", stage=stage, label=label, state=state, **fields)
+    """Return a row whose key follows from its place."""
+    return UnitRow(key=key_of(stage, label), stage=stage, label=label, state=state, **fields)
 
 
 def stage_product(stage: str, label: str, files: Mapping[str, str]) -> StageProduct:
@@ -260,7 +266,7 @@ def stage_product(stage: str, label: str, files: Mapping[str, str]) -> StageProd
     listed = tuple(
         ProductFile(name=name, sha256=sha256, size=1, media_type="application/fits") for name, sha256 in files.items()
     )
-    return StageProduct(stage=stage, label=label, key=f"key-{stage}-{label}", files=listed)
+    return StageProduct(stage=stage, label=label, key=key_of(stage, label), files=listed)
 
 
 def call(app: FastAPI, method: str, path: str, **options: Any) -> httpx.Response:

@@ -13,10 +13,10 @@ from mesh.kit.boundedlog import LOG_LIMIT
 from mesh.states import FailureKind, UnitState
 from odamesh.event_stream import Event, read_events
 from tests.unit.gateway.conftest import Gateway
-from tests.unit.gateway.doubles import unit_row
+from tests.unit.gateway.doubles import key_of, unit_row
 
 _SCW = "201600270010.001"
-_KEY = f"key-image-{_SCW}"
+_KEY = key_of("image", _SCW)
 _TRY = "0a1b2c3d"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from mesh.states import UnitState
 from tests.unit.gateway.conftest import Gateway
-from tests.unit.gateway.doubles import stage_product, unit_row
+from tests.unit.gateway.doubles import key_of, stage_product, unit_row
 
 _SCW = "201600270010.001"
 
@@ -19,11 +19,14 @@ def job_id(gateway: Gateway) -> str:
     gateway.records.move(job, unit_row("mosaic", "job", UnitState.DONE))
     gateway.records.finish(job, products=(stage_product("mosaic", "job", {"mosaic 1.fits": "00"}),))
     gateway.products.files = {
-        ("key-mosaic-job", "mosaic 1.fits"): b"",
-        (f"key-image-{_SCW}", "image.fits"): b"",
+        (key_of("mosaic", "job"), "mosaic 1.fits"): b"",
+        (key_of("image", _SCW), "image.fits"): b"",
     }
-    gateway.products.logs = {f"key-image-{_SCW}": "größer".encode()}
+    gateway.products.logs = {key_of("image", _SCW): "größer".encode()}
     return job
+
+
+_MOSAIC, _IMAGE = key_of("mosaic", "job"), key_of("image", _SCW)
 
 
 def test_the_result_names_the_address_of_each_file_and_it_redirects(gateway: Gateway, job_id: str) -> None:
@@ -32,16 +35,16 @@ def test_the_result_names_the_address_of_each_file_and_it_redirects(gateway: Gat
     assert url == f"/api/v1/jobs/{job_id}/products/mosaic/job/mosaic%201.fits"
     response = gateway.call("GET", url.removeprefix("/api/v1"))
     assert response.status_code == 302
-    assert response.headers["Location"] == "http://store.invalid/key-mosaic-job/mosaic%201.fits?expires=3600"
+    assert response.headers["Location"] == f"http://store.invalid/{_MOSAIC}/mosaic%201.fits?expires=3600"
 
 
 def test_the_product_of_a_single_window_is_found_as_well(gateway: Gateway, job_id: str) -> None:
     response = gateway.call("GET", f"/jobs/{job_id}/products/image/{_SCW}/image.fits")
-    assert response.headers["Location"].startswith(f"http://store.invalid/key-image-{_SCW}/image.fits")
+    assert response.headers["Location"].startswith(f"http://store.invalid/{_IMAGE}/image.fits")
 
 
 def test_a_product_is_found_by_its_key(gateway: Gateway, job_id: str) -> None:
-    assert gateway.call("GET", f"/products/key-image-{_SCW}/image.fits").status_code == 302
+    assert gateway.call("GET", f"/products/{_IMAGE}/image.fits").status_code == 302
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.stream import Change, follow
 from gateway.wakeups import Bell
-from mesh.contracts import Analysis, Job, Lane, Selection
+from mesh.contracts import Analysis, Job, JobView, Lane, Selection
+from mesh.errors import StoreUnavailable
 from mesh.states import JobState, UnitState
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.doubles import MemoryRecords, unit_row
@@ -134,9 +135,9 @@ def test_who_missed_changes_that_are_not_kept_is_told_the_whole_table(position: 
     records = _finished()
     records.trimmed[_JOB] = "3-0"
     changes = _follow(records, position, table=table)
-    assert [change.event for change in changes] == ["units", "job", "end"]
-    assert [row.label for row in changes[0].rows] == [*_LABELS, "job"]
-    assert changes[0].position == "5-0"
+    assert [change.event for change in changes] == ["reset", "units", "job", "end"]
+    assert [row.label for row in changes[1].rows] == [*_LABELS, "job"]
+    assert changes[1].position == "5-0"
 
 
 def test_a_position_that_is_none_starts_afresh() -> None:
@@ -168,7 +169,9 @@ def test_over_http_a_change_carries_its_position(gateway: Gateway) -> None:
     response = gateway.call("GET", f"/jobs/{job_id}/events")
     assert response.headers["content-type"].startswith("text/event-stream")
     events = [
-        dict(line.split(": ", 1) for line in part.splitlines()) for part in response.text.split("\r\n\r\n") if part
+        dict(line.split(": ", 1) for line in part.splitlines())
+        for part in response.text.split("\r\n\r\n")
+        if part.startswith(("id", "event"))
     ]
     told = [(event["event"], event.get("id")) for event in events]
     assert told == [("units", "1-0"), ("state", "2-0"), ("job", None), ("end", None)]
@@ -177,3 +180,56 @@ def test_over_http_a_change_carries_its_position(gateway: Gateway) -> None:
     assert json.loads(events[3]["data"]) == {"state": "COMPLETED"}
     rest = gateway.call("GET", f"/jobs/{job_id}/events?table=true", headers={"Last-Event-ID": "2-0"})
     assert [line for line in rest.text.splitlines() if line.startswith("event")] == ["event: job", "event: end"]
+
+
+def test_a_store_that_is_away_for_a_while_does_not_end_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = _records()
+    answers, asked = records.view, 0
+
+    def view(job_id: str) -> JobView:
+        nonlocal asked
+        asked += 1
+        if asked in {2, 3}:
+            raise StoreUnavailable("RedisUnavailable", "refused")
+        return answers(job_id)
+
+    monkeypatch.setattr(records, "view", view)
+    play = [lambda: records.plan(_JOB, _LABELS), lambda: records.finish(_JOB)]
+    assert _follow(records, None, play, table=True)[-1].event == "end"
+    assert asked > 3
+
+
+def test_a_stream_says_when_to_come_back_and_not_to_all_the_same(gateway: Gateway) -> None:
+    job_id = gateway.submit()
+    gateway.records.finish(job_id)
+    texts = [gateway.call("GET", f"/jobs/{job_id}/events").text for _ in range(6)]
+    pauses = {int(line.removeprefix("retry: ")) for text in texts for line in text.splitlines() if "retry" in line}
+    assert len(pauses) > 1
+    assert min(pauses) >= 1000
+
+
+def test_a_job_that_is_not_planned_is_looked_at_less_and_less_often_until_its_run_rings() -> None:
+    records, bell = _records(), Bell()
+    looks: list[float] = []
+    answers = records.view
+
+    async def run() -> list[str]:
+        loop = asyncio.get_running_loop()
+
+        def view(job_id: str) -> JobView:
+            looks.append(loop.time())
+            return answers(job_id)
+
+        records.view = view  # type: ignore[method-assign]
+
+        def plan() -> None:
+            records.plan(_JOB, _LABELS)
+            records.finish(_JOB)
+            bell.ring(_JOB)
+
+        loop.call_later(0.8, plan)
+        return [change.event async for change in follow(records, bell, _JOB, None)]
+
+    assert asyncio.run(run())[-1] == "end"
+    before = len([look for look in looks if look < looks[0] + 0.7])
+    assert before <= 4, "ten looks a second would be seven"

@@ -7,7 +7,7 @@ from mesh.errors import InvalidParameter, StoreUnavailable
 from mesh.intake.earlier_products import EarlierProducts
 from mesh.parameters import Parameter
 from mesh.states import JobState, UnitState
-from tests.unit.gateway.doubles import manifest, unit_row
+from tests.unit.gateway.doubles import key_of, manifest, unit_row
 from tests.unit.intake.conftest import Mesh
 
 _PRODUCTS = Parameter(type="products", default=[], help="")
@@ -58,7 +58,7 @@ def test_nothing_is_looked_up_when_there_are_too_many_entries(mesh: Mesh, find: 
 
 def test_a_job_with_a_window_stands_for_its_last_product_of_it(mesh: Mesh, find: EarlierProducts) -> None:
     job = _job(mesh)
-    assert find("spectra", [f"{job}/{_SCW}"], _PRODUCTS) == [f"key-image-{_SCW}"]
+    assert find("spectra", [f"{job}/{_SCW}"], _PRODUCTS) == [key_of("image", _SCW)]
     with pytest.raises(InvalidParameter, match=r"parameters\.spectra\[1\]: .* has no product of '201699990010.001'"):
         find("spectra", [job, f"{job}/201699990010.001"], _PRODUCTS)
 

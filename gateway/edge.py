@@ -1,0 +1,89 @@
+"""What a request must be before anything of it is read: for this host, and of a length that has an end."""
+
+import ipaddress
+from collections.abc import Collection
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.problem import KINDS, answer
+
+
+class HostCheck:
+    """ASGI middleware that answers under known names only.
+
+    A page in a browser may name a host of its own that leads to this one (DNS rebinding), and so reach a gateway that
+    listens where only its users should come from. Such a request carries the page's name. Addresses in numbers cannot
+    be rebound.
+
+    Args:
+        app: what is behind.
+        hosts: names of this gateway; None: every name.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
+        self._app = app
+        self._hosts = None if hosts is None else {host.lower() for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve or refuse one request."""
+        if scope["type"] == "http" and self._hosts is not None:
+            host = _host(scope)
+            if host not in self._hosts and not _is_number(host):
+                detail = "This gateway has no such name; its operator lists its names in ODAMESH_GATEWAY_HOSTS."
+                await answer(Request(scope), KINDS["unknown-host"], detail)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class BodyLimit:
+    """ASGI middleware that reads no more of a body than a request may have.
+
+    Args:
+        app: what is behind.
+        limit: bytes.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve or refuse one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if not announced.isdigit() or len(announced) > 18 or int(announced) > self._limit:
+            detail = f"The body is longer than {self._limit} bytes; ask in several requests."
+            refusal = answer(Request(scope), KINDS["too-large"], detail, headers={"Connection": "close"})
+            await refusal(scope, receive, send)
+            return
+        left = self._limit
+
+        async def receive_so_much() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413, f"The body is longer than {self._limit} bytes.", {"Connection": "close"})
+            return message
+
+        await self._app(scope, receive_so_much, send)
+
+
+def _host(scope: Scope) -> str:
+    """Return the name that the caller used, without the port."""
+    text = next((str(value, "latin-1") for name, value in scope["headers"] if name == b"host"), "").lower()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0]
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
