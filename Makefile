@@ -3,6 +3,7 @@
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
+GROUPS := --group service --group gateway --group science --group dev
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --custom-compile-command "make lock"
 
@@ -70,8 +71,8 @@ status:
 	$(ODAMESH) mesh status
 
 lock:  ## pin every dependency with hashes
-	$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
-	.venv/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['science'], sep='\n')" \
+	$(COMPILE) pyproject.toml $(GROUPS) --output-file requirements.lock
+	.venv/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['science'], sep='\n')" \
 		| $(COMPILE) --constraint requirements.lock --output-file infra/images/science.lock -
 	$(COMPILE) --constraint requirements.lock --output-file services/spectral_fit/analysis/build.lock \
 		services/spectral_fit/analysis/build.in

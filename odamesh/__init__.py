@@ -6,22 +6,38 @@
 >>> job.download("results")
 """
 
-from odamesh.client import IncompleteSelection, Mesh, connect
+from importlib.metadata import PackageNotFoundError, version
+
+from odamesh.client import Mesh, connect
 from odamesh.errors import (
+    AmbiguousId,
     DamagedDownload,
     FieldError,
+    IncompleteSelection,
     JobDeleted,
     JobEnded,
     MeshUnavailable,
+    NoSuchSource,
     NoSuchThing,
+    NotAllowed,
     OdameshError,
     RequestRefused,
     TooMuchWaiting,
     UnexpectedAnswer,
+    WouldOverwrite,
+    WrongValue,
 )
-from odamesh.job import Job, JobAborted, JobFailed, Progress
+from odamesh.job import Job, JobAborted, JobFailed
+from odamesh.product import Product
+from odamesh.progress import Progress
+
+try:
+    __version__ = version("odamesh")
+except PackageNotFoundError:  # a tree that was not installed
+    __version__ = "0"
 
 __all__ = [
+    "AmbiguousId",
     "DamagedDownload",
     "FieldError",
     "IncompleteSelection",
@@ -32,11 +48,17 @@ __all__ = [
     "JobFailed",
     "Mesh",
     "MeshUnavailable",
+    "NoSuchSource",
     "NoSuchThing",
+    "NotAllowed",
     "OdameshError",
+    "Product",
     "Progress",
     "RequestRefused",
     "TooMuchWaiting",
     "UnexpectedAnswer",
+    "WouldOverwrite",
+    "WrongValue",
+    "__version__",
     "connect",
 ]

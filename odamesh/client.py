@@ -1,16 +1,24 @@
 """Connect to a mesh and ask for analyses: ``odamesh.connect().isgri.image(scws=[...], bands=[(20, 40)])``."""
 
 import os
+import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
-from odamesh.errors import JobDeleted, OdameshError
+from odamesh.errors import AmbiguousId, JobDeleted, NoSuchThing
+from odamesh.instrument_client import InstrumentClient, ProductClient
 from odamesh.job import Job
 from odamesh.transport import API, DEFAULT_URL, Transport
+from odamesh.unit_table import html_table
+from odamesh.wishes import body
 
+_ID_DIGITS = 32
 _KEY_DIGITS = 64
+_LEAST_DIGITS = 4
+_ALIKE = 10
+_HEX = re.compile(r"[0-9a-f]+")
 
 
 def connect(url: str | None = None) -> "Mesh":
@@ -19,6 +27,7 @@ def connect(url: str | None = None) -> "Mesh":
     Raises:
         MeshUnavailable: nobody answers there.
         UnexpectedAnswer: something else than a mesh answers there.
+        WrongValue: the address is none.
     """
     return Mesh(Transport(url or os.environ.get("ODAMESH_URL") or DEFAULT_URL))
 
@@ -31,7 +40,7 @@ class Mesh:
         found: Iterable[Mapping[str, Any]] = transport.get(f"{API}/instruments")
         self.instruments = {str(entry["name"]): InstrumentClient(self, entry) for entry in found}
 
-    def __getattr__(self, name: str) -> "InstrumentClient":
+    def __getattr__(self, name: str) -> InstrumentClient:
         """Return the instrument of that name."""
         instruments: dict[str, InstrumentClient] = self.__dict__.get("instruments", {})
         if name not in instruments:
@@ -55,9 +64,18 @@ class Mesh:
         """Say where the mesh is and what it has."""
         return f"<Mesh {self._transport.url}: {', '.join(self.instruments)}>"
 
+    def _repr_html_(self) -> str:
+        rows = [(entry.name, entry.title, ", ".join(entry.products)) for entry in self.instruments.values()]
+        return f"<p>{self._transport.url}</p>" + html_table(("instrument", "", "products"), rows)
+
     def close(self) -> None:
         """Close the connections; jobs go on."""
         self._transport.close()
+
+    def product(self, instrument: str, product: str) -> ProductClient | None:
+        """Return a product by its short or full name, or None."""
+        known = self.instruments.get(instrument)
+        return known.find(product) if known else None
 
     def submit(
         self,
@@ -73,18 +91,27 @@ class Mesh:
 
         Raises:
             RequestRefused: names the fields to change.
+            WrongValue: a parameter that cannot be sent.
         """
-        body: dict[str, Any] = {
-            "instrument": instrument,
-            "product": product,
-            "selection": dict(selection),
-            "parameters": {name: _named(value) for name, value in (parameters or {}).items()},
-            "lane": lane,
-        }
-        if user is not None:
-            body["user"] = user
+        sent = self._body(instrument, product, selection, parameters, lane=lane, user=user)
         # The key makes a resend after a broken connection the same job.
-        return Job(self._transport, self._transport.post(f"{API}/jobs", body, {"Idempotency-Key": uuid.uuid4().hex}))
+        return Job(self._transport, self._transport.post(f"{API}/jobs", sent, {"Idempotency-Key": uuid.uuid4().hex}))
+
+    def check(
+        self,
+        instrument: str,
+        product: str,
+        selection: Mapping[str, Any],
+        parameters: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Check an analysis without having it done; return the request with every default filled in, and its key.
+
+        Raises:
+            RequestRefused: names the fields to change.
+        """
+        sent = self._body(instrument, product, selection, parameters)
+        found: dict[str, Any] = self._transport.post(f"{API}/requests", sent, {})
+        return found
 
     def again(self, which: str, *, lane: str = "user", user: str | None = None) -> Job:
         """Have an earlier request made again; return the new job at once.
@@ -93,16 +120,16 @@ class Mesh:
 
         Args:
             which: id of a job, also of a deleted one as long as its request is known, or key of a request.
-            lane: ``user`` or ``batch``.
+            lane: ``user``, ``batch`` or ``alert``.
             user: whose job it is.
 
         Raises:
             NoSuchThing: no such job or request.
         """
         key = which if len(which) == _KEY_DIGITS else self._request_key(which)
-        body: dict[str, Any] = {"lane": lane, **({"user": user} if user is not None else {})}
+        sent: dict[str, Any] = {"lane": lane, **({"user": user} if user is not None else {})}
         headers = {"Idempotency-Key": uuid.uuid4().hex}
-        return Job(self._transport, self._transport.post(f"{API}/requests/{key}/jobs", body, headers))
+        return Job(self._transport, self._transport.post(f"{API}/requests/{key}/jobs", sent, headers))
 
     def _request_key(self, job_id: str) -> str:
         try:
@@ -111,12 +138,25 @@ class Mesh:
             return error.request_key
 
     def job(self, job_id: str) -> Job:
-        """Return a job by its id.
+        """Return a job by its id, or by so many of its first digits, at least four, that they tell it from others.
 
         Raises:
             NoSuchThing: no such job.
+            AmbiguousId: several jobs have an id that begins so; names them.
         """
-        return Job(self._transport, self._transport.get(f"{API}/jobs/{job_id}"))
+        text = job_id.strip().lower()
+        if _LEAST_DIGITS <= len(text) < _ID_DIGITS and _HEX.fullmatch(text):
+            text = self._full_id(text)
+        return Job(self._transport, self._transport.get(f"{API}/jobs/{text}"))
+
+    def _full_id(self, digits: str) -> str:
+        found = self._transport.get(f"{API}/jobs", {"id": digits, "limit": _ALIKE})["jobs"]
+        if not found:
+            raise NoSuchThing(f"there is no job whose id begins with {digits}")
+        if len(found) > 1:
+            alike = ", ".join(f"{entry['job_id']} ({entry['product']}, {entry['state']})" for entry in found)
+            raise AmbiguousId(f"several jobs have an id that begins with {digits}: {alike}")
+        return str(found[0]["job_id"])
 
     def manifest(self, key: str) -> dict[str, Any]:
         """Return the manifest of a product: files with checksums, inputs, image, parameters, what it took.
@@ -138,147 +178,23 @@ class Mesh:
             path, params = page["next"], None
         return found[:limit]
 
-
-class InstrumentClient:
-    """One instrument; its products are methods: ``mesh.isgri.image(...)``."""
-
-    def __init__(self, mesh: Mesh, document: Mapping[str, Any]) -> None:
-        self._mesh = mesh
-        self.name = str(document["name"])
-        self.__doc__ = f"{document['title']}. {document['help']}"
-        made = [ProductClient(mesh, self.name, name, entry) for name, entry in document["products"].items()]
-        self.products = {product.short_name: product for product in made}
-
-    def __getattr__(self, name: str) -> "ProductClient":
-        """Return the product of that name, with or without the instrument before it."""
-        products: dict[str, ProductClient] = self.__dict__.get("products", {})
-        name = name if name in products else name.removeprefix(f"{self.__dict__.get('name')}_")
-        if name not in products:
-            msg = f"{self.__dict__.get('name')} makes no {name!r}; it makes: {', '.join(products)}"
-            raise AttributeError(msg)
-        return products[name]
-
-    def __call__(self, **wishes: Any) -> Job:
-        """Have the product made that has the name of the instrument: ``mesh.spectral_fit(...)``."""
-        if self.name not in self.products:
-            msg = f"{self.name} is no product; it makes: {', '.join(self.products)}"
-            raise TypeError(msg)
-        return self.products[self.name](**wishes)
-
-    def __dir__(self) -> list[str]:
-        """Offer the products to completion."""
-        return [*super().__dir__(), *self.products]
-
-    def __repr__(self) -> str:
-        """Say what the instrument makes."""
-        return f"<{self.name}: {', '.join(self.products)}>"
-
-
-class ProductClient:
-    """One product of an instrument: call it to have it made."""
-
-    def __init__(self, mesh: Mesh, instrument: str, name: str, document: Mapping[str, Any]) -> None:
-        self._mesh = mesh
-        self._instrument = instrument
-        self.name = name
-        self.short_name = name.removeprefix(f"{instrument}_")
-        self.parameters: dict[str, Any] = dict(document["parameters"])
-        self.__doc__ = _describe(document)
-
-    def __call__(
+    def _body(
         self,
+        instrument: str,
+        product: str,
+        selection: Mapping[str, Any],
+        parameters: Mapping[str, Any] | None,
         *,
-        scws: Sequence[str] | None = None,
-        t1: str | None = None,
-        t2: str | None = None,
-        ra: float | None = None,
-        dec: float | None = None,
-        radius: float | None = None,
-        max_pointings: int | None = None,
         lane: str = "user",
         user: str | None = None,
-        wait: bool = True,
-        **parameters: Any,
-    ) -> Job:
-        """Submit; with *wait* return when the job has ended, else at once.
-
-        Args:
-            scws: science windows, e.g. ``["201600270010"]``; or else
-            t1: start, UTC in ISO form, with
-            t2: end, and optionally
-            ra: right ascension of a cone's centre [deg], with
-            dec: its declination [deg], and
-            radius: its radius [deg].
-            max_pointings: at most that many windows of a selection by time.
-            lane: ``user`` or ``batch``.
-            user: whose job it is.
-            wait: whether to wait for the end.
-            parameters: what differs from the defaults; see the product's help.
-
-        Raises:
-            RequestRefused: names the fields to change.
-            JobFailed: what was asked for was not made (with *wait*).
-        """
-        region = selection(scws=scws, t1=t1, t2=t2, ra=ra, dec=dec, radius=radius, max_pointings=max_pointings)
-        job = self._mesh.submit(self._instrument, self.name, region, parameters, lane=lane, user=user)
-        return job.wait() if wait else job
-
-    def __repr__(self) -> str:
-        """Say what the product takes."""
-        return f"<{self.name}: {', '.join(self.parameters)}>"
-
-
-def _named(value: Any) -> Any:
-    """Return the ids of jobs that a parameter names as inputs; everything else as it is."""
-    if isinstance(value, Job):
-        return [value.id]
-    if isinstance(value, (list, tuple)):
-        return [entry.id if isinstance(entry, Job) else entry for entry in value]
-    return value
-
-
-class IncompleteSelection(OdameshError, ValueError):
-    """Coordinates or times that only make sense together are not all there."""
-
-
-def selection(
-    *,
-    scws: Sequence[str] | None = None,
-    t1: str | None = None,
-    t2: str | None = None,
-    ra: float | None = None,
-    dec: float | None = None,
-    radius: float | None = None,
-    max_pointings: int | None = None,
-) -> dict[str, Any]:
-    """Return a selection in the words of the HTTP interface; the gateway checks the values.
-
-    Raises:
-        IncompleteSelection: t1 without t2, or a cone that is not whole.
-    """
-    chosen: dict[str, Any] = {}
-    if scws is not None:
-        chosen["scws"] = [str(scw) for scw in scws]
-    if group := _whole({"t1": t1, "t2": t2}):
-        chosen["time"] = group
-    if group := _whole({"ra": ra, "dec": dec, "radius": radius}):
-        chosen["cone"] = group
-    if max_pointings is not None:
-        chosen["max_pointings"] = max_pointings
-    return chosen
-
-
-def _whole(group: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the group if all of it is given, nothing if nothing is."""
-    given = {name: value for name, value in group.items() if value is not None}
-    if given and len(given) < len(group):
-        missing = ", ".join(name for name in group if name not in given)
-        raise IncompleteSelection(f"{', '.join(given)} needs {missing} as well")
-    return given
-
-
-def _describe(document: Mapping[str, Any]) -> str:
-    lines = [f"{document['title']}. {document['help']}", "", "Parameters:"]
-    for name, entry in document["parameters"].items():
-        lines.append(f"    {name}: {entry['help']} Allowed: {entry['allowed']}; default {entry['default']!r}.")
-    return "\n".join(lines)
+    ) -> dict[str, Any]:
+        known = self.product(instrument, product)
+        return body(
+            instrument=instrument,
+            product=known.name if known else product,  # the gateway explains what it does not know
+            selection=selection,
+            parameters=parameters,
+            types=known.types if known else None,
+            lane=lane,
+            user=user,
+        )

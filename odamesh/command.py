@@ -3,10 +3,14 @@
 import importlib
 import sys
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from odamesh import job_commands
+from odamesh import __version__, instrument_commands, job_commands
+from odamesh.exit_status import MEANINGS
+from odamesh.submit_command import submit
 
 OPERATORS_PACKAGE = "infra.commands"
 """Holds the operator's parts; it comes with the distribution `odamesh-mesh`, and with a checkout."""
@@ -26,12 +30,39 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 app = typer.Typer(
     name="odamesh",
-    help="Online data analysis of INTEGRAL and POLAR.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_show_locals=False,
 )
-job_commands.add_to(app)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"odamesh {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog="Exit status: " + "; ".join(f"{status.value} {text}" for status, text in MEANINGS.items()) + ".")
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Online data analysis of INTEGRAL and POLAR."""
+
+
+for _command in (
+    submit,
+    job_commands.watch,
+    job_commands.get,
+    job_commands.log,
+    job_commands.jobs,
+    job_commands.cancel,
+    job_commands.delete,
+    instrument_commands.instruments,
+    instrument_commands.describe,
+):
+    app.command()(_command)
 
 
 def _add_operators_part(name: str, help_text: str, *, installed: bool) -> None:
@@ -50,10 +81,9 @@ def _add_operators_part(name: str, help_text: str, *, installed: bool) -> None:
 
 
 def _operators_parts_are_installed() -> bool:
-    try:
-        return find_spec(OPERATORS_PACKAGE) is not None
-    except ModuleNotFoundError:
-        return False
+    package, _, part = OPERATORS_PACKAGE.partition(".")
+    found = find_spec(package)
+    return any((Path(place) / part).is_dir() for place in (found and found.submodule_search_locations) or ())
 
 
 for _name, _help in _OPERATORS.items():

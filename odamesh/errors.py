@@ -3,14 +3,22 @@
 OdameshError
 ├── RequestRefused      fields to change; `errors` has one entry each
 ├── TooMuchWaiting      the user's limit of unfinished work is reached; `retry_after` says when to come again
+├── WrongValue          a value that cannot be sent: no time, no angle, not finite, of an unknown type
+├── IncompleteSelection coordinates or times that only make sense together are not all there
 ├── NoSuchThing         unknown job, window, product or address
-├── JobDeleted          a job that was there; `request_key` has the same made again
+│   ├── JobDeleted      a job that was there; `request_key` has the same made again
+│   ├── NoSuchSource    no product of the job belongs to that source, or more than one source has nearly that name
+│   └── AmbiguousId     several jobs have an id that begins so
+├── NotAllowed          the caller may not use a lane, or change the job of somebody else
 ├── JobEnded            an ended job cannot be cancelled
 ├── MeshUnavailable     nobody answers, or not ready; trying again later helps
 ├── UnexpectedAnswer    the address answers, but not as a gateway of the mesh does
 ├── JobFailed           the job ended in state ERROR; `job` has the details (stands with `Job`)
 ├── JobAborted          the job was cancelled (likewise)
+├── WouldOverwrite      a file of another job, or one that was changed, is where a product would go
 └── DamagedDownload     a file does not have the checksum that the mesh announced
+
+The message of each names every field and reason; attributes hold them apart.
 """
 
 from collections.abc import Sequence
@@ -40,7 +48,8 @@ class RequestRefused(OdameshError):
     """
 
     def __init__(self, text: str, errors: Sequence[FieldError] = ()) -> None:
-        super().__init__(text)
+        reasons = [error.detail for error in errors if error.detail]
+        super().__init__("\n".join(reasons) if reasons else text)
         self.errors = tuple(errors)
 
 
@@ -61,8 +70,20 @@ class NoSuchThing(OdameshError):
     """What was asked for does not exist."""
 
 
-class NoSuchSource(OdameshError):
-    """No product of the job belongs to that source."""
+class WrongValue(OdameshError, ValueError):
+    """A value cannot be sent; the message names the field and what is allowed."""
+
+
+class IncompleteSelection(OdameshError, ValueError):
+    """Coordinates or times that only make sense together are not all there."""
+
+
+class NoSuchSource(NoSuchThing):
+    """No product of the job belongs to that source, or the name fits several that differ in blanks or capitals."""
+
+
+class AmbiguousId(NoSuchThing):
+    """Several jobs have an id that begins so; the message lists them."""
 
 
 class JobDeleted(NoSuchThing):
@@ -78,6 +99,10 @@ class JobDeleted(NoSuchThing):
         self.request_key = request_key
 
 
+class NotAllowed(OdameshError):
+    """The caller may not do this: use a lane, or change the job of somebody else."""
+
+
 class JobEnded(OdameshError):
     """The job has ended already."""
 
@@ -88,6 +113,10 @@ class MeshUnavailable(OdameshError):
 
 class UnexpectedAnswer(OdameshError):
     """The answer is not one of the mesh's."""
+
+
+class WouldOverwrite(OdameshError, FileExistsError):
+    """A file that is not this one is where a product would go; nothing was fetched."""
 
 
 class DamagedDownload(OdameshError):

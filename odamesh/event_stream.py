@@ -1,17 +1,20 @@
-"""Reads a job's Server-Sent Events and takes them up again where a connection broke."""
+"""Follows a job's Server-Sent Events and takes them up again where a connection broke."""
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent, SSEError
 
 from odamesh.errors import MeshUnavailable, UnexpectedAnswer
 from odamesh.transport import STREAM_TIMEOUT, Transport
 
-_ATTEMPTS = 8
+ATTEMPTS = 8
 """Connections in a row that bring nothing before giving up."""
-_FIRST_DELAY = 0.2
-_LONGEST_DELAY = 5.0
+FIRST_DELAY = 0.2
+LONGEST_DELAY = 5.0
 
 
 class Event(NamedTuple):
@@ -22,29 +25,37 @@ class Event(NamedTuple):
     data: Any
 
 
-def read_events(lines: Iterable[str]) -> Iterator[Event]:
-    """Parse lines of an event stream (WHATWG HTML, section 9.2.6); an event without data is none.
+def read_events(response: httpx.Response) -> Iterator[Event]:
+    """Yield the events of an answer; one without data is none.
 
     Raises:
-        UnexpectedAnswer: the data of an event is not JSON.
+        UnexpectedAnswer: it is no event stream, or the data of an event are not JSON.
     """
-    name, last_id, data = "message", "", list[str]()
-    for line in lines:
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        match field:
-            case "" if not line:
-                if data:
-                    yield Event(name, last_id, _parse("\n".join(data)))
-                name, data = "message", []
-            case "event":
-                name = value
-            case "data":
-                data.append(value)
-            case "id" if "\0" not in value:
-                last_id = value
-            case _:
-                pass  # A comment (the gateway's ping) or a field that we do not use.
+    try:
+        for sent in EventSource(response).iter_sse():
+            if sent.data:
+                yield event(sent)
+    except SSEError as error:
+        raise UnexpectedAnswer(
+            f"{response.request.url.copy_with(query=None)} gives no event stream: {error}"
+        ) from error
+
+
+def event(sent: ServerSentEvent) -> Event:
+    """Return an event with its data read.
+
+    Raises:
+        UnexpectedAnswer: they are not JSON.
+    """
+    try:
+        return Event(sent.event, sent.id, json.loads(sent.data))
+    except ValueError as error:
+        raise UnexpectedAnswer(f"the event stream holds something that is not JSON: {sent.data[:80]!r}") from error
+
+
+def stream_headers(last_id: str) -> dict[str, str]:
+    """Return the headers that open a stream, after the event that was seen last."""
+    return {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
 
 
 def follow(transport: Transport, path: str) -> Iterator[Event]:
@@ -56,30 +67,22 @@ def follow(transport: Transport, path: str) -> Iterator[Event]:
     """
     last_id = ""
     failures = 0
-    delay = _FIRST_DELAY
+    delay = FIRST_DELAY
     while True:
-        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
         try:
-            with transport.stream(path, headers, STREAM_TIMEOUT) as response:
-                for event in read_events(response.iter_lines()):
-                    failures, delay = 0, _FIRST_DELAY
-                    last_id = event.id or last_id
-                    yield event
-                    if event.name == "end":
+            with transport.stream(path, stream_headers(last_id), STREAM_TIMEOUT) as response:
+                for found in read_events(response):
+                    failures, delay = 0, FIRST_DELAY
+                    last_id = found.id or last_id
+                    yield found
+                    if found.name == "end":
                         return
         except MeshUnavailable:
-            if failures + 1 >= _ATTEMPTS:
+            if failures + 1 >= ATTEMPTS:
                 raise
         # The connection broke or closed before the end.
         failures += 1
-        if failures >= _ATTEMPTS:
+        if failures >= ATTEMPTS:
             raise MeshUnavailable(f"the event stream of {transport.absolute(path)} closes without bringing anything")
         time.sleep(delay)
-        delay = min(2 * delay, _LONGEST_DELAY)
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise UnexpectedAnswer(f"the event stream holds something that is not JSON: {text[:80]!r}") from error
+        delay = min(2 * delay, LONGEST_DELAY)

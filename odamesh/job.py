@@ -1,44 +1,27 @@
 """One job, from the caller's side."""
 
-import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from mesh.contracts import JobView, StageProduct, UnitRow
 from mesh.states import JobState, UnitState, job_is_final
-from odamesh.errors import DamagedDownload, JobEnded, OdameshError
-from odamesh.event_stream import follow
+from odamesh.download import fetch, refuse_to_overwrite
+from odamesh.errors import JobEnded, NoSuchThing, OdameshError
+from odamesh.event_stream import Event, follow
 from odamesh.log_stream import log_lines
+from odamesh.product import Product
+from odamesh.progress import Progress
 from odamesh.sources import files_of, listed_sources
 from odamesh.transport import API, Transport
+from odamesh.unit_table import UnitTable, html_table
 
 _PAGE = 1000
-_CHUNK = 1 << 16
-
-
-@dataclass
-class Progress:
-    """Where a job stands, kept up to date by `Job.watch`."""
-
-    view: JobView
-    rows: dict[tuple[str, str], UnitRow] = field(default_factory=dict)
-    """Rows of the table by stage and science window."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether the job has ended."""
-        return job_is_final(self.view.state)
-
-    @property
-    def settled(self) -> int:
-        """Number of units that have ended."""
-        counts = self.view.counts
-        final = (UnitState.DONE, UnitState.CACHED, UnitState.FAILED, UnitState.CANCELLED)
-        return sum(counts.get(state, 0) for state in final)
+SHORT_ID = 8
+"""Digits of an id that lists show; any number of them that tells jobs apart will do."""
 
 
 class Job:
@@ -52,12 +35,20 @@ class Job:
 
     def __init__(self, transport: Transport, document: Mapping[str, Any]) -> None:
         self._transport = transport
-        self._take(document)
+        self.view = view_of(document)
 
     def __repr__(self) -> str:
         """Say which job and where it stands."""
         counts = ", ".join(f"{number} {state.value}" for state, number in self.counts.items() if number)
         return f"<Job {self.id} {self.state.value}{': ' + counts if counts else ''}>"
+
+    def _repr_html_(self) -> str:
+        rows = [("state", self.state.value + (", partial" if self.partial else "")), ("asked for", self.view.product)]
+        rows += [("units", ", ".join(f"{number} {state.value}" for state, number in self.counts.items() if number))]
+        rows += [("submitted", self.view.submitted), ("waits", self.waits), ("failed", self.reason)]
+        rows += [("products", ", ".join(f"{one.stage} {one.label}" for one in self.view.products))]
+        table = html_table(("job", self.id), [(name, text) for name, text in rows if text])
+        return table + "".join(f"<p>{escape(warning)}</p>" for warning in self.warnings[:5])
 
     @property
     def id(self) -> str:
@@ -85,6 +76,14 @@ class Job:
         return self.view.waits
 
     @property
+    def reason(self) -> str:
+        """Why the job is in state ERROR, in a sentence; else empty."""
+        failure = self.view.failure
+        if failure is not None:
+            return f"{failure.reason}: {failure.text}"
+        return "what was asked for was not made" if self.state is JobState.ERROR else ""
+
+    @property
     def counts(self) -> dict[UnitState, int]:
         """Units per state when the record was last read."""
         return self.view.counts
@@ -95,20 +94,24 @@ class Job:
         return self.view.warnings
 
     @property
-    def products(self) -> tuple[StageProduct, ...]:
-        """The results, file by file: all of them, however many."""
+    def products(self) -> tuple[Product, ...]:
+        """The results, all of them, however many; of a failed job what came out on the way."""
         if len(self.view.products) < self.view.products_total:
             self.view = self.view.model_copy(update={"products": tuple(self._every_product())})
-        return self.view.products
+        return tuple(Product(self._transport, product) for product in self.view.products)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON holds it, with the address of the job."""
+        return {**self.view.model_dump(mode="json"), "link": self.link}
 
     def refresh(self) -> "Job":
         """Read the record again; return this job."""
-        self._take(self._transport.get(f"{API}/jobs/{self.id}"))
+        self.view = view_of(self._transport.get(f"{API}/jobs/{self.id}"))
         return self
 
-    def table(self, states: Collection[UnitState] | None = None) -> list[UnitRow]:
+    def table(self, states: Collection[UnitState] | None = None) -> UnitTable:
         """Return the table science window x step, or only the rows in some states."""
-        rows: list[UnitRow] = []
+        rows = UnitTable()
         wanted = [state.value for state in states] if states is not None else []
         while True:
             params: dict[str, Any] = {"offset": len(rows), "limit": _PAGE, "state": wanted}
@@ -121,36 +124,47 @@ class Job:
         """Yield the progress whenever something changed, until the job has ended."""
         progress = Progress(self.view)
         for event in follow(self._transport, f"{API}/jobs/{self.id}/events?table=true"):
-            match event.name:
-                case "units":
-                    for row in map(UnitRow.read, event.data["rows"]):
-                        progress.rows[row.stage, row.label] = row
-                case "job":
-                    self._take({"products": (), **event.data})
-                    progress.view = self.view
-                case "end":
-                    progress.view = self.refresh().view
-                case _:
-                    continue  # A kind of event that a newer gateway added.
+            if event.name == "end":
+                self.refresh()
+            elif not apply(event, progress):
+                continue  # A kind of event that a newer gateway added.
+            elif event.name == "job":
+                self.view = progress.view
+            progress.view = self.view
             yield progress
 
-    def wait(self) -> "Job":
+    def wait(self, *, progress: bool | None = None) -> "Job":
         """Wait until the job has ended; return it.
+
+        Args:
+            progress: whether to draw a progress bar; by default where there is a terminal or a notebook.
 
         Raises:
             JobFailed: what was asked for was not made; what came out on the way can be downloaded.
             JobAborted: the job was cancelled.
+            KeyboardInterrupt: with a note that names the job, which goes on.
         """
-        if not job_is_final(self.state):
-            for _ in self.watch():
-                pass
+        from odamesh.progress_bar import somebody_looks, wait_with_bar  # noqa: PLC0415  # draws jobs itself
+
+        try:
+            if not job_is_final(self.state):
+                if somebody_looks() if progress is None else progress:
+                    wait_with_bar(self)
+                else:
+                    for _ in self.watch():
+                        pass
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(f"job {self.id} goes on; come back to it with mesh.job({self.id[:SHORT_ID]!r})")
+            raise
+        self.raise_for_state()
+        return self
+
+    def raise_for_state(self) -> None:
+        """Raise JobFailed or JobAborted if the job ended so when its record was last read."""
         if self.state is JobState.ERROR:
-            failure = self.view.failure
-            reason = f"{failure.reason}: {failure.text}" if failure else "no product came out"
-            raise JobFailed(self, f"job {self.id} failed: {reason}")
+            raise JobFailed(self, f"job {self.id} failed: {self.reason}")
         if self.state is JobState.ABORTED:
             raise JobAborted(self, f"job {self.id} was cancelled")
-        return self
 
     def delete(self) -> None:
         """Have the job's record deleted, after a cancel if it has not ended; its request and its products stay."""
@@ -183,43 +197,95 @@ class Job:
         """Names of the sources that have spectra or light curves of their own among the products."""
         return tuple(self._source_files())
 
+    def open(self, name: str | None = None) -> Any:
+        """Open a file of the result: FITS as astropy's HDUList, JSON as what it holds; else return its path.
+
+        Args:
+            name: of the file; by default the first FITS file of the merged product.
+
+        Raises:
+            NoSuchThing: there is no such file.
+        """
+        products = self.products
+        for product in products:
+            if name is None or any(file.name == name for file in product.files):
+                return product.open(name)
+        there = ", ".join(file.name for product in products for file in product.files) or "nothing"
+        raise NoSuchThing(f"job {self.id} has no product {name or 'yet'!r}; it has: {there}")
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the preview of the result with matplotlib; return the axes.
+
+        Args:
+            ax: where to draw; by default in a figure of its own.
+
+        Raises:
+            NoSuchThing: the products have no preview.
+            OdameshError: matplotlib is not installed.
+        """
+        try:
+            import matplotlib.pyplot as plt  # noqa: PLC0415  # only for those who plot
+        except ImportError as error:
+            raise OdameshError("plotting needs matplotlib: pip install 'odamesh[notebook]'") from error
+        for product in self.products:
+            if name := next((file.name for file in product.files if file.name.endswith(".png")), None):
+                picture = plt.imread(product.fetch(name))
+                axes = ax if ax is not None else plt.figure(figsize=_inches(picture)).add_axes((0, 0, 1, 1))
+                axes.imshow(picture)
+                axes.set_axis_off()
+                return axes
+        raise NoSuchThing(f"the products of job {self.id} have no preview")
+
     def download(
-        self, directory: str | os.PathLike[str] = ".", *, windows: bool = False, source: str | None = None
+        self,
+        directory: str | os.PathLike[str] = ".",
+        *,
+        windows: bool = False,
+        source: str | None = None,
+        overwrite: bool = False,
     ) -> list[Path]:
         """Bring the products to *directory*, as ``<stage>/<file>`` or ``<stage>/<window>/<file>``; return their paths.
 
-        Files that are there already, with the same checksum, are not fetched again.
+        Files that are there already, with the same checksum, are not fetched again. Give each job a directory of its
+        own: a file of the same name from another job is not overwritten.
 
         Args:
             directory: made if need be.
             windows: also the products of each science window that the result was merged from.
             source: only the files of this source, e.g. ``GX 1+4``, and those that all sources share, as a response.
+            overwrite: whether to replace other files that are in the way.
 
         Raises:
+            WouldOverwrite: other files are in the way; nothing was fetched.
             DamagedDownload: a file does not have the announced checksum.
             NoSuchSource: names the sources that there are.
         """
-        return list(self.downloads(directory, windows=windows, source=source))
+        return list(self.downloads(directory, windows=windows, source=source, overwrite=overwrite))
 
     def downloads(
-        self, directory: str | os.PathLike[str] = ".", *, windows: bool = False, source: str | None = None
+        self,
+        directory: str | os.PathLike[str] = ".",
+        *,
+        windows: bool = False,
+        source: str | None = None,
+        overwrite: bool = False,
     ) -> Iterator[Path]:
         """Do what `download` does, and yield each path as soon as the file is there."""
-        if not self.products:
+        if not self.view.products:
             self.refresh()
         others: set[str] = set()
         if source is not None:
             listed = self._source_files()
             others = {file for files in listed.values() for file in files} - set(files_of(listed, source))
-        for product in [*self.products, *(self._merged() if windows else ())]:
-            place = Path(directory) / product.stage / ("" if product.label == "job" else product.label)
-            for file in product.files:
-                if file.name in others:
-                    continue
-                target = place / file.name
-                if not (target.is_file() and _sha256(target) == file.sha256):
-                    self._fetch(f"{API}/products/{product.key}/{quote(file.name)}", target, file.sha256)
-                yield target
+        parts = [*(product.part for product in self.products), *(self._merged() if windows else ())]
+        places = {
+            part.key: Path(directory) / part.stage / ("" if part.label == "job" else part.label) for part in parts
+        }
+        chosen = [(part, file) for part in parts for file in part.files if file.name not in others]
+        if not overwrite:
+            refuse_to_overwrite((places[part.key] / file.name, file.sha256) for part, file in chosen)
+        for part, file in chosen:
+            yield fetch(self._transport, part.key, file, places[part.key] / file.name)
 
     def _every_product(self) -> Iterator[StageProduct]:
         offset, more = 0, True
@@ -246,30 +312,11 @@ class Job:
                 files = self._transport.get(f"{API}/products/{row.key}")["files"]
                 yield StageProduct.read({**row.model_dump(include={"stage", "label", "key"}), "files": files})
 
-    def _fetch(self, link: str, target: Path, sha256: str) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.part")
-        digest = hashlib.sha256()
-        try:
-            with self._transport.stream(link) as response, part.open("wb") as stream:
-                for chunk in response.iter_bytes(_CHUNK):
-                    digest.update(chunk)
-                    stream.write(chunk)
-            if digest.hexdigest() != sha256:
-                raise DamagedDownload(f"{target.name} does not have the announced checksum: download it again")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-
-    def _take(self, document: Mapping[str, Any]) -> None:
-        """Keep a job document: the view, without the links."""
-        self.view = JobView.read(document)
-
 
 class JobFailed(OdameshError):
     """What was asked for was not made; ``job.download()`` brings what came out on the way, if anything did."""
 
-    def __init__(self, job: Job, text: str) -> None:
+    def __init__(self, job: Any, text: str) -> None:
         super().__init__(text)
         self.job = job
 
@@ -277,11 +324,28 @@ class JobFailed(OdameshError):
 class JobAborted(OdameshError):
     """The job was cancelled."""
 
-    def __init__(self, job: Job, text: str) -> None:
+    def __init__(self, job: Any, text: str) -> None:
         super().__init__(text)
         self.job = job
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def apply(event: Event, progress: Progress) -> bool:
+    """Take an event of a job's stream into its progress; False for a kind that is not known here."""
+    match event.name:
+        case "units":
+            progress.apply([UnitRow.read(row) for row in event.data["rows"]])
+        case "job":
+            progress.view = view_of({"products": (), **event.data})
+        case _:
+            return False
+    return True
+
+
+def view_of(document: Mapping[str, Any]) -> JobView:
+    """Return the view in a job document, without the links."""
+    return JobView.read(document)
+
+
+def _inches(picture: Any) -> tuple[float, float]:
+    height, width = picture.shape[:2]
+    return width / 100, height / 100

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mesh.contracts import UnitRow
 from mesh.states import JobState, UnitState
-from odamesh.job import Progress
+from odamesh.progress import Progress
 
 _COLOURS = {
     UnitState.WAITING: "dim",
@@ -39,19 +39,20 @@ _MARKS = {"done": "●", "running": "▶", "failed": "✗", "cached": "○", "op
 _PLAIN_MARKS = {"done": "#", "running": ">", "failed": "x", "cached": "o", "open": "."}
 
 
-def draw(progress: Progress, height: int, *, plain: bool = False) -> RenderableType:
+def draw(progress: Progress, height: int, *, plain: bool = False, left: str = "") -> RenderableType:
     """Return the picture of a job.
 
     Args:
         progress: where the job stands.
         height: lines of the terminal; only so many rows are drawn, what is going on first.
         plain: use ASCII marks.
+        left: how long it still takes, in words.
     """
     view = progress.view
     parts: list[RenderableType] = [head(progress)]
     if view.total:
         line = Table.grid(padding=(0, 2))
-        line.add_row(ProgressBar(total=view.total, completed=progress.settled, width=40), counts(progress))
+        line.add_row(ProgressBar(total=view.total, completed=progress.settled, width=40), counts(progress), left)
         parts.append(line)
     if view.waits:
         parts.append(Text(f"waits: {view.waits}", style="yellow"))

@@ -7,18 +7,22 @@ from odamesh.errors import NoSuchSource
 
 
 def files_of(listed: Mapping[str, tuple[str, ...]], source: str) -> tuple[str, ...]:
-    """Return the files of a source; blanks and capitals of its name do not count.
+    """Return the files of a source, by its exact name; else by the one name that differs in blanks or capitals alone.
 
     Args:
         listed: source -> its files.
         source: name as a person writes it.
 
     Raises:
-        NoSuchSource: names those that there are.
+        NoSuchSource: none, or more than one; names those that there are.
     """
-    for name, files in listed.items():
-        if _plain(name) == _plain(source):
-            return files
+    if source in listed:
+        return listed[source]
+    alike = [name for name in listed if _plain(name) == _plain(source)]
+    if len(alike) == 1:
+        return listed[alike[0]]
+    if alike:
+        raise NoSuchSource(f"{source!r} may be any of {', '.join(map(repr, alike))}: write the name exactly")
     there = ", ".join(listed) or "none"
     raise NoSuchSource(f"there is no source {source!r} among the products; there are: {there}")
 

@@ -22,10 +22,12 @@ from odamesh.errors import (
     JobEnded,
     MeshUnavailable,
     NoSuchThing,
+    NotAllowed,
     OdameshError,
     RequestRefused,
     TooMuchWaiting,
     UnexpectedAnswer,
+    WrongValue,
 )
 
 API = "/api/v1"
@@ -51,10 +53,10 @@ class Transport:
     """
 
     def __init__(self, url: str, client: httpx.Client | None = None, attempts: int = _ATTEMPTS) -> None:
-        self.url = url.rstrip("/")
+        self.url = address_of(url)
         self._attempts = attempts
         # A proxy has no business between a caller and the same machine.
-        self._client = client or httpx.Client(timeout=_TIMEOUT, trust_env=not _is_local(self.url))
+        self._client = client or httpx.Client(timeout=_TIMEOUT, trust_env=not is_local(self.url))
         # Callers in notebooks do not close: connections end with the last object that uses them.
         weakref.finalize(self, self._client.close)
 
@@ -125,6 +127,24 @@ class Transport:
         return MeshUnavailable(text)
 
 
+def address_of(url: str) -> str:
+    """Return the address of a gateway; without a scheme it is http.
+
+    Raises:
+        WrongValue: it is no address.
+    """
+    text = url.strip()
+    full = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(full)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WrongValue(f"{url!r} is no address of a gateway; write e.g. {DEFAULT_URL} (ODAMESH_URL or --url)")
+    return full.rstrip("/")
+
+
 def _may_pass(response: httpx.Response) -> bool:
     return response.status_code in _RETRIED
 
@@ -153,10 +173,12 @@ def problem(response: httpx.Response) -> OdameshError:
             "without a problem document: is this the address of a gateway of the mesh?"
         )
     match response.status_code:
-        case 400 | 422:
+        case 400 | 413 | 422:
             return RequestRefused(detail, [_field_error(entry) for entry in body.get("errors", ())])
         case 410 if body.get("request_key"):
             return JobDeleted(detail, str(body["request_key"]))
+        case 403:
+            return NotAllowed(detail)
         case 404 | 410:
             return NoSuchThing(detail)
         case 409:
@@ -201,5 +223,6 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_local(url: str) -> bool:
+def is_local(url: str) -> bool:
+    """Say whether an address is this machine."""
     return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}

@@ -81,8 +81,14 @@ def jobs(
     user: Annotated[str | None, Query(max_length=64, description="only this user's")] = None,
     limit: Annotated[int, Query(ge=1, le=_PAGE)] = 20,
     before: Annotated[str | None, Query(max_length=64, description="id of a job: only older ones")] = None,
+    digits: Annotated[
+        str | None, Query(alias="id", pattern="^[0-9a-f]{4,32}$", description="only those whose id begins so")
+    ] = None,
 ) -> JobList:
     """List jobs, newest first, without their products."""
+    if digits is not None:
+        alike = parts.intake.alike(digits, caller, limit=limit)
+        return JobList(jobs=tuple(brief_document(root(request), view) for view in alike), next=None)
     views = parts.intake.jobs(caller, user=user, limit=limit, before=before)
     following = None
     if len(views) == limit:

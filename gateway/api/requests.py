@@ -6,11 +6,11 @@ from fastapi import APIRouter, Header, Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api.documents import PREFIX, JobDocument, job_document, root
-from gateway.calling import Traced
+from gateway.calling import Calling, Traced
 from gateway.parts import Given
 from gateway.problem import Problem
-from mesh.contracts import Lane, Selection
-from mesh.intake import Caller
+from mesh.contracts import Analysis, Lane, Selection
+from mesh.intake import Caller, Wish
 from mesh.intake.wish import USER
 
 _PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}
@@ -41,13 +41,21 @@ class Again(BaseModel):
     user: str = Field(default="anonymous", pattern=USER)
 
 
+@router.post(
+    "/requests", responses={422: {**_PROBLEM, "description": "fields to change, each with its allowed values"}}
+)
+def check(wish: Wish, request: Request, parts: Given, caller: Calling) -> RequestDocument:
+    """Check a request without having it done: every default filled in, and the key that it would have.
+
+    Nothing is stored, so the links lead to it only once somebody has submitted it.
+    """
+    return _document(request, parts.intake.check(wish, caller))
+
+
 @router.get("/requests/{request_key}")
 def request_of(request_key: str, request: Request, parts: Given) -> RequestDocument:
     """Tell what was asked for under a key."""
-    analysis = parts.intake.request(request_key)
-    own = f"{root(request)}/requests/{request_key}"
-    fields = {name: getattr(analysis, name) for name in ("instrument", "product", "selection", "parameters")}
-    return RequestDocument(request_key=request_key, **fields, links={"self": own, "jobs": f"{own}/jobs"})
+    return _document(request, parts.intake.request(request_key))
 
 
 @router.post(
@@ -74,3 +82,9 @@ def again(
     document = job_document(root(request), view)
     response.headers["Location"] = document.links["self"]
     return document
+
+
+def _document(request: Request, analysis: Analysis) -> RequestDocument:
+    own = f"{root(request)}/requests/{analysis.key}"
+    fields = {name: getattr(analysis, name) for name in ("instrument", "product", "selection", "parameters")}
+    return RequestDocument(request_key=analysis.key, **fields, links={"self": own, "jobs": f"{own}/jobs"})

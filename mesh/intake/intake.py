@@ -32,6 +32,7 @@ _log = structlog.get_logger(__name__)
 
 _NO_BROKER = "the message broker does not answer; the job is kept and begins once it does: do not send it again"
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
+_DIGITS = re.compile(r"[0-9a-f]{1,32}")
 _REQUEST_KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -124,6 +125,16 @@ class Intake:
             return view
         return self._hand_over(job, view, trace or Trace())[0]
 
+    def check(self, wish: Wish, caller: Caller) -> Analysis:
+        """Return the analysis that a wish comes to, every default filled in; nothing is stored or begun.
+
+        Raises:
+            WishRefused: names every field to change.
+            NotAllowed: the caller may not use the lane.
+        """
+        check_lane(caller, wish.lane)
+        return read_analysis(wish, self._earlier_products, self._limits)
+
     def again(
         self,
         request_key: str,
@@ -186,6 +197,19 @@ class Intake:
             raise NotFound(msg) from None
         check_look(caller, view.user)
         return view
+
+    def alike(self, digits: str, caller: Caller, *, limit: int = 20) -> list[JobView]:
+        """Return jobs whose id begins with some digits, newest first, without their products.
+
+        Args:
+            digits: hexadecimal; what else begins no id.
+            caller: who asks.
+            limit: most jobs to return.
+        """
+        views = self._records.beginning(digits, limit) if _DIGITS.fullmatch(digits) else []
+        for view in views:
+            check_look(caller, view.user)
+        return views
 
     def jobs(
         self, caller: Caller, *, user: str | None = None, limit: int = 20, before: str | None = None

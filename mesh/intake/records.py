@@ -42,6 +42,9 @@ class JobRecords(Protocol):
     def result(self, job_id: str, offset: int = 0, limit: int = 100) -> list[StageProduct]:
         """Return a page of the products that are the result of a job; raises `NotFound`."""
 
+    def beginning(self, digits: str, limit: int) -> list[JobView]:
+        """Return jobs whose id begins with *digits*, newest first, without warnings and products."""
+
     def recent(self, user: str | None = None, limit: int = 50, before: str | None = None) -> list[JobView]:
         """Return the newest jobs, newest first, older than job *before*."""
 

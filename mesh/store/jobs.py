@@ -24,6 +24,7 @@ from mesh.store.views import job_fields, view_of_documents, view_of_records
 from mesh.store.waiting import reasons_to_wait
 
 _LISTED_JOBS = 100_000
+_SCANNED_AT_ONCE = 5_000
 _CLAIM_SECONDS = 600
 """Longer than storing a job takes; afterwards the document itself says whose the id is."""
 _GOOD = (UnitState.DONE, UnitState.CACHED)
@@ -230,6 +231,19 @@ class Jobs:
             if (row.stage, row.label) == (stage, label):
                 return row
         raise NotFound(f"job {job_id} has no unit {stage} {label}")
+
+    @redis_answers()
+    def beginning(self, digits: str, limit: int = 20) -> list[JobView]:
+        """Return those of the listed jobs whose id begins with some hexadecimal digits, newest first, briefly.
+
+        It looks at every listed job, some hundred thousand at most, a few thousand at a time.
+        """
+        found: dict[str, float] = {}
+        for job_id, place in self._redis.zscan_iter(names.ALL_JOBS, match=f"{digits}*", count=_SCANNED_AT_ONCE):
+            found[job_id] = place
+            if len(found) >= limit:
+                break
+        return self._views(sorted(found, key=lambda job_id: -found[job_id]), brief=True)
 
     @redis_answers()
     def recent(self, user: str | None = None, limit: int = 50, before: str | None = None) -> list[JobView]:

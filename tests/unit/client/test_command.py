@@ -1,6 +1,8 @@
 """The `odamesh` command: exit statuses, clear lines, and a job that survives Ctrl-C."""
 
 import hashlib
+import io
+import json
 import os
 import signal
 import subprocess
@@ -8,13 +10,20 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from astropy.table import Table
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
+import odamesh
 from mesh.contracts import Failure
 from mesh.states import FailureKind, JobState, UnitState
 from odamesh.command import app
+from odamesh.exit_status import MEANINGS, ExitStatus
+from odamesh.job_list import job_table, telling_digits
 from odamesh.request_options import read_settings
 from tests.unit.client.conftest import Service
 from tests.unit.gateway.doubles import key_of, stage_product, unit_row
@@ -74,6 +83,15 @@ def test_submit_reads_windows_from_a_file(service: Service, tmp_path: Path) -> N
         (["isgri", "image", "--scw", _SCW, "--set", "energy=5"], "no parameter 'energy'"),
         (["isgri", "image", "--t1", "2018-10-29"], "needs t2"),
         (["isgri", "image", "--scw-file", "/nowhere"], "/nowhere"),
+        (
+            ["isgri", "image", "--t1", "1", "--t2", "2", "--ra", "nan", "--dec", "0", "--radius", "1"],
+            "ra: 'nan' is not an angle",
+        ),
+        (["isgri", "image", "--scw", _SCW, "--set", "detection_threshold=NaN"], "not a number"),
+        (["isgri", "image", "--t1", "soon", "--t2", "later"], "t1: 'soon'"),
+        (["isgri", "image", "--ra", "1", "--dec", "2"], "ra and dec need radius as well"),
+        (["isgri", "image", "--scw", _SCW, "--catalogue", "/nowhere.csv"], "/nowhere.csv"),
+        (["--again", "1234", "--radius", "3"], "--again repeats the whole request"),
         (["isgri", "image"], "either scws"),
         (["isgri"], "product"),
     ],
@@ -236,6 +254,205 @@ def test_jobs_and_cancel(service: Service) -> None:
     assert "ABORTED" in again.output
 
 
+def test_jobs_fit_into_80_columns_with_short_ids_reasons_and_counts(service: Service) -> None:
+    failed = _submit(service)
+    failure = Failure(kind=FailureKind.USAGE, reason="NoScWData", text="the archive lacks it")
+    service.records.finish(failed, JobState.ERROR, failure=failure)
+    service.records._change(failed, total=0)
+    for _ in range(2):
+        service.mesh().spectral_fit.models(wait=False)
+    waiting = list(service.records.views)[-1]
+    service.records._change(waiting, waits="no spectral_fit service is running")
+    jobs = service.mesh().jobs()
+    output = io.StringIO()
+    Console(file=output, width=80).print(job_table(jobs, whole=False))
+    lines = output.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    (line,) = [line for line in lines if failed[:8] in line]
+    assert "ERROR" in line
+    assert line.rstrip().endswith("NoScWData")
+    assert any("no spectral_f" in line and "spectral_fit models" in line for line in lines)
+    assert failed not in output.getvalue()
+
+
+def test_as_many_digits_are_shown_as_tell_jobs_apart() -> None:
+    assert telling_digits(["a" * 32, "b" * 32]) == 8
+    assert telling_digits(["a" * 32, "a" * 10 + "b" * 22]) == 11
+
+
+def test_every_command_takes_the_first_digits_of_an_id(service: Service) -> None:
+    job_id = _submit(service)
+    service.records.plan(job_id, [f"{_SCW}.001"])
+    assert _run(service, "cancel", job_id[:8]).exit_code == 0
+    service.records.finish(job_id, JobState.ABORTED)
+    for words in (["watch"], ["get"], ["delete"]):
+        assert job_id in _run(service, *words, job_id[:6]).output
+
+
+def test_json_everywhere(service: Service, tmp_path: Path) -> None:
+    submitted = json.loads(_run(service, "submit", "isgri", "image", "--scw", _SCW, "--no-watch", "--json").output)
+    job_id = submitted["job_id"]
+    assert submitted["link"] == f"{service.url}/api/v1/jobs/{job_id}"
+    label = f"{_SCW}.001"
+    service.records.plan(job_id, [label])
+    service.products.logs[f"key-image-{label}"] = b"text"
+    service.records.move(job_id, unit_row("image", label, UnitState.DONE))
+    product = stage_product("mosaic", "job", {"mosaic.fits": hashlib.sha256(b"sky").hexdigest()})
+    service.products.files[product.key, "mosaic.fits"] = b"sky"
+    assert json.loads(_run(service, "log", job_id, "--json").stdout)["log"] == "text"
+    assert json.loads(_run(service, "cancel", job_id, "--json").output)["job_id"] == job_id
+    service.records.finish(job_id, products=(product,))
+    watched = _run(service, "watch", job_id, "--json").output.splitlines()
+    assert json.loads(watched[-1])["state"] == "COMPLETED"
+    saved = json.loads(_run(service, "get", job_id, str(tmp_path), "--json").output)
+    assert saved["files"] == [str(tmp_path / "mosaic" / "mosaic.fits")]
+    assert [job["job_id"] for job in json.loads(_run(service, "jobs", "--json").output)] == [job_id]
+    assert "isgri" in [one["name"] for one in json.loads(_run(service, "instruments", "--json").output)]
+    described = json.loads(_run(service, "describe", "isgri", "image", "--json").output)
+    assert described["parameters"]["detection_threshold"]["default"] == 6.0
+    assert json.loads(_run(service, "describe", "isgri", "--json").output)["name"] == "isgri"
+    assert json.loads(_run(service, "delete", job_id, "--json").output)["job_id"] == job_id
+
+
+def test_instruments_products_and_parameters_are_described(service: Service) -> None:
+    listed = _run(service, "instruments").output
+    assert "Mosaic image and catalogue" in listed
+    assert "lc" in _run(service, "describe", "spiacs").output
+    described = _run(service, "describe", "spiacs", "lc").output
+    assert "Allowed:" in described
+    unknown = _run(service, "describe", "isgri", "picture")
+    assert unknown.exit_code == 1
+    assert "it makes: image" in unknown.output
+    assert "it has: " in _run(service, "describe", "spi").output
+
+
+def test_short_names_of_products_do_for_every_instrument(service: Service) -> None:
+    words = ["--t1", "2017-08-17T12:30:00", "--t2", "2017-08-17T13:20:00", "--no-watch"]
+    assert _run(service, "submit", "spiacs", "lc", *words).exit_code == 0
+    assert _run(service, "submit", "spiacs", "search", *words).exit_code == 0
+    assert {analysis.product for analysis in service.records.analyses.values()} == {"spi_acs_lc", "spi_acs_search"}
+
+
+def test_times_and_positions_in_every_form(service: Service) -> None:
+    words = ["--t1", "MJD 58420", "--t2", "2018-10-30T02:00:00+02:00", "--ra", "17:45:36", "--dec=-29:30:00"]
+    result = _run(service, "submit", "isgri", "image", *words, "--radius", "600 arcmin", "--no-watch")
+    assert result.exit_code == 0, result.output
+    (analysis,) = service.records.analyses.values()
+    assert analysis.selection.time is not None
+    assert (analysis.selection.time.t1, analysis.selection.time.t2) == ("2018-10-29T00:00:00", "2018-10-30T00:00:00")
+    assert analysis.selection.cone is not None
+    assert (analysis.selection.cone.ra, analysis.selection.cone.dec) == pytest.approx((266.4, -29.5))
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "fits"])
+def test_a_catalogue_comes_from_a_file(service: Service, tmp_path: Path, kind: str) -> None:
+    sources = Table(rows=[{"src_names": "GX 1+4", "ra": 263.0, "dec": -24.75}])
+    file = tmp_path / f"sources.{kind}"
+    if kind == "fits":
+        sources.write(file)
+    elif kind == "csv":
+        file.write_text("# known ones\nname, ra, dec\nGX 1+4, 17:32:00, -24:45:00\n")
+    else:
+        file.write_text('[{"name": "GX 1+4", "ra": 263.0, "dec": -24.75}]')
+    result = _run(service, "submit", "isgri", "image", "--scw", _SCW, "--no-watch", "--catalogue", str(file))
+    assert result.exit_code == 0, result.output
+    (analysis,) = service.records.analyses.values()
+    (source,) = analysis.parameters["catalogue"]
+    assert (source["name"], source["ra"], source["dec"]) == ("GX 1+4", pytest.approx(263.0), -24.75)
+
+
+def test_a_dry_run_shows_the_whole_request_and_submits_nothing(service: Service) -> None:
+    result = _run(service, "submit", "isgri", "image", "--scw", _SCW, "--band", "20-40", "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "parameters.bands = [[20.0, 40.0]]" in result.output
+    assert "parameters.detection_threshold = 6.0" in result.output
+    assert service.records.views == {}
+    assert _run(service, "submit", "isgri", "image", "--scw", "x", "--dry-run").exit_code == 2
+
+
+def test_the_log_of_what_failed_is_shown_where_no_window_is_named(service: Service) -> None:
+    job_id = _submit(service)
+    assert "has begun" in _run(service, "log", job_id).output
+    labels = [f"{_SCW}.001", "201600280010.001"]
+    service.records.plan(job_id, labels)
+    for label, state in zip(labels, (UnitState.DONE, UnitState.FAILED), strict=True):
+        service.records.move(job_id, unit_row("image", label, state))
+        service.products.logs[f"key-image-{label}"] = f"log of {label}".encode()
+    result = _run(service, "log", job_id)
+    assert result.exit_code == 0
+    assert "image 201600280010.001, failed:" in result.output
+    assert "log of 201600280010.001" in result.output
+
+
+def test_get_refuses_to_overwrite_another_job_unless_told_to(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "mosaic").mkdir()
+    (tmp_path / "mosaic" / "mosaic.fits").write_bytes(b"of another job")
+    job_id = _submit(service)
+    product = stage_product("mosaic", "job", {"mosaic.fits": hashlib.sha256(b"sky").hexdigest()})
+    service.products.files[product.key, "mosaic.fits"] = b"sky"
+    service.records.finish(job_id, products=(product,))
+    refused = _run(service, "get", job_id, str(tmp_path))
+    assert refused.exit_code == 2
+    assert "something else is there already" in refused.output
+    assert (tmp_path / "mosaic" / "mosaic.fits").read_bytes() == b"of another job"
+    assert _run(service, "get", job_id, str(tmp_path), "--overwrite").exit_code == 0
+
+
+def test_a_failure_is_said_once(service: Service) -> None:
+    job_id = _submit(service)
+    sentence = "stage mosaic: EmptyImageList: no window gave an image"
+    failure = Failure(kind=FailureKind.SCIENCE, reason="EmptyImageList", text=f"isgri_image was not made: {sentence}")
+    service.records.finish(job_id, JobState.ERROR, failure=failure, warnings=(sentence,), warnings_total=1)
+    output = _run(service, "watch", job_id).output
+    assert output.count("no window gave an image") == 1
+    assert "more warnings" not in output
+
+
+def test_the_version_is_told() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.output == f"odamesh {odamesh.__version__}\n"
+
+
+def test_help_tells_the_exit_statuses_and_has_one_style() -> None:
+    text = " ".join(CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output.split())
+    for status, meaning in MEANINGS.items():
+        assert f"{status.value} {meaning}" in text
+    assert set(MEANINGS) == set(ExitStatus)
+    group: Any = typer.main.get_command(app)
+    for name, command in group.commands.items():
+        helps = [command.help or "", *(getattr(entry, "help", None) or "" for entry in command.params)]
+        for sentence in helps if not command.hidden else helps[:1]:
+            first = sentence.partition("\n")[0].strip()
+            assert first[:1].isupper(), f"{name}: {first!r}"
+            assert first.endswith("."), f"{name}: {first!r}"
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("odamesh submit is", "isgri"),
+        ("odamesh submit spiacs ", "search"),
+        ("odamesh submit isgri image --set dete", "detection_threshold="),
+        ("odamesh describe pol", "polar"),
+    ],
+)
+def test_the_shell_completes_instruments_products_and_parameters(service: Service, words: str, offered: str) -> None:
+    assert offered in _complete(service, words)
+
+
+def test_the_shell_completes_jobs_and_is_silent_where_nobody_answers(service: Service) -> None:
+    job_id = _submit(service)
+    assert job_id[:8] in _complete(service, "odamesh watch ")
+    assert job_id in _complete(service, f"odamesh get {job_id[:10]}")
+    assert _complete(service, "odamesh watch ", url="http://127.0.0.1:9").strip() == ""
+
+
+def _complete(service: Service, words: str, url: str | None = None) -> str:
+    env = {"ODAMESH_URL": url or service.url, "_ODAMESH_COMPLETE": "complete_bash", "COMP_WORDS": words}
+    env["COMP_CWORD"] = str(len(words.split(" ")) - 1)
+    return CliRunner().invoke(app, [], prog_name="odamesh", env=env).output
+
+
 def test_a_missing_part_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "infra.commands.archive", None)
     result = CliRunner().invoke(app, ["archive", "index", "."])
@@ -258,7 +475,8 @@ def test_the_log_of_a_window_is_shown_and_followed(service: Service) -> None:
     service.records.move(job_id, unit_row("image", label, UnitState.RUNNING, step="gti"))
 
     def end() -> None:
-        time.sleep(0.3)
+        while not service.publisher.broadcasts:
+            time.sleep(0.02)
         service.records.move(job_id, unit_row("image", label, UnitState.FAILED, step="gti", failure=failure))
 
     thread = threading.Thread(target=end)

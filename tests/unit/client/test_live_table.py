@@ -6,8 +6,8 @@ from rich.console import Console
 
 from mesh.contracts import Failure, JobView, Lane, UnitRow
 from mesh.states import FailureKind, JobState, UnitState
-from odamesh.job import Progress
 from odamesh.live_table import choose, draw, marks
+from odamesh.progress import Progress
 from tests.unit.gateway.doubles import unit_row
 
 _STEPS = ("events", "gti", "image")

@@ -137,6 +137,11 @@ class MemoryRecords:
         first = ids.index(before) + 1 if before else 0
         return newest[first : first + limit]
 
+    def beginning(self, digits: str, limit: int) -> list[JobView]:
+        """Return the jobs whose id begins so."""
+        self._answer()
+        return [view for view in reversed(self.views.values()) if view.job_id.startswith(digits)][:limit]
+
     def last_event(self, run_id: str) -> str:
         """Return the id of the newest entry."""
         return self.streams[run_id][-1][0] if self.streams.get(run_id) else "0"

@@ -58,7 +58,7 @@ class Play:
         headers = {"Last-Event-ID": after} if after else {}
         response = self.gateway.call("GET", f"/jobs/{self.job}/units/{label}/log?follow=true", headers=headers)
         assert response.headers["content-type"].startswith("text/event-stream")
-        return list(read_events(response.text.splitlines()))
+        return list(read_events(response))
 
     def wishes(self) -> list[tuple[str, int]]:
         """Return what the units' services were asked for."""
