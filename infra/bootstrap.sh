@@ -11,7 +11,7 @@ fail() {
 
 stamp=$(cat requirements.lock pyproject.toml infra/bootstrap.sh | sha256sum | cut -d ' ' -f 1)
 if [ -x .venv/bin/odamesh ] && [ "$(cat .venv/odamesh-stamp 2>/dev/null)" = "$stamp" ]; then
-    exit 0
+    exec sh infra/link_command.sh quiet
 fi
 
 # A Python 3.11 that can make environments. Version switchers put scripts on PATH that may answer with any
@@ -71,3 +71,4 @@ echo "  installing the locked dependencies"
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . \
     || fail "uv could not install the project itself: see its message above"
 echo "$stamp" >.venv/odamesh-stamp
+sh infra/link_command.sh

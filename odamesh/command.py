@@ -18,12 +18,12 @@ _OPERATORS = {
     "archive": "Index and simulate archives of science windows.",
     "stack": "Start and stop the servers on this machine.",
     "mesh": "Start and stop the mesh's own processes.",
-    "cache": "Products in the store: figures, verification, pins, eviction.",
-    "dead": "Dead letters: messages that nobody could settle.",
-    "runs": "Runs that are parked because they cost one dispatcher after another.",
-    "audit": "Compare requests, jobs, runs and products: is anything lost?",
-    "users": "How users share the mesh, and what each may have waiting.",
-    "demo": "Set up this machine and analyse simulated data of every instrument.",
+    "cache": "Show, verify, pin and evict products in the store.",
+    "dead": "List, retry and drop messages that could not be processed.",
+    "runs": "List and resume runs that are parked.",
+    "audit": "Count again whether anything is lost, doubled or stuck.",
+    "users": "Show and set what each user may have waiting.",
+    "demo": "Set up this machine and analyse simulated data.",
 }
 _MODULES = {"mesh": "mesh_processes"}
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

@@ -46,7 +46,10 @@ def get(
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Save the products of a job; of a failed one what came out on the way."""
+    """Save the products of a job.
+
+    Of a failed job, what came out on the way.
+    """
     out = console()
     with errors(), connect(url) as mesh:
         job = mesh.job(job_id)
@@ -85,7 +88,7 @@ def log(
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Show what the analysis of one window wrote; with --follow while it runs."""
+    """Show what the analysis of a window wrote."""
     with errors(), connect(url) as mesh:
         job = mesh.job(job_id)
         if scw is None:
@@ -131,7 +134,10 @@ def cancel(job_id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> No
 
 
 def delete(job_id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
-    """Delete a job, after a cancel if it has not ended; its request and its products stay."""
+    """Delete a job; its request and its products stay.
+
+    A job that has not ended is cancelled first.
+    """
     with errors(), connect(url) as mesh:
         job = mesh.job(job_id)
         job.delete()

@@ -44,7 +44,7 @@ def demo(
         if follow_job(job, _console) != 0:
             raise typer.Exit(1)
         _console.print(f"finished in {time.monotonic() - seconds:.1f} s")
-        for path in job.download(output):
+        for path in job.download(output / "isgri-image", overwrite=True):
             _console.print(f"  {path}")
         complete = _show_catalogue(output)
         again, begin = _ask(mesh, _windows(archive))

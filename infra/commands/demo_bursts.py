@@ -48,6 +48,7 @@ def _simulate(archive: Path) -> None:
 
 
 def _report(job: Job, output: Path, name: str) -> dict[str, Any]:
-    path = next(path for path in job.download(output) if path.name == name)
+    found = job.download(output / job.view.product.replace("_", "-"), overwrite=True)
+    path = next(path for path in found if path.name == name)
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content

@@ -39,7 +39,7 @@ def show_fit(mesh: Mesh, archive: Path, scws: Sequence[str], output: Path, conso
     jemx = mesh.jemx.spectrum(scws=near, catalogue=alone, jemx_num="1", wait=False)
     for job in (isgri, jemx):
         job.wait()
-        job.download(output)
+        job.download(output / f"{job.view.instrument}-spectrum", overwrite=True)
     job = mesh.spectral_fit(spectra=[isgri, jemx], source=_SOURCE, model="powerlaw", flux_bands=[(3, 20), (20, 80)])
     fit = _report(job, output)
     index = next(row for row in fit["parameters"] if row["name"] == "powerlaw.PhoIndex")
@@ -71,6 +71,7 @@ def _simulate(archive: Path, scws: Sequence[str], ra: float, dec: float, index: 
 
 
 def _report(job: Job, output: Path) -> dict[str, Any]:
-    path = next(path for path in job.download(output) if path.name == "fit.json")
+    found = job.download(output / "spectral-fit", overwrite=True)
+    path = next(path for path in found if path.name == "fit.json")
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content

@@ -418,6 +418,8 @@ def test_help_tells_the_exit_statuses_and_has_one_style() -> None:
     for status, meaning in MEANINGS.items():
         assert f"{status.value} {meaning}" in text
     assert set(MEANINGS) == set(ExitStatus)
+    narrow = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).output
+    assert not [line for line in narrow.splitlines() if line.endswith("...") and "Usage" not in line]
     group: Any = typer.main.get_command(app)
     for name, command in group.commands.items():
         helps = [command.help or "", *(getattr(entry, "help", None) or "" for entry in command.params)]
