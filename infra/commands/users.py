@@ -1,6 +1,7 @@
 """`odamesh users`: how users share the mesh, how much each may have waiting, and what they have now."""
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.table import Table
 
 from infra.commands.servers import servers
 from mesh.contracts import Allowance, Allowances
-from mesh.store.allowances import read_allowances, write_allowances
+from mesh.store.allowances import change_allowances, read_allowances
 from mesh.store.loads import Loads
 from mesh.store.names import EVERYBODY
 
@@ -48,17 +49,21 @@ def change(
     if budget is not None and budget < 0:
         fields["budget_s"] = None
     with servers("users") as given:
-        allowances = read_allowances(given.objects)
-        own = Allowance.model_validate({**allowances.of(user).model_dump(), **fields})
-        write_allowances(given.objects, _with(allowances, user, own))
-    print(f"{user}: {own.model_dump_json()}")
+        changed = change_allowances(
+            given.objects, lambda before: _with(before, user, _changed(before.of(user), fields))
+        )
+    print(f"{user}: {changed.of(user).model_dump_json()}")
 
 
 @app.command()
 def reset(user: _User) -> None:
     """Remove the entry of a user, who is then like everybody."""
     with servers("users") as given:
-        write_allowances(given.objects, _with(read_allowances(given.objects), user, None))
+        change_allowances(given.objects, lambda before: _with(before, user, None))
+
+
+def _changed(own: Allowance, fields: Mapping[str, float | None]) -> Allowance:
+    return Allowance.model_validate({**own.model_dump(), **fields})
 
 
 def _with(allowances: Allowances, user: str, own: Allowance | None) -> Allowances:

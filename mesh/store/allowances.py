@@ -1,5 +1,6 @@
 """Allowances of users: the document in MinIO, and what the release of units needs of it in Redis."""
 
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -25,13 +26,29 @@ def read_allowances(objects: Objects) -> Allowances:
         return Allowances()
 
 
-def write_allowances(objects: Objects, allowances: Allowances) -> None:
-    """Store the allowances; the mesh follows within seconds.
+def change_allowances(objects: Objects, change: Callable[[Allowances], Allowances]) -> Allowances:
+    """Change the allowances and return what they are now; the mesh follows within seconds.
+
+    Of two who change them at once, one changes what the other one has written.
+
+    Args:
+        objects: the store.
+        change: makes the new ones of the present ones; called again when those changed meanwhile.
 
     Raises:
         StoreUnavailable: MinIO is out of reach.
     """
-    objects.put(names.ALLOWANCES, allowances.encode(), _JSON)
+    while True:
+        try:
+            text, tag = objects.get_tagged(names.ALLOWANCES)
+        except NotFound:
+            changed = change(Allowances())
+            done = objects.put_new(names.ALLOWANCES, changed.encode(), _JSON)
+        else:
+            changed = change(Allowances.decode(text))
+            done = objects.replace(names.ALLOWANCES, changed.encode(), tag, _JSON)
+        if done:
+            return changed
 
 
 @redis_answers()

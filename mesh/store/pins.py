@@ -1,6 +1,7 @@
 """Pins: products that are never removed. MinIO has the truth; Redis has the keys, for the function that evicts."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -24,7 +25,7 @@ class Pins:
     def put(self, pin: Pin) -> None:
         """Store a pin; one of the same name is replaced. From now on its products stay, if they are there still."""
         self._objects.put(names.pin_object(pin.name), pin.encode(), _JSON)
-        self.reindex()
+        self._change()
 
     def get(self, name: str) -> Pin:
         """Return a pin; NotFound when there is none of that name."""
@@ -38,7 +39,7 @@ class Pins:
         """
         self.get(name)
         self._objects.delete(names.pin_object(name))
-        self.reindex()
+        self._change()
 
     def all(self) -> Iterator[Pin]:
         """Return every pin, by name."""
@@ -50,14 +51,26 @@ class Pins:
 
     @redis_answers()
     def reindex(self) -> None:
-        """Bring the pinned keys into the index, all at once; nothing is evicted while it does not know them."""
-        keys = {key for pin in self.all() for key in pin.keys}
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.delete(names.PINNED)
-        if keys:
-            pipeline.sadd(names.PINNED, *keys)
-        pipeline.set(names.PINS_INDEXED, "1")
-        pipeline.execute()
+        """Bring the pinned keys into the index, all at once; nothing is evicted while it does not know them.
+
+        Pins that somebody else changes meanwhile are read again: of two who change them at once none is lost.
+        """
+        while True:
+            with suppress(redis.WatchError), self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.watch(names.PINS_CHANGED)
+                keys = {key for pin in self.all() for key in pin.keys}
+                pipeline.multi()
+                pipeline.delete(names.PINNED)
+                if keys:
+                    pipeline.sadd(names.PINNED, *keys)
+                pipeline.set(names.PINS_INDEXED, "1")
+                pipeline.execute()
+                return
+
+    @redis_answers()
+    def _change(self) -> None:
+        self._redis.incr(names.PINS_CHANGED)
+        self.reindex()
 
     @redis_answers()
     def indexed(self) -> bool:

@@ -9,7 +9,7 @@ from mesh.broker.topology import UNITS
 from mesh.contracts import Allowance, Allowances, Analysis, Lane, Selection, Unit
 from mesh.errors import QueueFull
 from mesh.states import JobState, UnitState
-from mesh.store.allowances import write_allowances
+from mesh.store.allowances import change_allowances
 from mesh.store.loads import Loads
 from tests.integration.dispatcher.mesh_double import Broker, MeshDouble
 from tests.integration.store.corner import MakeJob
@@ -50,7 +50,7 @@ def test_a_small_request_does_not_wait_for_thousands(mesh: MeshDouble, analysis:
 
 
 def test_weights_are_shares(mesh: MeshDouble, analysis: Analysis, make_job: MakeJob) -> None:
-    write_allowances(mesh.objects, Allowances(users={"ada": Allowance(weight=3)}))
+    change_allowances(mesh.objects, lambda _: Allowances(users={"ada": Allowance(weight=3)}))
     mesh.dispatcher.sweep()
     mesh.announce(slots=1)
     for user in ("ada", "bob", "eve"):
@@ -64,7 +64,7 @@ def test_a_spent_budget_lets_others_go_first_and_refuses_nothing(
     mesh: MeshDouble, analysis: Analysis, make_job: MakeJob
 ) -> None:
     # A unit of the double takes half a second.
-    write_allowances(mesh.objects, Allowances(users={"ada": Allowance(budget_s=2.0)}))
+    change_allowances(mesh.objects, lambda _: Allowances(users={"ada": Allowance(budget_s=2.0)}))
     mesh.dispatcher.sweep()
     spender = submit(mesh, analysis, make_job, "ada", 40)
     assert work(mesh, 6)["ada"] == 6

@@ -8,10 +8,12 @@ import pytest
 from mesh.audit import audit
 from mesh.contracts import Analysis, EvictedProduct, Pin
 from mesh.errors import NotFound, StoreUnavailable
+from mesh.instrument import Instrument
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.eviction import Eviction, Refused
 from mesh.store.pins import Pins
+from mesh.store.runs import Runs
 from mesh.store.stock import Stock
 from mesh.store.usage import Usage
 from mesh.store.verification import Verification
@@ -227,3 +229,93 @@ def test_logs_of_failures_go_with_age(mesh: MeshDouble) -> None:
     assert upkeep(mesh, max_days=1e-9).expire_logs() == 1
     with pytest.raises(NotFound):
         mesh.products.log("ab" * 32)
+
+
+def test_what_a_caller_names_stays_while_it_is_needed(
+    mesh: MeshDouble, eviction: Eviction, analysis: Analysis, make_job: MakeJob
+) -> None:
+    view = mesh.submit(analysis, make_job())
+    mesh.work()
+    given, found = keys_of(mesh, view.job_id)[:2]
+    asked = analysis.model_copy(update={"parameters": {**analysis.parameters, "salt": "needs"}})
+    waiting = mesh.submit(asked, make_job(of=asked))
+    Runs(mesh.index).hold(waiting.run_id or "", [given])
+
+    assert eviction.evict(given, "") is Refused.NEEDED
+    assert eviction.evict(found, "") is None
+    mesh.work()
+    assert mesh.jobs.view(waiting.job_id).state is JobState.COMPLETED
+    assert eviction.evict(given, "") is None
+
+
+def test_products_that_a_request_names_are_held(
+    mesh: MeshDouble, eviction: Eviction, analysis: Analysis, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = mesh.submit(analysis, make_job())
+    mesh.work()
+    key = keys_of(mesh, view.job_id)[0]
+    monkeypatch.setattr(Instrument, "given_products", lambda *_: {"background": (key,)})
+    monkeypatch.setattr("services.dispatcher.plan._given", lambda _: ())
+    asked = analysis.model_copy(update={"parameters": {**analysis.parameters, "salt": "names"}})
+    mesh.submit(asked, make_job(of=asked))
+
+    assert eviction.evict(key, "") is Refused.NEEDED
+
+
+def test_a_damaged_product_is_made_again_and_can_be_removed(
+    mesh: MeshDouble, eviction: Eviction, analysis: Analysis, make_job: MakeJob
+) -> None:
+    view = mesh.submit(analysis, make_job())
+    mesh.work()
+    damaged, other, _ = keys_of(mesh, view.job_id)
+    for key in (damaged, other):
+        mesh.objects.put(names.product_object(key, names.MANIFEST), b"{")
+    assert mesh.products.find(damaged) is None
+    assert mesh.products.find(other) is None
+
+    assert eviction.evict(damaged, "damaged") is None
+    assert not list(mesh.objects.list(names.product_object(damaged, "")))
+    mesh.executed.clear()
+    again = mesh.submit(analysis, make_job(user="bob"))
+    mesh.work()
+    assert {unit.key for unit in mesh.executed} == {damaged, other}
+    assert mesh.jobs.view(again.job_id).state is JobState.COMPLETED
+
+
+def test_who_loses_the_lease_removes_nothing_of_what_is_made_anew(
+    mesh: MeshDouble, eviction: Eviction, analysis: Analysis, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = mesh.submit(analysis, make_job())
+    units = mesh.released()
+    for unit in units:
+        mesh.execute(unit)
+    mesh.work()
+    assert mesh.jobs.view(view.job_id).state is JobState.COMPLETED
+    remade, delete = units[0], mesh.objects.delete
+
+    def slow(name: str) -> None:
+        """The store takes so long for the first answer that the lease is lost, and a worker makes the product again."""
+        monkeypatch.setattr(mesh.objects, "delete", delete)
+        delete(name)
+        mesh.index.delete(f"lease:{remade.key}")
+        mesh.make(remade)
+
+    monkeypatch.setattr(mesh.objects, "delete", slow)
+    eviction.evict(remade.key, "")
+
+    assert audit(mesh.objects, mesh.index, pause=0).findings == ()
+    assert mesh.products.fetch(remade.key, mesh.directory / "fetched").key == remade.key
+    assert eviction.finish("finished") == 0
+    assert mesh.products.read(remade.key) is not None
+
+
+def test_products_of_one_time_of_use_are_all_looked_at(mesh: MeshDouble, eviction: Eviction) -> None:
+    mesh.index.zadd(names.PRODUCTS_USED, {f"{number:064x}": 1000.0 for number in range(450)})
+    mesh.index.zadd(names.PRODUCTS_USED, {f"a{number:063x}": 1000.5 + number for number in range(300)})
+
+    found = list(eviction.unused())
+
+    assert len(found) == len(set(found)) == 750
+    assert [score for _, score in found] == sorted(score for _, score in found)
+    assert len(list(eviction.unused(before=1000.5))) == 450
+    assert len(list(eviction.unused(before=1001.5))) == 451

@@ -6,7 +6,7 @@ from mesh.clock import utc_now
 from mesh.contracts import Allowance, Allowances, Analysis
 from mesh.errors import TransientFailure
 from mesh.states import JobState, UnitState
-from mesh.store.allowances import write_allowances
+from mesh.store.allowances import change_allowances
 from services.dispatcher.progress import Progress
 from tests.integration.dispatcher.mesh_double import MeshDouble
 from tests.integration.dispatcher.test_runs import select
@@ -51,7 +51,7 @@ def test_a_job_behind_others_until_one_of_its_units_runs(
 
 
 def test_a_job_whose_user_has_spent_the_budget(mesh: MeshDouble, analysis: Analysis, make_job: MakeJob) -> None:
-    write_allowances(mesh.objects, Allowances(users={"ada": Allowance(budget_s=0.0)}))
+    change_allowances(mesh.objects, lambda _: Allowances(users={"ada": Allowance(budget_s=0.0)}))
     mesh.dispatcher.sweep()
     view = mesh.submit(analysis, make_job())
     assert mesh.jobs.view(view.job_id).waits == "ada has spent the budget of the day: units of others go first"

@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from mesh.contracts import Analysis, JobEnd, Lane
+from mesh.contracts import Analysis, JobEnd, Lane, UnitRow
 from mesh.errors import EventsLost, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store.jobs import Jobs
@@ -106,3 +106,16 @@ def test_a_job_that_ended_before_it_was_planned_stays_so(
     jobs.enter_ended(analysis, job, end)
     assert jobs.view(job.job_id).state is JobState.ABORTED
     assert jobs.new(0) == []
+
+
+def test_a_row_that_is_not_there_is_not_searched_for_in_all_others(
+    jobs: Jobs, index: redis.Redis, analysis: Analysis, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, runs = make_job(), Runs(index)
+    jobs.submit(analysis, job)
+    runs.open(analysis, job, {}, job.submitted)
+    runs.lay_out(job.job_id, [UnitRow(key="", stage="window", label="w", state=UnitState.WAITING)], "i", "c")
+    assert jobs.row(job.job_id, "window", "w").label == "w"
+    monkeypatch.delattr(Jobs, "rows")
+    with pytest.raises(NotFound, match="has no unit window other"):
+        jobs.row(job.job_id, "window", "other")
