@@ -1,10 +1,8 @@
 """Makes the real parts from the settings: records and products in the store, publisher and wake-ups on the broker."""
 
-import asyncio
-
 from gateway.logs import LogPieces
 from gateway.parts import Parts
-from gateway.publisher import Publisher
+from gateway.publisher import GatewayPublisher
 from gateway.settings import GatewaySettings
 from gateway.wakeups import Bell, Wakeups
 from mesh.intake import Limits, Quota
@@ -27,12 +25,8 @@ def real_parts(settings: GatewaySettings) -> Parts:
     index = redis_client(connections.redis)
     bell, logs = Bell(), LogPieces()
     limits, loads = Limits(windows=settings.mesh.max_windows), Loads(index)
-    publisher = Publisher(connections.broker, settings.publish_seconds)
     wakeups = Wakeups(connections.broker, settings.instance, bell, logs)
-
-    def start(loop: asyncio.AbstractEventLoop) -> None:
-        publisher.start()
-        wakeups.start(loop)
+    publisher = GatewayPublisher(connections.broker, settings.publish_seconds, lambda: wakeups.ready)
 
     def stop() -> None:
         wakeups.stop()
@@ -49,6 +43,6 @@ def real_parts(settings: GatewaySettings) -> Parts:
         bell=bell,
         logs=logs,
         link_seconds=settings.link_seconds,
-        start=start,
+        start=wakeups.start,
         stop=stop,
     )

@@ -1,7 +1,4 @@
-"""One AMQP connection in a thread of its own, opened again whenever it breaks.
-
-pika's blocking connection belongs to the thread that made it; other threads reach it only by `call`.
-"""
+"""One AMQP connection in a thread of its own that listens, opened again whenever it breaks."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +6,6 @@ from contextlib import suppress
 
 import pika
 import structlog
-from pika.exceptions import AMQPError
 
 from mesh.settings import BrokerSettings
 
@@ -30,14 +26,12 @@ class Connection:
         settings: where the broker is.
         name: shown in the broker's list of connections.
         prepare: opens channels on each new connection; runs in the connection's thread.
-        lost: called in that thread after the connection broke.
     """
 
-    def __init__(self, settings: BrokerSettings, name: str, prepare: Prepare, lost: Callable[[], None]) -> None:
+    def __init__(self, settings: BrokerSettings, name: str, prepare: Prepare) -> None:
         self._settings = settings
         self._name = name
         self._prepare = prepare
-        self._lost = lost
         self._open: pika.BlockingConnection | None = None
         self._serves = 0
         self._stopping = threading.Event()
@@ -58,24 +52,13 @@ class Connection:
         if self._thread.is_alive():
             self._thread.join(timeout=_LONGEST_DELAY)
 
-    def call(self, function: Callable[[], None]) -> bool:
-        """Run *function* in the connection's thread; return False if there is no connection."""
-        connection = self._open
-        if connection is None:
-            return False
-        try:
-            connection.add_callback_threadsafe(function)
-        except AMQPError:
-            return False
-        return True
-
     def _run(self) -> None:
         delay = _FIRST_DELAY
         while not self._stopping.is_set():
             opened = self._serves
             try:
                 self._serve()
-            except (AMQPError, OSError) as error:
+            except Exception as error:  # the thread must not end: nobody would start it again
                 # The text of the error may hold the address with its account: only its kind is logged.
                 _log.warning("broker connection lost", connection=self._name, error=type(error).__name__)
                 delay = _FIRST_DELAY if self._serves > opened else min(2 * delay, _LONGEST_DELAY)
@@ -91,10 +74,8 @@ class Connection:
             while not self._stopping.is_set():
                 connection.process_data_events(time_limit=_LOOK_SECONDS)
         finally:
-            was_open, self._open = self._open is not None, None
-            if was_open:
-                self._lost()
-            with suppress(AMQPError, OSError):
+            self._open = None
+            with suppress(Exception):
                 if connection.is_open:
                     connection.close()
 

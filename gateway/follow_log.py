@@ -77,7 +77,7 @@ async def follow_log(parts: Parts, view: JobView, row: UnitRow, last_position: s
             if row.state is UnitState.RUNNING and time.monotonic() - asked >= _ASK_SECONDS:
                 asked = time.monotonic()
                 wish = FollowLog(unit_key=row.key, try_id=position.try_id, position=position.end)
-                parts.publisher.broadcast(follow_key(view.instrument), wish)
+                await asyncio.to_thread(parts.publisher.broadcast, follow_key(view.instrument), wish)
             async for piece in _arriving(pieces):
                 if change := _told(piece, row, position):
                     yield change

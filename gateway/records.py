@@ -31,7 +31,7 @@ class MeshPublisher(RequestPublisher, Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether the connection stands."""
+        """Whether the broker answers."""
 
     def broadcast(self, routing_key: str, document: Document) -> None:
-        """Send to ``mesh.control`` without waiting; it may be lost."""
+        """Send to ``mesh.control``; it may be lost."""

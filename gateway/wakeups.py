@@ -65,7 +65,7 @@ class Wakeups:
         self._bell = bell
         self._logs = logs
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._connection = Connection(settings, "wakeups", self._prepare, lambda: None)
+        self._connection = Connection(settings, "wakeups", self._prepare)
 
     @property
     def ready(self) -> bool:

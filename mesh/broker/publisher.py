@@ -1,5 +1,6 @@
 """The publisher: a call returns when the broker has stored the message, or raises."""
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -26,7 +27,7 @@ _SHOWN = 3
 
 
 class Publisher:
-    """Publishes persistent messages with confirms; safe to share between greenlets.
+    """Publishes persistent messages with confirms; safe to share between greenlets, or between threads.
 
     A message whose answer was lost with the connection is published again, so it may arrive twice: whoever consumes
     it must not mind.
@@ -36,7 +37,7 @@ class Publisher:
         name: shown in the broker's list of connections.
         patience: seconds to go on trying while the broker is away.
         confirm_seconds: longest wait for the broker's answer.
-        channels: how many greenlets may publish at the same moment; the others wait.
+        channels: how many of them may publish at the same moment; the others wait.
     """
 
     def __init__(
@@ -94,15 +95,19 @@ class Publisher:
         if not messages:
             return
         carrying = [_carry(message) for message in messages]
-        with self._turns:
+        if not self._turns.acquire(timeout=self._patience + self._confirm_seconds):
+            _fail(BrokerUnavailable, "BrokerUnavailable", "all publishers of this process wait for RabbitMQ", carrying)
+        try:
             self._send(carrying)
+        finally:
+            self._turns.release()
         for message in carrying:
             metrics.PUBLISHED.labels(message.exchange).inc()
 
     def close(self) -> None:
         """Close the idle connections; a later publish opens new ones."""
-        while self._idle:
-            self._idle.pop().close()
+        while channel := self._take_idle():
+            channel.close()
 
     def _send(self, waiting: Sequence[Outgoing]) -> None:
         give_up, pause = time.monotonic() + self._patience, _FIRST_PAUSE
@@ -111,7 +116,7 @@ class Publisher:
         while waiting:
             channel: ConfirmChannel | None = None
             try:
-                channel = self._idle.pop() if self._idle else ConfirmChannel(self._settings, self._name)
+                channel = self._take_idle() or ConfirmChannel(self._settings, self._name)
                 channel.send(waiting, seconds=self._confirm_seconds)
             except (amqp.exceptions.NotFound, amqp.exceptions.AccessRefused) as error:
                 _dispose(channel)
@@ -145,8 +150,14 @@ class Publisher:
 
     def _drop_idle(self) -> None:
         # What broke one connection most likely broke them all; finding out one by one would cost a duplicate each.
-        while self._idle:
-            self._idle.pop().discard()
+        while channel := self._take_idle():
+            channel.discard()
+
+    def _take_idle(self) -> ConfirmChannel | None:
+        # Another thread may take the last one between a look and a pop.
+        with contextlib.suppress(IndexError):
+            return self._idle.pop()
+        return None
 
 
 def _fail(kind: type[BrokerUnavailable], reason: str, text: str, failed: Sequence[Outgoing]) -> NoReturn:

@@ -1,6 +1,7 @@
-"""The gateway's two connections on the real broker, in an exchange of each test's own."""
+"""The gateway's ways to and from the real broker, in an exchange of each test's own."""
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import pika
 import pytest
 
 from gateway.logs import LogPieces
-from gateway.publisher import Publisher
+from gateway.publisher import GatewayPublisher
 from gateway.wakeups import Bell, Wakeups
 from mesh.contracts import CancelJob, FollowLog, LogText, RunEvent
 from mesh.errors import BrokerUnavailable
@@ -57,10 +58,8 @@ def queue(channel: Any, exchange: str) -> str:
 
 
 @pytest.fixture
-def publisher(settings: BrokerSettings, exchange: str) -> Iterator[Publisher]:
-    made = Publisher(settings, seconds=10, exchange=exchange)
-    made.start()
-    _until(lambda: made.ready)
+def publisher(settings: BrokerSettings, exchange: str) -> Iterator[GatewayPublisher]:
+    made = GatewayPublisher(settings, seconds=10, ready=lambda: True, exchange=exchange)
     yield made
     made.stop()
 
@@ -72,11 +71,13 @@ def _until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def _publish(publisher: Publisher, key: str = "cancel.isgri") -> None:
+def _publish(publisher: GatewayPublisher, key: str = "cancel.isgri") -> None:
     publisher.publish(key, _DOCUMENT, message_id="1" * 32, headers={"x-user": "ada"})
 
 
-def test_when_publish_returns_the_message_is_in_the_queue(publisher: Publisher, channel: Any, queue: str) -> None:
+def test_when_publish_returns_the_message_is_in_the_queue(
+    publisher: GatewayPublisher, channel: Any, queue: str
+) -> None:
     _publish(publisher)
     _, properties, body = channel.basic_get(queue, auto_ack=True)
     assert CancelJob.decode(body) == _DOCUMENT
@@ -85,7 +86,7 @@ def test_when_publish_returns_the_message_is_in_the_queue(publisher: Publisher, 
 
 
 def test_a_message_that_no_queue_takes_is_an_error_and_the_next_one_goes_through(
-    publisher: Publisher, channel: Any, queue: str
+    publisher: GatewayPublisher, channel: Any, queue: str
 ) -> None:
     with pytest.raises(BrokerUnavailable) as caught:
         _publish(publisher, "submit.nobody")
@@ -95,7 +96,7 @@ def test_a_message_that_no_queue_takes_is_an_error_and_the_next_one_goes_through
 
 
 def test_a_publisher_comes_back_after_the_broker_closed_its_channel(
-    publisher: Publisher, channel: Any, exchange: str
+    publisher: GatewayPublisher, channel: Any, exchange: str
 ) -> None:
     channel.exchange_delete(exchange)
     with pytest.raises(BrokerUnavailable):
@@ -103,12 +104,13 @@ def test_a_publisher_comes_back_after_the_broker_closed_its_channel(
     channel.exchange_declare(exchange, "topic")
     queue = str(channel.queue_declare("", exclusive=True).method.queue)
     channel.queue_bind(queue, exchange, "cancel.*")
-    _until(lambda: publisher.ready)
     _publish(publisher)
     assert channel.queue_declare(queue, passive=True).method.message_count == 1
 
 
-def test_a_broadcast_reaches_who_listens_and_harms_nobody_where_none_does(publisher: Publisher, channel: Any) -> None:
+def test_a_broadcast_reaches_who_listens_and_harms_nobody_where_none_does(
+    publisher: GatewayPublisher, channel: Any
+) -> None:
     wish = FollowLog(unit_key="unit", try_id="0a", position=3)
     publisher.broadcast("follow.nobody", wish)
     queue = str(channel.queue_declare("", exclusive=True).method.queue)
@@ -120,19 +122,31 @@ def test_a_broadcast_reaches_who_listens_and_harms_nobody_where_none_does(publis
     assert properties.type == FollowLog.SCHEMA
 
 
-def test_a_stopped_publisher_refuses_at_once(publisher: Publisher) -> None:
-    publisher.stop()
-    with pytest.raises(BrokerUnavailable):
-        _publish(publisher)
+def test_many_threads_publish_at_once(publisher: GatewayPublisher, channel: Any, queue: str) -> None:
+    failed: list[Exception] = []
+
+    def publish() -> None:
+        try:
+            for _ in range(20):
+                _publish(publisher)
+        except Exception as error:  # a thread's exception would be lost
+            failed.append(error)
+
+    threads = [threading.Thread(target=publish) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert channel.queue_declare(queue, passive=True).method.message_count == 320
 
 
 def test_nobody_listening_there_is_an_error_too(settings: BrokerSettings) -> None:
-    publisher = Publisher(settings.model_copy(update={"port": 9}), seconds=1)
-    publisher.start()
+    publisher = GatewayPublisher(settings.model_copy(update={"port": 9}), seconds=1, ready=lambda: False)
     with pytest.raises(BrokerUnavailable):
         _publish(publisher)
+    publisher.broadcast("follow.nobody", FollowLog(unit_key="unit"))  # dropped
     assert not publisher.ready
-    publisher.stop()
 
 
 def test_run_events_ring_the_bell_logs_reach_their_followers_and_nonsense_does_no_harm(
