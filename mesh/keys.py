@@ -28,15 +28,19 @@ def content_key(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()
 
 
+class Canonical(str):
+    """JSON in its canonical form already: what many keys share is brought into it once."""
+
+
 def unit_key(
     *,
     instrument: str,
     stage: str,
     image: str,
     calibration: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, Any] | Canonical,
     label: str,
-    inputs: Sequence[Mapping[str, Any]],
+    inputs: Sequence[Mapping[str, Any] | Canonical],
 ) -> str:
     """Return the key of one unit of work.
 
@@ -49,17 +53,21 @@ def unit_key(
         label: ScW id or ``job``.
         inputs: archive files with their stamps, products with their keys; order is irrelevant.
     """
-    return content_key(
-        {
-            "instrument": instrument,
-            "stage": stage,
-            "image": image,
-            "calibration": calibration,
-            "parameters": parameters,
-            "label": label,
-            "inputs": sorted((_plain(entry) for entry in inputs), key=canonical_json),
-        }
-    )
+    texts = {
+        "instrument": canonical_json(instrument),
+        "stage": canonical_json(stage),
+        "image": canonical_json(image),
+        "calibration": canonical_json(calibration),
+        "parameters": _canonical(parameters),
+        "label": canonical_json(label),
+        "inputs": f"[{','.join(sorted(map(_canonical, inputs)))}]",
+    }
+    whole = ",".join(f'"{name}":{text}' for name, text in sorted(texts.items()))
+    return hashlib.sha256(f"{{{whole}}}".encode("ascii")).hexdigest()
+
+
+def _canonical(value: Mapping[str, Any] | Canonical) -> str:
+    return value if isinstance(value, Canonical) else canonical_json(value)
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from mesh.broker.delivery import Delivery
-from mesh.contracts import Unit, UnitEvent
+from mesh.contracts import PackedUnit, Unit, UnitEvent
 from mesh.contracts.request import Lane
 from mesh.instrument import Instrument, read_instrument
 from mesh.service.execution import Executor
@@ -29,6 +29,14 @@ UNIT = Unit(
     user="ada",
     run_id="r1",
 )
+
+
+def as_it_is(unit: Unit | PackedUnit) -> Unit:
+    """Return a whole unit."""
+    assert isinstance(unit, Unit)
+    return unit
+
+
 NOBODY_WAITS = Turn(Path(tempfile.gettempdir()) / "odamesh-unit-tests" / "turn")
 
 
@@ -96,7 +104,9 @@ class Bench:
         self.slots = Slots(3)
         self.read: list[tuple[str, str, int]] = []
         following = Following("noop", self._read, print)
-        self.worker = Worker(cast(Executor, self.executor), self.slots, self.told.append, following, NOBODY_WAITS)
+        self.worker = Worker(
+            cast(Executor, self.executor), self.slots, self.told.append, following, NOBODY_WAITS, as_it_is
+        )
 
     def _read(self, key: str, try_id: str, position: int) -> None:
         """Note what was asked of the log of a unit that does not run here."""

@@ -14,7 +14,7 @@ _DELETE = "s3:DeleteObject"
 
 # Prefixes by action. Products of any instrument can be inputs of another stage, so all of them can be read.
 _INSTRUMENT = {
-    _READ: ("requests", "products", "logs"),
+    _READ: ("requests", "parts", "products", "logs"),
     _WRITE: ("products", "logs"),
 }
 _SERVICES = {
@@ -24,7 +24,7 @@ _SERVICES = {
     },
     "dispatcher": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),
-        _WRITE: ("requests", "jobs", "ends", "runs", "rows"),
+        _WRITE: ("requests", "parts", "jobs", "ends", "runs", "rows"),
         # Requests and the ends of jobs stay for ever.
         _DELETE: ("jobs", "runs", "rows"),
     },

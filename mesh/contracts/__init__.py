@@ -9,7 +9,16 @@ from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest, ProductFile, Resources
 from mesh.contracts.request import Analysis, Cone, Job, Lane, Selection, TimeRange
 from mesh.contracts.result import JobEnd, RowPage, RunResult
-from mesh.contracts.unit import ArchiveInput, ProductInput, Unit, UnitInput
+from mesh.contracts.unit import (
+    ArchiveInput,
+    InputList,
+    PackedUnit,
+    ProductInput,
+    Unit,
+    UnitInput,
+    UnitParameters,
+    read_unit,
+)
 from mesh.contracts.view import JobView, StageProduct, UnitRow
 
 __all__ = [
@@ -25,12 +34,14 @@ __all__ = [
     "EvictedProduct",
     "Failure",
     "FollowLog",
+    "InputList",
     "Job",
     "JobEnd",
     "JobView",
     "Lane",
     "LogText",
     "Manifest",
+    "PackedUnit",
     "Pin",
     "ProductFile",
     "ProductInput",
@@ -44,5 +55,7 @@ __all__ = [
     "Unit",
     "UnitEvent",
     "UnitInput",
+    "UnitParameters",
     "UnitRow",
+    "read_unit",
 ]

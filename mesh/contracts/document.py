@@ -80,6 +80,15 @@ class Document(Part):
             raise ContractViolation(msg) from error
 
 
+def schema_of(body: bytes | str) -> str:
+    """Return the name of the schema of a document.
+
+    Raises:
+        ContractViolation: not a JSON object.
+    """
+    return str(_load(body).get("schema"))
+
+
 def _keyed(value: Any) -> Any:
     if isinstance(value, Part):
         return value.key_content()

@@ -12,7 +12,7 @@ from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest
 from mesh.contracts.request import Analysis, Job
 from mesh.contracts.result import JobEnd, RowPage, RunResult
-from mesh.contracts.unit import Unit
+from mesh.contracts.unit import InputList, PackedUnit, Unit, UnitParameters
 
 FOLDER = Path(__file__).parent / "schema"
 DOCUMENTS: tuple[type[Document], ...] = (
@@ -23,16 +23,19 @@ DOCUMENTS: tuple[type[Document], ...] = (
     DeleteJob,
     EvictedProduct,
     FollowLog,
+    InputList,
     Job,
     JobEnd,
     LogText,
     Manifest,
+    PackedUnit,
     Pin,
     RowPage,
     RunEvent,
     RunResult,
     Unit,
     UnitEvent,
+    UnitParameters,
 )
 
 

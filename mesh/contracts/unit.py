@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from mesh.contracts.document import Document, Part
+from mesh.contracts.document import Document, Part, schema_of
 from mesh.contracts.request import Lane
 
 
@@ -38,18 +38,14 @@ class ProductInput(Part):
 UnitInput = ArchiveInput | ProductInput
 
 
-class Unit(Document):
-    """Message of type ``odamesh.unit/1`` on ``mesh.units``, routing key ``<instrument>.<lane>``."""
-
-    SCHEMA: ClassVar[str] = "odamesh.unit/1"
+class UnitHead(Document):
+    """What dispatchers and brokers need of a unit; what it works on stands in the documents made of it."""
 
     key: str
     instrument: str
     stage: str
     label: str
     """ScW id with version, or ``job`` for a stage that runs once per job."""
-    parameters: dict[str, Any]
-    inputs: tuple[UnitInput, ...]
     image: str
     calibration: str
     lane: Lane
@@ -58,3 +54,54 @@ class Unit(Document):
     """The run that had it released; others may wait for the same key."""
     asking: int = 0
     """Number of the asking that it was released for, larger than those of all before; 0: unknown."""
+
+
+class Unit(UnitHead):
+    """Message of type ``odamesh.unit/1`` on ``mesh.units``, routing key ``<instrument>.<lane>``."""
+
+    SCHEMA: ClassVar[str] = "odamesh.unit/1"
+
+    parameters: dict[str, Any]
+    inputs: tuple[UnitInput, ...]
+
+
+class PackedUnit(UnitHead):
+    """The same message where parameters or inputs are too large to travel with every unit of a run.
+
+    They are then stored once, under their own hash. The schema is another one: who does not know it must not take the
+    unit for one without parameters.
+    """
+
+    SCHEMA: ClassVar[str] = "odamesh.packed-unit/1"
+
+    parameters_part: str
+    """Hash of its `UnitParameters`."""
+    inputs: tuple[UnitInput, ...]
+    """Those that only this unit has."""
+    inputs_part: str = ""
+    """Hash of an `InputList` that follows them; empty for none."""
+
+
+class UnitParameters(Document):
+    """``parts/<hash>.json``: parameters that many units share."""
+
+    SCHEMA: ClassVar[str] = "odamesh.unit-parameters/1"
+
+    parameters: dict[str, Any]
+
+
+class InputList(Document):
+    """``parts/<hash>.json``: inputs that many units share, or a long list of one."""
+
+    SCHEMA: ClassVar[str] = "odamesh.input-list/1"
+
+    inputs: tuple[UnitInput, ...]
+
+
+def read_unit(message: str | bytes) -> Unit | PackedUnit:
+    """Read the message of a unit, packed or not.
+
+    Raises:
+        ContractViolation: it is neither.
+    """
+    return PackedUnit.decode(message) if schema_of(message) == PackedUnit.SCHEMA else Unit.decode(message)

@@ -120,6 +120,8 @@ class Executor:
     """Keys of the units that this process executes now."""
     held: set[str] = field(default_factory=set)
     """Those of them whose lease it has."""
+    owed: set[str] = field(default_factory=set)
+    """Keys of units that ended while Redis was away: their leases are to be given back."""
 
     def keep_leases(self) -> None:
         """Keep the leases of what runs, however long it takes and whatever Redis lost meanwhile.
@@ -129,6 +131,8 @@ class Executor:
         Raises:
             StoreUnavailable: Redis is out of reach.
         """
+        for key in sorted(self.owed - self.running):
+            self._give_back(key)
         for key in sorted(self.held):
             mine = key in self.held and self.leases.renew(key, self.worker, self._lease_seconds)
             if mine and key not in self.held:  # it ended meanwhile, and its lease was given back too early
@@ -137,6 +141,13 @@ class Executor:
                 self.held.discard(key)
                 LEASES_LOST.labels(self.instrument.name).inc()
                 _log.warning("another worker executes this unit as well: its lease was lost", unit_key=key)
+
+    def _give_back(self, key: str) -> None:
+        try:
+            self.leases.release(key, self.worker)
+            self.owed.discard(key)
+        except StoreUnavailable:
+            self.owed.add(key)
 
     @property
     def _lease_seconds(self) -> float:
@@ -300,8 +311,7 @@ class Executor:
                 yield
             finally:
                 self.held.discard(unit.key)
-                with suppress(StoreUnavailable):
-                    self.leases.release(unit.key, self.worker)
+                self._give_back(unit.key)
         finally:
             self.running.discard(unit.key)
 

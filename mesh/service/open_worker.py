@@ -29,6 +29,7 @@ from mesh.store.announcements import Records
 from mesh.store.connect import redis_client
 from mesh.store.leases import Leases
 from mesh.store.objects import Objects
+from mesh.store.parts import Parts
 from mesh.store.products import Products
 
 _log = structlog.get_logger(__name__)
@@ -55,6 +56,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         EngineUnavailable: the process was told to end while it waited for the engine.
     """
     index = redis_client(context.connections.redis)
+    objects = Objects(context.connections.store)
     leases, records = Leases(index), Records(index)
     runner = choose(context.settings, instrument, context.worker, partial(_wait_for_engine, context))
     context.session.waits_for = ""
@@ -74,7 +76,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
     executor = Executor(
         instrument=instrument,
         runner=runner,
-        products=Products(Objects(context.connections.store), index),
+        products=Products(objects, index),
         archive=_ArchiveWhenNeeded(context.settings.archive_location),
         leases=leases,
         worker=context.worker,
@@ -100,6 +102,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         emit,
         Following(instrument.name, runner.log, send),
         Turn(context.settings.work / "getting-ready"),
+        Parts(objects).unpack,
         on_close=(runner.close, heartbeat.stop, presence.leave, lock.release),
         patience_s=_PATIENCE_S,
         draining=lambda: context.session.draining,

@@ -4,12 +4,13 @@ from typing import Any
 from uuid import uuid4
 
 from mesh.clock import utc_now
-from mesh.contracts import Failure, Unit, UnitEvent
+from mesh.contracts import Failure, UnitEvent
+from mesh.contracts.unit import UnitHead
 from mesh.errors import UnitCancelled, UnitFailure
 from mesh.states import FailureKind, UnitState
 
 
-def event(unit: Unit, state: UnitState, *, attempt: int, worker: str, **more: Any) -> UnitEvent:
+def event(unit: UnitHead, state: UnitState, *, attempt: int, worker: str, **more: Any) -> UnitEvent:
     """Return an event of *unit* that happens now; *more* are further fields of `UnitEvent`."""
     return UnitEvent(
         event_id=uuid4().hex,
@@ -27,13 +28,13 @@ def event(unit: Unit, state: UnitState, *, attempt: int, worker: str, **more: An
     )
 
 
-def retry_event(unit: Unit, *, attempt: int, worker: str, error: BaseException) -> UnitEvent:
+def retry_event(unit: UnitHead, *, attempt: int, worker: str, error: BaseException) -> UnitEvent:
     """Return the event of a unit that waits for its next try, number *attempt*, because of *error*."""
     failure, _ = _failure(error)
     return event(unit, UnitState.QUEUED, attempt=attempt, worker=worker, failure=failure)
 
 
-def final_event(unit: Unit, *, attempt: int, worker: str, error: BaseException) -> UnitEvent:
+def final_event(unit: UnitHead, *, attempt: int, worker: str, error: BaseException) -> UnitEvent:
     """Return the event of a unit that ended for good with *error*: cancelled or failed, with reason and log."""
     if isinstance(error, UnitCancelled):
         return event(unit, UnitState.CANCELLED, attempt=attempt, worker=worker)

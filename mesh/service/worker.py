@@ -17,7 +17,7 @@ from tenacity import (
 
 from mesh.broker.delivery import Delivery
 from mesh.broker.settle import decide, outcome_of
-from mesh.contracts import CancelUnits, FollowLog, Unit, UnitEvent
+from mesh.contracts import CancelUnits, FollowLog, PackedUnit, Unit, UnitEvent, read_unit
 from mesh.contracts.request import Lane
 from mesh.errors import HeldElsewhere, KilledItsWorker, StoreUnavailable
 from mesh.service.execution import Executor
@@ -47,6 +47,7 @@ class Worker:
         emit: publishes an event and returns when the broker has it.
         following: sends logs to those who follow them.
         turn: of the processes of this machine, to have places ready before they are needed.
+        unpack: returns a unit with the parts that did not travel with it.
         on_close: what to do when the process has drained, in order.
         patience_s: how long a unit waits in its slot for Redis or the object store, which all units need, before it
             goes on the retry ladder.
@@ -58,6 +59,7 @@ class Worker:
     emit: Callable[[UnitEvent], None]
     following: Following
     turn: Turn
+    unpack: Callable[[Unit | PackedUnit], Unit]
     on_close: tuple[Callable[[], None], ...] = field(default=())
     patience_s: float = 0.0
     draining: Callable[[], bool] = field(default=lambda: False)
@@ -76,7 +78,7 @@ class Worker:
             ContractViolation: the message holds no unit.
             UnitFailure: how the unit ended, if not well: what the settle table decides by.
         """
-        unit = Unit.decode(delivery.body)
+        unit = read_unit(delivery.body)
         structlog.contextvars.bind_contextvars(unit_key=unit.key, stage=unit.stage, label=unit.label)
         deaths = self._deaths(unit) if delivery.came_before else 0
         with self.slots.hold(unit.lane, alone=_SUSPECT_DEATHS <= deaths < _PROVEN_DEATHS):
@@ -130,7 +132,7 @@ class Worker:
             _log.info("unit stopped: nobody waits for it", unit_key=key)
         return stopped
 
-    def _execute(self, unit: Unit, attempt: int) -> None:
+    def _execute(self, unit: Unit | PackedUnit, attempt: int) -> None:
         """Execute the unit; while a store is away no other unit could use the slot, so it is kept for some time."""
         tried_again = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, StoreUnavailable) and not self.draining()),
@@ -140,26 +142,26 @@ class Worker:
             before_sleep=_note_wait,
             reraise=True,
         )
-        tried_again(self.executor.execute, unit, attempt)
+        tried_again(lambda: self.executor.execute(self.unpack(unit), attempt))
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self.draining():
             time.sleep(_LOOK_S)
 
-    def _deaths(self, unit: Unit) -> int:
+    def _deaths(self, unit: Unit | PackedUnit) -> int:
         """Return how many workers this unit has cost; a store that is away must not hold it up."""
         try:
             return self.executor.deaths(unit.key)
         except StoreUnavailable:
             return 0
 
-    def _acquit(self, unit: Unit) -> None:
+    def _acquit(self, unit: Unit | PackedUnit) -> None:
         """Forget the deaths: a worker has survived the unit, or it was given up; next time it begins anew."""
         with suppress(StoreUnavailable):
             self.executor.leases.acquit(unit.key)
 
-    def _tell(self, unit: Unit, attempt: int, error: Exception) -> None:
+    def _tell(self, unit: Unit | PackedUnit, attempt: int, error: Exception) -> None:
         decision = decide(error, attempt)
         worker = self.executor.worker
         if not decision.told:
@@ -169,7 +171,7 @@ class Worker:
         else:
             self.emit(retry_event(unit, attempt=decision.next_attempt, worker=worker, error=error))
 
-    def _note(self, unit: Unit, error: Exception | None, began: float) -> None:
+    def _note(self, unit: Unit | PackedUnit, error: Exception | None, began: float) -> None:
         seconds = time.monotonic() - began
         outcome = outcome_of(error)
         UNIT_SECONDS.labels(unit.instrument, unit.stage, outcome.value).observe(seconds)
@@ -180,7 +182,7 @@ def _note_wait(state: RetryCallState) -> None:
     _log.warning("waiting for a store", error=str(state.outcome and state.outcome.exception()))
 
 
-def _check_harmless(unit: Unit, deaths: int) -> None:
+def _check_harmless(unit: Unit | PackedUnit, deaths: int) -> None:
     if deaths >= _PROVEN_DEATHS:
         text = (
             f"{deaths} workers died one after another while they ran this unit, the last ones while they ran nothing "

@@ -8,6 +8,7 @@ MinIO::
     rows/<run_id>/<page>.json              further rows of a large run
     users/allowances.json                  what each user may have waiting
     runs/<run_id>.json                     the outcome of a run: everything that a caller sees of it
+    parts/<hash>.json                      parameters and lists of inputs that units share
     products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
     evicted/<unit_key>.json                manifest of a product that was removed: how it was made, and can be again
     pins/<name>.json                       products that are never removed, and why
@@ -104,6 +105,7 @@ ENDS = "ends/"
 RUNS = "runs/"
 ROWS = "rows/"
 ALLOWANCES = "users/allowances.json"
+PARTS = "parts/"
 PRODUCTS = "products/"
 EVICTED = "evicted/"
 PINS = "pins/"
@@ -115,6 +117,11 @@ LOG = "log.txt"
 def request_object(request_key: str) -> str:
     """Object of an analysis."""
     return f"{REQUESTS}{request_key}.json"
+
+
+def part_object(digest: str) -> str:
+    """Object with what units share."""
+    return f"{PARTS}{digest}.json"
 
 
 def job_object(job_id: str) -> str:

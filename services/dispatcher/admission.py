@@ -12,7 +12,7 @@ from mesh.broker.outgoing import Outgoing
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import UNITS, unit_key
 from mesh.clock import utc_now
-from mesh.contracts import Lane, Unit
+from mesh.contracts import Lane, PackedUnit, Unit, read_unit
 from mesh.errors import BrokerUnavailable, QueueFull
 from mesh.instruments import instruments
 from mesh.store.announcements import Records
@@ -113,7 +113,7 @@ class Admission:
         Raises:
             BrokerUnavailable: the broker did not take it.
         """
-        unit = Unit.decode(silent.message)
+        unit = read_unit(silent.message)
         self._publisher.publish_many([_outgoing(unit, Lane(silent.lane), silent.user, unit.run_id, silent.asking)])
 
     def slots(self, name: str) -> int:
@@ -133,7 +133,7 @@ class Admission:
 
     def _publish(self, name: str, released: list[Released]) -> None:
         messages = [
-            _outgoing(Unit.decode(entry.message), Lane(entry.lane), entry.user, entry.run_id, entry.asking)
+            _outgoing(read_unit(entry.message), Lane(entry.lane), entry.user, entry.run_id, entry.asking)
             for entry in released
         ]
         try:
@@ -154,7 +154,7 @@ class Admission:
             metrics.RELEASED.labels(name, entry.lane).inc()
 
 
-def _outgoing(unit: Unit, lane: Lane, user: str, run_id: str, asking: int) -> Outgoing:
+def _outgoing(unit: Unit | PackedUnit, lane: Lane, user: str, run_id: str, asking: int) -> Outgoing:
     # The unit may have been made for another run than the one whose turn it is.
     sent = unit.model_copy(update={"lane": lane, "user": user, "run_id": run_id, "asking": asking})
     return Outgoing.of(

@@ -24,6 +24,7 @@ from mesh.store.leases import Leases
 from mesh.store.library import Library
 from mesh.store.marks import Marks
 from mesh.store.objects import Objects
+from mesh.store.parts import Parts
 from mesh.store.products import Products
 from mesh.store.requests import Requests
 from mesh.store.runs import Runs
@@ -92,6 +93,7 @@ class Dispatcher:
             ends=ends,
             products=products,
             records=records,
+            parts=Parts(objects),
             windows=WindowSource(archive, max_windows, native),
             notifier=self._notifier,
             stop=self._canceller.stop,

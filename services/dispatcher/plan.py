@@ -1,10 +1,11 @@
 """The plan of a run: its rows, and the units of a stage once what it needs is there. Plain functions, no servers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from mesh.contracts import Analysis, Failure, ProductInput, Unit, UnitInput, UnitRow
 from mesh.instrument import Instrument
-from mesh.keys import unit_key
+from mesh.keys import Canonical, canonical_json, unit_key
 from mesh.states import FailureKind, UnitState
 from mesh.store.row_change import RowChange
 from mesh.store.runs import Run
@@ -62,8 +63,10 @@ def units_of(
     windows: Windows,
     made: Made,
     files: Sequence[UnitInput] = (),
-) -> Iterator[tuple[RowChange, bytes]]:
+) -> Iterator[tuple[RowChange, Unit | None]]:
     """Yield what becomes of each row of a stage: its unit, or why there is none.
+
+    The inputs that all units share stand at the end of those of each: `shared_inputs`.
 
     Args:
         stage: whose needs are all complete.
@@ -75,30 +78,29 @@ def units_of(
         made: products of the stages that it needs.
         files: of the archive that the request names itself.
     """
-    time = analysis.selection.time
-    interval = (time.t1, time.t2) if time is not None else None
-    parameters = instrument.stage_parameters(stage, analysis.parameters, interval)
+    parameters = parameters_of(stage, instrument, analysis)
+    parameters_text = Canonical(canonical_json(parameters))
     part = instrument.stages_of(analysis.product, analysis.parameters)
     needed = {need: made.get(need, {}) for need in instrument.stages[stage].needs if need in part}
-    products = _given(instrument.given_products(analysis.parameters, stage))
+    shared = shared_inputs(stage, instrument, analysis, files)
+    shared_texts = [_text(entry) for entry in shared]
     rejected = {window.scw: window for window in windows.rejected}
     for label in labels:
         if label in rejected:
-            yield _refused(stage, label, rejected[label].reason, rejected[label].text), b""
+            yield _refused(stage, label, rejected[label].reason, rejected[label].text), None
             continue
         inputs = _inputs(stage, label, instrument, windows, needed)
         if isinstance(inputs, RowChange):
-            yield inputs, b""
+            yield inputs, None
             continue
-        inputs = (*inputs, *products, *files)
         key = unit_key(
             instrument=instrument.name,
             stage=stage,
             image=run.image,
             calibration=run.calibration,
-            parameters=parameters,
+            parameters=parameters_text,
             label=label,
-            inputs=[entry.key_content() for entry in inputs],
+            inputs=[*map(_text, inputs), *shared_texts],
         )
         unit = Unit(
             key=key,
@@ -106,14 +108,32 @@ def units_of(
             stage=stage,
             label=label,
             parameters=parameters,
-            inputs=inputs,
+            inputs=(*inputs, *shared),
             image=run.image,
             calibration=run.calibration,
             lane=run.lane,
             user=run.user,
             run_id=run.run_id,
         )
-        yield RowChange(key=key, stage=stage, label=label, state=UnitState.QUEUED), unit.encode()
+        yield RowChange(key=key, stage=stage, label=label, state=UnitState.QUEUED), unit
+
+
+def parameters_of(stage: str, instrument: Instrument, analysis: Analysis) -> dict[str, Any]:
+    """Return the parameters of every unit of a stage."""
+    time = analysis.selection.time
+    interval = (time.t1, time.t2) if time is not None else None
+    return instrument.stage_parameters(stage, analysis.parameters, interval)
+
+
+def shared_inputs(
+    stage: str, instrument: Instrument, analysis: Analysis, files: Sequence[UnitInput]
+) -> tuple[UnitInput, ...]:
+    """Return the inputs of every unit of a stage: products and files that the request names itself."""
+    return (*_given(instrument.given_products(analysis.parameters, stage)), *files)
+
+
+def _text(entry: UnitInput) -> Canonical:
+    return Canonical(canonical_json(entry.key_content()))
 
 
 def _inputs(

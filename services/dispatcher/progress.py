@@ -18,6 +18,7 @@ from mesh.service import native
 from mesh.states import FailureKind, JobState, UnitState, job_is_final
 from mesh.store.announcements import Records
 from mesh.store.ends import Ends
+from mesh.store.parts import Parts
 from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
 from mesh.store.runs import Run, Runs
@@ -25,7 +26,8 @@ from services.dispatcher import metrics
 from services.dispatcher.claimed import Claimed, ClaimedRuns
 from services.dispatcher.events import Notifier
 from services.dispatcher.outcome import ended_early, outcome, tally_rows
-from services.dispatcher.plan import Made, made_by, rows_of, steps_of, units_of
+from services.dispatcher.packing import Packing
+from services.dispatcher.plan import Made, made_by, parameters_of, rows_of, shared_inputs, steps_of, units_of
 from services.dispatcher.windows import Windows, WindowSource
 
 _log = structlog.get_logger(__name__)
@@ -42,6 +44,7 @@ class Progress:
         ends: documents of the ends of their jobs.
         products: what was made.
         records: what the instruments announced.
+        parts: large parts of units.
         windows: the archive.
         notifier: told of every change.
         stop: stops units that nobody waits for any more.
@@ -57,6 +60,7 @@ class Progress:
         ends: Ends,
         products: Products,
         records: Records,
+        parts: Parts,
         windows: WindowSource,
         notifier: Notifier,
         stop: Callable[[Run, Sequence[str]], None],
@@ -68,6 +72,7 @@ class Progress:
         self._ends = ends
         self._products = products
         self._records = records
+        self._parts = parts
         self._source = windows
         self._notifier = notifier
         self._stop = stop
@@ -165,6 +170,7 @@ class Progress:
         windows = self._find_windows(run, used, analysis) if reads_windows else Windows({})
         labels = self._runs.labels(run.run_id, stage, UnitState.WAITING)
         made = self._made(run.run_id, declared.needs) if declared.needs else {}
+        files = self._source.files(used.given_files(analysis.parameters, stage))
         units = units_of(
             stage,
             instrument=used,
@@ -173,11 +179,17 @@ class Progress:
             labels=labels,
             windows=windows,
             made=made,
-            files=self._source.files(used.given_files(analysis.parameters, stage)),
+            files=files,
         )
         if declared.scope == "job":  # one unit with everything: no bundle ends in between
             units = iter(self._native(list, units))
-        backlogged = self._runs.enqueue(run.run_id, stage, units, utc_now())
+        packing = Packing(
+            self._parts,
+            self._native,
+            parameters_of(stage, used, analysis),
+            shared_inputs(stage, used, analysis, files),
+        )
+        backlogged = self._runs.enqueue(run.run_id, stage, packing.messages(units), utc_now())
         _log.info("stage planned", run_id=run.run_id, stage=stage, rows=len(labels), backlogged=backlogged)
 
     def _made(self, run_id: str, stages: Sequence[str]) -> Made:

@@ -24,6 +24,7 @@ from mesh.contracts import (
     RunEvent,
     Unit,
     UnitEvent,
+    read_unit,
 )
 from mesh.errors import BrokerUnavailable
 from mesh.states import FailureKind, UnitState
@@ -31,6 +32,7 @@ from mesh.store.announcements import Announcement, Records
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
 from mesh.store.objects import Objects
+from mesh.store.parts import Parts
 from mesh.store.products import Products
 from services.dispatcher.dispatcher import Dispatcher
 
@@ -66,6 +68,7 @@ class MeshDouble:
         self.broker = Broker()
         self.objects, self.index, self.directory = objects, index, directory
         self.jobs, self.products, self.leases = Jobs(objects, index), Products(objects, index), Leases(index)
+        self.parts = Parts(objects)
         self.dispatcher = self.new_dispatcher("one")
         self.failures: dict[str, Failure] = {}
         self.warnings: dict[str, tuple[str, ...]] = {}
@@ -98,7 +101,7 @@ class MeshDouble:
 
     def released(self) -> list[Unit]:
         """Take the released units from the queue."""
-        return [Unit.decode(message.body) for message in self.broker.take(UNITS)]
+        return [self.parts.unpack(read_unit(message.body)) for message in self.broker.take(UNITS)]
 
     def stopped(self) -> list[str]:
         """Take the keys of the units that were broadcast as cancelled."""

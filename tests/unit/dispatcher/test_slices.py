@@ -195,7 +195,7 @@ def test_rows_and_units_of_slices(archive: Path, detector: Instrument) -> None:
             windows=windows,
             made=made,
         )
-        return [Unit.decode(body) for _, body in found]
+        return [unit for _, unit in found if unit is not None]
 
     curve = units("curve", selection)[0]
     assert [entry.label for entry in curve.inputs if isinstance(entry, ProductInput)] == ["6438-12", "6438-13"]

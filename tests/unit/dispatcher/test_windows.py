@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,10 +12,19 @@ import pytest
 from mesh.contracts import Selection, TimeRange
 from mesh.errors import ArchiveUnavailable, BadInput, InvalidSelection
 from mesh.instrument import Instrument
-from mesh.instruments import instrument
+from mesh.instruments import instrument, known_instruments
 from services.dispatcher.windows import WindowSource
 
 LABELS = ("201600270010.001", "201600280010.001", "201600290010.001")
+
+
+@pytest.fixture
+def drills(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the drill instrument take part."""
+    monkeypatch.setenv("ODAMESH_DRILLS", "1")
+    known_instruments.cache_clear()
+    yield
+    known_instruments.cache_clear()
 
 
 @pytest.fixture
@@ -141,8 +151,7 @@ def test_no_archive_is_told_from_a_bad_one(tmp_path: Path, isgri: Instrument) ->
         WindowSource(str(tmp_path), 100).find(isgri, selection)
 
 
-def test_an_instrument_without_archive_takes_labels_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ODAMESH_DRILLS", "1")
+def test_an_instrument_without_archive_takes_labels_as_given(drills: None) -> None:
     source, noop = WindowSource("", 100), instrument("noop")
 
     found = source.find(noop, Selection(scws=("201600280010", "201600270010", "201600280010", "x")))
@@ -174,8 +183,7 @@ def test_files_of_all_units_of_an_instrument_are_taken_together(archive: Path) -
     assert changed.stamp != both.stamp
 
 
-def test_more_windows_than_a_request_may_have_are_refused(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ODAMESH_DRILLS", "1")
+def test_more_windows_than_a_request_may_have_are_refused(archive: Path, drills: None) -> None:
     source, isgri = WindowSource(str(archive), 1), instrument("isgri")
     with pytest.raises(InvalidSelection, match=r"science windows are more .*; give a shorter list") as caught:
         source.find(isgri, Selection(scws=LABELS))

@@ -346,6 +346,23 @@ def test_the_lease_of_a_unit_is_kept_while_it_runs_and_taken_again_when_it_was_l
     assert bench.leases.held == {}, "nothing runs any more"
 
 
+def test_a_lease_that_could_not_be_given_back_is_given_back_later(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit, executor = _unit(), bench.executor()
+
+    def away(unit_key: str, owner: str) -> None:
+        raise StoreUnavailable("RedisUnavailable", "drill")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(bench.leases, "release", away)
+        executor.execute(unit, attempt=1)
+        executor.keep_leases()
+    assert bench.leases.held == {unit.key: "me"}
+    executor.keep_leases()
+    assert bench.leases.held == {}
+
+
 def test_a_lease_that_another_worker_took_is_left_to_it(bench: Bench) -> None:
     unit = _unit()
 

@@ -22,9 +22,12 @@ from mesh.service.following import Following
 from mesh.service.slots import Slots
 from mesh.service.worker import Worker
 from mesh.states import FailureKind, UnitState
-from tests.noop_unit import NOBODY_WAITS, UNIT, Bench, ExecutorDouble, LeasesDouble, RunnerDouble
+from tests.noop_unit import NOBODY_WAITS, UNIT, Bench, ExecutorDouble, LeasesDouble, RunnerDouble, as_it_is
 
 NOBODY_FOLLOWS = Following("noop", lambda *_: None, print)
+
+
+AROUND = (NOBODY_FOLLOWS, NOBODY_WAITS, as_it_is)
 
 
 def test_a_unit_that_ends_well_is_told_by_the_executor_alone() -> None:
@@ -81,7 +84,7 @@ def test_a_unit_waits_for_a_store_that_comes_back() -> None:
             executor.error = None  # it is back before the next try
         return False
 
-    worker = Worker(executor, Slots(2), told.append, NOBODY_FOLLOWS, NOBODY_WAITS, patience_s=60.0, draining=draining)
+    worker = Worker(executor, Slots(2), told.append, *AROUND, patience_s=60.0, draining=draining)
 
     worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key, attempt=2))
 
@@ -91,7 +94,7 @@ def test_a_unit_waits_for_a_store_that_comes_back() -> None:
 
 def test_a_unit_waits_for_a_store_only_so_long() -> None:
     executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
-    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, NOBODY_WAITS, patience_s=1.2)
+    worker = Worker(executor, Slots(2), print, *AROUND, patience_s=1.2)
 
     with pytest.raises(StoreUnavailable):
         worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key))
@@ -104,7 +107,14 @@ def test_a_drain_ends_the_wait_for_a_store() -> None:
     executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
     looks = iter([False] * 3)
     worker = Worker(
-        executor, Slots(2), print, NOBODY_FOLLOWS, NOBODY_WAITS, patience_s=1e9, draining=lambda: next(looks, True)
+        executor,
+        Slots(2),
+        print,
+        NOBODY_FOLLOWS,
+        NOBODY_WAITS,
+        as_it_is,
+        patience_s=1e9,
+        draining=lambda: next(looks, True),
     )
 
     with pytest.raises(StoreUnavailable):
@@ -115,7 +125,7 @@ def test_a_drain_ends_the_wait_for_a_store() -> None:
 
 def test_who_drains_does_not_wait_for_a_store() -> None:
     executor: Any = ExecutorDouble(StoreUnavailable("StoreUnavailable", "x"))
-    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, NOBODY_WAITS, patience_s=60.0, draining=lambda: True)
+    worker = Worker(executor, Slots(2), print, *AROUND, patience_s=60.0, draining=lambda: True)
 
     with pytest.raises(StoreUnavailable):
         worker.run(Delivery(body=UNIT.encode(), message_id=UNIT.key))
@@ -253,7 +263,7 @@ def test_closing_goes_in_order() -> None:
     done: list[str] = []
     executor: Any = ExecutorDouble()
     steps = (lambda: done.append("runner"), lambda: done.append("leave"))
-    worker = Worker(executor, Slots(2), print, NOBODY_FOLLOWS, NOBODY_WAITS, steps)
+    worker = Worker(executor, Slots(2), print, *AROUND, steps)
 
     worker.close()
 
