@@ -8,6 +8,8 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from odamesh.async_client import AsyncMesh, connect_async
+from odamesh.async_job import AsyncJob
 from odamesh.client import Mesh, connect
 from odamesh.errors import (
     AmbiguousId,
@@ -27,7 +29,8 @@ from odamesh.errors import (
     WouldOverwrite,
     WrongValue,
 )
-from odamesh.job import Job, JobAborted, JobFailed
+from odamesh.job import Job
+from odamesh.job_record import JobAborted, JobFailed
 from odamesh.product import Product
 from odamesh.progress import Progress
 
@@ -38,6 +41,8 @@ except PackageNotFoundError:  # a tree that was not installed
 
 __all__ = [
     "AmbiguousId",
+    "AsyncJob",
+    "AsyncMesh",
     "DamagedDownload",
     "FieldError",
     "IncompleteSelection",
@@ -61,4 +66,5 @@ __all__ = [
     "WrongValue",
     "__version__",
     "connect",
+    "connect_async",
 ]

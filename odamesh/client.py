@@ -1,24 +1,21 @@
 """Connect to a mesh and ask for analyses: ``odamesh.connect().isgri.image(scws=[...], bands=[(20, 40)])``."""
 
 import os
-import re
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any
 
-from odamesh.errors import AmbiguousId, JobDeleted, NoSuchThing
-from odamesh.instrument_client import InstrumentClient, ProductClient
+from odamesh.errors import JobDeleted
+from odamesh.instrument_client import Instrument, ProductClient
 from odamesh.job import Job
+from odamesh.short_ids import alike, is_short, only_one
 from odamesh.transport import API, DEFAULT_URL, Transport
 from odamesh.unit_table import html_table
 from odamesh.wishes import body
 
-_ID_DIGITS = 32
 _KEY_DIGITS = 64
-_LEAST_DIGITS = 4
-_ALIKE = 10
-_HEX = re.compile(r"[0-9a-f]+")
 
 
 def connect(url: str | None = None) -> "Mesh":
@@ -38,11 +35,12 @@ class Mesh:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         found: Iterable[Mapping[str, Any]] = transport.get(f"{API}/instruments")
-        self.instruments = {str(entry["name"]): InstrumentClient(self, entry) for entry in found}
+        make = partial(ProductClient, self)
+        self.instruments = {str(entry["name"]): Instrument(entry, make) for entry in found}
 
-    def __getattr__(self, name: str) -> InstrumentClient:
+    def __getattr__(self, name: str) -> Instrument[ProductClient]:
         """Return the instrument of that name."""
-        instruments: dict[str, InstrumentClient] = self.__dict__.get("instruments", {})
+        instruments: dict[str, Instrument[ProductClient]] = self.__dict__.get("instruments", {})
         if name not in instruments:
             msg = f"this mesh has no instrument {name!r}; it has: {', '.join(instruments)}"
             raise AttributeError(msg)
@@ -145,18 +143,9 @@ class Mesh:
             AmbiguousId: several jobs have an id that begins so; names them.
         """
         text = job_id.strip().lower()
-        if _LEAST_DIGITS <= len(text) < _ID_DIGITS and _HEX.fullmatch(text):
-            text = self._full_id(text)
+        if is_short(text):
+            text = only_one(text, self._transport.get(f"{API}/jobs", alike(text))["jobs"])
         return Job(self._transport, self._transport.get(f"{API}/jobs/{text}"))
-
-    def _full_id(self, digits: str) -> str:
-        found = self._transport.get(f"{API}/jobs", {"id": digits, "limit": _ALIKE})["jobs"]
-        if not found:
-            raise NoSuchThing(f"there is no job whose id begins with {digits}")
-        if len(found) > 1:
-            alike = ", ".join(f"{entry['job_id']} ({entry['product']}, {entry['state']})" for entry in found)
-            raise AmbiguousId(f"several jobs have an id that begins with {digits}: {alike}")
-        return str(found[0]["job_id"])
 
     def manifest(self, key: str) -> dict[str, Any]:
         """Return the manifest of a product: files with checksums, inputs, image, parameters, what it took.

@@ -9,7 +9,7 @@ import typer
 
 from odamesh.client import Mesh
 from odamesh.errors import OdameshError
-from odamesh.job import SHORT_ID
+from odamesh.job_record import SHORT_ID
 from odamesh.transport import DEFAULT_URL, Transport, is_local
 
 _PATIENCE_SECONDS = 2.0

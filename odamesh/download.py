@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from mesh.contracts import ProductFile
+from mesh.contracts import ProductFile, StageProduct
 from odamesh.errors import DamagedDownload, WouldOverwrite
 from odamesh.transport import API, Transport
 
@@ -38,6 +38,11 @@ def refuse_to_overwrite(targets: Iterable[tuple[Path, str]]) -> None:
         raise WouldOverwrite(
             f"something else is there already: {names}{more}; choose another directory, or allow to overwrite it"
         )
+
+
+def place_of(directory: Path, product: StageProduct) -> Path:
+    """Return the folder of a product: that of its stage, for a window in a folder of its own."""
+    return directory / product.stage / ("" if product.label == "job" else product.label)
 
 
 def fetch(transport: Transport, key: str, file: ProductFile, target: Path) -> Path:

@@ -1,11 +1,13 @@
 """The instruments of a mesh and their products, as attributes and methods: ``mesh.isgri.image(...)``."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
 from odamesh.job import Job
 from odamesh.unit_table import html_table
-from odamesh.wishes import selection
+from odamesh.wishes import PLACES, selection
+
+P = TypeVar("P", bound="ProductDescription")
 
 
 class Submits(Protocol):
@@ -33,19 +35,18 @@ class Submits(Protocol):
         """Check one analysis without having it done."""
 
 
-class InstrumentClient:
+class Instrument(Generic[P]):
     """One instrument; its products are methods: ``mesh.isgri.image(...)``."""
 
-    def __init__(self, mesh: Submits, document: Mapping[str, Any]) -> None:
-        self._mesh = mesh
+    def __init__(self, document: Mapping[str, Any], product: Callable[[str, str, Mapping[str, Any]], P]) -> None:
         self.name = str(document["name"])
         self.title = str(document["title"])
         self.help = str(document["help"])
         self.__doc__ = f"{self.title}. {self.help}"
-        made = [ProductClient(mesh, self.name, name, entry) for name, entry in document["products"].items()]
+        made = [product(self.name, name, entry) for name, entry in document["products"].items()]
         self.products = {product.short_name: product for product in made}
 
-    def __getattr__(self, name: str) -> "ProductClient":
+    def __getattr__(self, name: str) -> P:
         """Return the product of that name, short or full."""
         found = self.find(name) if "products" in self.__dict__ else None
         if found is None:
@@ -54,19 +55,20 @@ class InstrumentClient:
             raise AttributeError(msg)
         return found
 
-    def find(self, name: str) -> "ProductClient | None":
+    def find(self, name: str) -> P | None:
         """Return a product by its short or full name, or None."""
         for product in self.products.values():
             if name in {product.short_name, product.name, f"{self.name}_{product.short_name}"}:
                 return product
         return None
 
-    def __call__(self, **wishes: Any) -> Job:
+    def __call__(self, **wishes: Any) -> Any:
         """Submit the instrument's product of the same name: ``mesh.spectral_fit(...)``."""
-        if self.name not in self.products:
+        product: Any = self.products.get(self.name)
+        if product is None:
             msg = f"{self.name} is no product; it makes: {', '.join(self.products)}"
             raise TypeError(msg)
-        return self.products[self.name](**wishes)
+        return product(**wishes)
 
     def __dir__(self) -> list[str]:
         """Offer the products to completion."""
@@ -82,11 +84,10 @@ class InstrumentClient:
         )
 
 
-class ProductClient:
-    """One product of an instrument: call it to have it made."""
+class ProductDescription:
+    """One product of an instrument, and what it takes."""
 
-    def __init__(self, mesh: Submits, instrument: str, name: str, document: Mapping[str, Any]) -> None:
-        self._mesh = mesh
+    def __init__(self, instrument: str, name: str, document: Mapping[str, Any]) -> None:
         self._instrument = instrument
         self.name = name
         self.short_name = short_name(instrument, name)
@@ -99,6 +100,22 @@ class ProductClient:
     def types(self) -> dict[str, str]:
         """Declared types of the parameters."""
         return {name: str(entry["type"]) for name, entry in self.parameters.items()}
+
+    def __repr__(self) -> str:
+        """Say what the product takes."""
+        return f"<{self.name}: {', '.join(self.parameters)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, entry["allowed"], entry["default"], entry["help"]) for name, entry in self.parameters.items()]
+        return f"<p>{self.title}. {self.help}</p>" + html_table(("parameter", "allowed", "default", "meaning"), rows)
+
+
+class ProductClient(ProductDescription):
+    """One product of an instrument: call it to have it made."""
+
+    def __init__(self, mesh: Submits, instrument: str, name: str, document: Mapping[str, Any]) -> None:
+        super().__init__(instrument, name, document)
+        self._mesh = mesh
 
     def __call__(
         self,
@@ -144,28 +161,17 @@ class ProductClient:
         job = self._mesh.submit(self._instrument, self.name, region, parameters, lane=lane, user=user)
         return job.wait(progress=progress) if wait else job
 
-    def check(self, *, max_pointings: int | None = None, **wishes: Any) -> dict[str, Any]:
+    def check(self, **wishes: Any) -> dict[str, Any]:
         """Check what a call would ask for, without having it done; return the request with every default filled in.
 
         Args:
-            max_pointings: as for the call.
             wishes: selection and parameters, as for the call.
 
         Raises:
             RequestRefused: names the fields to change.
         """
-        places = ("scws", "t1", "t2", "ra", "dec", "radius", "at")
-        region = {name: wishes.pop(name) for name in places if name in wishes}
-        chosen = selection(**region, max_pointings=max_pointings)
+        chosen = selection(**{name: wishes.pop(name) for name in PLACES if name in wishes})
         return self._mesh.check(self._instrument, self.name, chosen, wishes)
-
-    def __repr__(self) -> str:
-        """Say what the product takes."""
-        return f"<{self.name}: {', '.join(self.parameters)}>"
-
-    def _repr_html_(self) -> str:
-        rows = [(name, entry["allowed"], entry["default"], entry["help"]) for name, entry in self.parameters.items()]
-        return f"<p>{self.title}. {self.help}</p>" + html_table(("parameter", "allowed", "default", "meaning"), rows)
 
 
 def short_name(instrument: str, product: str) -> str:

@@ -9,7 +9,7 @@ from odamesh import completion
 from odamesh.client import Mesh, connect
 from odamesh.command_line import AsJson, Url, console, errors, print_json, say
 from odamesh.errors import NoSuchThing
-from odamesh.instrument_client import InstrumentClient, ProductClient
+from odamesh.instrument_client import Instrument, ProductClient
 from odamesh.transport import DEFAULT_URL
 
 
@@ -60,13 +60,13 @@ def describe(
             say(console(), f"  {entry['help']}\n  Allowed: {entry['allowed']}.")
 
 
-def _instrument(mesh: Mesh, name: str) -> InstrumentClient:
+def _instrument(mesh: Mesh, name: str) -> Instrument[ProductClient]:
     if name not in mesh.instruments:
         raise NoSuchThing(f"this mesh has no instrument {name!r}; it has: {', '.join(mesh.instruments)}")
     return mesh.instruments[name]
 
 
-def _brief(instrument: InstrumentClient) -> dict[str, Any]:
+def _brief(instrument: Instrument[ProductClient]) -> dict[str, Any]:
     products = [
         {"name": one.name, "short_name": one.short_name, "title": one.title, "help": one.help}
         for one in instrument.products.values()

@@ -2,96 +2,35 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mesh.contracts import JobView, StageProduct, UnitRow
-from mesh.states import JobState, UnitState, job_is_final
-from odamesh.download import fetch, refuse_to_overwrite
+from mesh.contracts import StageProduct, UnitRow
+from mesh.states import UnitState, job_is_final
+from odamesh.download import fetch, place_of, refuse_to_overwrite
 from odamesh.errors import JobEnded, NoSuchThing, OdameshError
-from odamesh.event_stream import Event, follow
+from odamesh.event_stream import follow
+from odamesh.job_record import SHORT_ID, JobRecord, apply, view_of
 from odamesh.log_stream import log_lines
 from odamesh.product import Product
 from odamesh.progress import Progress
 from odamesh.sources import files_of, listed_sources
 from odamesh.transport import API, Transport
-from odamesh.unit_table import UnitTable, html_table
+from odamesh.unit_table import UnitTable
 
 _PAGE = 1000
-SHORT_ID = 8
-"""Digits of an id that lists show; any number of them that tells jobs apart will do."""
 
 
-class Job:
+class Job(JobRecord):
     """A job on the mesh; it goes on whether or not anybody looks at it.
 
     Get one from ``mesh.<instrument>.<product>(...)`` or ``mesh.job(id)``.
     """
 
-    view: JobView
-    """The record when it was last read; see `refresh`."""
-
     def __init__(self, transport: Transport, document: Mapping[str, Any]) -> None:
+        super().__init__(transport.absolute, document)
         self._transport = transport
-        self.view = view_of(document)
-
-    def __repr__(self) -> str:
-        """Say which job and where it stands."""
-        counts = ", ".join(f"{number} {state.value}" for state, number in self.counts.items() if number)
-        return f"<Job {self.id} {self.state.value}{': ' + counts if counts else ''}>"
-
-    def _repr_html_(self) -> str:
-        rows = [("state", self.state.value + (", partial" if self.partial else "")), ("asked for", self.view.product)]
-        rows += [("units", ", ".join(f"{number} {state.value}" for state, number in self.counts.items() if number))]
-        rows += [("submitted", self.view.submitted), ("waits", self.waits), ("failed", self.reason)]
-        rows += [("products", ", ".join(f"{one.stage} {one.label}" for one in self.view.products))]
-        table = html_table(("job", self.id), [(name, text) for name, text in rows if text])
-        return table + "".join(f"<p>{escape(warning)}</p>" for warning in self.warnings[:5])
-
-    @property
-    def id(self) -> str:
-        """The job's id: ``mesh.job(id)`` finds it again, today or next year."""
-        return self.view.job_id
-
-    @property
-    def link(self) -> str:
-        """Address of the job's record."""
-        return self._transport.absolute(f"{API}/jobs/{self.id}")
-
-    @property
-    def state(self) -> JobState:
-        """State when the record was last read; see `refresh`."""
-        return self.view.state
-
-    @property
-    def partial(self) -> bool:
-        """Whether the job completed, but some windows gave nothing; `warnings` names them."""
-        return self.view.partial
-
-    @property
-    def waits(self) -> str:
-        """Why nothing of the job ran when the record was last read; empty while something does."""
-        return self.view.waits
-
-    @property
-    def reason(self) -> str:
-        """Why the job is in state ERROR, in a sentence; else empty."""
-        failure = self.view.failure
-        if failure is not None:
-            return f"{failure.reason}: {failure.text}"
-        return "what was asked for was not made" if self.state is JobState.ERROR else ""
-
-    @property
-    def counts(self) -> dict[UnitState, int]:
-        """Units per state when the record was last read."""
-        return self.view.counts
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """A sentence for every science window that gave nothing, with its reason; of many the first hundred."""
-        return self.view.warnings
 
     @property
     def products(self) -> tuple[Product, ...]:
@@ -99,10 +38,6 @@ class Job:
         if len(self.view.products) < self.view.products_total:
             self.view = self.view.model_copy(update={"products": tuple(self._every_product())})
         return tuple(Product(self._transport, product) for product in self.view.products)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON holds it, with the address of the job."""
-        return {**self.view.model_dump(mode="json"), "link": self.link}
 
     def refresh(self) -> "Job":
         """Read the record again; return this job."""
@@ -158,13 +93,6 @@ class Job:
             raise
         self.raise_for_state()
         return self
-
-    def raise_for_state(self) -> None:
-        """Raise JobFailed or JobAborted if the job ended so when its record was last read."""
-        if self.state is JobState.ERROR:
-            raise JobFailed(self, f"job {self.id} failed: {self.reason}")
-        if self.state is JobState.ABORTED:
-            raise JobAborted(self, f"job {self.id} was cancelled")
 
     def delete(self) -> None:
         """Have the job's record deleted, after a cancel if it has not ended; its request and its products stay."""
@@ -278,14 +206,11 @@ class Job:
             listed = self._source_files()
             others = {file for files in listed.values() for file in files} - set(files_of(listed, source))
         parts = [*(product.part for product in self.products), *(self._merged() if windows else ())]
-        places = {
-            part.key: Path(directory) / part.stage / ("" if part.label == "job" else part.label) for part in parts
-        }
         chosen = [(part, file) for part in parts for file in part.files if file.name not in others]
         if not overwrite:
-            refuse_to_overwrite((places[part.key] / file.name, file.sha256) for part, file in chosen)
+            refuse_to_overwrite((place_of(Path(directory), part) / file.name, file.sha256) for part, file in chosen)
         for part, file in chosen:
-            yield fetch(self._transport, part.key, file, places[part.key] / file.name)
+            yield fetch(self._transport, part.key, file, place_of(Path(directory), part) / file.name)
 
     def _every_product(self) -> Iterator[StageProduct]:
         offset, more = 0, True
@@ -311,39 +236,6 @@ class Job:
             if row.key not in results:
                 files = self._transport.get(f"{API}/products/{row.key}")["files"]
                 yield StageProduct.read({**row.model_dump(include={"stage", "label", "key"}), "files": files})
-
-
-class JobFailed(OdameshError):
-    """What was asked for was not made; ``job.download()`` brings what came out on the way, if anything did."""
-
-    def __init__(self, job: Any, text: str) -> None:
-        super().__init__(text)
-        self.job = job
-
-
-class JobAborted(OdameshError):
-    """The job was cancelled."""
-
-    def __init__(self, job: Any, text: str) -> None:
-        super().__init__(text)
-        self.job = job
-
-
-def apply(event: Event, progress: Progress) -> bool:
-    """Take an event of a job's stream into its progress; False for a kind that is not known here."""
-    match event.name:
-        case "units":
-            progress.apply([UnitRow.read(row) for row in event.data["rows"]])
-        case "job":
-            progress.view = view_of({"products": (), **event.data})
-        case _:
-            return False
-    return True
-
-
-def view_of(document: Mapping[str, Any]) -> JobView:
-    """Return the view in a job document, without the links."""
-    return JobView.read(document)
 
 
 def _inches(picture: Any) -> tuple[float, float]:

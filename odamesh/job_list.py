@@ -7,7 +7,8 @@ from rich.text import Text
 
 from mesh.states import JobState, UnitState
 from odamesh.instrument_client import short_name
-from odamesh.job import SHORT_ID, Job
+from odamesh.job import Job
+from odamesh.job_record import SHORT_ID
 from odamesh.progress import Progress
 
 _COLOURS = {JobState.COMPLETED: "green", JobState.ERROR: "red", JobState.ABORTED: "magenta"}

@@ -33,12 +33,12 @@ from odamesh.errors import (
 API = "/api/v1"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-_ATTEMPTS = 6
+MOST_ATTEMPTS = 6
 _LONGEST_DELAY = 5.0
 # With some chance in it: callers whom one restart of the gateway interrupts do not all come back in one moment.
 _GROWING = wait_exponential_jitter(multiplier=0.3, max=_LONGEST_DELAY, jitter=0.3)
 _RETRIED = frozenset({502, 503, 504})
-_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 STREAM_TIMEOUT = httpx.Timeout(45.0, connect=5.0)
 """A stream that says nothing for longer than three of the gateway's pings is dead."""
 
@@ -52,11 +52,11 @@ class Transport:
         attempts: how often a request is sent at most when nobody answers.
     """
 
-    def __init__(self, url: str, client: httpx.Client | None = None, attempts: int = _ATTEMPTS) -> None:
+    def __init__(self, url: str, client: httpx.Client | None = None, attempts: int = MOST_ATTEMPTS) -> None:
         self.url = address_of(url)
         self._attempts = attempts
         # A proxy has no business between a caller and the same machine.
-        self._client = client or httpx.Client(timeout=_TIMEOUT, trust_env=not is_local(self.url))
+        self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=not is_local(self.url))
         # Callers in notebooks do not close: connections end with the last object that uses them.
         weakref.finalize(self, self._client.close)
 
@@ -66,13 +66,11 @@ class Transport:
 
     def absolute(self, link: str) -> str:
         """Return the full address of a link that the gateway gave, or of a path below the interface."""
-        if link.startswith("/"):
-            return f"{self.url}{link}" if link.startswith(API) else f"{_origin(self.url)}{link}"
-        return link
+        return full_address(self.url, link)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON that an address answers."""
-        return _json(self._send("GET", path, params=params))
+        return json_of(self._send("GET", path, params=params))
 
     def text(self, path: str, params: Mapping[str, Any] | None = None) -> str:
         """Return the text that an address answers."""
@@ -80,15 +78,15 @@ class Transport:
 
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
         """Send JSON, return the JSON answered; *headers* hold an idempotency key, so a retry is harmless."""
-        return _json(self._send("POST", path, json=body, headers=headers))
+        return json_of(self._send("POST", path, json=body, headers=headers))
 
     def delete(self, path: str) -> Any:
         """Delete what an address names, return the JSON answered."""
-        return _json(self._send("DELETE", path))
+        return json_of(self._send("DELETE", path))
 
     @contextmanager
     def stream(
-        self, path: str, headers: Mapping[str, str] | None = None, timeout: httpx.Timeout = _TIMEOUT
+        self, path: str, headers: Mapping[str, str] | None = None, timeout: httpx.Timeout = TIMEOUT
     ) -> Iterator[httpx.Response]:
         """Open a streamed answer, following redirects; no retries, because only the caller knows where to go on.
 
@@ -104,27 +102,37 @@ class Transport:
                     raise problem(response)
                 yield response
         except httpx.TransportError as error:
-            raise self._unreachable(error) from error
+            raise unreachable(self.url, error) from error
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         tried_again = Retrying(
-            retry=retry_if_exception_type(httpx.TransportError) | retry_if_result(_may_pass),
-            wait=_pause,
+            retry=retry_if_exception_type(httpx.TransportError) | retry_if_result(may_pass),
+            wait=pause,
             stop=stop_after_attempt(self._attempts),
-            retry_error_callback=_last_answer,
+            retry_error_callback=last_answer,
         )
         try:
             response: httpx.Response = tried_again(self._client.request, method, self.absolute(path), **options)
         except httpx.TransportError as error:
-            raise self._unreachable(error) from error
+            raise unreachable(self.url, error) from error
         if response.is_error:
             raise problem(response)
         return response
 
-    def _unreachable(self, error: httpx.TransportError) -> MeshUnavailable:
-        kind = type(error).__name__
-        text = f"no answer from {self.url} ({kind}): is the mesh up (`odamesh mesh status`), is the address right?"
-        return MeshUnavailable(text)
+
+def unreachable(url: str, error: httpx.TransportError) -> MeshUnavailable:
+    """Return the exception for a gateway that does not answer."""
+    kind = type(error).__name__
+    return MeshUnavailable(
+        f"no answer from {url} ({kind}): is the mesh up (`odamesh mesh status`), is the address right?"
+    )
+
+
+def full_address(url: str, link: str) -> str:
+    """Return the full address of a link that the gateway at *url* gave, or of a path below the interface."""
+    if link.startswith("/"):
+        return f"{url}{link}" if link.startswith(API) else f"{_origin(url)}{link}"
+    return link
 
 
 def address_of(url: str) -> str:
@@ -145,18 +153,19 @@ def address_of(url: str) -> str:
     return full.rstrip("/")
 
 
-def _may_pass(response: httpx.Response) -> bool:
+def may_pass(response: httpx.Response) -> bool:
+    """Say whether the same request may be answered otherwise in a moment."""
     return response.status_code in _RETRIED
 
 
-def _pause(state: RetryCallState) -> float:
+def pause(state: RetryCallState) -> float:
     """Return how long to wait before the next try: longer each time, and at least what the gateway asks for."""
     outcome = state.outcome
     asked = 0.0 if outcome is None or outcome.failed else _retry_after(outcome.result())
     return max(_GROWING(state), asked)
 
 
-def _last_answer(state: RetryCallState) -> Any:
+def last_answer(state: RetryCallState) -> Any:
     """Return, or raise, what the last try gave."""
     assert state.outcome is not None  # noqa: S101 - asked after a try
     return state.outcome.result()
@@ -200,7 +209,8 @@ def _field_error(entry: Mapping[str, Any]) -> FieldError:
     )
 
 
-def _json(response: httpx.Response) -> Any:
+def json_of(response: httpx.Response) -> Any:
+    """Return the JSON of an answer; UnexpectedAnswer where it is none."""
     try:
         return response.json()
     except ValueError as error:

@@ -9,6 +9,9 @@ from odamesh.times import utc
 from odamesh.values import parameter
 from odamesh.window_list import window
 
+PLACES = ("scws", "t1", "t2", "ra", "dec", "radius", "at", "max_pointings")
+"""What of a call says where and when."""
+
 
 def selection(
     *,

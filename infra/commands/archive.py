@@ -12,17 +12,24 @@ from rich.table import Table
 
 from mesh.archive.build import build_index
 from mesh.archive.bursts import read_bursts
-from mesh.archive.index import COMPACT_PATH, Index, read_index
+from mesh.archive.index import COMPACT_PATH, Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.slices import build_slice_indices, index_path
 from mesh.archive.times import utc_from_ijd
-from mesh.errors import UnitFailure
+from mesh.errors import MeshError
 from mesh.instrument import package_folder
 from mesh.instruments import instruments
+from odamesh.command_line import AsJson, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Archives of science windows: index, list, simulate.")
 
 _STANDARD = {"scws": 6, "exposure_s": 2000.0, "processes": 1}
+Address = Annotated[
+    str,
+    typer.Argument(
+        envvar="ODAMESH_ARCHIVE", help="Directory, or http://, https:// or s3:// address.", show_default=False
+    ),
+]
 Directory = Annotated[Path, typer.Argument(help="Directory with scw/ and idx/.", show_default=False)]
 
 
@@ -45,35 +52,39 @@ def index(directory: Directory) -> None:
 
 
 @app.command("list")
-def list_windows(
-    address: Annotated[
-        str, typer.Argument(help="Directory, or http://, https:// or s3:// address.", show_default=False)
-    ],
-) -> None:
+def list_windows(address: Address, as_json: AsJson = False) -> None:
     """List the science windows of an archive in time order; files: how many, ? where the index does not tell."""
     try:
         windows = read_index(open_archive(address))
-    except (ValueError, UnitFailure) as error:
-        raise _end(error.text if isinstance(error, UnitFailure) else str(error)) from error
-    Console().print(_table(windows))
+    except (ValueError, OSError, MeshError) as error:
+        raise _end(str(error)) from error
+    if as_json:
+        print_json([_record(entry) for entry in windows])
+    else:
+        Console().print(_table(windows))
 
 
 @app.command()
 def bursts(
-    address: Annotated[
-        str, typer.Argument(help="Directory, or http://, https:// or s3:// address.", show_default=False)
-    ],
+    address: Address,
     instrument: Annotated[str, typer.Argument(help="Instrument whose bursts are listed.")] = "polar",
     *,
+    as_json: AsJson = False,
     name: Annotated[str, typer.Option(help="Only bursts with this in their name.")] = "",
     shortest: Annotated[float, typer.Option(help="Only bursts of at least this duration in seconds.")] = 0.0,
 ) -> None:
     """List the bursts that the archive comes with, each with the interval to ask for (aux/<instrument>/bursts.csv)."""
     try:
         found = read_bursts(open_archive(address), instrument)
-    except (ValueError, UnitFailure) as error:
-        raise _end(error.text if isinstance(error, UnitFailure) else str(error)) from error
+    except (ValueError, OSError, MeshError) as error:
+        raise _end(str(error)) from error
     chosen = [one for one in found if name.lower() in one.name.lower() and one.duration_s >= shortest]
+    if as_json:
+        rows = [
+            {"burst": one.name, "utc": one.utc, "t90_s": one.duration_s, "interval": one.interval} for one in chosen
+        ]
+        print_json(rows)
+        return
     table = Table(title=f"{len(chosen)} of {len(found)} bursts of {instrument}", box=None)
     for title in ("burst", "start (UTC)", "T90 (s)", "--t1", "--t2"):
         table.add_column(title, justify="right" if title.startswith("T90") else "left", no_wrap=True)
@@ -148,6 +159,18 @@ def _taken(write: Callable[..., Any], scenario: str, options: Mapping[str, Any])
     if strange := given.keys() - takes.keys():
         raise ValueError(f"{scenario} is not made of science windows: leave out {', '.join(sorted(strange))}")
     return {name: value for name, value in {**_STANDARD, **given}.items() if name in takes}
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    return {
+        "scw": str(entry.scw),
+        "start": utc_from_ijd(entry.t_start),
+        "length_s": entry.telapse,
+        "ra_deg": entry.ra_x,
+        "dec_deg": entry.dec_x,
+        "type": entry.sw_type,
+        "files": entry.files,
+    }
 
 
 def _table(windows: Index) -> Table:

@@ -11,15 +11,16 @@ from rich.table import Table
 from infra.commands.servers import servers
 from mesh.audit import Report, audit
 from mesh.audit.audit import PATIENCE_SECONDS
+from odamesh.command_line import AsJson
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def run(
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
     patience: Annotated[
-        float, typer.Option(min=0, help="seconds after which work that does not move counts as stuck")
+        float, typer.Option(min=0, help="Seconds after which work that does not move counts as stuck.")
     ] = PATIENCE_SECONDS,
 ) -> None:
     """Compare requests, jobs, runs, products and records, and name what does not agree; changes nothing.

@@ -24,6 +24,7 @@ from mesh.store.products import Products
 from mesh.store.stock import Stock
 from mesh.store.usage import Usage
 from mesh.store.verification import Verification
+from odamesh.command_line import AsJson, print_json
 
 app = typer.Typer(help="Products in the store: figures, verification, pins, eviction.", no_args_is_help=True)
 app.command()(rerun)
@@ -37,7 +38,7 @@ _GOOD = (UnitState.DONE, UnitState.CACHED)
 
 
 @app.command()
-def stats(as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
+def stats(as_json: AsJson = False) -> None:
     """Show for each stage: units whose product was there (hits) or had to be made, products, size, evicted."""
     with servers("cache stats") as given:
         objects, index = given.objects, given.index
@@ -84,8 +85,8 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="print one JSON o
 
 @app.command()
 def verify(
-    sample: Annotated[int | None, typer.Option(min=1, help="only so many products, chosen anew each time")] = None,
-    repair: Annotated[bool, typer.Option("--repair", help="remove damaged products: they are made again")] = False,
+    sample: Annotated[int | None, typer.Option(min=1, help="Only so many products, chosen anew each time.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Remove damaged products: they are made again.")] = False,
 ) -> None:
     """Read every file of every product and compare its hash with the manifest. Exit status 1 if one is damaged."""
     with servers("cache verify") as given:
@@ -107,9 +108,9 @@ def verify(
 
 @app.command()
 def pin(
-    which: Annotated[str, typer.Argument(metavar="JOB|KEY", help="a job, for its results, or one product")],
-    reason: Annotated[str, typer.Option(help="why they must stay, e.g. a publication")],
-    everything: Annotated[bool, typer.Option("--all", help="of a job also what the results were merged from")] = False,
+    which: Annotated[str, typer.Argument(metavar="JOB|KEY", help="A job, for its results, or one product.")],
+    reason: Annotated[str, typer.Option(help="Why they must stay, e.g. a publication.")],
+    everything: Annotated[bool, typer.Option("--all", help="Of a job also what the results were merged from.")] = False,
 ) -> None:
     """Keep products for ever, whatever the limits."""
     with servers("cache pin") as given:
@@ -123,7 +124,7 @@ def pin(
 
 
 @app.command()
-def unpin(name: Annotated[str, typer.Argument(help="as `odamesh cache pins` shows it")]) -> None:
+def unpin(name: Annotated[str, typer.Argument(help="As `odamesh cache pins` shows it.")]) -> None:
     """Let the products of a pin go when their time comes."""
     with servers("cache unpin") as given:
         Pins(given.objects, given.index).remove(name)
@@ -131,20 +132,24 @@ def unpin(name: Annotated[str, typer.Argument(help="as `odamesh cache pins` show
 
 
 @app.command()
-def pins() -> None:
+def pins(as_json: AsJson = False) -> None:
     """List the pins."""
     table = Table("name", "products", "since", "reason", box=None, pad_edge=False)
     with servers("cache pins") as given:
-        for entry in Pins(given.objects, given.index).all():
-            table.add_row(entry.name, str(len(entry.keys)), entry.pinned[:10], entry.reason)
+        found = list(Pins(given.objects, given.index).all())
+    if as_json:
+        print_json([entry.model_dump(mode="json") for entry in found])
+        return
+    for entry in found:
+        table.add_row(entry.name, str(len(entry.keys)), entry.pinned[:10], entry.reason)
     _console.print(table)
 
 
 @app.command()
 def evict(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="products")] = None,
-    to: Annotated[float | None, typer.Option(min=0, help="the longest unused, until so many GiB are left")] = None,
-    unused: Annotated[float | None, typer.Option(min=0, help="those not used for so many days")] = None,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Products.")] = None,
+    to: Annotated[float | None, typer.Option(min=0, help="The longest unused, until so many GiB are left.")] = None,
+    unused: Annotated[float | None, typer.Option(min=0, help="Those not used for so many days.")] = None,
 ) -> None:
     """Remove the files of products; pinned ones stay, and what a running job needs. All can be made again."""
     if sum(given is not None for given in (keys or None, to, unused)) != 1:

@@ -16,6 +16,7 @@ from mesh.broker.topology import DEAD_EVENTS_QUEUE, DEAD_REQUESTS_QUEUE, UNROUTE
 from mesh.errors import NotFound
 from mesh.instruments import instruments
 from mesh.store.products import Products
+from odamesh.command_line import AsJson
 
 app = typer.Typer(help="Dead letters: messages that nobody could settle.", no_args_is_help=True)
 _console = Console(width=None if sys.stdout.isatty() else 200)
@@ -23,16 +24,16 @@ _console = Console(width=None if sys.stdout.isatty() else 200)
 _ADVICE = "`odamesh dead show ID` says more; `odamesh dead retry ID`, or `odamesh dead drop ID`"
 _LOG_TAIL = 4000
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="ids, or the beginnings of ids")]
-Queue = Annotated[str | None, typer.Option(help="only of this queue, e.g. dead.isgri")]
-Everything = Annotated[bool, typer.Option("--all", help="all of them, or all of --queue")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids, or the beginnings of ids.")]
+Queue = Annotated[str | None, typer.Option(help="Only of this queue, e.g. dead.isgri.")]
+Everything = Annotated[bool, typer.Option("--all", help="All of them, or all of --queue.")]
 
 
 @app.command("list")
 def list_letters(
     queue: Queue = None,
-    limit: Annotated[int, typer.Option(min=1, help="most letters to show of each queue")] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Most letters to show of each queue.")] = 100,
+    as_json: AsJson = False,
 ) -> None:
     """List dead letters, the oldest of each queue first."""
     found: list[DeadLetter] = []
@@ -92,7 +93,7 @@ def drop(
     ids: Ids = None,
     queue: Queue = None,
     everything: Everything = False,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove letters for good."""
     wanted = _which(ids, everything)

@@ -1,6 +1,7 @@
 """`odamesh mesh`: the mesh's own processes on this machine."""
 
 import sys
+from dataclasses import asdict
 
 import typer
 from rich.console import Console
@@ -10,6 +11,7 @@ from infra.commands.stack import fail
 from infra.stack import mesh_processes, stack
 from infra.stack.problem import SetupProblem
 from mesh.instruments import instrument_faults
+from odamesh.command_line import AsJson, print_json
 
 app = typer.Typer(help="Start and stop the services and the gateway on this machine.", no_args_is_help=True)
 _console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not cut at 80 columns
@@ -34,10 +36,13 @@ def down() -> None:
 
 
 @app.command()
-def status() -> None:
+def status(as_json: AsJson = False) -> None:
     """Show each process: whether it runs and is ready, where, and how often it was restarted."""
     table = Table("process", "state", "units run", "address", "pid", "restarts", box=None, pad_edge=False)
     rows = mesh_processes.status()
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
     for row in rows:
         shown = "[green]ready[/green]" if row.ready else "[yellow]running[/yellow]" if row.up else "[red]down[/red]"
         table.add_row(row.name, shown, row.runner or "-", row.address, str(row.pid or "-"), str(row.restarts))

@@ -29,17 +29,18 @@ from mesh.service.rerun import Rerun, Rerunner, Verdict
 from mesh.settings import Settings
 from mesh.store.products import Products
 from mesh.store.verification import Verification
+from odamesh.command_line import AsJson
 
 _WRONG = frozenset({Verdict.DIFFERENT, Verdict.FAILED})
 
 
 def rerun(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="products; default: a sample")] = None,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Products; default: a sample.")] = None,
     *,
-    sample: Annotated[int, typer.Option(min=1, help="so many products, chosen anew each time")] = 10,
-    warm: Annotated[bool, typer.Option("--warm", help="in a warm container, not a fresh one for each")] = False,
-    keep: Annotated[Path | None, typer.Option(help="directory for the files that differ")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    sample: Annotated[int, typer.Option(min=1, help="So many products, chosen anew each time.")] = 10,
+    warm: Annotated[bool, typer.Option("--warm", help="In a warm container, not a fresh one for each.")] = False,
+    keep: Annotated[Path | None, typer.Option(help="Directory for the files that differ.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make stored products again, from the same inputs with the same image, and compare every file.
 

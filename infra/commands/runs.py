@@ -6,20 +6,25 @@ import typer
 
 from infra.commands.servers import servers
 from mesh.store.claims import Claims
+from odamesh.command_line import AsJson, print_json
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.command()
-def parked() -> None:
+def parked(as_json: AsJson = False) -> None:
     """List the parked runs, and why each is."""
     with servers("runs") as given:
-        for run_id, reason in Claims(given.index).parked().items():
-            print(f"{run_id}  {reason}")
+        found = dict(Claims(given.index).parked())
+    if as_json:
+        print_json([{"run_id": run_id, "reason": reason} for run_id, reason in found.items()])
+        return
+    for run_id, reason in found.items():
+        print(f"{run_id}  {reason}")
 
 
 @app.command()
-def resume(run: Annotated[str, typer.Argument(help="id of the run")]) -> None:
+def resume(run: Annotated[str, typer.Argument(help="Id of the run.")]) -> None:
     """Let a parked run be taken on again, once what ended the dispatchers is mended; cancel its jobs otherwise."""
     with servers("runs") as given:
         if not Claims(given.index).resume(run):

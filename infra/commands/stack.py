@@ -1,6 +1,7 @@
 """`odamesh stack`: the servers that the mesh stands on, on this machine."""
 
 import sys
+from dataclasses import asdict
 from typing import Annotated, NoReturn
 
 import typer
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from infra.stack import stack
 from infra.stack.problem import SetupProblem
+from odamesh.command_line import AsJson, print_json
 
 app = typer.Typer(help="Set up, start and stop the servers of the mesh on this machine.", no_args_is_help=True)
 _console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not cut at 80 columns
@@ -37,12 +39,15 @@ def down(
 
 
 @app.command()
-def status() -> None:
+def status(as_json: AsJson = False) -> None:
     """Show each server: whether it answers, where, who started it, its version; and how units run."""
     try:
         states, runner = stack.status(), stack.runner_in_use()
     except SetupProblem as problem:
         fail(problem)
+    if as_json:
+        print_json({"servers": [asdict(state) for state in states], "runner": runner})
+        return
     table = Table("server", "state", "address", "started by", "version", box=None, pad_edge=False)
     for state in states:
         shown = "[green]up[/green]" if state.up else "[red]down[/red]"

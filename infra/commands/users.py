@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,21 +11,26 @@ from rich.table import Table
 from infra.commands.servers import servers
 from mesh.contracts import Allowance, Allowances
 from mesh.store.allowances import change_allowances, read_allowances
-from mesh.store.loads import Loads
+from mesh.store.loads import Load, Loads
 from mesh.store.names import EVERYBODY
+from odamesh.command_line import AsJson, print_json
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
-_User = Annotated[str, typer.Argument(help=f"name of the user; {EVERYBODY} for all without an entry of their own")]
+_User = Annotated[str, typer.Argument(help=f"Name of the user; {EVERYBODY} for all without an entry of their own.")]
 
 
 @app.command("list")
-def show() -> None:
+def show(as_json: AsJson = False) -> None:
     """Show allowances, what is waiting and what was spent today (UTC)."""
     with servers("users") as given:
         allowances, loads = read_allowances(given.objects), Loads(given.index)
+        names = (EVERYBODY, *sorted({*allowances.users, *loads.users()}))
+        if as_json:
+            print_json([_record(user, allowances.of(user), loads.of(user)) for user in names])
+            return
         table = Table("user", "weight", "budget s/day", "spent s", "jobs", "units", box=None, pad_edge=False)
-        for user in (EVERYBODY, *sorted({*allowances.users, *loads.users()})):
+        for user in names:
             own, load = allowances.of(user), loads.of(user)
             budget = "none" if own.budget_s is None else f"{own.budget_s:g}"
             jobs, units = f"{load.jobs} of {own.jobs}", f"{load.units} of {own.units}"
@@ -36,12 +41,12 @@ def show() -> None:
 @app.command("set")
 def change(
     user: _User,
-    weight: Annotated[float | None, typer.Option(min=0.001, help="share beside others who wait")] = None,
+    weight: Annotated[float | None, typer.Option(min=0.001, help="Share beside others who wait.")] = None,
     budget: Annotated[
-        float | None, typer.Option(min=-1, help="container seconds a day; -1: without end", metavar="SECONDS")
+        float | None, typer.Option(min=-1, help="Container seconds a day; -1: without end.", metavar="SECONDS")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="most jobs that have not ended")] = None,
-    units: Annotated[int | None, typer.Option(min=1, help="most units that have not ended")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Most jobs that have not ended.")] = None,
+    units: Annotated[int | None, typer.Option(min=1, help="Most units that have not ended.")] = None,
 ) -> None:
     """Change the allowance of a user; what is not named stays. The mesh follows within ten seconds."""
     named = {"weight": weight, "budget_s": budget, "jobs": jobs, "units": units}
@@ -64,6 +69,11 @@ def reset(user: _User) -> None:
 
 def _changed(own: Allowance, fields: Mapping[str, float | None]) -> Allowance:
     return Allowance.model_validate({**own.model_dump(), **fields})
+
+
+def _record(user: str, own: Allowance, load: Load) -> dict[str, Any]:
+    spent = {"jobs": load.jobs, "units": load.units, "spent_s": load.spent_s}
+    return {"user": user, "allowed": own.model_dump(mode="json"), "now": spent}
 
 
 def _with(allowances: Allowances, user: str, own: Allowance | None) -> Allowances:

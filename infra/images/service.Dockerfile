@@ -14,5 +14,5 @@ COPY science science
 COPY gateway gateway
 COPY odamesh odamesh
 COPY infra infra
-RUN pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN pip install --no-cache-dir --no-deps --no-build-isolation . ./infra/distribution
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

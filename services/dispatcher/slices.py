@@ -8,9 +8,10 @@ from mesh.archive.extent import check_count, observed_interval
 from mesh.archive.off_times import OffTime, read_off_times
 from mesh.archive.select import Rejected
 from mesh.archive.slices import Slice, count_slices, index_path, read_slice_index, slices_between
+from mesh.archive.times import utc_from_ijd
 from mesh.contracts import ArchiveInput, Selection, TimeRange
 from mesh.errors import InvalidSelection
-from mesh.instrument import Instrument
+from mesh.instrument import DAY_S, Instrument
 from mesh.service import native
 
 _OFF = "InstrumentOff"
@@ -60,7 +61,7 @@ def find_slices(
             inputs[one.label] = one
     off = read_off_times(archive, instrument.name)
     if not inputs:
-        text = _nothing(instrument.title, selection, listed)
+        text = _nothing(instrument, selection, listed)
         # Every slice is absent then, and the first reasons say enough.
         told = _reject_all(instrument, absent[:_TOLD], off)
         reasons = dict.fromkeys(one.text for one in told if one.reason == _OFF)
@@ -134,9 +135,17 @@ def _look_up(
     return part
 
 
-def _nothing(title: str, selection: Selection, listed: dict[str, frozenset[str]]) -> str:
+def _nothing(instrument: Instrument, selection: Selection, listed: dict[str, frozenset[str]]) -> str:
     span = f"{selection.time.t1} to {selection.time.t2}" if selection.time else "this time"
-    text = f"no data: the archive has no {title} data from {span}"
+    text = f"no data: the archive has no {instrument.title} data from {span}"
     if not listed:
         return f"{text}; its list of slices is empty"
-    return f"{text}; its slices lie between IJD {min(listed)} and {max(listed)} (day-slice)"
+    first, last = (_begin(label, instrument) for label in (min(listed), max(listed)))
+    return f"{text}; its first slice begins at {first}, its last one at {last} (UTC)"
+
+
+def _begin(label: str, instrument: Instrument) -> str:
+    """Return the start of a slice, UTC."""
+    day, _, number = label.partition("-")
+    seconds = instrument.archive.slice_s if instrument.archive else None
+    return utc_from_ijd(int(day) + int(number) * (seconds or 0) / DAY_S, 0)

@@ -31,7 +31,7 @@ from odamesh.errors import (
     WrongValue,
 )
 from odamesh.instrument_client import short_name
-from odamesh.job import JobAborted, JobFailed
+from odamesh.job_record import JobAborted, JobFailed
 from odamesh.transport import Transport
 from tests.unit.client.conftest import Service
 from tests.unit.gateway.doubles import key_of, manifest, stage_product, unit_row

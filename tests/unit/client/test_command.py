@@ -104,7 +104,7 @@ def test_wrong_words_exit_with_2_and_say_what_is_wrong(service: Service, words: 
 
 
 def test_nobody_there_exits_with_5(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("odamesh.transport._ATTEMPTS", 1)
+    monkeypatch.setattr("odamesh.transport.MOST_ATTEMPTS", 1)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
     result = CliRunner().invoke(app, ["jobs", "--url", "http://127.0.0.1:9"])
     assert result.exit_code == 5
@@ -295,7 +295,7 @@ def test_json_everywhere(service: Service, tmp_path: Path) -> None:
     assert submitted["link"] == f"{service.url}/api/v1/jobs/{job_id}"
     label = f"{_SCW}.001"
     service.records.plan(job_id, [label])
-    service.products.logs[f"key-image-{label}"] = b"text"
+    service.products.logs[key_of("image", label)] = b"text"
     service.records.move(job_id, unit_row("image", label, UnitState.DONE))
     product = stage_product("mosaic", "job", {"mosaic.fits": hashlib.sha256(b"sky").hexdigest()})
     service.products.files[product.key, "mosaic.fits"] = b"sky"
@@ -377,7 +377,7 @@ def test_the_log_of_what_failed_is_shown_where_no_window_is_named(service: Servi
     service.records.plan(job_id, labels)
     for label, state in zip(labels, (UnitState.DONE, UnitState.FAILED), strict=True):
         service.records.move(job_id, unit_row("image", label, state))
-        service.products.logs[f"key-image-{label}"] = f"log of {label}".encode()
+        service.products.logs[key_of("image", label)] = f"log of {label}".encode()
     result = _run(service, "log", job_id)
     assert result.exit_code == 0
     assert "image 201600280010.001, failed:" in result.output
