@@ -14,7 +14,7 @@ from odamesh.submit_command import submit
 
 OPERATORS_PACKAGE = "infra.commands"
 """Holds the operator's parts; it comes with the distribution `odamesh-mesh`, and with a checkout."""
-_OPERATORS = {
+OPERATORS = {
     "archive": "Index and simulate archives of science windows.",
     "stack": "Start and stop the servers on this machine.",
     "mesh": "Start and stop the mesh's own processes.",
@@ -25,7 +25,7 @@ _OPERATORS = {
     "users": "Show and set what each user may have waiting.",
     "demo": "Set up this machine and analyse simulated data.",
 }
-_MODULES = {"mesh": "mesh_processes"}
+MODULES = {"mesh": "mesh_processes"}
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 app = typer.Typer(
@@ -70,7 +70,7 @@ def _add_operators_part(name: str, help_text: str, *, installed: bool) -> None:
 
     def run(context: typer.Context) -> None:
         try:
-            part = importlib.import_module(f"{OPERATORS_PACKAGE}.{_MODULES.get(name, name)}")
+            part = importlib.import_module(f"{OPERATORS_PACKAGE}.{MODULES.get(name, name)}")
         except ModuleNotFoundError as error:
             text = f"odamesh {name} is for operators and needs {error.name}: pip install 'odamesh-mesh[science]'"
             print(text, file=sys.stderr)
@@ -86,5 +86,5 @@ def _operators_parts_are_installed() -> bool:
     return any((Path(place) / part).is_dir() for place in (found and found.submodule_search_locations) or ())
 
 
-for _name, _help in _OPERATORS.items():
+for _name, _help in OPERATORS.items():
     _add_operators_part(_name, _help, installed=_operators_parts_are_installed())
