@@ -15,11 +15,14 @@ from infra.stack import mesh_processes, supervisor
 from infra.stack.layout import Layout
 from infra.stack.process import PidFile, ProcessRecord
 from infra.stack.stack import Stack
+from mesh.errors import NotFound
 from mesh.runner.engine import INSTRUMENT, UNIT, WORKSPACE
 from mesh.runner.workspace import Workspace
 from mesh.settings import Connections, Settings
 from mesh.states import UnitState, job_is_final
 from mesh.store.connect import redis_client
+from mesh.store.objects import Objects
+from mesh.store.requests import Requests
 from odamesh import Job, Mesh, MeshUnavailable
 from tests.integration.mesh.windows import drill_windows
 
@@ -80,6 +83,17 @@ class Ground:
             return all(job_is_final(job.state) or job_is_final(job.refresh().state) for job in jobs)
 
         self.until(ended, "the end of the jobs", seconds, look_s=_SELDOM_S)
+
+    def until_told(self, *jobs: Job) -> None:
+        """Wait until the end of each job stands in the store, which outlives all records."""
+        requests = Requests(Objects(self.connections.store))
+
+        def told() -> bool:
+            with suppress(NotFound):
+                return all(requests.end(job.id) for job in jobs)
+            return False
+
+        self.until(told, "the ends of the jobs in the store", 120, look_s=_SELDOM_S)
 
     def until_ready(self) -> None:
         """Wait until every process of the mesh answers that it is ready, as it is between two drills."""

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from mesh.contracts import UnitRow
-from mesh.errors import NotFound
+from mesh.errors import EventsLost, NotFound
 from mesh.states import UnitState, job_is_final, unit_is_final
 from mesh.store import names
 from mesh.store.connect import redis_client
@@ -113,7 +113,12 @@ def _told(jobs: Jobs, one: Expected, found: Tally) -> None:
     if run_id is None:
         return
     ends: Counter[tuple[str, str]] = Counter()
-    for _, event in jobs.events(run_id, limit=100_000):
+    try:
+        told = jobs.events(run_id, limit=100_000)
+    except EventsLost:
+        # Redis was emptied when the run had ended: nobody can count any more what was told.
+        return
+    for _, event in told:
         if event["type"] == "unit":
             name, state = (event["row"]["stage"], event["row"]["label"]), UnitState(event["row"]["state"])
             if state is UnitState.WAITING:
