@@ -201,6 +201,8 @@ class Dispatcher:
         analysis = self._requests.analysis(job.request_key)
         known, _ = self._jobs.indexed_run(job.job_id)
         if not known:
+            if self._jobs.ended(job.job_id):
+                return  # the message came late, and the index has lost the job since
             try:
                 self._jobs.enter(analysis, job)
             except Deleted:

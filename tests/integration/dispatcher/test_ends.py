@@ -142,3 +142,17 @@ def test_a_deleted_job_whose_message_comes_late_is_not_taken_up(
     assert mesh.index.hgetall(names.job_record(job.job_id)) == {"deleted": "1"}
     assert not mesh.index.exists(names.run_record(job.job_id, "claim"))
     assert Requests(mesh.objects).end(job.job_id).deleted
+
+
+def test_a_message_that_comes_after_the_end_and_a_flush_starts_nothing(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob
+) -> None:
+    job = make_job()
+    mesh.submit(analysis, job)
+    mesh.dispatcher.cancelled(job.job_id)
+    mesh.index.flushdb()
+
+    mesh.dispatcher.submitted(job)
+
+    assert not mesh.index.smembers(names.ACTIVE_RUNS)
+    assert mesh.jobs.view(job.job_id).state is JobState.ABORTED
