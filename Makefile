@@ -47,8 +47,9 @@ format: .venv/current
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schema: .venv/current  ## JSON Schema of the contracts
+schema: .venv/current  ## JSON Schema of the contracts, and docs/parameters.md
 	.venv/bin/python -m mesh.contracts.schema
+	.venv/bin/python -m infra.parameter_reference
 
 compose: .venv/current  ## the services of the instruments in infra/compose.yaml
 	.venv/bin/python -m infra.stack.compose instruments

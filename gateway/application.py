@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from gateway import api_page, health, problem
+from gateway import api_page, health, problem, welcome
 from gateway.access import AccessLog
 from gateway.api import events, instruments, jobs, logs, products, requests, users
 from gateway.api.documents import PREFIX
@@ -59,6 +59,7 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(router)
     app.include_router(health.router)
     api_page.install(app)
+    welcome.install(app)
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import GatewaySettings
+from infra.parameter_reference import PAGE, reference
 from infra.rabbitmq.topology import definitions
 from infra.stack.endpoints import Endpoints
 from mesh.contracts import Allowance, Selection
@@ -171,6 +172,10 @@ def _wish(words: list[str]) -> Wish:
 def test_requests_that_the_pages_show_are_taken(shown: str, wish: Wish) -> None:
     analysis = read_analysis(wish, lambda *_: [], Limits())
     assert analysis.parameters["bands"], shown
+
+
+def test_the_page_of_parameters_is_that_of_the_instruments() -> None:
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run `make schema`"
 
 
 def test_links_lead_to_files() -> None:
