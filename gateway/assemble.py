@@ -21,7 +21,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         SettingsError: the credentials file is missing or incomplete.
     """
     connections = settings.mesh.connections(settings.account)
-    objects = Objects(connections.store)
+    objects = Objects(connections.store, settings.store_url)
     index = redis_client(connections.redis)
     bell, logs = Bell(), LogPieces()
     limits, loads = Limits(windows=settings.mesh.max_windows), Loads(index)
@@ -42,6 +42,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         hosts=settings.host_names,
         bell=bell,
         logs=logs,
+        files=settings.files,
         link_seconds=settings.link_seconds,
         start=wakeups.start,
         stop=stop,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.deliver import Deliver, Way
 from gateway.logs import LogPieces
 from gateway.open_streams import OpenStreams
 from gateway.records import FollowedRecords, MeshPublisher, ProductStore
@@ -29,12 +30,19 @@ class Parts:
     quota: Quota
     bell: Bell = field(default_factory=Bell)
     logs: LogPieces = field(default_factory=LogPieces)
+    files: Way = "link"
+    """How files come to callers."""
     link_seconds: int = 3600
     start: Callable[[asyncio.AbstractEventLoop], None] = lambda _loop: None
     stop: Callable[[], None] = _nothing
     limits: Limits = field(default_factory=Limits)
     hosts: frozenset[str] | None = None
     """Names under which the gateway answers; None: under every name."""
+
+    @cached_property
+    def deliver(self) -> Deliver:
+        """Brings files to callers."""
+        return Deliver(self.products, self.files, self.link_seconds)
 
     @cached_property
     def streams(self) -> OpenStreams:

@@ -1,5 +1,6 @@
 """What the gateway asks of store and broker beside intake: the seams at which tests put doubles."""
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from mesh.contracts import Document
@@ -19,8 +20,11 @@ class FollowedRecords(JobRecords, Protocol):
 class ProductStore(ProductManifests, Protocol):
     """Products by key, with their files."""
 
-    def link(self, key: str, name: str, seconds: int) -> str:
+    def link(self, key: str, name: str, seconds: int, disposition: str = "") -> str:
         """Return a presigned address of one file; raises `NotFound`."""
+
+    def blocks(self, key: str, name: str, size: int) -> Iterator[bytes]:
+        """Return one file in blocks; raises `NotFound`."""
 
     def log(self, key: str) -> bytes:
         """Return the log of a unit, finished or failed; raises `NotFound`."""

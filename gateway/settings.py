@@ -5,6 +5,7 @@ import uuid
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.deliver import Way
 from mesh.ports import GATEWAY
 from mesh.settings import Settings
 
@@ -24,6 +25,10 @@ class GatewaySettings(BaseSettings):
     Empty: ``localhost`` where it listens on loopback alone, else every name."""
     account: str = "gateway"
     """Section of the credentials file."""
+    files: Way = "link"
+    """How files come to callers: ``link`` leads into the store, ``stream`` brings them through the gateway."""
+    store_url: str = ""
+    """Address of the store in links, e.g. ``https://files.example``, whose proxy hands on the Host; empty: its own."""
     link_seconds: int = Field(default=3600, ge=60, le=7 * 86400)
     """How long a presigned download link lives; the address that makes new ones does not expire."""
     publish_seconds: float = Field(default=5.0, gt=0)

@@ -1,10 +1,10 @@
-"""Products: addresses that do not expire, leading to links that do."""
+"""Products: addresses that do not expire, which bring files or lead to links that do expire."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, status
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from gateway.api.documents import LAST_OFFSET, PREFIX, ProductList, linked_product, root
 from gateway.calling import Calling
@@ -20,6 +20,10 @@ router = APIRouter(
 )
 
 _PRODUCTS = 1000
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "the file", "content": {"application/octet-stream": {}}},
+    302: {"description": "a link to the file, which expires"},
+}
 _KEY = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[^\x00-\x1f/\\]{1,255}")
 _THERE = frozenset({UnitState.DONE, UnitState.CACHED})
@@ -49,13 +53,13 @@ def job_products(
 
 @router.get(
     "/jobs/{job_id}/products/{stage}/{label}/{name}",
-    status_code=status.HTTP_302_FOUND,
-    response_class=RedirectResponse,
+    response_class=Response,
+    responses=_FILE,
 )
 def job_product(
     *, job_id: str, stage: str, label: str, name: str, request: Request, parts: Given, caller: Calling
-) -> RedirectResponse:
-    """Lead to one file that a unit of the job made; *label* is a science window with version, or ``job``."""
+) -> Response:
+    """Bring one file that a unit of the job made, or lead to it; *label* is a window with its version, or ``job``."""
     if not _NAME.fullmatch(name):
         msg = f"There is no file {shown(name)}."
         raise NotFound(msg)
@@ -67,7 +71,7 @@ def job_product(
             msg = f"{stage} of {label} has no product: it is {row.state.value}."
             raise NotFound(msg)
         key = row.key
-    return _lead(parts, key, name, f"{root(request)}/requests/{view.request_key}/jobs")
+    return _file(parts, key, name, f"{root(request)}/requests/{view.request_key}/jobs")
 
 
 def _checked(key: str, name: str = "x") -> None:
@@ -84,11 +88,11 @@ def _checked(key: str, name: str = "x") -> None:
         raise NotFound(msg)
 
 
-@router.get("/products/{key}/{name}", status_code=status.HTTP_302_FOUND, response_class=RedirectResponse)
-def product(key: str, name: str, parts: Given) -> RedirectResponse:
-    """Lead to one file of the product with a content key."""
+@router.get("/products/{key}/{name}", response_class=Response, responses=_FILE)
+def product(key: str, name: str, parts: Given) -> Response:
+    """Bring one file, or lead to it of the product with a content key."""
     _checked(key, name)
-    return _lead(parts, key, name)
+    return _file(parts, key, name)
 
 
 @router.get("/products/{key}")
@@ -101,15 +105,14 @@ def manifest(key: str, parts: Given) -> Manifest:
     return found
 
 
-def _lead(parts: Parts, key: str, name: str, again: str = "") -> RedirectResponse:
-    """Redirect to a file; *again* is where the product can be asked for again."""
+def _file(parts: Parts, key: str, name: str, again: str = "") -> Response:
+    """Bring a file; *again* is where the product can be asked for again."""
     try:
-        link = parts.products.link(key, name, parts.link_seconds)
+        return parts.deliver.file(key, name)
     except NotFound as error:
         if parts.products.read(key) is not None:
             raise
         raise _absent(parts, key, again, error) from None
-    return RedirectResponse(link, status_code=status.HTTP_302_FOUND)
 
 
 def _absent(parts: Parts, key: str, again: str, never: NotFound) -> Exception:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
@@ -41,9 +42,13 @@ class Objects:
     """One bucket, as one account sees it. Nothing is retried here: callers know what a retry costs them.
 
     Every method raises StoreUnavailable when the store cannot be reached, is overloaded or refuses the account.
+
+    Args:
+        settings: where and as whom.
+        public_url: address under which callers reach the store with a link; empty: the same.
     """
 
-    def __init__(self, settings: StoreSettings) -> None:
+    def __init__(self, settings: StoreSettings, public_url: str = "") -> None:
         self._bucket = settings.bucket
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
@@ -58,6 +63,8 @@ class Objects:
             region=_REGION,
             http_client=self._pool,
         )
+        # A signature covers the host: links for callers are signed for the name under which they reach the store.
+        self._signer = _signer(settings, public_url) if public_url else self._client
 
     def put(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> None:
         """Write an object; its name shows the old content or the new one, never a part."""
@@ -143,10 +150,19 @@ class Objects:
         with _store_answers(name):
             self._client.remove_object(self._bucket, name)
 
-    def presign(self, name: str, seconds: int) -> str:
-        """Return a link to an object that works for *seconds* (at most 7 days) without an account."""
+    def presign(self, name: str, seconds: int, disposition: str = "") -> str:
+        """Return a link to an object that works for *seconds* (at most 7 days) without an account.
+
+        Args:
+            name: of the object.
+            seconds: how long it works.
+            disposition: the ``Content-Disposition`` with which the store is to answer.
+        """
+        headers = {"response-content-disposition": disposition} if disposition else None
         with _store_answers(name):
-            link: str = self._client.presigned_get_object(self._bucket, name, expires=timedelta(seconds=seconds))
+            link: str = self._signer.presigned_get_object(
+                self._bucket, name, expires=timedelta(seconds=seconds), response_headers=headers
+            )
             return link
 
     def _put_if(self, name: str, content: bytes, media_type: str, condition: dict[str, str]) -> bool:
@@ -170,6 +186,18 @@ class Objects:
         finally:
             answer.close()
             answer.release_conn()
+
+
+def _signer(settings: StoreSettings, public_url: str) -> Minio:
+    """Return a client that signs for another address of the store; it never connects."""
+    address = urlsplit(public_url)
+    return Minio(
+        address.netloc,
+        access_key=settings.access_key,
+        secret_key=settings.secret_key,
+        secure=address.scheme == "https",
+        region=_REGION,
+    )
 
 
 @contextmanager

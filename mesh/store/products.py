@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -165,12 +166,29 @@ class Products:
                 raise TransientFailure("ProductDamaged", text)
         return manifest
 
-    def link(self, key: str, name: str, seconds: int) -> str:
+    def link(self, key: str, name: str, seconds: int, disposition: str = "") -> str:
         """Return a link to one file of a product that expires after *seconds*.
+
+        Args:
+            key: of the product.
+            name: of the file.
+            seconds: how long the link works.
+            disposition: the ``Content-Disposition`` with which the store is to answer.
 
         Raises:
             NotFound: there is no such product, or it has no such file.
         """
+        self._check_file(key, name)
+        return self._objects.presign(names.product_object(key, name), seconds, disposition)
+
+    def blocks(self, key: str, name: str, size: int) -> Iterator[bytes]:
+        """Return one file of a product in blocks of at most *size* bytes; as `link` for the rest."""
+        self._check_file(key, name)
+        blocks = self._objects.blocks(names.product_object(key, name), size)
+        # The first block tells whether the store answers, while the caller can still be told.
+        return chain([next(blocks, b"")], blocks)
+
+    def _check_file(self, key: str, name: str) -> None:
         entry = self.find_many([key]).get(key) or self.find(key)
         if entry is None:
             raise NotFound(f"there is no product {key}")
@@ -178,7 +196,6 @@ class Products:
         if name not in (*known, names.LOG, names.MANIFEST):
             raise NotFound(f"product {key} has no file {name}; it has: {', '.join(known)}")
         self.used([key])
-        return self._objects.presign(names.product_object(key, name), seconds)
 
     def log(self, key: str) -> bytes:
         """Return the log of the unit that made the product, or of its last failure.

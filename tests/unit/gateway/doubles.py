@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -229,6 +229,7 @@ class MemoryProducts:
         self.logs: dict[str, bytes] = {}
         self.manifests: dict[str, Manifest] = {}
         self.evicted: dict[str, EvictedProduct] = {}
+        self.dispositions: list[str] = []
 
     def removed(self, key: str) -> EvictedProduct | None:
         """Return the record of a removed product."""
@@ -238,10 +239,20 @@ class MemoryProducts:
         """Return a manifest."""
         return self.manifests.get(key)
 
-    def link(self, key: str, name: str, seconds: int) -> str:
-        """Return an address that names what was asked for."""
+    def blocks(self, key: str, name: str, size: int) -> Iterator[bytes]:
+        """Return a file in blocks."""
+        self._check(key, name)
+        content = self.files[key, name]
+        return (content[start : start + size] for start in range(0, len(content), size))
+
+    def _check(self, key: str, name: str) -> None:
         if (key, name) not in self.files:
             raise NotFound(f"product {key} has no file {name}")
+
+    def link(self, key: str, name: str, seconds: int, disposition: str = "") -> str:
+        """Return an address that names what was asked for."""
+        self.dispositions.append(disposition)
+        self._check(key, name)
         return f"{self.base}/{key}/{name}?expires={seconds}"
 
     def log(self, key: str) -> bytes:

@@ -72,3 +72,14 @@ def test_metrics_count_routes_not_addresses(gateway: Gateway) -> None:
     assert 'odamesh_gateway_requests_total{method="GET",route="/api/v1/jobs/{job_id}",status="200"}' in text
     assert 'odamesh_gateway_submissions_total{instrument="isgri",lane="user",product="isgri_image"}' in text
     assert job_id not in text
+
+
+def test_the_address_alone_says_what_this_is(gateway: Gateway) -> None:
+    for path in ("/", "/api/v1"):
+        told = call(gateway.app, "GET", path).json()
+        assert told["name"] == "odamesh"
+        for link in told["links"].values():
+            assert call(gateway.app, "GET", link).status_code == 200
+        page = call(gateway.app, "GET", path, headers={"Accept": "text/html,*/*"})
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "/docs" in page.text

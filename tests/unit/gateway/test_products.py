@@ -1,10 +1,13 @@
 """Products and logs: stable addresses that lead to links."""
 
+from dataclasses import replace
+
 import pytest
 
+from gateway.application import create_app
 from mesh.states import UnitState
 from tests.unit.gateway.conftest import Gateway
-from tests.unit.gateway.doubles import key_of, stage_product, unit_row
+from tests.unit.gateway.doubles import call, key_of, stage_product, unit_row
 
 _SCW = "201600270010.001"
 
@@ -88,3 +91,21 @@ def test_many_products_come_page_by_page(gateway: Gateway) -> None:
     assert [product["label"] for product in page["products"]] == ["w3", "w4"]
     assert page["next"] is None
     assert page["products"][0]["files"][0]["url"] == f"/api/v1/jobs/{job}/products/image/w3/image.fits"
+
+
+def test_a_file_can_come_through_the_gateway(gateway: Gateway) -> None:
+    gateway.products.files = {(_MOSAIC, "größe 1.fits"): b"x" * 600_000, (_MOSAIC, "preview.png"): b"png"}
+    app = create_app(replace(gateway.app.state.parts, files="stream"))
+    answer = call(app, "GET", f"/api/v1/products/{_MOSAIC}/gr%C3%B6%C3%9Fe%201.fits")
+    assert (answer.status_code, len(answer.content)) == (200, 600_000)
+    assert answer.headers["Content-Type"] == "application/fits"
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe%201.fits"
+    shown = call(app, "GET", f"/api/v1/products/{_MOSAIC}/preview.png")
+    assert (shown.headers["Content-Type"], shown.headers["Content-Disposition"][:6]) == ("image/png", "inline")
+    assert call(app, "GET", f"/api/v1/products/{_MOSAIC}/other.fits").status_code == 404
+
+
+def test_a_link_has_the_store_name_the_file(gateway: Gateway) -> None:
+    gateway.products.files = {(_MOSAIC, "mosaic.fits"): b""}
+    assert gateway.call("GET", f"/products/{_MOSAIC}/mosaic.fits").status_code == 302
+    assert gateway.products.dispositions == ["attachment; filename*=UTF-8''mosaic.fits"]
