@@ -59,6 +59,9 @@ def _ended(end: JobEnd, documents: Documents, records: Records) -> tuple[Kind, s
 
 
 def _under_way(job_id: str, documents: Documents, records: Records, patience: float) -> tuple[Kind, str] | None:
+    if job_id in records.ending:
+        late = records.now - records.ending[job_id]
+        return None if late < _GRACE_SECONDS else (Kind.LOST, f"it ended, and its end is not written for {late:.0f} s")
     age = records.now - documents.stored[job_id]
     record = records.jobs.get(job_id)
     if record is None:

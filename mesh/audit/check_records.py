@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mesh.audit.finding import Finding, Kind
 from mesh.audit.records import Records, RunRecord
-from mesh.states import unit_is_final
+from mesh.states import UnitState, unit_is_final
 
 
 def check_records(records: Records, patience: float) -> Iterator[Finding]:
@@ -14,10 +14,12 @@ def check_records(records: Records, patience: float) -> Iterator[Finding]:
         records: from the index.
         patience: seconds after which work that does not move counts as stuck.
     """
+    backlogs = {key for run in records.active.values() for key in run.backlog}
     for run_id, run in records.active.items():
         about = f"run {run_id}"
         for text in _miscounted(run):
             yield Finding(kind=Kind.CONTRADICTORY, about=about, text=text)
+        yield from _misplaced(run_id, run, records, backlogs)
         silent = records.now - run.changed
         if silent > patience and not _moves(run, records):
             where = "not planned" if not run.laid_out else f"{len(run.open_keys)} units open"
@@ -32,7 +34,26 @@ def _moves(run: RunRecord, records: Records) -> bool:
     """Say whether a silent run has a reason to be: a unit in a container, or others before it in the backlog."""
     if any(key in records.at_work for key in run.open_keys):
         return True
-    return run.backlogged > 0 and bool(records.at_work)
+    return bool(run.backlog) and bool(records.at_work)
+
+
+def _misplaced(run_id: str, run: RunRecord, records: Records, backlogs: set[str]) -> Iterator[Finding]:
+    """Find units that a row waits for and that nobody can bring on any more."""
+    for row in run.rows:
+        if not row.key or row.state not in (UnitState.QUEUED, UnitState.RUNNING):
+            continue
+        unit = records.units.get(row.key)
+        if unit is None:
+            text = f"run {run_id} waits for it, and the index does not know it"
+        elif run_id not in unit.runs:
+            text = f"run {run_id} waits for it, and is not among those that hear of it"
+        elif not unit.released and row.key not in backlogs:
+            text = f"run {run_id} waits for it, and it is neither released nor in a backlog"
+        elif unit.released and not unit.watched:
+            text = "it is released, and nobody looks after it"
+        else:
+            continue
+        yield Finding(kind=Kind.LOST, about=f"unit {row.key}", text=text)
 
 
 def _miscounted(run: RunRecord) -> Iterator[str]:

@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import redis
 
@@ -31,8 +32,8 @@ class RunRecord:
     laid_out: bool
     changed: float
     """When something happened to it last [s since 1970]."""
-    backlogged: int
-    """Units that were not released yet."""
+    backlog: frozenset[str]
+    """Keys of units that were not released yet."""
 
     @property
     def recounted(self) -> dict[str, int]:
@@ -45,6 +46,16 @@ class RunRecord:
         return [row.key for row in self.rows if row.key and not unit_is_final(row.state)]
 
 
+class UnitRecord(NamedTuple):
+    """A unit that a row of an active run waits for."""
+
+    runs: frozenset[str]
+    """That wait for it."""
+    released: bool
+    watched: bool
+    """Whether it is looked after if nothing is heard of it."""
+
+
 @dataclass(frozen=True)
 class Records:
     """What the index says."""
@@ -55,9 +66,13 @@ class Records:
     """Job -> its record, of the jobs that were asked for and are known."""
     unplanned: frozenset[str]
     """Jobs that wait to be taken up."""
+    ending: Mapping[str, float]
+    """Jobs whose end is not known to be written -> when they ended [s since 1970]."""
     run_states: Mapping[str, str]
     """Run -> state, of the runs that serve one of the jobs."""
     active: Mapping[str, RunRecord]
+    units: Mapping[str, UnitRecord]
+    """The units that active runs wait for, as far as the index knows them."""
     released: Mapping[str, bool]
     """Unit that counts as released -> whether the index knows it."""
     at_work: frozenset[str]
@@ -81,13 +96,16 @@ def read_records(client: redis.Redis, job_ids: Iterable[str]) -> Records:
     serving = sorted({record["run_id"] for record in jobs.values() if record.get("run_id")})
     states = {run: record["state"] for run, record in _hashes(index, serving, names.run_record) if "state" in record}
     complete = bool(index.exists(names.INDEX_COMPLETE))
+    active = {run: record for run in index.smembers(names.ACTIVE_RUNS) if (record := _run(index, run))}
     released = {unit for name in index.scan_iter("window:*", _SCAN) for unit in index.smembers(name)}
     return Records(
         now=float(seconds),
         jobs=jobs,
         unplanned=frozenset(index.zrange(names.NEW_JOBS, 0, -1)),
+        ending={job: _finished(text) for job, text in index.hgetall(names.ENDING_JOBS).items()},
         run_states=states,
-        active={run: record for run in index.smembers(names.ACTIVE_RUNS) if (record := _run(index, run))},
+        active=active,
+        units=_units(index, sorted({key for record in active.values() for key in record.open_keys})),
         released={unit: bool(index.exists(names.unit_record(unit))) for unit in released},
         at_work=_at_work(index),
         products=frozenset(name.partition(":")[2] for name in index.scan_iter(names.product_entry("*"), _SCAN)),
@@ -112,8 +130,8 @@ def _run(index: Any, run_id: str) -> RunRecord | None:
     pipeline.hgetall(names.run_record(run_id, "counts"))
     pipeline.hgetall(names.run_record(run_id, "left"))
     pipeline.xrevrange(names.run_record(run_id, "events"), count=1)
-    pipeline.llen(names.run_record(run_id, "backlog"))
-    record, jobs, rows, counts, left, newest, backlogged = pipeline.execute()
+    pipeline.lrange(names.run_record(run_id, "backlog"), 0, -1)
+    record, jobs, rows, counts, left, newest, backlog = pipeline.execute()
     if "state" not in record:
         return None
     return RunRecord(
@@ -125,8 +143,28 @@ def _run(index: Any, run_id: str) -> RunRecord | None:
         left={stage: int(count) for stage, count in left.items() if int(count)},
         laid_out="laid_out" in record,
         changed=int(newest[0][0].partition("-")[0]) / 1000 if newest else 0.0,
-        backlogged=backlogged,
+        backlog=frozenset(backlog),
     )
+
+
+def _units(index: Any, keys: list[str]) -> dict[str, UnitRecord]:
+    watched = set(index.zrange(names.WATCHED_UNITS, 0, -1))
+    found: dict[str, UnitRecord] = {}
+    for start in range(0, len(keys), _SCAN):
+        chunk = keys[start : start + _SCAN]
+        pipeline = index.pipeline(transaction=False)
+        for key in chunk:
+            pipeline.hmget(names.unit_record(key), "message", "released")
+            pipeline.smembers(names.unit_record(key, "runs"))
+        answers = pipeline.execute()
+        for key, (message, released), runs in zip(chunk, answers[::2], answers[1::2], strict=True):
+            if message is not None:
+                found[key] = UnitRecord(frozenset(runs), released is not None, key in watched)
+    return found
+
+
+def _finished(text: str) -> float:
+    return datetime.fromisoformat(json.loads(text)["finished"]).timestamp()
 
 
 def _at_work(index: Any) -> frozenset[str]:

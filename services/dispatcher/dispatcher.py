@@ -110,6 +110,7 @@ class Dispatcher:
             token=self._claimed.token,
             moved=self._fan_in.moved,
         )
+        self._rebuild = Rebuild(jobs=self._jobs, runs=self._runs, requests=self._requests, take_up=self._take_up)
         self._sweep = Sweep(
             marks=Marks(index),
             jobs=self._jobs,
@@ -122,7 +123,7 @@ class Dispatcher:
             fan_in=self._fan_in,
             progress=self._progress,
             admission=self._admission,
-            rebuild=Rebuild(jobs=self._jobs, runs=self._runs, requests=self._requests, take_up=self._take_up),
+            rebuild=self._rebuild,
             take_up=self._take_up,
             follow_allowances=lambda: index_allowances(index, read_allowances(objects)),
         )
@@ -169,8 +170,9 @@ class Dispatcher:
                 _log.info("no such job to delete")
 
     def expire(self) -> None:
-        """Delete jobs that ended long ago."""
+        """Delete jobs that ended long ago, and take up those that the index has lost: once an hour is often enough."""
         self._expiry.look()
+        self._rebuild.take_up_lost()
 
     def happened(self, event: UnitEvent) -> None:
         """Take in what a worker tells."""

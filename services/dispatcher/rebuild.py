@@ -35,15 +35,24 @@ class Rebuild:
 
     def rebuild(self) -> None:
         """Take up every job that has not ended and that no active run serves; list the newest of the others again."""
-        ended = {job_id for job_id, _ in self._requests.ends()}
-        stored = sorted(self._requests.jobs(), key=lambda entry: entry[1])
+        waiting, ended = self.take_up_lost()
+        for job_id in ended[-_LISTED:]:
+            self._each(job_id, self._list_again)
+        _log.info("records rebuilt", jobs=len(waiting) + len(ended), waiting=len(waiting))
+
+    def take_up_lost(self) -> tuple[list[str], list[str]]:
+        """Take up every job that has not ended and that no active run serves, whatever lost it.
+
+        Returns:
+            The jobs that have not ended and those that have, the oldest first.
+        """
+        ends = {job_id for job_id, _ in self._requests.ends()}
+        stored = [job_id for job_id, _ in sorted(self._requests.jobs(), key=lambda entry: entry[1])]
         active = self._runs.active()
-        waiting = [job_id for job_id, _ in stored if job_id not in ended]
+        waiting = [job_id for job_id in stored if job_id not in ends]
         for job_id in waiting:
             self._each(job_id, lambda job_id: self._resume(job_id, active))
-        for job_id, _ in [entry for entry in stored if entry[0] in ended][-_LISTED:]:
-            self._each(job_id, self._list_again)
-        _log.info("records rebuilt", jobs=len(stored), waiting=len(waiting))
+        return waiting, [job_id for job_id in stored if job_id in ends]
 
     def _each(self, job_id: str, work: Callable[[str], None]) -> None:
         try:

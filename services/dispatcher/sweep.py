@@ -104,9 +104,9 @@ class Sweep:
         if not self._marks.take_turn(SWEEP_SECONDS * 0.9):
             return False
         self._transient = 0
+        self._each("end", [""], lambda _: self._ends.write())  # first: a rebuild goes by the documents
         self._rebuild_lost()
         self._each("allowances", [""], lambda _: self._follow_allowances())
-        self._each("end", [""], lambda _: self._ends.write())
         self._each("job", self._jobs.new(_NEW_SECONDS), self._take_up)
         metrics.UNPLANNED.set(len(self._jobs.new(_NEW_SECONDS)))
         active = sorted(self._runs.active())

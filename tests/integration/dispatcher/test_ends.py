@@ -156,3 +156,41 @@ def test_a_message_that_comes_after_the_end_and_a_flush_starts_nothing(
 
     assert not mesh.index.smembers(names.ACTIVE_RUNS)
     assert mesh.jobs.view(job.job_id).state is JobState.ABORTED
+
+
+def test_a_job_whose_records_lapsed_without_an_end_is_taken_up(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob
+) -> None:
+    """As it would stand after a week: the run is over, its end was never written, and the records have lapsed."""
+    job = make_job()
+    mesh.submit(analysis, job)
+    mesh.work()
+    mesh.objects.delete(names.end_object(job.job_id))
+    for name in (*mesh.index.scan_iter(f"run:{job.job_id}*"), names.job_record(job.job_id)):
+        mesh.index.delete(name)
+    assert mesh.jobs.view(job.job_id).state is JobState.PENDING
+
+    mesh.dispatcher.expire()
+
+    assert Requests(mesh.objects).end(job.job_id).state is JobState.COMPLETED
+    assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED
+    assert audit(mesh.objects, mesh.index, pause=0).findings == ()
+
+
+def test_a_job_that_was_cancelled_keeps_its_end_although_its_run_completed(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = make_job(), make_job(user="bob")
+    for job in (mine, theirs):
+        mesh.submit(analysis, job)
+    with monkeypatch.context() as patched:
+        without_ends(mesh, patched)
+        with pytest.raises(StoreUnavailable):
+            mesh.dispatcher.cancelled(mine.job_id)
+        mesh.work()
+    mesh.index.delete(names.GENERATION)  # as after a restart of the server
+
+    sweep(mesh)
+
+    assert Requests(mesh.objects).end(mine.job_id).state is JobState.ABORTED
+    assert Requests(mesh.objects).end(theirs.job_id).state is JobState.COMPLETED

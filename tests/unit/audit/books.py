@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from mesh.audit.documents import Documents, StoredFile
-from mesh.audit.records import Records, RunRecord
+from mesh.audit.records import Records, RunRecord, UnitRecord
 from mesh.contracts import (
     Analysis,
     Job,
@@ -70,6 +70,8 @@ class Books:
     job_records: dict[str, dict[str, str]] = field(default_factory=dict)
     run_states: dict[str, str] = field(default_factory=dict)
     active: dict[str, RunRecord] = field(default_factory=dict)
+    units: dict[str, UnitRecord] = field(default_factory=dict)
+    ending: dict[str, float] = field(default_factory=dict)
     released: dict[str, bool] = field(default_factory=dict)
     at_work: set[str] = field(default_factory=set)
     unplanned: set[str] = field(default_factory=set)
@@ -137,9 +139,12 @@ class Books:
             left={"window": 2, "merge": 1},
             laid_out=True,
             changed=NOW - silent,
-            backlogged=0,
+            backlog=frozenset({"k2"}),
         )
         self.active[run_id], self.run_states[run_id] = record, "EXECUTING"
+        for key, released in (("k1", True), ("k2", False)):
+            before = self.units.get(key, UnitRecord(frozenset(), released=released, watched=released))
+            self.units[key] = before._replace(runs=before.runs | {run_id})
         return record
 
     @property
@@ -164,7 +169,9 @@ class Books:
             jobs=self.job_records,
             unplanned=frozenset(self.unplanned),
             run_states=self.run_states,
+            ending=self.ending,
             active=self.active,
+            units=self.units,
             released=self.released,
             at_work=frozenset(self.at_work),
             products=frozenset(self.manifests),

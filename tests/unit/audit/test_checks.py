@@ -179,6 +179,27 @@ def place_held_by_nobody(kept: Books) -> None:
     kept.released["k7"] = False
 
 
+def unit_forgotten(kept: Books) -> None:
+    del kept.units["k1"]
+
+
+def unit_in_no_backlog(kept: Books) -> None:
+    kept.active["r2"] = replace(kept.active["r2"], backlog=frozenset())
+
+
+def unit_not_looked_after(kept: Books) -> None:
+    kept.units["k1"] = kept.units["k1"]._replace(watched=False)
+
+
+def unit_forgot_the_run(kept: Books) -> None:
+    kept.units["k1"] = kept.units["k1"]._replace(runs=frozenset({"r9"}))
+
+
+def end_never_written(kept: Books) -> None:
+    del kept.ends["j1"]
+    kept.ending["j1"] = NOW - 100
+
+
 @pytest.mark.parametrize(
     ("spoil", "kind", "text"),
     [
@@ -215,6 +236,11 @@ def place_held_by_nobody(kept: Books) -> None:
         (miscounted, Kind.CONTRADICTORY, "rows left"),
         (silent, Kind.STUCK, "silent for 1000 s"),
         (place_held_by_nobody, Kind.STUCK, "holds a place"),
+        (unit_forgotten, Kind.LOST, "the index does not know it"),
+        (unit_in_no_backlog, Kind.LOST, "neither released nor in a backlog"),
+        (unit_not_looked_after, Kind.LOST, "nobody looks after it"),
+        (unit_forgot_the_run, Kind.LOST, "not among those that hear of it"),
+        (end_never_written, Kind.LOST, "its end is not written for 100 s"),
     ],
 )
 def test_each_fault_is_found(spoil: Callable[[Books], None], kind: Kind, text: str) -> None:
@@ -265,8 +291,14 @@ def long_unit(kept: Books) -> None:
 
 
 def behind_others(kept: Books) -> None:
-    kept.active["r2"] = replace(kept.active["r2"], changed=NOW - 1000, backlogged=2)
+    kept.active["r2"] = replace(kept.active["r2"], changed=NOW - 1000)
     kept.at_work.add("another")
+
+
+def end_being_written(kept: Books) -> None:
+    kept.job_records["j2"]["state"] = "ABORTED"
+    kept.active.clear()
+    kept.ending["j2"] = NOW - 1
 
 
 @pytest.mark.parametrize(
@@ -281,6 +313,7 @@ def behind_others(kept: Books) -> None:
         being_stored,
         long_unit,
         behind_others,
+        end_being_written,
     ],
 )
 def test_what_happens_every_day_is_no_fault(happen: Callable[[Books], None]) -> None:
