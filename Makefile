@@ -75,7 +75,6 @@ lock:  ## pin every dependency with hashes
 	$(COMPILE) pyproject.toml $(GROUPS) --output-file requirements.lock
 	.venv/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['science'], sep='\n')" \
 		| $(COMPILE) --constraint requirements.lock --output-file infra/images/science.lock -
-	$(COMPILE) --constraint requirements.lock --output-file services/spectral_fit/analysis/build.lock \
-		services/spectral_fit/analysis/build.in
-	$(COMPILE) --no-deps --output-file services/spectral_fit/analysis/fit.lock services/spectral_fit/analysis/fit.in
+	for list in services/*/analysis/*.in; do \
+		$(COMPILE) $$(sed -n 's/^# options: //p' $$list) --output-file $${list%.in}.lock $$list || exit 1; done
 	$(COMPILE) infra/tools.in --output-file infra/tools.lock

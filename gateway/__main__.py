@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from gateway.application import create_app
 from gateway.assemble import real_parts
 from gateway.settings import GatewaySettings
-from mesh.instruments import instrument_faults
+from mesh.instruments import log_faults
 from mesh.logging import configure_logging
 from mesh.settings import SettingsError
 
@@ -26,7 +26,7 @@ def main() -> int:
         sys.stderr.write(f"the gateway cannot start: {error}\n")
         return 2
     configure_logging(settings.mesh.log_level, "gateway", settings.instance)
-    instrument_faults()  # logs them now, not when the first caller comes
+    log_faults()
     # pika tells every step of every connection; what matters is logged by the connection itself.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     uvicorn.run(

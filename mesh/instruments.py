@@ -106,11 +106,14 @@ def read_instruments(root: Path = ROOT) -> Instruments:
 
 @cache
 def known_instruments() -> Instruments:
-    """Return those of this process: every folder is read once, and what is wrong with one is logged then."""
-    found = read_instruments()
-    for name, fault in found.faults.items():
+    """Return those of this process: every folder is read once."""
+    return read_instruments()
+
+
+def log_faults() -> None:
+    """Say at the start of a process which instruments it leaves out, and why."""
+    for name, fault in instrument_faults().items():
         _log.error("instrument left out", instrument=name, fault=fault)
-    return found
 
 
 def instruments() -> Mapping[str, Instrument]:

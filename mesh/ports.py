@@ -12,7 +12,7 @@ from mesh.instruments import instrument_folders, instruments
 GATEWAY = 8080
 DISPATCHER = 9201
 CACHE = 9203
-_FIRST_FREE = 9210
+FIRST_FREE = 9210
 
 
 def ports() -> Mapping[str, int]:
@@ -26,8 +26,13 @@ def ports() -> Mapping[str, int]:
             without.append(name)
         else:
             declared[name] = port
-    free = (port for port in count(_FIRST_FREE) if port not in declared.values())
+    free = (port for port in count(FIRST_FREE) if port not in declared.values())
     given = dict(zip(without, free, strict=False))
     return {name: (declared | given)[name] for name in ("dispatcher", "cache", *instrument_folders())} | {
         "gateway": GATEWAY
     }
+
+
+def next_free() -> int:
+    """Return a port for a new instrument: the first that no process has."""
+    return next(port for port in count(FIRST_FREE) if port not in ports().values())

@@ -16,6 +16,7 @@ OPERATORS_PACKAGE = "infra.commands"
 """Holds the operator's parts; it comes with the distribution `odamesh-mesh`, and with a checkout."""
 OPERATORS = {
     "archive": "Index and simulate archives of science windows.",
+    "instrument": "Make, check and try the folder of an instrument.",
     "stack": "Start and stop the servers on this machine.",
     "mesh": "Start and stop the mesh's own processes.",
     "cache": "Show, verify, pin and evict products in the store.",

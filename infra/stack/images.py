@@ -76,6 +76,16 @@ def ensure(engine: docker.DockerClient, layout: Layout) -> Built:
     return Built(ids, faults)
 
 
+def ensure_one(engine: docker.DockerClient, layout: Layout, instrument: Instrument) -> str:
+    """Have the image of one instrument up to date and return its id; nothing that services run is changed.
+
+    Raises:
+        SetupProblem: it cannot be built.
+    """
+    base, mark = base_image.ensure(engine, layout), image_retention.mark_of(layout.home)
+    return _instrument(engine, instrument, mark, base=base, science=_science(engine, base, mark))
+
+
 def _installs(instrument: Instrument) -> bool:
     """Tell whether an image installs packages of its own."""
     return any(package_folder(instrument.image.analysis).glob("*.lock"))

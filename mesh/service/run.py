@@ -17,7 +17,7 @@ import structlog
 from eventlet.event import Event
 from nameko import config
 
-from mesh.instruments import instrument_faults
+from mesh.instruments import log_faults
 from mesh.logging import configure_logging
 from mesh.service.container import MAX_HANDLERS, Container
 from mesh.service.context import Context, open_context
@@ -45,7 +45,7 @@ def run(service_class: type, account: str, health_port: int) -> NoReturn:
     except (SettingsError, ValueError) as error:
         cannot_start(account, str(error))
     configure_logging(settings.log_level, account, context.worker)
-    instrument_faults()  # logs them now, not when the first message comes
+    log_faults()
     port = settings.health_port or health_port
     try:
         HealthServer(Readiness(context.session), settings.health_host, port).start()

@@ -1,0 +1,1 @@
+"""Makes, checks and tries the folder of one instrument."""
