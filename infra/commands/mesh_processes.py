@@ -1,5 +1,6 @@
 """`odamesh mesh`: the mesh's own processes on this machine."""
 
+import getpass
 import sys
 from dataclasses import asdict
 
@@ -8,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.commands.stack import fail
-from infra.stack import mesh_processes, stack
+from infra.stack import mesh_processes, stack, users
 from infra.stack.problem import SetupProblem
 from mesh.instruments import instrument_faults
 from odamesh.command_line import AsJson, print_json
@@ -50,5 +51,7 @@ def status(as_json: AsJson = False) -> None:
     for row in rows:
         if row.reason:
             _console.print(f"{row.name}: {row.reason}", soft_wrap=True)
+    if not users.separate():
+        _console.print(f"all processes run as {getpass.getuser()}: only root can give each a user of its own")
     if unconfined := [row.name for row in rows if row.runner == "local"]:
         _console.print(f"not confined (no containers): the units of {', '.join(unconfined)}")

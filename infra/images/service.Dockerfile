@@ -15,4 +15,6 @@ COPY gateway gateway
 COPY odamesh odamesh
 COPY infra infra
 RUN pip install --no-cache-dir --no-deps --no-build-isolation . ./infra/distribution
+# Each service has a user of its own; what sets up starts as root and becomes them.
+RUN python -m infra.stack.compose users
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

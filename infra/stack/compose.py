@@ -2,6 +2,7 @@
 
     python -m infra.stack.compose prepare      accounts, configuration and directories of the servers
     python -m infra.stack.compose finish       topology, accounts of the store, analysis images
+    python -m infra.stack.compose users        makes the users of the services (while the image is built)
     python -m infra.stack.compose instruments  writes their services into `compose.yaml` (`make compose`)
 
 All can be repeated. Servers share the host's network and listen on loopback, on the ports of the stack that
@@ -12,7 +13,7 @@ import sys
 
 from rich.console import Console
 
-from infra.stack import stack
+from infra.stack import mesh_processes, stack, users
 from infra.stack.engine import Engine
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
@@ -27,7 +28,14 @@ _SERVICE = """\
   {name}:
     <<: *mesh
     command: [python, -m, mesh.service.instrument, {name}]
-    volumes: [*home, *engine]
+    user: {user}
+    environment: {{<<: *mesh-environment, ODAMESH_CREDENTIALS: /var/lib/odamesh/credentials/{name}.toml}}
+    volumes:
+      - /var/lib/odamesh/credentials/{name}.toml:/var/lib/odamesh/credentials/{name}.toml:ro
+      - *images
+      - *archive
+      - *work
+      - *gates
 """
 
 
@@ -50,11 +58,17 @@ def finish() -> None:
     for server in servers.servers:
         server.configure()
     servers.publish_credentials(stack.runner_named())
+    mesh_processes.share(servers.setting.layout, list(mesh_processes.ports()))
     built = stack.build_images()
     for name, image_id in built.ids.items():
         Console().print(f"{name} {image_id}", soft_wrap=True)
     for name, fault in built.faults.items():
         Console(stderr=True).print(f"no image of {name}: {fault}", soft_wrap=True, markup=False)
+
+
+def make_users() -> None:
+    """Make the users of the services: in the image, so that every container knows the same numbers."""
+    users.make(mesh_processes.ports())
 
 
 def instruments(text: str) -> str:
@@ -65,7 +79,9 @@ def instruments(text: str) -> str:
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     names = [name for name, folder in instrument_folders().items() if folder.parent == CHECKOUT / "services"]
-    return before + begin + "\n".join(_SERVICE.format(name=name) for name in names) + end + after
+    return (
+        before + begin + "\n".join(_SERVICE.format(name=name, user=users.name_of(name)) for name in names) + end + after
+    )
 
 
 def write_instruments() -> None:
@@ -75,6 +91,6 @@ def write_instruments() -> None:
 
 if __name__ == "__main__":
     try:
-        {"prepare": prepare, "finish": finish, "instruments": write_instruments}[sys.argv[1]]()
+        {"prepare": prepare, "finish": finish, "users": make_users, "instruments": write_instruments}[sys.argv[1]]()
     except SetupProblem as problem:
         sys.exit(f"odamesh: {problem}")

@@ -4,14 +4,15 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from infra.rabbitmq.topology import INSTRUMENTS
 from infra.stack.endpoints import Endpoints
 from infra.stack.problem import SetupProblem
+from infra.stack.short_names import shorten
 
 SERVICES = ("gateway", "dispatcher", *INSTRUMENTS, "cache")
 ADMIN = "admin"
@@ -53,7 +54,7 @@ class Account:
             amqp_password=secrets.token_urlsafe(30),
             redis_user=service,
             redis_password=secrets.token_urlsafe(30),
-            s3_access_key=_access_key(service),
+            s3_access_key=shorten(f"odamesh-{service}", _LONGEST_ACCESS_KEY),
             s3_secret_key=secrets.token_urlsafe(30),
         )
 
@@ -64,15 +65,12 @@ class Credentials:
 
     accounts: Mapping[str, Account]
 
+    def only(self, service: str) -> "Credentials":
+        """Return those of one service."""
+        return Credentials({service: self.accounts[service]})
+
     def __getitem__(self, service: str) -> Account:
         return self.accounts[service]
-
-
-def _access_key(service: str) -> str:
-    """Return a name of at most 20 characters; long names of services that begin alike stay different."""
-    if len(whole := f"odamesh-{service}") <= _LONGEST_ACCESS_KEY:
-        return whole
-    return f"{whole[: _LONGEST_ACCESS_KEY - 7]}-{sha256(service.encode()).hexdigest()[:6]}"
 
 
 def load_or_generate(path: Path) -> Credentials:
@@ -177,11 +175,9 @@ def write_private(path: Path, content: str, owner: tuple[int, int] | None = None
         content: Its text.
         owner: User and group id that it is given to; None = the caller.
     """
-    try:
-        if path.read_text() == content:
+    with suppress(FileNotFoundError):
+        if path.read_text() == content and owner in (None, (path.stat().st_uid, path.stat().st_gid)):
             return False
-    except FileNotFoundError:
-        pass
     partial = path.with_name(f".{path.name}.new")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.stack.problem import SetupProblem
+from infra.stack.short_names import shorten
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 # Unix socket paths end at 107 bytes; the engine adds up to 40 to our own directory.
 _LONGEST_HOME = 64
+_LONGEST_SOCKET = 24
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,22 @@ class Layout:
 
     @property
     def credentials(self) -> Path:
-        """Addresses and passwords, readable by the owner alone."""
+        """Addresses and passwords of all accounts, for the operator alone."""
         return self.home / "credentials.toml"
+
+    @property
+    def service_credentials(self) -> Path:
+        """Directory with a file for each service: the servers and its own account, readable by its user alone."""
+        return self.home / "credentials"
+
+    @property
+    def gates(self) -> Path:
+        """Directory with the sockets at which instrument services reach the engine."""
+        return self.run / "engine"
+
+    def gate(self, instrument: str) -> Path:
+        """Socket at which one instrument service reaches the engine."""
+        return self.gates / f"{shorten(instrument, _LONGEST_SOCKET)}.sock"
 
     @property
     def accounts(self) -> Path:

@@ -10,19 +10,26 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
 import mesh.ports
-from infra.stack import process, set_up_lock, supervisor
+from infra.stack import bytecode, process, set_up_lock, supervisor, users
 from infra.stack.endpoints import LOOPBACK, is_free, port_of, port_shift
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
 from infra.stack.process import PidFile
 from infra.stack.supervisor import Program
 from mesh.instruments import instrument_faults, instrument_folders
+from mesh.kit.removal import empty
+from mesh.service.turn import TURN_FILE
 
+GATE = "engine-gate"
 _READY_WITHIN_S = 60.0
+_IN_CONTAINERS = ("warm", "docker")
+_SECRET = {"ODAMESH_AMQP_URL", "ODAMESH_REDIS_URL", "ODAMESH_S3_ACCESS_KEY", "ODAMESH_S3_SECRET_KEY"}
+"""Variables for the set-up: a process finds its own account in its credentials."""
 _SETTINGS = ("ODAMESH_", "AWS_")
 """How variables begin that decide how processes behave; the second kind says where an archive in a bucket is."""
 _SOURCES = ("mesh", "services", "gateway")
@@ -87,26 +94,76 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
         raise SetupProblem(message)
     layout.make()
     # All that decides how they behave is in the plan: where it changed, a process is started again.
-    environment = {name: value for name, value in os.environ.items() if name.startswith(_SETTINGS)}
-    environment |= {
-        "ODAMESH_HOME": str(layout.home),
-        "ODAMESH_CREDENTIALS": os.environ.get("ODAMESH_CREDENTIALS", str(layout.credentials)),
-        "ODAMESH_RUNNER": runner,
+    environment = {
+        name: value for name, value in os.environ.items() if name.startswith(_SETTINGS) and name not in _SECRET
     }
-    wanted = [replace(program, source=_source(layout)) for program in programs({**environment, **(further or {})})]
+    environment |= {"ODAMESH_HOME": str(layout.home), "ODAMESH_RUNNER": runner}
+    wanted = _own_users(layout, programs({**environment, **(further or {})}))
     _require_free_ports(layout, wanted)
-    supervisor.write_plan(layout, wanted)
+    gate = [_gate(layout, environment)] if users.separate() and runner in _IN_CONTAINERS else []
+    supervisor.write_plan(layout, [*gate, *wanted])
     pid_file = _supervisor(layout)
     if record := pid_file.read():
         os.kill(record.pid, supervisor.RECONCILE)
     else:
         command = (sys.executable, "-m", "infra.stack.supervisor")
         log = layout.log / "supervisor.log"
-        started = process.start(command, log=log, environment=os.environ | environment, directory=CHECKOUT)
+        inherited = {name: value for name, value in os.environ.items() if name not in _SECRET}
+        started = process.start(command, log=log, environment=inherited | environment, directory=CHECKOUT)
         if record := process.ProcessRecord.of(started.pid):
             pid_file.write(record)
     _wait_ready(layout, wanted)
     return [program.name for program in wanted]
+
+
+def _own_users(layout: Layout, found: Sequence[Program]) -> list[Program]:
+    """Return the programs as they run: each as its own user, with its own credentials and directory."""
+    source = _source(layout)
+    needs = [CHECKOUT, Path(sys.prefix), Path(sys.base_prefix), layout.home, *_archive()]
+    if users.separate():
+        bytecode.compile_all()
+        users.make(program.name for program in found)
+        users.require_reachable(found[0].name, needs)
+    share(layout, [program.name for program in found])
+    wanted = []
+    for program in found:
+        own = os.environ.get("ODAMESH_CREDENTIALS") or str(layout.service_credentials / f"{program.name}.toml")
+        if not Path(own).exists():
+            raise SetupProblem(f"{own} does not exist: run `odamesh stack up`, which makes the accounts")
+        environment = {"ODAMESH_CREDENTIALS": own, **program.environment}
+        command = tuple(users.command(program.name, list(program.command), needs))
+        wanted.append(replace(program, command=command, environment=environment, source=source))
+    return wanted
+
+
+def share(layout: Layout, names: Sequence[str]) -> None:
+    """Give each instrument service its work directory, and all of them the file by which they take turns."""
+    for name in names:
+        if name not in instrument_folders():
+            continue
+        user, directory = users.of(name), layout.work / name
+        if directory.exists() and directory.stat().st_uid != user.uid:
+            empty(directory)  # of another user, who ran it before
+        directory.mkdir(exist_ok=True)
+        directory.chmod(0o700)
+        os.chown(directory, user.uid, user.gid)
+    turn = layout.work / TURN_FILE
+    turn.touch()
+    if users.separate():
+        os.chown(turn, 0, users.of(names[0]).gid)
+        turn.chmod(0o660)
+
+
+def _archive() -> list[Path]:
+    """Return the directory of the archive, where it is one."""
+    archive = os.environ.get("ODAMESH_ARCHIVE", "")
+    return [Path(archive).absolute()] if archive and "://" not in archive and Path(archive).is_dir() else []
+
+
+def _gate(layout: Layout, environment: Mapping[str, str]) -> Program:
+    """Return what stands between the instrument services and the engine; it may use the engine, they may not."""
+    command = (sys.executable, "-m", "infra.engine_gate")
+    return Program(GATE, command, dict(environment), source=_source(layout))
 
 
 def _require_free_ports(layout: Layout, wanted: Sequence[Program]) -> None:
@@ -164,7 +221,7 @@ def _module(name: str) -> tuple[str, ...]:
 def _source(layout: Layout) -> str:
     """Fingerprint of the code, the images and the accounts that the processes run with."""
     files = [path for name in _SOURCES for path in (CHECKOUT / name).rglob("*.*") if path.suffix != ".pyc"]
-    files += [path for path in (layout.images, layout.credentials) if path.exists()]
+    files += [path for path in (layout.images, layout.credentials, CHECKOUT / "infra" / "engine_gate") if path.exists()]
     stamps = sorted((str(path), path.stat().st_mtime_ns) for path in files if path.is_file())
     return sha256(repr(stamps).encode()).hexdigest()
 

@@ -8,7 +8,7 @@ import docker
 from rich.console import Console
 from rich.markup import escape
 
-from infra.stack import base_image, credentials, engine, images, packages, set_up_lock
+from infra.stack import base_image, credentials, engine, images, mesh_processes, packages, set_up_lock, users
 from infra.stack.endpoints import Endpoints
 from infra.stack.engine import Engine
 from infra.stack.layout import Layout
@@ -19,7 +19,9 @@ from infra.stack.rabbitmq_server import RabbitmqServer
 from infra.stack.redis_server import RedisServer
 from infra.stack.server import Server, Setting, State, make_system_account
 from infra.stack.steps import Step, run_steps
+from mesh.instruments import instrument_folders
 
+_IN_CONTAINERS = ("warm", "docker")
 _STANDARD, _LOCAL, _AUTO = "warm", "local", "auto"
 _WITHOUT = "ODAMESH_RUNNER=auto or local runs units as processes of this machine, not confined"
 
@@ -61,13 +63,27 @@ class Stack:
     def publish_credentials(self, runner: str) -> None:
         """Write what services read, at the end of a set-up: nobody starts on half of one.
 
+        Each service has a file with its own account, for its user alone; the operator's has all of them. Of the engine
+        a service sees its gate, if it has one, or nothing.
+
         Args:
             runner: how units run on this stack.
         """
         layout, endpoints = self.setting.layout, self.setting.endpoints
-        docker_host = self.engine.address if runner != _LOCAL else ""
+        engine_address = self.engine.address if runner in _IN_CONTAINERS else ""
         accounts = credentials.for_services(self.setting.credentials, endpoints)
-        content = credentials.text(accounts, endpoints, docker_host=docker_host, runner=runner)
+        layout.service_credentials.mkdir(exist_ok=True)
+        for service in mesh_processes.ports():
+            if service not in accounts.accounts:
+                continue  # its folder has a mistake
+            address = engine_address if service in instrument_folders() else ""
+            if address and users.separate():
+                address = f"unix://{layout.gate(service)}"
+            content = credentials.text(accounts.only(service), endpoints, docker_host=address, runner=runner)
+            user = users.of(service)
+            path = layout.service_credentials / f"{service}.toml"
+            credentials.write_private(path, content, (user.uid, user.gid))
+        content = credentials.text(accounts, endpoints, docker_host=engine_address, runner=runner)
         credentials.write_private(layout.credentials, content)
 
 
@@ -79,6 +95,7 @@ def up(console: Console) -> None:
         stack = Stack.of(layout)
         stack.keep_accounts()
         run_steps(_steps(stack), console)
+        users.make(mesh_processes.ports())
         stack.publish_credentials(_runner_of(stack))
 
 
@@ -95,7 +112,7 @@ def down(*, purge: bool = False) -> list[str]:
             base_image.unmount_below(layout.home)
             # The engine's data are a cache that other stacks use as well.
             directories = [server.directory for server in stack.servers if server is not stack.engine]
-            for path in (*directories, layout.run, layout.log, layout.work):
+            for path in (*directories, layout.service_credentials, layout.run, layout.log, layout.work):
                 shutil.rmtree(path, ignore_errors=True)
             for path in (layout.accounts, layout.credentials, layout.images):
                 path.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """What a container may do: nothing but compute, in its own directory, within its limits."""
 
+import os
 from typing import Any
 
 from docker.types import LogConfig, Ulimit
@@ -7,10 +8,17 @@ from docker.types import LogConfig, Ulimit
 from mesh.instrument import Limits
 from mesh.kit.rlimits import OPEN_FILES
 
-USER = "65534:65534"
-"""nobody: owns no file of any image."""
+_NOBODY = "65534:65534"
 
 _MIB = 1 << 20
+
+
+def user() -> str:
+    """Return who a container's processes are: nobody, or the service's own user where that is not root.
+
+    No file of any image belongs to either. A service that is not root could not remove directories of another user.
+    """
+    return f"{os.geteuid()}:{os.getegid()}" if os.geteuid() != 0 else _NOBODY
 
 
 def sandbox(limits: Limits) -> dict[str, Any]:
@@ -27,7 +35,7 @@ def sandbox(limits: Limits) -> dict[str, Any]:
         "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,size={limits.tmp_mb}m,mode=1777"},  # noqa: S108
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
-        "user": USER,
+        "user": user(),
         "pids_limit": limits.pids,
         "mem_limit": memory,
         # Equal limits leave no swap.

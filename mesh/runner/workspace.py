@@ -12,6 +12,11 @@ from mesh.kit.removal import discard
 from mesh.runner.directory import UnitDirectory
 
 
+def mark_of(root: Path) -> str:
+    """Return what tells the containers of this workspace from those of another mesh that uses the same engine."""
+    return hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]
+
+
 class Workspace:
     """``<root>/units/<key>``, its lock in ``<root>/locks/``, and ``<root>/slots/<owner>/<number>``.
 
@@ -21,8 +26,7 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self.mark = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]
-        """Tells this mesh's containers from those of another mesh that uses the same engine."""
+        self.mark = mark_of(root)
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
 

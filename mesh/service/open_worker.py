@@ -23,7 +23,7 @@ from mesh.service.heartbeat import Heartbeat
 from mesh.service.owner_lock import OwnerLock
 from mesh.service.presence import Presence
 from mesh.service.slots import Slots
-from mesh.service.turn import Turn
+from mesh.service.turn import TURN_FILE, Turn
 from mesh.service.worker import Worker
 from mesh.store.announcements import Records
 from mesh.store.connect import redis_client
@@ -101,7 +101,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         Slots(slots),
         emit,
         Following(instrument.name, runner.log, send),
-        Turn(context.settings.work / "getting-ready"),
+        Turn(context.settings.work / TURN_FILE),
         Parts(objects).unpack,
         on_close=(runner.close, heartbeat.stop, presence.leave, lock.release),
         patience_s=_PATIENCE_S,

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+TURN_FILE = "getting-ready"
+"""Below the work directory of all services of a machine."""
 _LOOK_S = 0.05
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from infra.stack import users
 from infra.stack.compose import FILE, instruments
 from infra.stack.endpoints import Endpoints
 from infra.stack.layout import CHECKOUT
 
 yaml = pytest.importorskip("yaml")
+_ACCOUNT = "ODAMESH_CREDENTIALS"
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,23 @@ def test_instruments_are_those_of_the_checkout() -> None:
     assert instruments(text) == text, "run `make compose`"
     served = [one["command"][3] for one in yaml.safe_load(text)["services"].values() if "instrument" in str(one)]
     assert served == sorted(path.parent.name for path in CHECKOUT.glob("services/*/instrument.toml"))
+
+
+def test_each_service_is_its_own_user_and_sees_its_own_account(compose: dict[str, Any]) -> None:
+    services = {name: one for name, one in compose["services"].items() if one.get("environment", {}).get(_ACCOUNT)}
+    served = {path.parent.name for path in CHECKOUT.glob("services/*/instrument.toml")}
+    assert set(services) == served | {"gateway", "dispatcher", "cache"}
+    for name, service in services.items():
+        account = f"/var/lib/odamesh/credentials/{name}.toml"
+        assert service["environment"][_ACCOUNT] == account
+        assert service["user"] == users.name_of(name)
+        assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
+        places = {volume.partition(":")[0] for volume in service["volumes"]}
+        assert not any("docker.sock" in place for place in places)
+        assert "/var/lib/odamesh" not in places
+        assert {place for place in places if "credentials" in place} == {account}
+        assert any("run/engine" in place for place in places) == (name in served)
+        assert "DOCKER_HOST" not in service["environment"]
 
 
 def test_ports_are_those_of_the_stack(compose: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ def layout(monkeypatch: pytest.MonkeyPatch) -> Iterator[Layout]:
     with TemporaryDirectory() as home:  # pytest's own is too long for sockets
         monkeypatch.setenv("ODAMESH_HOME", home)
         monkeypatch.setenv("ODAMESH_CACHE", home)
+        monkeypatch.setenv("ODAMESH_SEPARATE_USERS", "no")  # a unit test adds no users to the machine
         monkeypatch.delenv("ODAMESH_RUNNER", raising=False)
         made = Layout.from_environment()
         made.make()
