@@ -30,7 +30,7 @@ _Entry = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Change:
+class StreamEvent:
     """One thing to tell the caller; ``rows`` belongs to ``units`` only."""
 
     event: Literal["reset", "units", "state", "job", "end"]
@@ -41,12 +41,12 @@ class Change:
     state: str = ""
 
 
-_Tell = Callable[[JobView, Iterable[_Entry]], Iterator[Change]]
+_Tell = Callable[[JobView, Iterable[_Entry]], Iterator[StreamEvent]]
 
 
 async def follow(
     records: FollowedRecords, bell: Bell, job_id: str, last_position: str | None, *, table: bool = False
-) -> AsyncIterator[Change]:
+) -> AsyncIterator[StreamEvent]:
     """Yield the changes of a job until it has ended; the whole table again where changes are not kept any more.
 
     Args:
@@ -70,7 +70,7 @@ async def follow(
             view = await ask(records.view, job_id)
             if view.run_id is None or view.state is JobState.PENDING:
                 if view != told:
-                    yield Change("job", view)
+                    yield StreamEvent("job", view)
                     told = view
                 if job_is_final(view.state):
                     break
@@ -90,17 +90,17 @@ async def follow(
                 position = change.position or position
                 yield change
             if view != told:
-                yield Change("job", view)
+                yield StreamEvent("job", view)
                 told = view
             if job_is_final(view.state):
                 break
             await asyncio.sleep(_SETTLE_SECONDS)
             with suppress(TimeoutError):
                 await asyncio.wait_for(rung.wait(), LOOK_SECONDS - _SETTLE_SECONDS)
-    yield Change("end", view)
+    yield StreamEvent("end", view)
 
 
-async def _news(records: FollowedRecords, view: JobView, position: str, tell: _Tell) -> AsyncIterator[Change]:
+async def _news(records: FollowedRecords, view: JobView, position: str, tell: _Tell) -> AsyncIterator[StreamEvent]:
     """Yield what happened after a position, or the whole table where some of that is not kept any more."""
     more = True
     while more:
@@ -108,7 +108,7 @@ async def _news(records: FollowedRecords, view: JobView, position: str, tell: _T
             entries = await ask(records.events, view.run_id or "", position, _PAGE)
         except EventsLost:
             position = await ask(records.last_event, view.run_id or "")
-            yield Change("reset", view)
+            yield StreamEvent("reset", view)
             async for change in _table(records, view, position):
                 yield change
             return
@@ -125,25 +125,25 @@ def _read_position(text: str | None) -> str | None:
     return text if found and all(int(part) <= _LARGEST for part in found.groups()) else None
 
 
-async def _table(records: FollowedRecords, view: JobView, position: str) -> AsyncIterator[Change]:
+async def _table(records: FollowedRecords, view: JobView, position: str) -> AsyncIterator[StreamEvent]:
     offset, more = 0, True
     while more:
         rows = await ask(records.rows, view.job_id, offset, _PAGE)
         offset += len(rows)
         more = len(rows) == _PAGE
         # Only the last page has the position: a stream that breaks before starts afresh.
-        yield Change("units", view, None if more else position, rows=tuple(rows))
+        yield StreamEvent("units", view, None if more else position, rows=tuple(rows))
 
 
-def _one_by_one(view: JobView, entries: Iterable[_Entry]) -> Iterator[Change]:
+def _one_by_one(view: JobView, entries: Iterable[_Entry]) -> Iterator[StreamEvent]:
     for position, entry in entries:
         if entry["type"] == "unit":
-            yield Change("units", view, position, rows=(UnitRow.read(entry["row"]),))
+            yield StreamEvent("units", view, position, rows=(UnitRow.read(entry["row"]),))
         else:
-            yield Change("state", view, position, state=str(entry["state"]))
+            yield StreamEvent("state", view, position, state=str(entry["state"]))
 
 
-def _bundle(view: JobView, entries: Iterable[_Entry]) -> Iterator[Change]:
+def _bundle(view: JobView, entries: Iterable[_Entry]) -> Iterator[StreamEvent]:
     """Yield the newest row of each unit, all at once."""
     rows: dict[tuple[str, str], UnitRow] = {}
     last = _START
@@ -153,4 +153,4 @@ def _bundle(view: JobView, entries: Iterable[_Entry]) -> Iterator[Change]:
             row = UnitRow.read(entry["row"])
             rows[row.stage, row.label] = row
     if rows:
-        yield Change("units", view, last, rows=tuple(rows.values()))
+        yield StreamEvent("units", view, last, rows=tuple(rows.values()))

@@ -13,7 +13,7 @@ from gateway.calling import Calling
 from gateway.open_streams import OpenStreams, come_back
 from gateway.parts import Given
 from gateway.problem import Problem
-from gateway.stream import Change, follow
+from gateway.stream import StreamEvent, follow
 
 router = APIRouter(prefix=PREFIX, tags=["jobs"])
 
@@ -59,7 +59,7 @@ async def events(
 
 
 async def _write(
-    streams: OpenStreams, address: str, changes: AsyncIterator[Change], base: str
+    streams: OpenStreams, address: str, changes: AsyncIterator[StreamEvent], base: str
 ) -> AsyncIterator[ServerSentEvent]:
     with streams.counted(address):
         yield come_back()
@@ -67,7 +67,7 @@ async def _write(
             yield ServerSentEvent(json.dumps(_data(change, base)), event=change.event, id=change.position)
 
 
-def _data(change: Change, base: str) -> dict[str, Any]:
+def _data(change: StreamEvent, base: str) -> dict[str, Any]:
     match change.event:
         case "units":
             return {"rows": [row.model_dump(mode="json") for row in change.rows]}

@@ -25,7 +25,7 @@ from mesh.service.presence import Presence
 from mesh.service.slots import Slots
 from mesh.service.turn import TURN_FILE, Turn
 from mesh.service.worker import Worker
-from mesh.store.announcements import Records
+from mesh.store.announcements import Announcements
 from mesh.store.connect import redis_client
 from mesh.store.leases import Leases
 from mesh.store.objects import Objects
@@ -57,7 +57,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
     """
     index = redis_client(context.connections.redis)
     objects = Objects(context.connections.store)
-    leases, records = Leases(index), Records(index)
+    leases, announcements = Leases(index), Announcements(index)
     runner = choose(context.settings, instrument, context.worker, partial(_wait_for_engine, context))
     context.session.waits_for = ""
     if isinstance(runner, LocalRunner):
@@ -88,7 +88,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         worker=context.worker,
         slots=slots,
         runner=runner,
-        records=records,
+        announcements=announcements,
         leases=leases,
         draining=lambda: context.session.draining,
         keep_leases=executor.keep_leases,

@@ -9,7 +9,7 @@ from mesh.errors import TransientFailure
 from mesh.instrument import Instrument
 from mesh.runner.protocol import Runner
 from mesh.service.metrics import RUNNER
-from mesh.store.announcements import Announcement, Records
+from mesh.store.announcements import Announcement, Announcements
 from mesh.store.leases import Leases
 
 _log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ class Presence:
         worker: its name.
         slots: units at once.
         runner: what runs them.
-        records: where workers are announced.
+        announcements: where workers are announced.
         leases: where owners of units are known to live.
         draining: says whether it takes no more work.
         keep_leases: keeps the leases of the units that it runs.
@@ -34,7 +34,7 @@ class Presence:
     worker: str
     slots: int
     runner: Runner
-    records: Records
+    announcements: Announcements
     leases: Leases
     draining: Callable[[], bool]
     keep_leases: Callable[[], None]
@@ -50,7 +50,7 @@ class Presence:
         RUNNER.labels(self.instrument.name, self.runner.name).set(1)
         if self.draining():
             self.leases.leave_soon(self.worker)
-            self.records.withdraw(self.instrument.name, self.worker)
+            self.announcements.withdraw(self.instrument.name, self.worker)
             return
         announcement = Announcement(
             image=self.runner.image(),
@@ -59,12 +59,12 @@ class Presence:
             worker=self.worker,
             slots=self.slots,
         )
-        self.records.announce(self.instrument.name, announcement)
+        self.announcements.announce(self.instrument.name, announcement)
 
     def leave(self) -> None:
         """Say that the worker is gone; never raises, because silence says the same after a while."""
         try:
-            self.records.withdraw(self.instrument.name, self.worker)
+            self.announcements.withdraw(self.instrument.name, self.worker)
             self.leases.retire(self.worker)
         except TransientFailure as error:
             _log.warning("left without a word", error=str(error))

@@ -48,7 +48,7 @@ class _Heard(Part):
     withdrawn: bool = False
 
 
-class Records:
+class Announcements:
     """The workers of every instrument. Every method raises StoreUnavailable when Redis is out of reach."""
 
     def __init__(self, index: redis.Redis) -> None:

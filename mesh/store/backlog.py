@@ -10,7 +10,7 @@ from mesh.store.claims import CLAIM_SECONDS
 from mesh.store.connect import redis_answers
 from mesh.store.leases import TOMBSTONE_SECONDS
 from mesh.store.library import Library
-from mesh.store.runs import Change, changes
+from mesh.store.runs import RunChange, changes
 
 _FIRST_WATCH_SECONDS = 60.0
 _LONGEST_WATCH_SECONDS = 3600.0
@@ -33,7 +33,7 @@ class Release(NamedTuple):
     """What became of a look into the backlog."""
 
     units: list[Released]
-    changes: list[Change]
+    changes: list[RunChange]
     """What changed because the product of a unit was there already, so that it need not go to the broker."""
     more: bool
     """Whether another look may find more."""

@@ -60,7 +60,7 @@ class Run(Part):
         return frozenset(stage for stage in self.planned if self.left.get(stage, 0) == 0)
 
 
-class Change(NamedTuple):
+class RunChange(NamedTuple):
     """What one event did to one run."""
 
     run_id: str
@@ -239,7 +239,7 @@ class Runs:
         self._library.call("hold_products", run_id, *keys)
 
     @redis_answers()
-    def apply(self, change: RowChange, watch_seconds: float, token: str) -> list[Change]:
+    def apply(self, change: RowChange, watch_seconds: float, token: str) -> list[RunChange]:
         """Apply one event to every run that waits for the unit; see ``lua/fan_in.lua``.
 
         Runs whose stage it completes are claimed under *token*.
@@ -335,9 +335,9 @@ class Runs:
         return answer
 
 
-def changes(answer: Iterable[Sequence[Any]]) -> list[Change]:
+def changes(answer: Iterable[Sequence[Any]]) -> list[RunChange]:
     """Return the changes that a function of the library tells."""
-    return [Change(run_id, JobState(state), bool(claimed)) for run_id, state, claimed in answer]
+    return [RunChange(run_id, JobState(state), bool(claimed)) for run_id, state, claimed in answer]
 
 
 def _chunks(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:

@@ -7,7 +7,7 @@ from typing import Any
 from mesh.contracts import JobView
 from mesh.states import JobState, UnitState, job_is_final
 from mesh.store import names
-from mesh.store.announcements import Records
+from mesh.store.announcements import Announcements
 from mesh.store.loads import DAY_SECONDS
 
 _PATIENCE_SECONDS = 5.0
@@ -22,7 +22,7 @@ def reasons_to_wait(index: Any, views: Iterable[JobView]) -> dict[str, str]:
     seconds, _ = index.time()
     workers: dict[str, int] = {}
     for name in {view.instrument for view in still if view.run_id}:
-        announced = Records(index).announced(name)
+        announced = Announcements(index).announced(name)
         workers[name] = len(announced.workers) if announced else 0
     found: dict[str, str] = {}
     for view in still:

@@ -15,9 +15,9 @@ from mesh.clock import utc_now
 from mesh.contracts import Lane, PackedUnit, Unit, read_unit
 from mesh.errors import BrokerUnavailable, QueueFull
 from mesh.instruments import instruments
-from mesh.store.announcements import Records
+from mesh.store.announcements import Announcements
 from mesh.store.backlog import Backlog, Released, Silent
-from mesh.store.runs import Change
+from mesh.store.runs import RunChange
 from services.dispatcher import metrics
 
 _log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ class Admission:
 
     Args:
         backlog: what waits.
-        records: how many slots the instruments have.
+        announcements: how many slots the instruments have.
         publisher: takes units to the broker.
         token: returns a token for a claim that comes with a release.
         moved: told of runs that changed because the product of a unit was there already, and the token.
@@ -48,13 +48,13 @@ class Admission:
         self,
         *,
         backlog: Backlog,
-        records: Records,
+        announcements: Announcements,
         publisher: Publisher,
         token: Callable[[], str],
-        moved: Callable[[Sequence[Change], str], None],
+        moved: Callable[[Sequence[RunChange], str], None],
     ) -> None:
         self._backlog = backlog
-        self._records = records
+        self._announcements = announcements
         self._publisher = publisher
         self._token = token
         self._moved = moved
@@ -125,7 +125,7 @@ class Admission:
         return known[1]
 
     def _count_slots(self, name: str) -> int:
-        announced = self._records.announced(name)
+        announced = self._announcements.announced(name)
         if announced is not None and announced.slots:
             return announced.slots
         declared = instruments().get(name)

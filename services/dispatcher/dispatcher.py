@@ -13,7 +13,7 @@ from mesh.service import native
 from mesh.settings import MOST_WINDOWS, Connections, Settings
 from mesh.states import JobState
 from mesh.store.allowances import index_allowances, read_allowances
-from mesh.store.announcements import Records
+from mesh.store.announcements import Announcements
 from mesh.store.backlog import Backlog
 from mesh.store.claims import Claims
 from mesh.store.connect import redis_client
@@ -69,7 +69,7 @@ class Dispatcher:
         native: native.Run = native.directly,
     ) -> None:
         self._requests, self._jobs, self._runs = Requests(objects), Jobs(objects, index), Runs(index)
-        products, backlog, records = Products(objects, index), Backlog(index), Records(index)
+        products, backlog, announcements = Products(objects, index), Backlog(index), Announcements(index)
         self._library = Library(index)
         ends = Ends(self._requests, index)
         self._deletion = Deletion(objects, index)
@@ -92,7 +92,7 @@ class Dispatcher:
             requests=self._requests,
             ends=ends,
             products=products,
-            records=records,
+            announcements=announcements,
             parts=Parts(objects),
             windows=WindowSource(archive, max_windows, native),
             notifier=self._notifier,
@@ -105,7 +105,7 @@ class Dispatcher:
         )
         self._admission = Admission(
             backlog=backlog,
-            records=records,
+            announcements=announcements,
             publisher=publisher,
             token=self._claimed.token,
             moved=self._fan_in.moved,

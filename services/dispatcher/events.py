@@ -11,7 +11,7 @@ from mesh.errors import BrokerUnavailable
 from mesh.instruments import instruments
 from mesh.states import JobState, UnitState, job_is_final, unit_is_final
 from mesh.store.row_change import RowChange
-from mesh.store.runs import Change, Runs
+from mesh.store.runs import RunChange, Runs
 from services.dispatcher.claimed import ClaimedRuns
 
 _log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ class FanIn:
         token = self._claims.token()
         self.moved(self._runs.apply(change, watch, token), token)
 
-    def moved(self, changes: Sequence[Change], token: str) -> None:
+    def moved(self, changes: Sequence[RunChange], token: str) -> None:
         """Tell of runs that changed, and take those on whose stage is complete: they are claimed under a token."""
         claimed = [change.run_id for change in changes if change.claimed]
         for run_id in claimed:  # all of them now: taking on the first may take longer than a claim lasts

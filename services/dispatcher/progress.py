@@ -16,7 +16,7 @@ from mesh.instrument import Instrument
 from mesh.instruments import instrument
 from mesh.service import native
 from mesh.states import FailureKind, JobState, UnitState, job_is_final
-from mesh.store.announcements import Records
+from mesh.store.announcements import Announcements
 from mesh.store.ends import Ends
 from mesh.store.parts import Parts
 from mesh.store.products import ProductEntry, Products
@@ -43,7 +43,7 @@ class Progress:
         requests: their documents.
         ends: documents of the ends of their jobs.
         products: what was made.
-        records: what the instruments announced.
+        announcements: what the instruments announced.
         parts: large parts of units.
         windows: the archive.
         notifier: told of every change.
@@ -59,7 +59,7 @@ class Progress:
         requests: Requests,
         ends: Ends,
         products: Products,
-        records: Records,
+        announcements: Announcements,
         parts: Parts,
         windows: WindowSource,
         notifier: Notifier,
@@ -71,7 +71,7 @@ class Progress:
         self._requests = requests
         self._ends = ends
         self._products = products
-        self._records = records
+        self._announcements = announcements
         self._parts = parts
         self._source = windows
         self._notifier = notifier
@@ -199,7 +199,7 @@ class Progress:
     def _lay_out(self, run: Run, used: Instrument, analysis: Analysis) -> None:
         self._find_given(run, used, analysis)
         windows = self._find_windows(run, used, analysis)
-        announced = self._records.announced(run.instrument)
+        announced = self._announcements.announced(run.instrument)
         if announced is None:
             text = f"no {run.instrument} service has announced itself yet; is it running?"
             raise TransientFailure("NoService", text)
@@ -233,7 +233,7 @@ class Progress:
         """
         if not set(run.steps) <= set(used.stages):
             return True
-        announced = self._records.announced(run.instrument)
+        announced = self._announcements.announced(run.instrument)
         return announced is not None and bool(announced.run) and (run.image, run.calibration) not in announced.run
 
     def _begin_anew(self, run: Run, used: Instrument, analysis: Analysis) -> None:

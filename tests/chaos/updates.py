@@ -7,7 +7,7 @@ import uuid
 
 from mesh.settings import Settings
 from mesh.states import UnitState
-from mesh.store.announcements import Records
+from mesh.store.announcements import Announcements
 from mesh.store.objects import Objects
 from mesh.store.products import Products
 from tests.chaos.drill import Drill, Expected, Setting, Trial
@@ -53,10 +53,10 @@ def _made_with(ground: Ground, keys: list[str], image: str) -> None:
 
 def _until_announced(ground: Ground, image: str) -> None:
     index = ground.index()
-    records = Records(index)
+    announcements = Announcements(index)
 
     def runs() -> bool:
-        announced = records.announced("noop")
+        announced = announcements.announced("noop")
         return announced is not None and {entry for entry, _ in announced.run} == {image}
 
     ground.until(runs, "a service that runs the former image again", 60)

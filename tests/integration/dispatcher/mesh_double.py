@@ -28,7 +28,7 @@ from mesh.contracts import (
 )
 from mesh.errors import BrokerUnavailable
 from mesh.states import FailureKind, UnitState
-from mesh.store.announcements import Announcement, Records
+from mesh.store.announcements import Announcement, Announcements
 from mesh.store.jobs import Jobs
 from mesh.store.leases import Leases
 from mesh.store.objects import Objects
@@ -87,11 +87,11 @@ class MeshDouble:
     def announce(self, slots: int = 2) -> None:
         """Say that a worker of the drill instrument lives."""
         announcement = Announcement(image="sha256:1", calibration="noop-1", runner="fake", worker="w1", slots=slots)
-        Records(self.index).announce("noop", announcement)
+        Announcements(self.index).announce("noop", announcement)
 
     def withdraw(self) -> None:
         """Say that the worker takes no more units."""
-        Records(self.index).withdraw("noop", "w1")
+        Announcements(self.index).withdraw("noop", "w1")
 
     def submit(self, analysis: Analysis, job: Job) -> JobView:
         """Do what the gateway and the broker do."""

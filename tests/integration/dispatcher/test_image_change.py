@@ -6,7 +6,7 @@ import pytest
 
 from mesh.contracts import Analysis, Unit
 from mesh.states import JobState, UnitState, unit_is_final
-from mesh.store.announcements import Announcement, Records
+from mesh.store.announcements import Announcement, Announcements
 from tests.integration.dispatcher.mesh_double import MeshDouble, usage
 from tests.integration.store.corner import MakeJob
 
@@ -14,13 +14,15 @@ NEW = "sha256:2"
 
 
 @pytest.fixture
-def records(mesh: MeshDouble) -> Iterator[Records]:
+def announcements(mesh: MeshDouble) -> Iterator[Announcements]:
     """Where workers announce themselves."""
-    yield Records(mesh.index)
+    yield Announcements(mesh.index)
 
 
-def announce(records: Records, worker: str, image: str = NEW, calibration: str = "noop-1") -> None:
-    records.announce("noop", Announcement(image=image, calibration=calibration, runner="fake", worker=worker, slots=2))
+def announce(announcements: Announcements, worker: str, image: str = NEW, calibration: str = "noop-1") -> None:
+    announcements.announce(
+        "noop", Announcement(image=image, calibration=calibration, runner="fake", worker=worker, slots=2)
+    )
 
 
 def sweep(mesh: MeshDouble) -> None:
@@ -33,15 +35,15 @@ def images(units: list[Unit]) -> set[str]:
 
 
 def test_a_run_begins_anew_with_all_its_stages(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     view = mesh.submit(analysis, make_job())
     first, second = mesh.released()
     mesh.execute(first)
     mesh.tell(second, UnitState.RUNNING)
 
-    records.withdraw("noop", "w1")
-    announce(records, "w2")
+    announcements.withdraw("noop", "w1")
+    announce(announcements, "w2")
     sweep(mesh)
 
     view = mesh.jobs.view(view.job_id)
@@ -68,7 +70,7 @@ def test_a_run_begins_anew_with_all_its_stages(
 
 
 def test_followers_see_that_ended_windows_wait_again(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     mesh.failures["201600280010"] = usage()
     view = mesh.submit(analysis, make_job())
@@ -76,8 +78,8 @@ def test_followers_see_that_ended_windows_wait_again(
         mesh.execute(unit)
     mesh.failures.clear()
 
-    records.withdraw("noop", "w1")
-    announce(records, "w2")
+    announcements.withdraw("noop", "w1")
+    announce(announcements, "w2")
     sweep(mesh)
     mesh.work()
 
@@ -92,12 +94,12 @@ def test_followers_see_that_ended_windows_wait_again(
 
 
 def test_what_the_new_image_has_made_already_is_not_made_again(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     view = mesh.submit(analysis, make_job())
     mesh.released()
-    records.withdraw("noop", "w1")
-    announce(records, "w2")
+    announcements.withdraw("noop", "w1")
+    announce(announcements, "w2")
     one = analysis.model_copy(update={"selection": analysis.selection.model_copy(update={"scws": ("201600270010",)})})
     other = mesh.submit(one, make_job(of=one))
     mesh.work()
@@ -114,17 +116,17 @@ def test_what_the_new_image_has_made_already_is_not_made_again(
 
 
 def test_what_was_made_is_found_again_when_the_former_image_comes_back(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     view = mesh.submit(analysis, make_job())
     first, _ = mesh.released()
     mesh.execute(first)
-    records.withdraw("noop", "w1")
-    announce(records, "w2")
+    announcements.withdraw("noop", "w1")
+    announce(announcements, "w2")
     sweep(mesh)
     mesh.released()
-    records.withdraw("noop", "w2")
-    announce(records, "w3", "sha256:1")
+    announcements.withdraw("noop", "w2")
+    announce(announcements, "w3", "sha256:1")
     sweep(mesh)
 
     [second] = mesh.released()
@@ -137,20 +139,20 @@ def test_what_was_made_is_found_again_when_the_former_image_comes_back(
 
 
 def test_another_calibration_is_another_image(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     mesh.submit(analysis, make_job())
     mesh.released()
-    announce(records, "w1", "sha256:1", "noop-2")
+    announce(announcements, "w1", "sha256:1", "noop-2")
     sweep(mesh)
     assert {unit.calibration for unit in mesh.released()} == {"noop-2"}
 
 
 def test_in_a_roll_out_the_run_goes_on_with_the_workers_it_has(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     view = mesh.submit(analysis, make_job())
-    announce(records, "w2")
+    announce(announcements, "w2")
     sweep(mesh)
     mesh.work()
     assert images(mesh.executed) == {"sha256:1"}
@@ -158,25 +160,25 @@ def test_in_a_roll_out_the_run_goes_on_with_the_workers_it_has(
 
 
 def test_while_no_worker_lives_nothing_is_given_up(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     mesh.submit(analysis, make_job())
     planned = mesh.released()
-    records.withdraw("noop", "w1")
+    announcements.withdraw("noop", "w1")
     sweep(mesh)
     assert mesh.released() == []
     assert all(mesh.leases.unit_wanted(unit.key) for unit in planned)
 
 
 def test_two_runs_that_share_a_unit_both_begin_anew(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     wide = mesh.submit(analysis, make_job())
     one = analysis.model_copy(update={"selection": analysis.selection.model_copy(update={"scws": ("201600270010",)})})
     narrow = mesh.submit(one, make_job(of=one))
     mesh.released()
-    records.withdraw("noop", "w1")
-    announce(records, "w2")
+    announcements.withdraw("noop", "w1")
+    announce(announcements, "w2")
     sweep(mesh)
     mesh.work()
     assert images(mesh.executed) == {NEW}
@@ -186,13 +188,13 @@ def test_two_runs_that_share_a_unit_both_begin_anew(
 
 
 def test_a_run_cancelled_while_it_begins_anew_stays_cancelled(
-    mesh: MeshDouble, records: Records, analysis: Analysis, make_job: MakeJob
+    mesh: MeshDouble, announcements: Announcements, analysis: Analysis, make_job: MakeJob
 ) -> None:
     view = mesh.submit(analysis, make_job())
     mesh.released()
     mesh.dispatcher.cancelled(view.job_id)
-    records.withdraw("noop", "w1")
-    announce(records, "w2")
+    announcements.withdraw("noop", "w1")
+    announce(announcements, "w2")
     sweep(mesh)
     mesh.work()
     assert mesh.executed == []

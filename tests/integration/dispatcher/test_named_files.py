@@ -9,7 +9,7 @@ from mesh.audit import audit
 from mesh.contracts import Analysis, Job, Selection
 from mesh.instruments import instrument
 from mesh.states import JobState, UnitState
-from mesh.store.announcements import Announcement, Records
+from mesh.store.announcements import Announcement, Announcements
 from mesh.store.runs import Runs
 from tests.integration.dispatcher.mesh_double import MeshDouble
 from tests.integration.store.corner import MakeJob
@@ -19,7 +19,7 @@ from tests.integration.store.corner import MakeJob
 def archived(mesh: MeshDouble, tmp_path: Path) -> MeshDouble:
     """A mesh with an archive and a service for fits."""
     announcement = Announcement(image="sha256:1", calibration="fit-1", runner="fake", worker="w2", slots=1)
-    Records(mesh.index).announce("spectral_fit", announcement)
+    Announcements(mesh.index).announce("spectral_fit", announcement)
     mesh.dispatcher = mesh.new_dispatcher("one", archive=str(tmp_path))
     return mesh
 

@@ -4,7 +4,7 @@ import time
 
 import redis
 
-from mesh.store.announcements import Announcement, Records
+from mesh.store.announcements import Announcement, Announcements
 from mesh.store.leases import Leases
 
 
@@ -80,38 +80,38 @@ def announcement(worker: str, image: str = "sha256:1", slots: int = 2) -> Announ
 
 
 def test_slots_of_living_workers_add_up(index: redis.Redis) -> None:
-    records = Records(index)
-    assert records.announced("noop") is None
-    records.announce("noop", announcement("w1"))
-    records.announce("noop", announcement("w2", slots=3))
-    announced = records.announced("noop")
+    announcements = Announcements(index)
+    assert announcements.announced("noop") is None
+    announcements.announce("noop", announcement("w1"))
+    announcements.announce("noop", announcement("w2", slots=3))
+    announced = announcements.announced("noop")
     assert announced is not None
     assert (announced.slots, announced.workers, announced.image) == (5, ("w1", "w2"), "sha256:1")
 
-    records.withdraw("noop", "w1")
-    records.withdraw("noop", "w2")
+    announcements.withdraw("noop", "w1")
+    announcements.withdraw("noop", "w2")
 
-    announced = records.announced("noop")
+    announced = announcements.announced("noop")
     assert announced is not None
     assert (announced.slots, announced.workers, announced.image) == (0, (), "sha256:1")
-    records.announce("noop", announcement("w1"))
-    announced = records.announced("noop")
+    announcements.announce("noop", announcement("w1"))
+    announced = announcements.announced("noop")
     assert announced is not None
     assert announced.workers == ("w1",)
 
 
 def test_in_a_roll_out_the_newer_image_counts(index: redis.Redis) -> None:
-    records = Records(index)
-    records.announce("noop", announcement("old"))
-    records.announce("noop", announcement("new", image="sha256:2"))
-    records.announce("noop", announcement("old"))
+    announcements = Announcements(index)
+    announcements.announce("noop", announcement("old"))
+    announcements.announce("noop", announcement("new", image="sha256:2"))
+    announcements.announce("noop", announcement("old"))
 
-    announced = records.announced("noop")
+    announced = announcements.announced("noop")
 
     assert announced is not None
     assert (announced.image, announced.slots) == ("sha256:2", 4)
     assert announced.run == {("sha256:1", "c"), ("sha256:2", "c")}
-    records.withdraw("noop", "old")
-    announced = records.announced("noop")
+    announcements.withdraw("noop", "old")
+    announced = announcements.announced("noop")
     assert announced is not None
     assert announced.run == {("sha256:2", "c")}

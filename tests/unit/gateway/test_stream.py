@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import pytest
 
-from gateway.stream import Change, follow
+from gateway.stream import StreamEvent, follow
 from gateway.wakeups import Bell
 from mesh.contracts import Analysis, Job, JobView, Lane, Selection
 from mesh.errors import StoreUnavailable
@@ -28,12 +28,12 @@ def _records() -> MemoryRecords:
 
 def _follow(
     records: MemoryRecords, position: str | None, play: Iterable[Callable[[], None]] = (), *, table: bool = False
-) -> list[Change]:
+) -> list[StreamEvent]:
     """Follow a job, and play one step of its life after each ``job`` change that the follower was told."""
 
-    async def run() -> list[Change]:
+    async def run() -> list[StreamEvent]:
         steps = iter(play)
-        heard: list[Change] = []
+        heard: list[StreamEvent] = []
         async for change in follow(records, Bell(), _JOB, position, table=table):
             heard.append(change)
             if change.event == "job" and (step := next(steps, None)) is not None:
@@ -43,7 +43,7 @@ def _follow(
     return asyncio.run(_limited(run()))
 
 
-async def _limited(work: Awaitable[list[Change]]) -> list[Change]:
+async def _limited(work: Awaitable[list[StreamEvent]]) -> list[StreamEvent]:
     return await asyncio.wait_for(work, timeout=30)
 
 

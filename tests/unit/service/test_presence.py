@@ -10,7 +10,7 @@ from mesh.errors import StoreUnavailable
 from mesh.runner.protocol import Runner
 from mesh.service.heartbeat import Heartbeat
 from mesh.service.presence import Presence
-from mesh.store.announcements import Announcement, Records
+from mesh.store.announcements import Announcement, Announcements
 from mesh.store.leases import Leases
 from tests.noop_unit import NOOP
 
@@ -71,7 +71,7 @@ def presence(redis: Redis, *, draining: bool = False) -> Presence:
         worker="worker-1",
         slots=3,
         runner=cast(Runner, RunnerDouble()),
-        records=cast(Records, redis),
+        announcements=cast(Announcements, redis),
         leases=cast(Leases, redis),
         draining=lambda: draining,
         keep_leases=lambda: redis.said.append("leases kept"),
