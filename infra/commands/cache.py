@@ -21,8 +21,7 @@ from mesh.store.eviction import Eviction, Refused
 from mesh.store.jobs import Jobs
 from mesh.store.pins import Pins
 from mesh.store.products import Products
-from mesh.store.stock import Stock
-from mesh.store.usage import Usage
+from mesh.store.stock import Stock, Usage
 from mesh.store.verification import Verification
 from odamesh.command_line import AsJson, print_json
 

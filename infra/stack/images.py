@@ -19,7 +19,7 @@ from mesh.instrument import ROOT, Instrument, package_folder
 from mesh.instruments import read_instruments
 from mesh.settings import Settings
 from mesh.store.connect import redis_client
-from mesh.store.images import images_in_use
+from mesh.store.stock import images_in_use
 
 _SCIENCE = "odamesh/science"
 _INFRA = CHECKOUT / "infra" / "images"

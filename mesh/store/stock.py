@@ -1,4 +1,4 @@
-"""How much there is: products and bytes per stage, in the store and removed since Redis last lost its data."""
+"""Products counted: how many there are and of which images, how often one was there already, how many were removed."""
 
 from typing import Any, NamedTuple
 
@@ -48,3 +48,57 @@ class Stock:
             products, size = (int(counts.get(f"{stage}/{what}", 0)) for what in ("products", "bytes"))
             found.append(StageStock(instrument, stage_name, products, size))
         return found
+
+
+class StageUsage(NamedTuple):
+    """Counts of one stage, since Redis last lost its data."""
+
+    instrument: str
+    stage: str
+    hits: int
+    """Units whose product was there already; counted where they are planned."""
+    made: int
+    """Units whose product had to be made; counted where their end is taken in."""
+
+
+class Usage:
+    """The counts. Every method raises StoreUnavailable when Redis is out of reach."""
+
+    def __init__(self, index: redis.Redis) -> None:
+        self._redis: Any = index
+
+    @redis_answers()
+    def stages(self) -> list[StageUsage]:
+        """Return the counts of every stage that was ever asked for, in the order of their names."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.hgetall(names.HITS)
+        pipeline.hgetall(names.MADE)
+        hits, made = pipeline.execute()
+        found = []
+        for name in sorted(hits.keys() | made.keys()):
+            instrument, _, stage = name.partition("/")
+            found.append(StageUsage(instrument, stage, int(hits.get(name, 0)), int(made.get(name, 0))))
+        return found
+
+
+@redis_answers()
+def images_in_use(index: redis.Redis) -> frozenset[str] | None:
+    """Return the images that a stored product or a run that has not ended names.
+
+    None while that is not known: Redis lost its data and not every product is in the index again.
+
+    Raises:
+        StoreUnavailable: Redis is out of reach.
+    """
+    pipeline: Any = index.pipeline(transaction=True)
+    pipeline.exists(names.INDEX_COMPLETE)
+    pipeline.hgetall(names.IMAGES)
+    pipeline.smembers(names.ACTIVE_RUNS)
+    complete, counts, runs = pipeline.execute()
+    made = {image for image, products in counts.items() if int(products) > 0}
+    if not complete or "" in made:
+        return None
+    running = index.pipeline(transaction=False)
+    for run_id in runs:
+        running.hget(names.run_record(run_id), "image")
+    return frozenset(made | {image for image in running.execute() if image})

@@ -10,7 +10,7 @@ from mesh.states import UnitState
 from mesh.store.connect import redis_client
 from mesh.store.objects import Objects
 from mesh.store.products import Products
-from mesh.store.usage import Usage
+from mesh.store.stock import Usage
 from services.cache import metrics
 
 _log = structlog.get_logger(__name__)

@@ -14,8 +14,7 @@ from mesh.store import names
 from mesh.store.eviction import Eviction, Refused
 from mesh.store.pins import Pins
 from mesh.store.runs import Runs
-from mesh.store.stock import Stock
-from mesh.store.usage import Usage
+from mesh.store.stock import Stock, Usage
 from mesh.store.verification import Verification
 from services.cache.cache import Cache
 from services.cache.limits import Limits

@@ -12,11 +12,10 @@ from mesh.errors import NotFound, StoreUnavailable, TransientFailure
 from mesh.settings import Connections
 from mesh.states import UnitState
 from mesh.store.connect import redis_client
-from mesh.store.images import images_in_use
 from mesh.store.leases import Leases
 from mesh.store.objects import Objects
 from mesh.store.products import ProductEntry, Products
-from mesh.store.usage import Usage
+from mesh.store.stock import Usage, images_in_use
 from services.cache.cache import Cache
 
 KEY = "ab" * 32

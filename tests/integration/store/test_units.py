@@ -12,7 +12,7 @@ from mesh.store.backlog import Backlog
 from mesh.store.leases import Leases
 from mesh.store.loads import Loads
 from mesh.store.runs import Runs
-from mesh.store.usage import StageUsage, Usage
+from mesh.store.stock import StageUsage, Usage
 from tests.integration.store.corner import MakeJob
 from tests.integration.store.test_fan_in import NOW, STEPS, change, open_run, other, release
 
