@@ -135,7 +135,8 @@ class Tally:
         if kept:
             text = f"{product} was not made: {sentences}; {_kept(kept)}"
         else:
-            text = f"none of the {failed} units gave a product: {sentences}"
+            which = "its only unit gave no" if failed == 1 else f"none of the {failed} units gave a"
+            text = f"{which} product: {sentences}"
         return Failure(kind=kind, reason=reason, text=text)
 
     def _add(self, row: UnitRow) -> None:
