@@ -14,7 +14,7 @@ import httpx
 
 from infra.stack import mesh_processes
 from mesh.settings import Settings
-from tests.bench import alert, analysis_mesh, cancelling, fairness, latency, memory, scale, storm, throughput
+from tests.bench import alert, analysis_mesh, cancelling, fairness, intake, latency, memory, scale, storm, throughput
 from tests.bench.one_core import science_figures
 from tests.bench.spectral_fit import fit_warm_s
 
@@ -36,6 +36,7 @@ def main() -> None:
         figures: dict[str, Any] = {
             "noop_units_per_s": round(throughput.noop_units_per_s(client), 1),
             "bare_docker_run_per_s": round(throughput.bare_docker_run_per_s(engine, image, settings.work), 2),
+            "intake_ms": intake.intake_ms(settings),
             "post_job_ms": latency.post_job_ms(client),
             "cached_50_scw_s": round(latency.cached_50_scw_s(client), 3),
             "fair_small_over_alone": round(fairness.fair_small_over_alone(client), 2),

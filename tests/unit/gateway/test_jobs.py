@@ -211,3 +211,26 @@ def test_messages_are_steps_in_the_callers_trace(gateway: Gateway) -> None:
     assert parent not in mine
     assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", new)
     assert trace not in new
+
+
+def test_the_key_of_a_deleted_job_answers_410(gateway: Gateway) -> None:
+    headers = {"Idempotency-Key": "once"}
+    job = gateway.call("POST", "/jobs", json=BODY, headers=headers).json()
+    gateway.records.deleted[job["job_id"]] = job["request_key"]
+    again = gateway.call("POST", "/jobs", json=BODY, headers=headers)
+    assert (again.status_code, again.json()["request_key"]) == (410, job["request_key"])
+
+
+def test_a_draft_is_started_at_its_link_and_what_was_sent_is_told(gateway: Gateway) -> None:
+    body = {**BODY, "product": "image", "draft": True, "labels": ["mine"]}
+    job = gateway.call("POST", "/jobs", json=body).json()
+    assert (job["draft"], job["labels"], job["product"], job["face"]) == (True, ["mine"], "isgri_image", "api")
+    assert gateway.publisher.sent == []
+    assert gateway.call("GET", f"/jobs/{job['job_id']}/asked").json() == body
+    started = gateway.call("POST", job["links"]["start"].removeprefix("/api/v1"))
+    assert (started.status_code, started.json()["draft"]) == (202, False)
+    assert "start" not in started.json()["links"]
+    assert len(gateway.publisher.sent) == 1
+    gateway.records.finish(job["job_id"])
+    ended = gateway.call("POST", job["links"]["start"].removeprefix("/api/v1"))
+    assert (ended.status_code, ended.json()["type"]) == (409, "/api/v1/problems/job-final")

@@ -58,3 +58,12 @@ def test_usage_shows_the_limits_before_they_bite(gateway: Gateway) -> None:
     assert (usage["jobs"], usage["units"]) == (3, 40)
     assert usage["units_limit"] == Allowance().units
     assert gateway.call("GET", "/users/no%20body/usage").status_code == 422
+
+
+def test_another_name_is_429_when_as_many_share_the_mesh_as_may(gateway: Gateway) -> None:
+    gateway.quota.quota.users = lambda user, _most: user == "ada"
+    response = gateway.call("POST", "/jobs", json={**BODY, "user": "bob"})
+    assert (response.status_code, response.json()["type"]) == (429, "/api/v1/problems/too-many-users")
+    assert int(response.headers["Retry-After"]) > 0
+    assert gateway.records.views == {}
+    gateway.submit(user="ada")
