@@ -1,34 +1,24 @@
 """The broker as its operator reaches it: a plain channel, and connections to look at and to cut."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-import amqp
 import httpx
 
+from mesh.broker.connection import close, connect
 from tests.chaos.ground import Ground
 
 
 @contextmanager
 def channel(ground: Ground) -> Iterator[Any]:
     """Open a channel of the administrator's for the duration of the block."""
-    broker = ground.connections.broker
-    connection = amqp.Connection(
-        host=f"{broker.host}:{broker.port}",
-        userid=broker.user,
-        password=broker.password,
-        virtual_host=broker.vhost,
-        login_method="PLAIN",
-        connect_timeout=10,
-    )
-    connection.connect()
+    connection = connect(ground.connections.broker, "drill", heartbeat=0)
     try:
         yield connection.channel()
     finally:
-        with suppress(OSError, AttributeError, amqp.exceptions.AMQPError):
-            connection.close()
+        close(connection)
 
 
 def connections_of(ground: Ground, name: str) -> set[str]:

@@ -17,6 +17,7 @@ import amqp
 import httpx
 import pytest
 
+from mesh.broker.connection import close, connect
 from mesh.broker.topology import LADDER
 from mesh.settings import BrokerSettings, Settings, SettingsError
 
@@ -36,17 +37,9 @@ def broker_settings() -> BrokerSettings:
 @pytest.fixture
 def channel(broker_settings: BrokerSettings) -> Iterator[Any]:
     """Open a plain AMQP channel."""
-    connection = amqp.Connection(
-        host=f"{broker_settings.host}:{broker_settings.port}",
-        userid=broker_settings.user,
-        password=broker_settings.password,
-        virtual_host=broker_settings.vhost,
-        login_method="PLAIN",
-        connect_timeout=10,
-    )
-    connection.connect()
+    connection = connect(broker_settings, "test", heartbeat=0)
     yield connection.channel()
-    connection.close()
+    close(connection)
 
 
 @dataclass
