@@ -116,8 +116,10 @@ class Products:
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.exists(names.INDEX_COMPLETE)
         pipeline.exists(names.product_entry(key))
-        complete, there = pipeline.execute()
-        return bool(complete) and not there
+        # Who began to remove it may have died before the files were gone.
+        pipeline.sismember(names.EVICTING, key)
+        complete, there, evicting = pipeline.execute()
+        return bool(complete) and not there and not evicting
 
     @redis_answers()
     def find_many(self, keys: Sequence[str]) -> dict[str, ProductEntry]:
