@@ -34,6 +34,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 User = Annotated[str | None, typer.Option(envvar="ODAMESH_USER", help="Whose job it is.", show_default=False)]
 
 
+def operators_part(help_text: str) -> typer.Typer:
+    """Return a part of the command for operators, whose help looks like that of the others."""
+    return typer.Typer(help=help_text, add_completion=False, rich_markup_mode=None, pretty_exceptions_show_locals=False)
+
+
 def console() -> Console:
     """Return the console of what a command prints."""
     made = Console()

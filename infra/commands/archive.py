@@ -19,9 +19,9 @@ from mesh.archive.times import utc_from_ijd
 from mesh.errors import MeshError
 from mesh.instrument import package_folder
 from mesh.instruments import instruments
-from odamesh.command_line import AsJson, print_json
+from odamesh.command_line import AsJson, operators_part, print_json
 
-app = typer.Typer(no_args_is_help=True, help="Archives of science windows: index, list, simulate.")
+app = operators_part("Archives of science windows: index, list, simulate.")
 
 _STANDARD = {"scws": 6, "exposure_s": 2000.0, "processes": 1}
 Address = Annotated[

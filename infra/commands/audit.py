@@ -11,9 +11,9 @@ from rich.table import Table
 from infra.commands.servers import servers
 from mesh.audit import Report, audit
 from mesh.audit.audit import PATIENCE_SECONDS
-from odamesh.command_line import AsJson
+from odamesh.command_line import AsJson, operators_part
 
-app = typer.Typer(add_completion=False)
+app = operators_part("Count again whether anything is lost, doubled or stuck.")
 
 
 @app.command()

@@ -23,9 +23,9 @@ from mesh.store.pins import Pins
 from mesh.store.products import Products
 from mesh.store.stock import Stock, Usage
 from mesh.store.verification import Verification
-from odamesh.command_line import AsJson, print_json
+from odamesh.command_line import AsJson, operators_part, print_json
 
-app = typer.Typer(help="Products in the store: figures, verification, pins, eviction.", no_args_is_help=True)
+app = operators_part("Products in the store: figures, verification, pins, eviction.")
 app.command()(rerun)
 _console = Console(width=None if sys.stdout.isatty() else 200)
 

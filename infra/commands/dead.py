@@ -16,9 +16,9 @@ from mesh.broker.topology import DEAD_EVENTS_QUEUE, DEAD_REQUESTS_QUEUE, UNROUTE
 from mesh.errors import NotFound
 from mesh.instruments import instruments
 from mesh.store.products import Products
-from odamesh.command_line import AsJson
+from odamesh.command_line import AsJson, operators_part
 
-app = typer.Typer(help="Dead letters: messages that nobody could settle.", no_args_is_help=True)
+app = operators_part("Dead letters: messages that could not be processed.")
 _console = Console(width=None if sys.stdout.isatty() else 200)
 
 _ADVICE = "`odamesh dead show ID` says more; `odamesh dead retry ID`, or `odamesh dead drop ID`"

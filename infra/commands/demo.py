@@ -19,13 +19,14 @@ from infra.commands.demo_bursts import show_bursts
 from infra.commands.demo_fit import show_fit
 from infra.stack.problem import SetupProblem
 from odamesh.client import Mesh, connect
+from odamesh.command_line import operators_part
 from odamesh.follow_job import follow_job
 from odamesh.job import Job
 
 _WINDOWS = 6
 _BANDS = [(20, 40), (40, 80)]
 _MATCH_ARCMIN = 12.0  # the angular resolution: nearer is the same source
-app = typer.Typer()
+app = operators_part("Set up this machine and analyse simulated data of every instrument.")
 _console = Console(width=None if sys.stdout.isatty() else 140)  # a log is not cut at 80 columns
 
 

@@ -15,8 +15,9 @@ from infra.stack.layout import CHECKOUT
 from infra.stack.problem import SetupProblem
 from mesh.errors import ContractViolation, InvalidRequest, MeshError
 from mesh.instruments import instrument_folders, read_folder
+from odamesh.command_line import operators_part
 
-app = typer.Typer(help="Make, check and try the folder of an instrument.", no_args_is_help=True)
+app = operators_part("Make, check and try the folder of an instrument.")
 
 Name = Annotated[str, typer.Argument(help="Of the instrument and of its folder in services/.", show_default=False)]
 

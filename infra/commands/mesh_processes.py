@@ -4,7 +4,6 @@ import getpass
 import sys
 from dataclasses import asdict
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -12,9 +11,9 @@ from infra.commands.stack import fail
 from infra.stack import mesh_processes, stack, users
 from infra.stack.problem import SetupProblem
 from mesh.instruments import instrument_faults
-from odamesh.command_line import AsJson, print_json
+from odamesh.command_line import AsJson, operators_part, print_json
 
-app = typer.Typer(help="Start and stop the services and the gateway on this machine.", no_args_is_help=True)
+app = operators_part("Start and stop the services and the gateway on this machine.")
 _console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not cut at 80 columns
 
 

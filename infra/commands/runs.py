@@ -6,9 +6,9 @@ import typer
 
 from infra.commands.servers import servers
 from mesh.store.claims import Claims
-from odamesh.command_line import AsJson, print_json
+from odamesh.command_line import AsJson, operators_part, print_json
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = operators_part("Runs that are parked because they cost one dispatcher after another.")
 
 
 @app.command()

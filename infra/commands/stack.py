@@ -10,9 +10,9 @@ from rich.table import Table
 
 from infra.stack import stack
 from infra.stack.problem import SetupProblem
-from odamesh.command_line import AsJson, print_json
+from odamesh.command_line import AsJson, operators_part, print_json
 
-app = typer.Typer(help="Set up, start and stop the servers of the mesh on this machine.", no_args_is_help=True)
+app = operators_part("Set up, start and stop the servers of the mesh on this machine.")
 _console = Console(width=None if sys.stdout.isatty() else 160)  # a log is not cut at 80 columns
 
 

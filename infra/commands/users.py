@@ -13,9 +13,9 @@ from mesh.contracts import Allowance, Allowances
 from mesh.store.allowances import change_allowances, read_allowances
 from mesh.store.loads import Load, Loads
 from mesh.store.names import EVERYBODY
-from odamesh.command_line import AsJson, print_json
+from odamesh.command_line import AsJson, operators_part, print_json
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = operators_part("How users share the mesh, and what each may have waiting.")
 
 _User = Annotated[str, typer.Argument(help=f"Name of the user; {EVERYBODY} for all without an entry of their own.")]
 

@@ -32,7 +32,7 @@ class ScwId:
         """
         swid, dot, version = text.strip().partition(".")
         if not re.fullmatch(r"[0-9]*", swid):
-            raise ValueError(f"'{text[:64]}' is not a science window: it has other signs than digits; {_FORM}")
+            raise ValueError(f"'{text[:64]}' is not a science window: it has other characters than digits; {_FORM}")
         if len(swid) != _DIGITS:
             raise ValueError(f"'{text[:64]}' is not a science window: it has {len(swid)} digits, not 12; {_FORM}")
         if dot and not re.fullmatch(r"[0-9]{3}", version):

@@ -72,7 +72,7 @@ def test_times_keep_their_milliseconds() -> None:
         ({"time": _TIME, **_SCWS}, "selection", "either scws"),
         ({"scws": []}, "selection.scws", "empty"),
         ({"scws": ["201600270010", "20160027001"]}, "selection.scws[1]", "11 digits"),
-        ({"scws": ["20160027001x"]}, "selection.scws[0]", "other signs than digits"),
+        ({"scws": ["20160027001x"]}, "selection.scws[0]", "other characters than digits"),
         ({**_SCWS, "max_pointings": 3}, "selection.max_pointings", "leave it out"),
         ({**_SCWS, "cone": {"ra": 1, "dec": 1, "radius": 1}}, "selection.cone", "leave it out"),
         ({"time": {"t1": _TIME["t2"], "t2": _TIME["t1"]}}, "selection.time", "not before"),
