@@ -1,6 +1,5 @@
 """Jobs as callers know them: submitted, looked at, followed, listed. What the gateway needs, and no more."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -8,10 +7,9 @@ from itertools import islice
 from typing import Any
 
 import redis
-from redis.exceptions import ResponseError
 
 from mesh.contracts import Analysis, Job, JobEnd, JobView, ProductFile, StageProduct, UnitRow
-from mesh.errors import ContractViolation, Deleted, EventsLost, IdTaken, NotFound
+from mesh.errors import ContractViolation, Deleted, IdTaken, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
 from mesh.store.connect import redis_answers
@@ -19,6 +17,7 @@ from mesh.store.library import Library
 from mesh.store.objects import Objects
 from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
+from mesh.store.run_reader import GOOD, RunReader
 from mesh.store.runs import RECORD_SECONDS
 from mesh.store.views import job_fields, view_of_documents, view_of_records
 from mesh.store.waiting import reasons_to_wait
@@ -27,7 +26,6 @@ _LISTED_JOBS = 100_000
 _SCANNED_AT_ONCE = 5_000
 _CLAIM_SECONDS = 600
 """Longer than storing a job takes; afterwards the document itself says whose the id is."""
-_GOOD = (UnitState.DONE, UnitState.CACHED)
 
 
 class Jobs:
@@ -40,6 +38,7 @@ class Jobs:
     def __init__(self, objects: Objects, index: redis.Redis) -> None:
         self._requests = Requests(objects)
         self._products = Products(objects, index)
+        self._runs = RunReader(index)
         self._redis: Any = index
         self._library = Library(index)
 
@@ -204,7 +203,7 @@ class Jobs:
         wanted = None if states is None else tuple(states)
         if run_id is None:
             return []
-        rows = self._indexed_rows(run_id, offset, limit, wanted)
+        rows = self._runs.rows(run_id, offset, limit, wanted)
         if rows is not None:
             return rows
         try:
@@ -222,10 +221,10 @@ class Jobs:
             NotFound: there is no such job, or its table has no such row.
         """
         run_id = self.run_of(job_id)
-        text = None if run_id is None else self._indexed_row(run_id, names.row_name(stage, label))
+        text = None if run_id is None else self._runs.row(run_id, names.row_name(stage, label))
         if text is not None:
             return UnitRow.read_json(text)
-        if run_id is not None and self._knows_rows(run_id):
+        if run_id is not None and self._runs.knows_rows(run_id):
             raise NotFound(f"job {job_id} has no unit {stage} {label}")
         for row in self.rows(job_id, 0, 2**31):
             if (row.stage, row.label) == (stage, label):
@@ -263,34 +262,17 @@ class Jobs:
             first = rank + 1
         return self._views(self._redis.zrevrange(listing, first, first + limit - 1), brief=True)
 
-    @redis_answers()
     def events(self, run_id: str, after_id: str = "0", limit: int = 1000) -> list[tuple[str, dict[str, Any]]]:
-        """Return what happened to a run after an event, oldest first.
-
-        Each entry is (id, content): {"type": "unit", "row": fields of a UnitRow} or {"type": "run", "state": word}.
-        The stream keeps about the last 20 000 entries, and one day after the end of the run.
+        """Return what happened to a run after an event, oldest first; see `RunReader.events`.
 
         Raises:
             EventsLost: some entries after *after_id* are not kept any more; look at the view and the rows instead.
         """
-        stream = names.run_record(run_id, "events")
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.xrange(stream, min=f"({after_id}", count=limit)
-        pipeline.xinfo_stream(stream)
-        entries, about = pipeline.execute(raise_on_error=False)
-        if isinstance(about, ResponseError):
-            raise EventsLost(f"the events of run {run_id} are not kept any more")
-        # What was trimmed lies before the first entry; whether the last one of it was seen cannot be told.
-        trimmed = about["entries-added"] > about["length"]
-        if trimmed and _order(after_id) < _order(about["first-entry"][0]):
-            raise EventsLost(f"events of run {run_id} after {after_id} are not kept any more")
-        return [(entry_id, _event(fields)) for entry_id, fields in entries]
+        return self._runs.events(run_id, after_id, limit)
 
-    @redis_answers()
     def last_event(self, run_id: str) -> str:
         """Return the id of the newest event of a run, from which a follower of now starts; "0": there is none."""
-        newest = self._redis.xrevrange(names.run_record(run_id, "events"), count=1)
-        return str(newest[0][0]) if newest else "0"
+        return self._runs.last_event(run_id)
 
     def result(self, job_id: str, offset: int = 0, limit: int = 100) -> list[StageProduct]:
         """Return a page of the products that are the result of a job; empty until it is COMPLETED.
@@ -333,11 +315,11 @@ class Jobs:
 
     def _result_rows(self, run_id: str, offset: int, limit: int) -> list[UnitRow]:
         """Return a page of the good rows of the stages that are the result."""
-        indexed = self._indexed_result_rows(run_id, offset, limit)
+        indexed = self._runs.result_rows(run_id, offset, limit)
         if indexed is not None:
             return indexed
         kept = self._requests.outcome(run_id)
-        good = (row for row in self._requests.rows(kept) if row.stage in kept.result_stages and row.state in _GOOD)
+        good = (row for row in self._requests.rows(kept) if row.stage in kept.result_stages and row.state in GOOD)
         return list(islice(good, offset, offset + limit))
 
     def _files(self, key: str, entries: Mapping[str, ProductEntry]) -> tuple[ProductFile, ...]:
@@ -345,54 +327,6 @@ class Jobs:
             return entries[key].files
         manifest = self._products.read(key)
         return manifest.files if manifest else ()
-
-    @redis_answers()
-    def _indexed_result_rows(self, run_id: str, offset: int, limit: int) -> list[UnitRow] | None:
-        stages = self._redis.hget(names.run_record(run_id), "result_stages")
-        if stages is None:
-            return None
-        pipeline = self._redis.pipeline(transaction=False)
-        for state in _GOOD:
-            pipeline.zrange(names.run_record(run_id, f"in:{state.value}"), 0, -1, withscores=True)
-        wanted = set(json.loads(stages))
-        places = sorted(
-            (place, row) for found in pipeline.execute() for row, place in found if row.partition("/")[0] in wanted
-        )
-        return self._read_rows(run_id, [row for _, row in places[offset : offset + limit]])
-
-    @redis_answers()
-    def _knows_rows(self, run_id: str) -> bool:
-        return bool(self._redis.exists(names.run_record(run_id, "order")))
-
-    @redis_answers()
-    def _indexed_row(self, run_id: str, row: str) -> str | None:
-        text: str | None = self._redis.hget(names.run_record(run_id, "rows"), row)
-        return text
-
-    @redis_answers()
-    def _indexed_rows(
-        self, run_id: str, offset: int, limit: int, states: Sequence[UnitState] | None
-    ) -> list[UnitRow] | None:
-        if states is None:
-            pipeline = self._redis.pipeline(transaction=False)
-            pipeline.exists(names.run_record(run_id, "order"))
-            pipeline.lrange(names.run_record(run_id, "order"), offset, offset + limit - 1)
-            known, page = pipeline.execute()
-        else:
-            pipeline = self._redis.pipeline(transaction=False)
-            pipeline.exists(names.run_record(run_id, "order"))
-            for state in states:
-                pipeline.zrange(names.run_record(run_id, f"in:{state.value}"), 0, offset + limit - 1, withscores=True)
-            known, *found = pipeline.execute()
-            places = sorted((place, row) for entries in found for row, place in entries)
-            page = [row for _, row in places[offset : offset + limit]]
-        if not known:
-            return None
-        return self._read_rows(run_id, page)
-
-    def _read_rows(self, run_id: str, page: Sequence[str]) -> list[UnitRow]:
-        texts = self._redis.hmget(names.run_record(run_id, "rows"), page) if page else []
-        return [UnitRow.read_json(text) for text in texts if text is not None]
 
     @redis_answers()
     def _views(self, job_ids: Sequence[str], *, brief: bool = False) -> list[JobView]:
@@ -450,14 +384,3 @@ def _place(job: Job) -> float:
 
 def _instant(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
-
-
-def _order(entry_id: str) -> tuple[int, int]:
-    milliseconds, _, number = entry_id.partition("-")
-    return int(milliseconds), int(number or 0)
-
-
-def _event(fields: dict[str, str]) -> dict[str, Any]:
-    if fields["type"] == "unit":
-        return {"type": "unit", "row": json.loads(fields["row"])}
-    return {"type": "run", "state": fields["state"]}

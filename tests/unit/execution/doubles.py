@@ -60,6 +60,7 @@ class MemoryLeases:
         self.held: dict[str, str] = {}
         self.owners: set[str] = {"me"}
         self.unwanted: set[str] = set()
+        self.over: dict[str, int] = {}
         self.died: dict[str, int] = {}
 
     def take(self, unit_key: str, owner: str, seconds: float) -> bool:
@@ -98,8 +99,8 @@ class MemoryLeases:
         return owner in self.owners
 
     def unit_wanted(self, unit_key: str, asking: int = 0) -> bool:
-        """Say whether a unit is not cancelled."""
-        return unit_key not in self.unwanted
+        """Say whether a unit is not cancelled, and this asking for it not over."""
+        return unit_key not in self.unwanted and not 0 < asking <= self.over.get(unit_key, 0)
 
 
 class MemoryArchive:

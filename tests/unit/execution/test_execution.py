@@ -270,6 +270,20 @@ def test_a_unit_that_nobody_wants_does_not_begin(bench: Bench) -> None:
     assert final_event(unit, attempt=1, worker="me", error=caught.value).state is UnitState.CANCELLED
 
 
+def test_a_copy_of_a_message_whose_unit_ended_does_not_begin(bench: Bench) -> None:
+    """A unit that waits long is published again; once it failed, its copies must not run it again."""
+    unit = _unit().model_copy(update={"asking": 7})
+    bench.leases.over[unit.key] = 7
+    with pytest.raises(UnitCancelled) as caught:
+        bench.executor().execute(unit, attempt=1)
+    told = final_event(unit, attempt=1, worker="me", error=caught.value)
+    assert (told.state, told.asking) == (UnitState.CANCELLED, 7), "the dispatcher knows that it concerns nobody"
+
+    bench.executor().execute(unit.model_copy(update={"asking": 8}), attempt=1)
+    assert bench.heard.events[-1].state is UnitState.DONE
+    assert bench.heard.events[-1].asking == 8
+
+
 def test_a_cancel_finds_the_unit_running_or_the_unit_finds_the_cancel(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
