@@ -1,6 +1,5 @@
 """The client for asyncio: ``mesh = await odamesh.connect_async()``, then ``job = await mesh.isgri.image(...)``."""
 
-import os
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Any
 
 from odamesh.async_job import AsyncJob
 from odamesh.async_transport import AsyncTransport
+from odamesh.configuration import configured
 from odamesh.instrument_client import Instrument, ProductDescription
 from odamesh.short_ids import alike, is_short, only_one
 from odamesh.transport import API, DEFAULT_URL
@@ -16,14 +16,14 @@ from odamesh.wishes import PLACES, body, selection
 
 
 async def connect_async(url: str | None = None) -> "AsyncMesh":
-    """Connect to the gateway at *url*, else at ``ODAMESH_URL``, else on this machine.
+    """Connect to the gateway at *url*, else at that of `odamesh.configuration`, else on this machine.
 
     Raises:
         MeshUnavailable: nobody answers there.
         UnexpectedAnswer: something else than a mesh answers there.
         WrongValue: the address is none.
     """
-    transport = AsyncTransport(url or os.environ.get("ODAMESH_URL") or DEFAULT_URL)
+    transport = AsyncTransport(url or configured("url") or DEFAULT_URL)
     try:
         return AsyncMesh(transport, await transport.get(f"{API}/instruments"))
     except BaseException:

@@ -1,12 +1,12 @@
 """Connect to a mesh and ask for analyses: ``odamesh.connect().isgri.image(scws=[...], bands=[(20, 40)])``."""
 
-import os
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any
 
+from odamesh.configuration import configured
 from odamesh.errors import JobDeleted
 from odamesh.instrument_client import Instrument, ProductClient
 from odamesh.job import Job
@@ -19,14 +19,14 @@ _KEY_DIGITS = 64
 
 
 def connect(url: str | None = None) -> "Mesh":
-    """Connect to the gateway at *url*, else at ``ODAMESH_URL``, else on this machine.
+    """Connect to the gateway at *url*, else at that of `odamesh.configuration`, else on this machine.
 
     Raises:
         MeshUnavailable: nobody answers there.
         UnexpectedAnswer: something else than a mesh answers there.
         WrongValue: the address is none.
     """
-    return Mesh(Transport(url or os.environ.get("ODAMESH_URL") or DEFAULT_URL))
+    return Mesh(Transport(url or configured("url") or DEFAULT_URL))
 
 
 class Mesh:

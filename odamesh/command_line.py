@@ -19,11 +19,14 @@ from odamesh.errors import (
     WrongValue,
 )
 from odamesh.exit_status import ExitStatus
+from odamesh.transport import DEFAULT_URL
 
 PIPE_WIDTH = 200
 """What reads a pipe wants whole lines."""
 
-Url = Annotated[str, typer.Option("--url", envvar="ODAMESH_URL", help="Address of the gateway.")]
+Url = Annotated[
+    str | None, typer.Option("--url", envvar="ODAMESH_URL", help="Address of the gateway.", show_default=DEFAULT_URL)
+]
 JobId = Annotated[
     str,
     typer.Argument(
@@ -36,7 +39,13 @@ User = Annotated[str | None, typer.Option(envvar="ODAMESH_USER", help="Whose job
 
 def operators_part(help_text: str) -> typer.Typer:
     """Return a part of the command for operators, whose help looks like that of the others."""
-    return typer.Typer(help=help_text, add_completion=False, rich_markup_mode=None, pretty_exceptions_show_locals=False)
+    return typer.Typer(
+        help=help_text,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_show_locals=False,
+    )
 
 
 def console() -> Console:

@@ -8,6 +8,7 @@ import httpx
 import typer
 
 from odamesh.client import Mesh
+from odamesh.configuration import configured
 from odamesh.errors import OdameshError
 from odamesh.job_record import SHORT_ID
 from odamesh.transport import DEFAULT_URL, Transport, is_local
@@ -65,8 +66,8 @@ def _instrument_and_product() -> tuple[str, str]:
 
 
 def _ask(context: typer.Context, incomplete: str, offers: Callable[[Mesh], Iterable[Offer]]) -> list[Offer]:
-    url = str(context.params.get("url") or os.environ.get("ODAMESH_URL") or DEFAULT_URL)
     with suppress(OdameshError):
+        url = str(context.params.get("url") or configured("url") or DEFAULT_URL)
         client = httpx.Client(timeout=_PATIENCE_SECONDS, trust_env=not is_local(url))
         with Mesh(Transport(url, client, attempts=1)) as mesh:
             return [offer for offer in offers(mesh) if offer[0].startswith(incomplete)]

@@ -10,10 +10,9 @@ from odamesh.client import Mesh, connect
 from odamesh.command_line import AsJson, Url, console, errors, print_json, say
 from odamesh.errors import NoSuchThing
 from odamesh.instrument_client import Instrument, ProductClient
-from odamesh.transport import DEFAULT_URL
 
 
-def instruments(as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+def instruments(as_json: AsJson = False, url: Url = None) -> None:
     """List the instruments and their products."""
     with errors(), connect(url) as mesh:
         if as_json:
@@ -35,7 +34,7 @@ def describe(
         typer.Argument(help="Product, e.g. image.", autocompletion=completion.products, show_default=False),
     ] = None,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Describe an instrument, or a product with its parameters."""
     with errors(), connect(url) as mesh:

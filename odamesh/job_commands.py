@@ -10,12 +10,12 @@ from mesh.contracts import UnitRow
 from mesh.states import JobState, UnitState, job_is_final
 from odamesh.client import connect
 from odamesh.command_line import AsJson, JobId, Url, console, errors, print_json, say
+from odamesh.configuration import configured
 from odamesh.errors import NoSuchThing, OdameshError
 from odamesh.exit_status import ExitStatus
 from odamesh.follow_job import follow_job, follow_json, status_of, tell_outcome
 from odamesh.job import Job
 from odamesh.job_list import job_table
-from odamesh.transport import DEFAULT_URL
 
 _LINE_WIDTH = 10_000
 """What reads a pipe wants each job on one line, with its whole reason."""
@@ -23,7 +23,7 @@ _INTEREST = (UnitState.FAILED, UnitState.RUNNING, UnitState.DONE)
 """Whose log is shown where no window is named: what failed, else what runs, else what ended."""
 
 
-def watch(job_id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+def watch(job_id: JobId, as_json: AsJson = False, url: Url = None) -> None:
     """Follow a job up to its end; Ctrl-C leaves it running."""
     with errors(), connect(url) as mesh:
         job = mesh.job(job_id)
@@ -44,7 +44,7 @@ def get(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other files that are in the way.")] = False,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Save the products of a job.
 
@@ -86,7 +86,7 @@ def log(
     stage: Annotated[str | None, typer.Option(help="Stage; by default the first that has the window.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the unit has ended.")] = False,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Show what the analysis of a window wrote."""
     with errors(), connect(url) as mesh:
@@ -109,12 +109,12 @@ def jobs(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """List the newest jobs."""
     out = console()
     with errors(), connect(url) as mesh:
-        found = mesh.jobs(user, limit)
+        found = mesh.jobs(user or configured("user"), limit)
         if as_json:
             print_json([job.to_dict() for job in found])
             return
@@ -123,7 +123,7 @@ def jobs(
         out.print(job_table(found, whole=not out.is_terminal))
 
 
-def cancel(job_id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+def cancel(job_id: JobId, as_json: AsJson = False, url: Url = None) -> None:
     """Cancel a job; what other jobs wait for goes on."""
     with errors(), connect(url) as mesh:
         job = mesh.job(job_id)
@@ -133,7 +133,7 @@ def cancel(job_id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> No
         _answer(job, f"Job {job.id} is being cancelled.", as_json=as_json)
 
 
-def delete(job_id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+def delete(job_id: JobId, as_json: AsJson = False, url: Url = None) -> None:
     """Delete a job; its request and its products stay.
 
     A job that has not ended is cancelled first.

@@ -9,12 +9,12 @@ import typer
 from odamesh import completion
 from odamesh.client import connect
 from odamesh.command_line import AsJson, Url, User, console, errors, print_json, say
+from odamesh.configuration import configured
 from odamesh.errors import WrongValue
 from odamesh.follow_job import follow_job, follow_json
 from odamesh.instrument_client import ProductClient
 from odamesh.job import Job
 from odamesh.request_options import read_bands, read_catalogue, read_scws, read_settings
-from odamesh.transport import DEFAULT_URL
 from odamesh.wishes import selection
 
 
@@ -55,10 +55,11 @@ def submit(
     watch: Annotated[bool, typer.Option(help="Follow the job up to its end.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the request; submit nothing.")] = False,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Submit an analysis, and follow it."""
     with errors(), connect(url) as mesh:
+        user = user or configured("user")
         if again is not None:
             others = (instrument, scw, scw_file, t1, t2, ra, dec, radius, max_pointings, band, catalogue, settings)
             if any(other is not None for other in others) or dry_run:
