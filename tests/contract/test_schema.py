@@ -15,7 +15,7 @@ def test_every_document_has_a_schema_file() -> None:
     def leaves(kind: type[Document]) -> set[type[Document]]:
         return {kind} | {leaf for sub in kind.__subclasses__() for leaf in leaves(sub)}
 
-    assert {kind for kind in leaves(Document) if kind.__module__.startswith("mesh.contracts")} - {Document} == set(
-        DOCUMENTS
-    )
+    # A base without a schema name of its own never travels.
+    named = {kind for kind in leaves(Document) if "SCHEMA" in vars(kind)}
+    assert {kind for kind in named if kind.__module__.startswith("mesh.contracts")} == set(DOCUMENTS)
     assert {schema_file(document) for document in DOCUMENTS} == set(FOLDER.glob("*.json"))

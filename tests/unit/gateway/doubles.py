@@ -134,6 +134,8 @@ class MemoryRecords:
         self._answer()
         newest = [view for view in reversed(self.views.values()) if user in {None, view.user}]
         ids = [view.job_id for view in newest]
+        if before and before not in ids:
+            return []
         first = ids.index(before) + 1 if before else 0
         return newest[first : first + limit]
 
