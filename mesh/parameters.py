@@ -20,6 +20,7 @@ _PATH = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+
 _PRODUCT_KEY = re.compile(r"[0-9a-f]{64}")
 _STEP_TOLERANCE = 1e-6
 _NUMBER_LENGTH = 64
+_LARGEST_CHOICE = 10**9
 _TEXT_LENGTH = 2000
 _NAME_LENGTH = 200
 _LIST_LENGTH = 100_000
@@ -179,8 +180,11 @@ def _boolean(_: Parameter, place: _Place, value: Any) -> bool:
 
 
 def _choice(parameter: Parameter, place: _Place, value: Any) -> str:
-    if isinstance(value, str) and value in (parameter.choices or ()):
-        return value
+    # A choice that looks like a number is written as one, e.g. the unit of an instrument.
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_CHOICE
+    text = str(value) if whole else value
+    if isinstance(text, str) and text in (parameter.choices or ()):
+        return text
     raise place.refuse(f"{shown(value)} is not known")
 
 

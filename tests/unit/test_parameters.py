@@ -123,3 +123,11 @@ def test_times_at_the_edge_of_the_calendar_are_refused(text: str) -> None:
 
 def test_the_last_time_comes_back() -> None:
     assert utc_from_ijd(ijd_from_utc("9998-12-31T23:59:59"), 0) == "9998-12-31T23:59:59"
+
+
+def test_a_choice_that_looks_like_a_number_may_be_written_as_one() -> None:
+    unit = Parameter(type="choice", default="both", help="", choices=("1", "2", "both"))
+    assert unit.canonical("jemx_num", 1) == unit.canonical("jemx_num", "1") == "1"
+    for wrong in (3, True, 10**4000, 1.0):
+        with pytest.raises(InvalidParameter, match="one of 1, 2, both"):
+            unit.canonical("jemx_num", wrong)
