@@ -47,7 +47,7 @@ def demo(
         _console.print(f"finished in {time.monotonic() - seconds:.1f} s")
         for path in job.download(output / "isgri-image", overwrite=True):
             _console.print(f"  {path}")
-        complete = _show_catalogue(output)
+        complete = _show_catalogue(output / "isgri-image")
         again, begin = _ask(mesh, _windows(archive))
         again.wait()
         _console.print(
