@@ -3,6 +3,7 @@
 import signal
 import time
 import uuid
+from collections.abc import Callable
 
 from odamesh import Job
 from tests.chaos.drill import Drill, Expected, Trial
@@ -29,28 +30,20 @@ def share_the_work(ground: Ground) -> Trial:
     return Trial((Expected(job, _WINDOWS + 1),), seconds, doubled=_more_than_once(ground, job))
 
 
-def one_of_two_killed(ground: Ground) -> Trial:
-    """SIGKILL one of two workers in the middle of its units: the other, or the next process, makes them good."""
-    with second(ground, "noop") as other:
-        job = ground.submit(_WINDOWS, seconds=_UNIT_S)
-        ground.until_running(job, 4)
-        begin = time.monotonic()
-        ground.signal(other, signal.SIGKILL)
-        ground.until_ended(job)
-        seconds = time.monotonic() - begin
-    return Trial((Expected(job, _WINDOWS + 1),), seconds, doubled=_more_than_once(ground, job))
+def _one_of_two(number: signal.Signals) -> Callable[[Ground], Trial]:
+    """One of two workers ends, at once or as it is asked to, in the middle of its units: all are made, none twice."""
 
+    def run(ground: Ground) -> Trial:
+        with second(ground, "noop") as other:
+            job = ground.submit(_WINDOWS, seconds=_UNIT_S)
+            ground.until_running(job, 4)
+            begin = time.monotonic()
+            ground.signal(other, number)
+            ground.until_ended(job)
+            seconds = time.monotonic() - begin
+        return Trial((Expected(job, _WINDOWS + 1),), seconds, doubled=_more_than_once(ground, job))
 
-def one_of_two_leaves(ground: Ground) -> Trial:
-    """Ask one of two workers to end in the middle of its units: they end well, where they began or elsewhere."""
-    with second(ground, "noop") as other:
-        job = ground.submit(_WINDOWS, seconds=_UNIT_S)
-        ground.until_running(job, 4)
-        begin = time.monotonic()
-        ground.signal(other, signal.SIGTERM)
-        ground.until_ended(job)
-        seconds = time.monotonic() - begin
-    return Trial((Expected(job, _WINDOWS + 1),), seconds, doubled=_more_than_once(ground, job))
+    return run
 
 
 def flushed_under_two(ground: Ground) -> Trial:
@@ -118,8 +111,8 @@ def _more_than_once(ground: Ground, job: Job, seconds: float = _UNIT_S) -> int:
 
 DRILLS = (
     Drill("two workers share a job", share_the_work),
-    Drill("one of two workers killed", one_of_two_killed),
-    Drill("one of two workers asked to end", one_of_two_leaves),
+    Drill("one of two workers killed", _one_of_two(signal.SIGKILL)),
+    Drill("one of two workers asked to end", _one_of_two(signal.SIGTERM)),
     Drill("Redis flushed under two workers", flushed_under_two, quick=True),
     Drill("two dispatchers", two_dispatchers, quick=True),
     Drill("one of two dispatchers killed", one_dispatcher_of_two_killed),
