@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
-from odamesh import JobFailed, Mesh
+from odamesh import Mesh, RequestRefused
 from services.polar.simulator.events import PolarisedBurst, write_archive
 from services.polar.simulator.polarisation_response import write_polarisation_response
 
@@ -45,5 +45,5 @@ def test_a_polarised_burst(mesh: Mesh, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("events")
 def test_a_time_before_the_launch(mesh: Mesh) -> None:
-    with pytest.raises(JobFailed, match="POLAR took data from 2016-09-15 to 2017-04-01"):
+    with pytest.raises(RequestRefused, match="POLAR took data from 2016-09-15 to 2017-04-01"):
         mesh.polar.lc(t1="2015-09-14T09:50:00", t2="2015-09-14T09:51:00")

@@ -75,7 +75,7 @@ def test_a_time_without_data_says_so(mesh: Mesh) -> None:
     job = mesh.spiacs.spi_acs_lc(t1="2017-08-17T14:00:00", t2="2017-08-17T16:30:00")
     assert job.state is JobState.COMPLETED
     assert any("has no INTEGRAL SPI-ACS data from 2017-08-17T15:" in text for text in job.warnings)
-    with pytest.raises(JobFailed, match="took data from 2002-10-17 to 2025-02-28"):
+    with pytest.raises(RequestRefused, match="took data from 2002-10-17 to 2025-02-28"):
         mesh.spiacs.spi_acs_lc(t1="2025-06-01T00:00:00", t2="2025-06-01T01:00:00")
     with pytest.raises(JobFailed, match="the archive has no INTEGRAL SPI-ACS data"):
         mesh.spiacs.spi_acs_lc(t1="2012-06-01T00:00:00", t2="2012-06-01T01:00:00")

@@ -153,6 +153,13 @@ def test_time_outside_of_the_operation_counts_for_nothing() -> None:
     assert read_analysis(wish, _find_products, Limits(windows=2)).instrument == "polar"
 
 
+def test_a_time_before_the_launch_is_refused_at_once() -> None:
+    time = {"t1": "2015-09-14T09:50:00", "t2": "2015-09-14T09:51:00"}
+    wish = Wish.model_validate({"instrument": "polar", "product": "polar_lc", "selection": {"time": time}})
+    with pytest.raises(WishRefused, match="POLAR took data from 2016-09-15 to 2017-04-01"):
+        read_analysis(wish, _find_products, _LIMITS)
+
+
 def _deep(levels: int) -> Any:
     return [] if levels == 0 else [_deep(levels - 1)]
 
