@@ -14,7 +14,19 @@ import httpx
 
 from infra.stack import mesh_processes
 from mesh.settings import Settings
-from tests.bench import alert, analysis_mesh, cancelling, fairness, intake, latency, memory, scale, storm, throughput
+from tests.bench import (
+    alert,
+    analysis_mesh,
+    cancelling,
+    fairness,
+    intake,
+    latency,
+    memory,
+    planning,
+    scale,
+    storm,
+    throughput,
+)
 from tests.bench.one_core import science_figures
 from tests.bench.spectral_fit import fit_warm_s
 
@@ -28,6 +40,7 @@ def main() -> None:
     science["fit_warm_s"] = round(fit_warm_s(), 3)
     archive = Path(os.environ["ODAMESH_HOME"]) / "bench-archive"
     windows = analysis_mesh.simulated_windows(archive)
+    planning.write_slices(archive)
     os.environ["ODAMESH_ARCHIVE"] = str(archive)
     _mesh_up()
     image = tomllib.loads(settings.images_file.read_text(encoding="utf-8"))["images"]["noop"]
@@ -47,6 +60,7 @@ def main() -> None:
         figures |= analysis_mesh.mesh_efficiency_50(client, engine, windows)
         figures["noop_over_docker_run"] = round(figures["noop_units_per_s"] / figures["bare_docker_run_per_s"], 1)
         figures["peak_rss_mb"] = memory.peak_rss_mb(_pids())
+        figures |= planning.plan_200k_slices(client)
         _mesh_up(ODAMESH_RUNNER="fake")
         figures["job_10000"] = scale.job_10000(client, _pids()["dispatcher"])
         _mesh_up()
