@@ -12,9 +12,11 @@ _READ = "s3:GetObject"
 _WRITE = "s3:PutObject"
 _DELETE = "s3:DeleteObject"
 
-# Prefixes by action. Products of any instrument can be inputs of another stage, so all of them can be read.
+# Prefixes by action. Products of any instrument can be inputs of another stage, so all of them can be read. A product
+# lies under the hash of what it is made of, which does not say by whom: the store cannot tell an instrument's own
+# products from those of another. What one that is broken into spoils, `odamesh cache verify` finds.
 _INSTRUMENT = {
-    _READ: ("requests", "parts", "products", "logs"),
+    _READ: ("parts", "products"),
     _WRITE: ("products", "logs"),
 }
 _SERVICES = {
@@ -24,7 +26,7 @@ _SERVICES = {
     },
     "dispatcher": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),
-        _WRITE: ("requests", "parts", "jobs", "ends", "runs", "rows"),
+        _WRITE: ("parts", "ends", "runs", "rows"),
         # Requests and the ends of jobs stay for ever.
         _DELETE: ("jobs", "runs", "rows"),
     },

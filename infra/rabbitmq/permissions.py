@@ -1,10 +1,13 @@
 """What each service may do in the broker: configure, write and read, as RabbitMQ's regular expressions.
 
-Queues and exchanges come with the definitions, so services declare nothing but their own exclusive queues
-(`control.<service>.<instance>`, `events.gateway.<instance>`); what is there already they declare passively.
+Dead letters are the broker's own doing and need no right. Queues and exchanges come with the definitions, so services
+declare nothing but their own exclusive queues (`control.<service>.<instance>`, `events.gateway.<instance>`); what is
+there already they declare passively.
 """
 
 from infra.rabbitmq.topology import INSTRUMENTS
+from mesh.broker.topology import CONTROL, EVENTS, LADDER, REQUESTS, retry_exchange
+from mesh.contracts.request import Lane
 
 _NOTHING = "^$"
 
@@ -23,13 +26,37 @@ def _rights(configure: str, write: str, read: str) -> dict[str, str]:
     }
 
 
+def topics(service: str) -> dict[str, dict[str, str]]:
+    """Exchange -> which routing keys a service may write with and bind; what is not named here is not restricted.
+
+    KeyError for a service without an account.
+    """
+    if service in INSTRUMENTS:
+        return _instrument_topics(service)
+    return _TOPICS[service]
+
+
 def _instrument(name: str) -> dict[str, str]:
     control = rf"control\.{name}\..*"
     return _rights(
         configure=control,
-        write=rf"mesh\.events|mesh\.retry\..*|mesh\.dead|{control}",
+        write=rf"mesh\.events|mesh\.retry\..*|{control}",
         read=rf"units\.{name}\..*|mesh\.control|{control}",
     )
+
+
+def _instrument_topics(name: str) -> dict[str, dict[str, str]]:
+    """Only its own units: their events and logs, and their way back to its own lanes."""
+    lanes = "|".join(lane.value for lane in Lane)
+    return {
+        EVENTS: _topic(write=rf"unit\.{name}\.[a-z-]+|log\.{name}"),
+        CONTROL: _topic(read=rf"(cancel|follow)\.{name}"),
+        **{retry_exchange(delay): _topic(write=rf"{name}\.({lanes})") for delay in LADDER},
+    }
+
+
+def _topic(*, write: str = "", read: str = "") -> dict[str, str]:
+    return {name: right for name, right in _rights("", write, read).items() if name != "configure"}
 
 
 _SERVICES = {
@@ -40,14 +67,22 @@ _SERVICES = {
         read=r"mesh\.events|events\.gateway\..*",
     ),
     "dispatcher": _rights(
-        configure=r"control\.dispatcher\..*",
-        write=r"mesh\.requests|mesh\.units|mesh\.events|mesh\.control|mesh\.retry\..*|mesh\.dead"
-        r"|control\.dispatcher\..*",
-        read=r"requests\.dispatcher|events\.aggregate|mesh\.control|control\.dispatcher\..*",
+        configure="",
+        write=r"mesh\.units|mesh\.events|mesh\.control",
+        read=r"requests\.dispatcher|events\.aggregate",
     ),
-    "cache": _rights(
-        configure=r"control\.cache\..*",
-        write=r"mesh\.events|mesh\.dead|control\.cache\..*",
-        read=r"events\.cache|mesh\.control|control\.cache\..*",
-    ),
+    "cache": _rights(configure="", write="", read=r"events\.cache"),
+}
+_TOPICS = {
+    "admin": {},
+    "gateway": {
+        REQUESTS: _topic(write=r"(submit|cancel|delete)\..*"),
+        CONTROL: _topic(write=r"follow\..*"),
+        EVENTS: _topic(read=r"(job|log)\..*"),
+    },
+    "dispatcher": {
+        EVENTS: _topic(write=r"job\..*"),
+        CONTROL: _topic(write=r"cancel\..*"),
+    },
+    "cache": {},
 }

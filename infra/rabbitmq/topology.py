@@ -41,8 +41,9 @@ INSTRUMENTS = tuple(instrument_folders())
 LONGEST_UNIT_MS = 6 * 3_600_000  # longest unit and margin; the same as consumer_timeout in rabbitmq.conf
 _DAY_MS = 86_400_000
 
-_TOPIC_EXCHANGES = (REQUESTS, UNITS, EVENTS, CONTROL, DEAD)
-_FANOUT_EXCHANGES = (*map(retry_exchange, LADDER_MS), UNROUTED)
+# Topics also where all goes one way: rights on routing keys are for topics only, see permissions.py.
+_TOPIC_EXCHANGES = (REQUESTS, UNITS, EVENTS, CONTROL, DEAD, *map(retry_exchange, LADDER_MS))
+_FANOUT_EXCHANGES = (UNROUTED,)
 
 _REQUESTS = ("submit", "cancel", "delete")
 
@@ -91,7 +92,7 @@ def _bindings_by_queue() -> dict[str, list[tuple[str, str]]]:
     queues = {REQUESTS_QUEUE: [(REQUESTS, f"{word}.*") for word in _REQUESTS]}
     for instrument in INSTRUMENTS:
         queues |= {unit_queue(instrument, lane): [(UNITS, unit_key(instrument, lane))] for lane in Lane}
-    queues |= {retry_queue(delay): [(retry_exchange(delay), "")] for delay in LADDER_MS}
+    queues |= {retry_queue(delay): [(retry_exchange(delay), "#")] for delay in LADDER_MS}
     queues[FAN_IN_QUEUE] = [(EVENTS, "unit.#")]
     queues[CACHE_QUEUE] = [(EVENTS, "unit.*.done")]
     queues |= {dead_queue(instrument): [(DEAD, f"{instrument}.#")] for instrument in INSTRUMENTS}

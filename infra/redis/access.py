@@ -15,11 +15,13 @@ _LOADERS = frozenset({"dispatcher"})
 _INSTRUMENT = ("lease", "owner", "announced", "product", "unit", "mesh")
 _RECORDS = ("job", "jobs", "request", "run", "runs", "unit", "units", "backlog", "window")
 _SERVICES = {
-    "gateway": (*_RECORDS, "announced", "product", "mesh"),
+    # It enters jobs; what becomes of them it only reads.
+    "gateway": ("job", "jobs"),
     "dispatcher": (*_RECORDS, "announced", "product", "lease", "owner", "mesh"),
     # What is evicted must be needed by no run.
     "cache": ("product", "unit", "run", "runs", "lease", "owner", "mesh"),
 }
+_READ = {"gateway": (*_RECORDS, "announced", "product", "mesh")}
 
 
 def rules(service: str) -> str:
@@ -28,5 +30,6 @@ def rules(service: str) -> str:
         return _ALL
     families = _INSTRUMENT if service in INSTRUMENTS else _SERVICES[service]
     patterns = [pattern for family in families for pattern in (f"~{family}", f"~{family}:*")]
+    patterns += [pattern for family in _READ.get(service, ()) for pattern in (f"%R~{family}", f"%R~{family}:*")]
     load = " +function|load" if service in _LOADERS else ""
     return f"{' '.join(patterns)} {_COMMANDS}{load}"

@@ -1,6 +1,7 @@
 """RabbitMQ: a node of our own, the mesh's topology, and one account per service."""
 
 import base64
+import http
 import json
 import os
 import secrets
@@ -78,6 +79,7 @@ class RabbitmqServer(Server):
 
     def configure(self) -> None:
         """Import the topology; on our own broker also the accounts. Importing again changes nothing."""
+        self._drop_changed_exchanges()
         if self.named_by:
             self._import(topology.definitions())
         else:
@@ -162,7 +164,13 @@ class RabbitmqServer(Server):
             {"user": account.amqp_user, "vhost": topology.VIRTUAL_HOST, **permissions.of(service)}
             for service, account in accounts.items()
         ]
-        return {"vhosts": [{"name": topology.VIRTUAL_HOST}], "users": users, "permissions": rights}
+        topics = [
+            {"user": account.amqp_user, "vhost": topology.VIRTUAL_HOST, "exchange": exchange, **keys}
+            for service, account in accounts.items()
+            for exchange, keys in permissions.topics(service).items()
+        ]
+        host = [{"name": topology.VIRTUAL_HOST}]
+        return {"vhosts": host, "users": users, "permissions": rights, "topic_permissions": topics}
 
     def _import(self, definitions: dict[str, Any]) -> None:
         try:
@@ -170,6 +178,23 @@ class RabbitmqServer(Server):
         except (OSError, ValueError) as error:
             message = f"RabbitMQ at {self.endpoints.mgmt_url} refused the mesh's queues: {_reason(error)}"
             raise SetupProblem(message) from error
+
+    def _drop_changed_exchanges(self) -> None:
+        """Remove the mesh's exchanges whose kind another topology has: a broker does not change it, an import fails.
+
+        What is published before the import has made them anew is refused, and published again.
+        """
+        wanted = {exchange["name"]: exchange["type"] for exchange in topology.definitions()["exchanges"]}
+        host = quote(self.endpoints.amqp_vhost, safe="")
+        try:
+            there = self._management("GET", f"/api/exchanges/{host}")
+        except urllib.error.HTTPError as error:
+            if error.code != http.HTTPStatus.NOT_FOUND:  # a named broker that has no such virtual host yet
+                raise
+            return
+        for exchange in there:
+            if exchange["type"] != wanted.get(exchange["name"], exchange["type"]):
+                self._management("DELETE", f"/api/exchanges/{host}/{quote(exchange['name'], safe='')}")
 
     def _drop_obsolete_bindings(self) -> None:
         """Remove what an earlier topology bound to the mesh's queues: an import only adds."""

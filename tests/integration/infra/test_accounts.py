@@ -103,7 +103,7 @@ def test_store_accounts(stack: Stack) -> None:
 
     put("gateway", "requests/a.json")()
     put("isgri", "products/00/a/manifest.json")()
-    assert get("isgri", "requests/a.json")() == b"x"
+    assert get("jemx", "products/00/a/manifest.json")() == b"x"
     assert get("gateway", "products/00/a/manifest.json")() == b"x"
     put("cache", "evicted/a.json")()
     remove("cache", "products/00/a/manifest.json")()
@@ -120,6 +120,9 @@ def test_store_accounts(stack: Stack) -> None:
         remove("cache", "evicted/a.json"),
         put("cache", "pins/a.json"),
         get("jemx", "jobs/a.json"),
+        get("isgri", "requests/a.json"),
+        put("dispatcher", "requests/a.json"),
+        put("dispatcher", "jobs/a.json"),
     ):
         with pytest.raises(S3Error, match="AccessDenied"):
             refused()
@@ -136,12 +139,66 @@ def test_broker_accounts(stack: Stack) -> None:
         assert body == b"{}"
     with _channel(stack, "isgri") as channel:
         channel.queue_declare("control.isgri.one", exclusive=True, auto_delete=True)
-        channel.queue_bind("control.isgri.one", "mesh.control", "cancel.#")
+        for word in ("cancel", "follow"):
+            channel.queue_bind("control.isgri.one", "mesh.control", f"{word}.isgri")
+        channel.queue_delete("control.isgri.one")
+
+
+@pytest.mark.parametrize("exchange", ["mesh.events", "mesh.retry.5s", "mesh.retry.10m"])
+def test_an_instrument_speaks_of_its_own_units_alone(stack: Stack, exchange: str) -> None:
+    stack.rabbitmq.ensure()
+    events = exchange == "mesh.events"
+    own = ("unit.isgri.done", "unit.isgri.step", "log.isgri") if events else ("isgri.user", "isgri.alert")
+    others = ("unit.jemx.done", "unit.isgri", "job.completed", "log.jemx") if events else ("jemx.user", "isgri.other")
+    with _channel(stack, "isgri") as channel:
+        for key in own:
+            channel.basic_publish(exchange, key, b"{}")
+    for key in others:
+        with (
+            pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"),
+            _channel(stack, "isgri") as channel,
+        ):
+            channel.basic_publish(exchange, key, b"{}")
+
+
+def test_a_retried_unit_comes_back_to_its_lane(stack: Stack) -> None:
+    stack.rabbitmq.ensure()
+    with _channel(stack, "admin") as channel:
+        channel.queue_purge("units.jemx.batch")
+    with _channel(stack, "jemx") as channel:
+        channel.basic_publish("mesh.retry.5s", "jemx.batch", b"again", mandatory=True)
+        body = None
+        while body is None:  # pytest's own time limit ends a hopeless wait
+            channel.connection.sleep(0.2)
+            _, _, body = channel.basic_get("units.jemx.batch", auto_ack=True)
+    assert body == b"again"
+
+
+def test_exchanges_of_an_earlier_topology_are_made_anew(stack: Stack) -> None:
+    stack.rabbitmq.ensure()
+    with _channel(stack, "admin") as channel:
+        channel.exchange_delete("mesh.retry.5s")
+        channel.exchange_declare("mesh.retry.5s", "fanout", durable=True)
+        channel.queue_bind("retry.5s", "mesh.retry.5s", "")
+    stack.rabbitmq.ensure()
+    wanted = {(one["source"], one["destination"], one["routing_key"]) for one in topology.definitions()["bindings"]}
+    assert wanted <= stack.rabbitmq.bindings()
+    assert ("mesh.retry.5s", "retry.5s", "") not in stack.rabbitmq.bindings()
 
 
 @pytest.mark.parametrize(
     ("service", "action"),
     [
+        ("gateway", lambda channel: channel.basic_publish("mesh.control", "cancel.isgri", b"")),
+        ("gateway", lambda channel: channel.basic_publish("mesh.requests", "retry.isgri", b"")),
+        ("dispatcher", lambda channel: channel.basic_publish("mesh.requests", "submit.isgri", b"")),
+        ("dispatcher", lambda channel: channel.basic_publish("mesh.retry.5s", "isgri.user", b"")),
+        ("dispatcher", lambda channel: channel.basic_publish("mesh.events", "unit.isgri.done", b"")),
+        ("dispatcher", lambda channel: channel.queue_declare("control.dispatcher.one", exclusive=True)),
+        ("dispatcher", lambda channel: channel.basic_publish("mesh.dead", "isgri.user", b"")),
+        ("cache", lambda channel: channel.basic_publish("mesh.events", "unit.isgri.done", b"")),
+        ("cache", lambda channel: channel.queue_declare("control.cache.one", exclusive=True)),
+        ("isgri", lambda channel: channel.basic_publish("mesh.dead", "isgri.user", b"")),
         ("gateway", lambda channel: channel.basic_publish("mesh.units", "isgri.user", b"")),
         ("isgri", lambda channel: channel.basic_get("units.jemx.user")),
         ("isgri", lambda channel: channel.basic_get("requests.dispatcher")),

@@ -13,6 +13,7 @@ import pytest
 from infra.stack import credentials, mesh_processes, supervisor, users
 from infra.stack.engine import client as engine_client
 from infra.stack.layout import CHECKOUT, Layout
+from mesh.runner.engine import WORKSPACE
 from mesh.runner.unprivileged import command
 from mesh.runner.workspace import mark_of
 from mesh.settings import Settings
@@ -89,7 +90,8 @@ def test_instruments_reach_the_engine_by_their_own_gate_alone(layout: Layout) ->
     gates = {name: f"unix://{path}" for name, path in _gates(layout)}
     addresses = [*gates.values(), Settings().engine_address(), "unix:///var/run/docker.sock"]
     for process in mesh_processes.ports():
-        assert _as_user(process, _ENGINE, *addresses) == [gates[process]] * (process in gates)
+        own = [gates[process]] if process in gates else []
+        assert _as_user(process, _ENGINE, *addresses) == own
 
 
 def _gates(layout: Layout) -> Iterator[tuple[str, Path]]:
@@ -142,9 +144,14 @@ def test_a_service_gets_nothing_of_the_engine_but_its_own(mesh: Mesh, layout: La
             foreign.remove(force=True)
 
 
-def test_a_container_is_the_user_of_its_service(mesh: Mesh, tmp_path: Path) -> None:
-    job = mesh.noop.noop(scws=drill_windows(1), behaviour="escape", salt=os.urandom(4).hex())
-    report = next(path for path in job.download(tmp_path, windows=True) if path.name == "escape.json")
-    status = json.loads(report.read_text())["process"]
-    assert status["Uid"].split() == [str(users.of("noop").uid)] * 4
-    assert int(status["CapEff"], 16) == 0
+def test_containers_are_the_user_of_their_service(mesh: Mesh, layout: Layout) -> None:
+    mesh.noop.noop(scws=drill_windows(1), salt=os.urandom(4).hex())
+    user = users.of("noop")
+    with engine_client(Settings().engine_address()) as engine:
+        label = f"{WORKSPACE}={mark_of(layout.work / 'noop')}"
+        found = engine.containers.list(filters={"label": label}, ignore_removed=True)
+        assert found, "warm containers wait for units"
+        for container in found:
+            assert container.attrs["Config"]["User"] == f"{user.uid}:{user.gid}"
+            host = container.attrs["HostConfig"]
+            assert (host["NetworkMode"], host["ReadonlyRootfs"], host["CapDrop"]) == ("none", True, ["ALL"])

@@ -14,6 +14,7 @@ from infra.stack import credentials, mesh_processes, set_up_lock, stack
 from infra.stack.engine import Engine
 from infra.stack.layout import Layout
 from infra.stack.problem import SetupProblem
+from mesh.instruments import instrument_folders
 
 
 @pytest.fixture
@@ -74,6 +75,18 @@ def test_how_units_run_is_what_the_set_up_found(
     assert stack.runner_in_use() == recorded
     address = credentials.read(layout.credentials)["endpoints"]["docker_host"]
     assert bool(address) == (recorded == "warm")
+
+
+def test_a_service_is_told_its_own_account_alone(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "run_steps", lambda *_: None)
+    stack.up(Console(quiet=True))
+    files = {path.stem: credentials.read(path) for path in layout.service_credentials.iterdir()}
+    assert set(files) == set(mesh_processes.ports())
+    for service, content in files.items():
+        assert set(content["accounts"]) == {service}
+        assert bool(content["endpoints"]["docker_host"]) == (service in instrument_folders())
+        assert (layout.service_credentials / f"{service}.toml").stat().st_mode & 0o777 == 0o600
+    assert credentials.ADMIN in credentials.read(layout.credentials)["accounts"]
 
 
 @pytest.mark.parametrize("asked", ["", "warm", "docker"])
