@@ -83,7 +83,7 @@ class Job(Document):
     asked: Any = None
     """What the caller sent through that door, as it was sent; None: it was not kept."""
     labels: tuple[str, ...] = ()
-    """Words of the caller, to find it by."""
+    """Words of the caller, shown with it."""
     draft: bool = False
     """Whether it waits for its owner to start it."""
     destroy_after: str | None = None

@@ -46,7 +46,7 @@ class Wish(BaseModel):
     )
     parameters: dict[str, Any] = Field(default_factory=dict, description="what differs from the defaults")
     lane: Lane = Field(default=Lane.USER, description="priority")
-    labels: tuple[Label, ...] = Field(default=(), description="words to find the job by")
+    labels: tuple[Label, ...] = Field(default=(), description="words of your own, shown with the job")
     draft: bool = Field(default=False, description="keep the job until it is started")
     destroy_after: str | None = Field(
         default=None, max_length=64, description="when to delete the job, whatever its state: UTC in ISO form"
