@@ -21,7 +21,8 @@ def second(ground: Ground, name: str) -> Iterator[str]:
     plan = supervisor.read_plan(ground.layout)
     first = next(program for program in plan if program.name == name)
     port = _free_port()
-    other = replace(first, name=f"{name}-2", environment={**first.environment, "ODAMESH_HEALTH_PORT": str(port)})
+    environment = {**first.environment, "ODAMESH_HEALTH_PORT": str(port)}
+    other = replace(first, name=f"{name}-2", environment=environment, health=f"http://127.0.0.1:{port}/livez")
     _take_up(ground, [*plan, other])
     try:
         ground.until(lambda: _ready(port), f"a second {name} that is ready", _READY_S)
