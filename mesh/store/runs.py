@@ -196,7 +196,9 @@ class Runs:
                 return
 
     @redis_answers()
-    def enqueue(self, run_id: str, stage: str, units: Iterable[tuple[RowChange, bytes]], now: str) -> int:
+    def enqueue(
+        self, run_id: str, stage: str, units: Iterable[tuple[RowChange, bytes]], now: str, token: str = ""
+    ) -> int:
         """Give the waiting rows of a stage their units, and note that the stage is planned.
 
         Args:
@@ -205,9 +207,13 @@ class Runs:
             units: change of the row (state queued with its key, or failed) and message; the message of a failed one is
                 not looked at.
             now: UTC.
+            token: of the caller's claim; empty where it needs none.
 
         Returns:
             How many units went to the backlog; the others were cached, are in work for another run, or failed.
+
+        Raises:
+            TransientFailure: the claim was lost meanwhile; whoever has it plans the stage.
         """
         backlogged = 0
         for chunk in _chunks(units, _CHUNK):
@@ -215,7 +221,8 @@ class Runs:
             for change, message in chunk:
                 arguments += [names.row_name(change.stage, change.label), change.text(), message]
             backlogged += int(self._library.call("enqueue", *arguments))
-        self._note(run_id, **{f"planned:{stage}": "1"})
+        if not self._library.call("note_planned", run_id, stage, token):
+            raise TransientFailure("Overtaken", "another dispatcher has taken this run on meanwhile")
         return backlogged
 
     @redis_answers()

@@ -115,7 +115,7 @@ class Progress:
             self._notifier.changed(run_id, run.state)
             return False
         try:
-            while not job_is_final(run.state) and not claimed.lost and self._step(run):
+            while not job_is_final(run.state) and not claimed.lost and self._step(run, claimed.token):
                 run = self._runs.get(run_id)
                 if not job_is_final(run.state):  # the end was told as it was written
                     self._runs.wait(run_id, "")
@@ -138,7 +138,7 @@ class Progress:
         self._runs.wait(run.run_id, f"{'cannot go on' if run.laid_out else 'not planned'} yet: {why}")
         self._notifier.changed(run.run_id, run.state)
 
-    def _step(self, run: Run) -> bool:
+    def _step(self, run: Run, token: str) -> bool:
         """Take the next step of a run; false when it must wait for units."""
         if _is_complete(run):
             self._finish(run)
@@ -160,11 +160,11 @@ class Progress:
             self._lay_out(run, used, analysis)
             return True
         for stage in ready:
-            self._enqueue(run, used, analysis, stage)
+            self._enqueue(run, used, analysis, stage, token)
         self._runs.set_queued(run.run_id)
         return True
 
-    def _enqueue(self, run: Run, used: Instrument, analysis: Analysis, stage: str) -> None:
+    def _enqueue(self, run: Run, used: Instrument, analysis: Analysis, stage: str, token: str) -> None:
         declared = used.stages[stage]
         reads_windows = declared.archive or not declared.needs
         windows = self._find_windows(run, used, analysis) if reads_windows else Windows({})
@@ -189,7 +189,7 @@ class Progress:
             parameters_of(stage, used, analysis),
             shared_inputs(stage, used, analysis, files),
         )
-        backlogged = self._runs.enqueue(run.run_id, stage, packing.messages(units), utc_now())
+        backlogged = self._runs.enqueue(run.run_id, stage, packing.messages(units), utc_now(), token)
         _log.info("stage planned", run_id=run.run_id, stage=stage, rows=len(labels), backlogged=backlogged)
 
     def _made(self, run_id: str, stages: Sequence[str]) -> Made:

@@ -17,6 +17,20 @@ register('note_run', function(args)
   return 1
 end)
 
+-- Note that all units of a stage are planned. Arguments: run, stage, token of the claim (empty: not asked for).
+-- Returns 0 where the claim is not the caller's any more: rows of a run that was opened anew may lack their units.
+register('note_planned', function(args)
+  local run, token = args[1], args[3]
+  if is_over(run) then
+    return 1
+  end
+  if token ~= '' and redis.call('GET', run_key(run, 'claim')) ~= token then
+    return 0
+  end
+  redis.call('HSET', run_key(run), 'planned:' .. args[2], '1')
+  return 1
+end)
+
 -- Keep products from being removed while a run needs them because its caller named them. Arguments: run, keys.
 register('hold_products', function(args)
   if not is_over(args[1]) and #args > 1 then

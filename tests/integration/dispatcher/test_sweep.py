@@ -11,6 +11,7 @@ from mesh.states import JobState, UnitState, job_is_final
 from mesh.store.claims import Claims
 from mesh.store.runs import Runs
 from services.dispatcher import metrics
+from services.dispatcher.packing import Packing
 from services.dispatcher.rebuild import Rebuild
 from services.dispatcher.windows import WindowSource
 from tests.broken_instrument import broken
@@ -339,3 +340,23 @@ def test_jobs_of_an_instrument_with_a_mistake_wait_and_the_others_go_on(
     mesh.work()
     for job in (planned, unplanned):
         assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED
+
+
+def test_who_is_overtaken_while_it_plans_a_stage_does_not_say_that_it_is_planned(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job()
+    real = Packing.messages
+
+    def messages(self: Packing, units: Any) -> Any:
+        yield from real(self, units)
+        mesh.index.flushdb()
+        sweep_now()  # opens the run anew, and cannot lay it out: nobody has announced himself yet
+
+    with monkeypatch.context() as flushed:
+        flushed.setattr(Packing, "messages", messages)
+        mesh.submit(analysis, job)
+    mesh.announce()
+    sweep_now()
+    mesh.work()
+    assert mesh.jobs.view(job.job_id).state is JobState.COMPLETED
