@@ -216,6 +216,13 @@ class RecordsMachine(RuleBasedStateMachine):
             self.products.discard(key)
             self.index.delete(names.product_entry(key))
 
+    @precondition(lambda self: self.products)
+    @rule()
+    def complete_index(self) -> None:
+        """Enter every product that the index lacks, after a loss."""
+        for key in self.products:
+            self._index_product(key)
+
     # What the server does
 
     @rule(complete=st.booleans())

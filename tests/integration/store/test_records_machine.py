@@ -30,7 +30,7 @@ def _run(index: redis.Redis, monkeypatch: pytest.MonkeyPatch, examples: int, ste
 
 
 def test_the_records_stand_whatever_happens(index: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    _run(index, monkeypatch, examples=25, steps=30)
+    _run(index, monkeypatch, examples=20, steps=30)
 
 
 @pytest.mark.long
