@@ -52,6 +52,13 @@ class Checkout:
         assert done.returncode == status, done.stdout
         return done.stdout
 
+    def remove(self) -> None:
+        """Stop what runs for the copy and remove its state."""
+        if self.home.exists():
+            self.run("mesh", "down")
+            self.run("stack", "down", "--purge")
+            shutil.rmtree(self.home)
+
     def git(self, *arguments: str) -> str:
         """Run git."""
         done = self._run("git", "-c", "user.name=test", "-c", "user.email=test@localhost", *arguments)
@@ -87,10 +94,11 @@ def checkout() -> Iterator[Checkout]:
     home = Path(os.environ.get("ODAMESH_HOME", "/nonexistent"))
     if "ODAMESH_PORT_SHIFT" not in os.environ or not (home / "credentials.toml").exists():
         pytest.skip("no stack for tests is up: run `make test`, which starts one")
-    # Servers run under an account of their own, which may not look into pytest's directories.
+    # Servers run under accounts of their own, which may not look into pytest's directories. The same home each time: a
+    # stack keeps images on the engine under the name of its home.
     place = Path(tempfile.mkdtemp(prefix="odamesh-new-"))
     place.chmod(0o755)
-    copy = Checkout(place / "project", place / "home")
+    copy = Checkout(place / "project", home.with_name(f"{home.name}-new"))
     for part in _PARTS:
         shutil.copytree(ROOT / part, copy.root / part, ignore=shutil.ignore_patterns("__pycache__"))
     for file in _FILES:
@@ -98,13 +106,11 @@ def checkout() -> Iterator[Checkout]:
     copy.git("init", "--quiet")
     copy.git("add", "--all")
     copy.git("commit", "--quiet", "--message", "The project before")
+    copy.remove()  # what a run that was killed has left
     try:
         yield copy
     finally:
-        if (copy.home / "credentials.toml").exists():
-            copy.run("mesh", "down")
-        if copy.home.exists():
-            copy.run("stack", "down", "--purge")
+        copy.remove()
         shutil.rmtree(place)
 
 
