@@ -103,6 +103,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 _ERRORS_LIMIT = 20
 _FIELD_LENGTH = 200
+_DETAIL_LENGTH, _INSTANCE_LENGTH = 4000, 1000
+"""What a caller sent is repeated up to here: an answer is never much longer than its sentence."""
 _BODY_PROBLEMS = {400: "malformed", 413: "too-large"}
 
 _REFUSALS: Mapping[type[Refused], str] = {
@@ -197,8 +199,8 @@ def answer(
         type=address if kind.name else "about:blank",
         title=kind.title,
         status=kind.status,
-        detail=detail,
-        instance=request.url.path,
+        detail=detail[:_DETAIL_LENGTH],
+        instance=request.url.path[:_INSTANCE_LENGTH],
         request_id=request.scope.get("state", {}).get("request_id", ""),
         errors=tuple(errors),
         usage=usage,

@@ -202,3 +202,15 @@ def test_what_nobody_expected_is_a_problem_and_the_server_sees_no_exception(gate
     asyncio.run(gateway.app(scope, receive, send))
     assert sent[0]["status"] == 500
     assert b"secret" not in sent[1]["body"]
+
+
+def test_a_long_address_is_not_repeated_at_length(gateway: Gateway) -> None:
+    job_id, long = gateway.submit(), "a" * 20_000
+    for path in (
+        f"/jobs/{job_id}/products/{long}/{long}/x",
+        f"/{long}",
+        f"/jobs/{job_id}/units/{long}/log?stage={long}",
+    ):
+        answer = gateway.call("GET", path)
+        assert answer.status_code == 404
+        assert len(answer.content) < 8_000
