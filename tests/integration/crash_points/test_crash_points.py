@@ -12,7 +12,7 @@ from tests.integration.crash_points.injector import Fault, Injector
 from tests.integration.crash_points.scenarios import SCENARIOS
 from tests.integration.crash_points.world import World
 
-_SAMPLED = 12
+_SAMPLED = 8
 """Calls of a scenario at which each fault happens in the short form."""
 
 
