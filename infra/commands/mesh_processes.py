@@ -1,6 +1,7 @@
 """`odamesh mesh`: the mesh's own processes on this machine."""
 
 import getpass
+import os
 import sys
 from dataclasses import asdict
 
@@ -51,6 +52,7 @@ def status(as_json: AsJson = False) -> None:
         if row.reason:
             _console.print(f"{row.name}: {row.reason}", soft_wrap=True)
     if not users.separate():
-        _console.print(f"all processes run as {getpass.getuser()}: only root can give each a user of its own")
+        why = "ODAMESH_SEPARATE_USERS=no" if os.geteuid() == 0 else "only root can give each a user of its own"
+        _console.print(f"all processes run as {getpass.getuser()}: {why}")
     if unconfined := [row.name for row in rows if row.runner == "local"]:
         _console.print(f"not confined (no containers): the units of {', '.join(unconfined)}")

@@ -108,8 +108,10 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
     else:
         command = (sys.executable, "-m", "infra.stack.supervisor")
         log = layout.log / "supervisor.log"
-        inherited = {name: value for name, value in os.environ.items() if name not in _SECRET}
-        started = process.start(command, log=log, environment=inherited | environment, directory=CHECKOUT)
+        # What decides how processes behave is in the plan alone: a variable that is set no more must not live on in it.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+        own = {"ODAMESH_HOME": str(layout.home), "ODAMESH_CACHE": str(layout.cache)}
+        started = process.start(command, log=log, environment=inherited | own, directory=CHECKOUT)
         if record := process.ProcessRecord.of(started.pid):
             pid_file.write(record)
     _wait_ready(layout, wanted)

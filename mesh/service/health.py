@@ -28,9 +28,11 @@ class Readiness:
         """Return why the process is not ready; empty when it is."""
         if self._session.draining:
             return ["draining"]
+        if self._session.waits_for:
+            return [self._session.waits_for]
         attached = self._session.attached
         if not attached:
-            return [self._session.waits_for or "starting"]
+            return ["starting"]
         return [f"no consumer on {queue}" for queue, there in attached.items() if not there]
 
 

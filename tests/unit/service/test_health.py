@@ -37,6 +37,7 @@ def test_it_is_not_ready_before_its_consumers_are_made(readiness: Readiness, ses
     assert ask(readiness, "/readyz") == (503, ["starting"])
 
     session.waits_for = "no container engine listens"
+    session.attached["units.isgri.user"] = False
 
     assert ask(readiness, "/readyz") == (503, ["no container engine listens"])
 
