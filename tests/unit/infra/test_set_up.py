@@ -1,5 +1,6 @@
 """Processes of the mesh start on a whole set-up only, and tell in their own words why they are not ready."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -13,6 +14,7 @@ from rich.console import Console
 from infra.stack import credentials, mesh_processes, set_up_lock, stack
 from infra.stack.engine import Engine
 from infra.stack.layout import Layout
+from infra.stack.mesh_processes import port_variable
 from infra.stack.problem import SetupProblem
 from mesh.instruments import instrument_folders
 
@@ -131,9 +133,20 @@ def test_why_a_process_is_not_ready_is_its_own_word(waiting: str) -> None:
 def test_a_taken_port_is_told_with_the_variable_that_moves_it(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     layout.credentials.write_text("")
     monkeypatch.setenv("ODAMESH_CREDENTIALS", str(layout.credentials))
+    names = list(mesh_processes.ports())
+    for name, port in zip(names, _free_ports(len(names)), strict=True):  # a mesh may run on the ports that are usual
+        monkeypatch.setenv(port_variable(name), str(port))
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()
         monkeypatch.setenv("ODAMESH_ISGRI_PORT", str(stranger.getsockname()[1]))
         with pytest.raises(SetupProblem, match="for isgri is taken by another process: set ODAMESH_ISGRI_PORT"):
             mesh_processes.up("warm")
+
+
+def _free_ports(number: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
