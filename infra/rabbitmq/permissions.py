@@ -5,8 +5,21 @@ declare nothing but their own exclusive queues (`control.<service>.<instance>`, 
 there already they declare passively.
 """
 
+import re
+
 from infra.rabbitmq.topology import INSTRUMENTS
-from mesh.broker.topology import CONTROL, EVENTS, LADDER, REQUESTS, retry_exchange
+from mesh.broker.topology import (
+    CACHE_QUEUE,
+    CONTROL,
+    EVENTS,
+    FAN_IN_QUEUE,
+    LADDER,
+    REQUESTS,
+    REQUESTS_QUEUE,
+    UNITS,
+    retry_exchange,
+    unit_queue,
+)
 from mesh.contracts.request import Lane
 
 _NOTHING = "^$"
@@ -36,12 +49,17 @@ def topics(service: str) -> dict[str, dict[str, str]]:
     return _TOPICS[service]
 
 
+def _named(*names: str) -> str:
+    return "|".join(map(re.escape, names))
+
+
 def _instrument(name: str) -> dict[str, str]:
     control = rf"control\.{name}\..*"
+    retries, queues = map(retry_exchange, LADDER), (unit_queue(name, lane) for lane in Lane)
     return _rights(
         configure=control,
-        write=rf"mesh\.events|mesh\.retry\..*|{control}",
-        read=rf"units\.{name}\..*|mesh\.control|{control}",
+        write=f"{_named(EVENTS, *retries)}|{control}",
+        read=f"{_named(CONTROL, *queues)}|{control}",
     )
 
 
@@ -63,15 +81,15 @@ _SERVICES = {
     "admin": {"configure": ".*", "write": ".*", "read": ".*"},
     "gateway": _rights(
         configure=r"events\.gateway\..*",
-        write=r"mesh\.requests|mesh\.control|events\.gateway\..*",
-        read=r"mesh\.events|events\.gateway\..*",
+        write=rf"{_named(REQUESTS, CONTROL)}|events\.gateway\..*",
+        read=rf"{_named(EVENTS)}|events\.gateway\..*",
     ),
     "dispatcher": _rights(
         configure="",
-        write=r"mesh\.units|mesh\.events|mesh\.control",
-        read=r"requests\.dispatcher|events\.aggregate",
+        write=_named(UNITS, EVENTS, CONTROL),
+        read=_named(REQUESTS_QUEUE, FAN_IN_QUEUE),
     ),
-    "cache": _rights(configure="", write="", read=r"events\.cache"),
+    "cache": _rights(configure="", write="", read=_named(CACHE_QUEUE)),
 }
 _TOPICS = {
     "admin": {},
