@@ -4,13 +4,18 @@ The services that plan and fetch never load the science stack; all they need of 
 keywords. Source: FITS standard 4.0, sections 4 (headers) and 7.3 (binary tables).
 """
 
+import gzip
 import re
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO, cast
 
 _BLOCK = 2880
 _CARD = 80
+_GZIP = b"\x1f\x8b"
 _CODES = {"B": "B", "I": "h", "J": "i", "K": "q", "E": "f", "D": "d"}
 _BYTES = {"L": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8, "Q": 16}
 
@@ -20,6 +25,30 @@ Header = Mapping[str, Value]
 
 class FitsError(ValueError):
     """The file is not FITS, is cut short, or has columns of a kind that is not read here."""
+
+
+def unpacked(data: bytes) -> bytes:
+    """Return the bytes of a file, decompressed if they are compressed, whatever the file is called.
+
+    Raises:
+        FitsError: the compressed data are damaged.
+    """
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FitsError(f"the compressed data are damaged ({error})") from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read, decompressed if it is compressed, whatever it is called."""
+    with path.open("rb") as file:
+        packed = file.read(len(_GZIP)) == _GZIP
+        file.seek(0)
+        with gzip.open(file) if packed else nullcontext(file) as stream:
+            yield cast(BinaryIO, stream)
 
 
 def headers(stream: BinaryIO) -> Iterator[Header]:
@@ -50,12 +79,18 @@ def table_columns(stream: BinaryIO, header: Header, names: tuple[str, ...]) -> l
     offset = 0
     fields: dict[str, tuple[int, str, Value]] = {}
     for number in range(1, _integer(header, "TFIELDS") + 1):
-        form = re.fullmatch(r"(\d*)([LXBIJKAEDCMPQ]).*", str(header[f"TFORM{number}"]).strip())
+        written = str(header.get(f"TFORM{number}", "")).strip()
+        form = re.fullmatch(r"(\d*)([LXBIJKAEDCMPQ]).*", written)
         if form is None:
-            raise FitsError(f"TFORM{number} = '{header[f'TFORM{number}']}' is no binary table format")
+            raise FitsError(f"TFORM{number} = '{written}' is no binary table format")
         count, code = int(form[1] or 1), form[2]
         layout = f">{count}s" if code == "A" else f">{_CODES[code]}" if count == 1 and code in _CODES else ""
-        fields[str(header[f"TTYPE{number}"]).strip()] = (offset, layout, header.get(f"TZERO{number}", 0))
+        # Names are the same in small and large letters; a column without one is nobody's.
+        fields[str(header.get(f"TTYPE{number}", "")).strip().upper()] = (
+            offset,
+            layout,
+            header.get(f"TZERO{number}", 0),
+        )
         offset += (count + 7) // 8 if code == "X" else count * _BYTES[code]
     for name in names:
         if name not in fields or not fields[name][1]:

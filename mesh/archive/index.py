@@ -1,11 +1,14 @@
 """The index of an archive: which science windows it has, when, and where they point.
 
 Services read the compact `idx/scw/odamesh-index.jsonl` (one window a line; `odamesh archive index` writes it) and,
-where it is missing, the archive's own `idx/scw/GNRL-SCWG-GRP-IDX.fits`, which does not say what files a window has.
+where it is missing, the archive's own `idx/scw/GNRL-SCWG-GRP-IDX.fits` (or `.fits.gz`), which does not say what files
+a window has.
 """
 
 import io
 import json
+import logging
+import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,16 +16,25 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mesh.archive.access import Archive, MissingFile
-from mesh.archive.fits_table import FitsError, headers, table_columns
+from mesh.archive.fits_table import FitsError, headers, table_columns, unpacked
 from mesh.archive.scw import ScwId
 from mesh.errors import BadInput
 
 COMPACT_PATH = "idx/scw/odamesh-index.jsonl"
-FITS_PATH = "idx/scw/GNRL-SCWG-GRP-IDX.fits"
+FITS_PATHS = ("idx/scw/GNRL-SCWG-GRP-IDX.fits", "idx/scw/GNRL-SCWG-GRP-IDX.fits.gz")
+"""The archive's own index; the first that exists is read."""
 
 _FITS_COLUMNS = (
     *("SWID", "MEMBER_LOCATION", "TSTART", "TSTOP", "RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ", "SW_TYPE", "TELAPSE"),
 )
+
+_NUMBERS = {"t_start": "TSTART", "t_stop": "TSTOP", "ra_x": "RA_SCX", "dec_x": "DEC_SCX"} | {
+    "ra_z": "RA_SCZ",
+    "dec_z": "DEC_SCZ",
+    "telapse": "TELAPSE",
+}
+"""Fields that have to be numbers, with their keywords."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,18 @@ class Entry:
         present = names[:1] if self.files is None else [name for name in names if name in self.files]
         return f"{self.scw.path}/{present[0]}" if present else None
 
+    def problem(self) -> str:
+        """Say what makes it useless, for whoever has to mend it; nothing of a good one."""
+        for name, keyword in _NUMBERS.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                return f"{keyword} is no number"
+        if self.t_stop <= self.t_start:
+            return f"it ends (TSTOP {self.t_stop:.5f}) before it starts (TSTART {self.t_start:.5f})"
+        if max(abs(self.dec_x), abs(self.dec_z)) > 90.0:
+            return f"its declinations (DEC_SCX {self.dec_x:g}, DEC_SCZ {self.dec_z:g}) are beyond 90 degrees"
+        return ""
+
     def to_json(self) -> str:
         """One line of the compact index, without the line end."""
         fields = asdict(self) | {"scw": str(self.scw)}
@@ -78,9 +102,12 @@ class Entry:
             fields["scw"] = ScwId.parse(fields["scw"])
             if fields["files"] is not None:
                 fields["files"] = tuple(fields["files"])
-            return cls(**fields)
+            entry = cls(**fields)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a science window: {error}") from error
+        if problem := entry.problem():
+            raise ValueError(f"{entry.scw}: {problem}")
+        return entry
 
 
 class Index:
@@ -135,29 +162,48 @@ def read_index(archive: Archive) -> Index:
         return _read_compact(archive)
     except MissingFile:
         pass
-    try:
-        data = archive.read(FITS_PATH)
-    except MissingFile as error:
-        text = "the archive has no index; make one with: odamesh archive index DIR"
-        raise BadInput("NoArchiveIndex", text) from error
-    try:
-        return Index(fits_entries(data), FITS_PATH)
-    except ValueError as error:
-        text = f"{FITS_PATH} of the archive cannot be read: {error}"
-        raise BadInput("ArchiveIndexCorrupted", text) from error
+    for path in FITS_PATHS:
+        try:
+            data = archive.read(path)
+        except MissingFile:
+            continue
+        try:
+            entries, problems = fits_entries(data)
+        except ValueError as error:
+            text = f"{path} of the archive cannot be read: {error}"
+            raise BadInput("ArchiveIndexCorrupted", text) from error
+        for problem in problems:
+            _log.warning("%s: left out %s", path, problem)
+        return Index(entries, path)
+    raise BadInput("NoArchiveIndex", "the archive has no index; make one with: odamesh archive index DIR")
 
 
-def fits_entries(data: bytes) -> list[Entry]:
-    """Entries of a GNRL-SCWG-GRP-IDX file.
+def fits_entries(data: bytes) -> tuple[list[Entry], list[str]]:
+    """Entries of a GNRL-SCWG-GRP-IDX file, compressed or not, and one line for each row that cannot be used.
 
     Raises:
         ValueError: the bytes are no such index.
     """
-    stream = io.BytesIO(data)
+    stream = io.BytesIO(unpacked(data))
     for header in headers(stream):
         if header.get("GRPNAME") == "GNRL-SCWG-GRP-IDX":
-            return [_fits_entry(row) for row in table_columns(stream, header, _FITS_COLUMNS)]
+            return _usable(table_columns(stream, header, _FITS_COLUMNS))
     raise FitsError("it holds no table GNRL-SCWG-GRP-IDX")
+
+
+def _usable(rows: Iterable[tuple[Any, ...]]) -> tuple[list[Entry], list[str]]:
+    entries, problems = [], []
+    for number, row in enumerate(rows, 1):
+        try:
+            entry = _fits_entry(row)
+        except ValueError as error:
+            problems.append(f"row {number}: {error}")
+            continue
+        if problem := entry.problem():
+            problems.append(f"{entry.scw}: {problem}")
+        else:
+            entries.append(entry)
+    return entries, problems
 
 
 def _read_compact(archive: Archive) -> Index:
@@ -178,4 +224,6 @@ def _fits_entry(row: tuple[Any, ...]) -> Entry:
     swid, location, t_start, t_stop, ra_x, dec_x, ra_z, dec_z, sw_type, telapse = row
     version = re.search(rf"{re.escape(swid)}\.(\d{{3}})/", location)
     scw = ScwId.parse(f"{swid}.{version[1] if version else '001'}")
+    if not math.isfinite(telapse):
+        telapse = (t_stop - t_start) * 86400.0
     return Entry(scw, t_start, t_stop, ra_x, dec_x, ra_z, dec_z, sw_type or scw.type, telapse, None)

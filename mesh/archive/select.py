@@ -80,8 +80,8 @@ def separation_deg(ra1: float, dec1: float, ra2: float, dec2: float) -> float:
 
 
 def _listed(index: Index, scws: Sequence[str]) -> tuple[list[Entry], list[Rejected]]:
-    """Look up a list of identifiers; equal windows count once."""
-    found: dict[ScwId, Entry] = {}
+    """Look up a list of identifiers; equal windows count once, of several versions of one the newest."""
+    found: dict[str, Entry] = {}
     rejected: dict[str, Rejected] = {}
     for text in scws:
         try:
@@ -96,8 +96,17 @@ def _listed(index: Index, scws: Sequence[str]) -> tuple[list[Entry], list[Reject
             words = f"{entry.scw} is no pointing but of type {entry.sw_type.lower()}: only pointings are analysed"
             rejected[text] = Rejected(text, "NotAPointing", words)
         else:
-            found[entry.scw] = entry
+            older, newer = sorted((found.get(scw.swid, entry), entry), key=lambda version: version.scw)
+            found[scw.swid] = newer
+            if older.scw != newer.scw:
+                rejected[str(older.scw)] = _superseded(older, newer)
     return sorted(found.values(), key=lambda entry: (entry.t_start, entry.scw)), list(rejected.values())
+
+
+def _superseded(older: Entry, newer: Entry) -> Rejected:
+    """Say that a newer version of a window was asked for too."""
+    words = f"{older.scw} and {newer.scw} are versions of one window: its events count once, in {newer.scw}"
+    return Rejected(str(older.scw), "OlderVersion", words)
 
 
 def _absent(index: Index, scw: ScwId) -> str:

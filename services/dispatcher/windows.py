@@ -9,7 +9,7 @@ import structlog
 
 from mesh.archive.access import Archive, MissingFile, joined_stamp, side_by_side
 from mesh.archive.extent import check_count, count_bound
-from mesh.archive.index import COMPACT_PATH, FITS_PATH, Entry, Index, read_index
+from mesh.archive.index import COMPACT_PATH, FITS_PATHS, Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.scw import ScwId
 from mesh.archive.select import Rejected, select
@@ -128,14 +128,12 @@ class WindowSource:
 
 
 def _index_stamp(archive: Archive) -> str:
-    try:
-        return archive.stamp(COMPACT_PATH)
-    except MissingFile:
-        pass
-    try:
-        return archive.stamp(FITS_PATH)
-    except MissingFile:
-        return ""
+    for path in (COMPACT_PATH, *FITS_PATHS):
+        try:
+            return archive.stamp(path)
+        except MissingFile:
+            continue
+    return ""
 
 
 def _look_up(archive: Archive, instrument: Instrument, entry: Entry) -> ArchiveInput | Rejected:

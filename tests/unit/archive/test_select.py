@@ -35,6 +35,22 @@ def test_an_older_version_can_be_asked_for() -> None:
     assert ids(run(Selection(scws=("201600280010.000",)))) == ["201600280010.000"]
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        ("201600280010.000", "201600280010.001"),
+        ("201600280010.001", "201600280010.000"),
+        ("201600280010", "201600280010.000"),
+    ],
+)
+def test_of_two_versions_of_a_window_the_newer_is_analysed_and_the_other_named(wanted: tuple[str, ...]) -> None:
+    selected = run(Selection(scws=wanted))
+    assert ids(selected) == ["201600280010.001"]
+    [older] = selected.rejected
+    assert (older.scw, older.reason) == ("201600280010.000", "OlderVersion")
+    assert "count once, in 201600280010.001" in older.text
+
+
 def test_bad_windows_are_named_and_the_others_go_on() -> None:
     wanted = ("201600270010", "junk", "201600990010", "201600300010", "201600270021", "201600280010.007")
     selected = run(Selection(scws=wanted))
