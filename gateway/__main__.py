@@ -5,14 +5,18 @@ import sys
 
 import uvicorn
 from pydantic import ValidationError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from gateway.application import create_app
 from gateway.assemble import real_parts
+from gateway.auth.front import Front, require_accounts
 from gateway.settings import GatewaySettings
+from mesh.errors import StoreUnavailable
 from mesh.instruments import log_faults
 from mesh.logging import configure_logging
 from mesh.settings import SettingsError
 
+_STORE_SECONDS = 60
 _GRACE_SECONDS = 5
 """Open answers may go on so long after SIGTERM; streams end at once and are taken up again elsewhere."""
 
@@ -22,7 +26,9 @@ def main() -> int:
     try:
         settings = GatewaySettings()
         parts = real_parts(settings)
-    except (SettingsError, ValidationError) as error:
+        if parts.front is not None:
+            _require_accounts(settings, parts.front)
+    except (SettingsError, StoreUnavailable, ValidationError) as error:
         sys.stderr.write(f"the gateway cannot start: {error}\n")
         return 2
     configure_logging(settings.mesh.log_level, "gateway", settings.instance)
@@ -36,9 +42,23 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     return 0
+
+
+def _require_accounts(settings: GatewaySettings, front: Front) -> None:
+    """Return if somebody could sign in; waits for a store that is not up yet."""
+    for attempt in Retrying(
+        retry=retry_if_exception_type(StoreUnavailable),
+        wait=wait_fixed(1),
+        stop=stop_after_delay(_STORE_SECONDS),
+        reraise=True,
+    ):
+        with attempt:
+            require_accounts(settings, front.access(), front.accounts)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Security
+from fastapi.security import HTTPBearer
 
 from gateway import api_page, health, problem, welcome
 from gateway.access import AccessLog
-from gateway.api import events, instruments, jobs, logs, products, requests, users
+from gateway.api import accounts, events, instruments, jobs, logs, products, requests, session, tokens, trail, users
 from gateway.api.documents import PREFIX
+from gateway.auth.cross_site import CrossSiteCheck
+from gateway.auth.door import Door, OpenDoor
 from gateway.edge import BodyLimit, HostCheck
 from gateway.parts import Parts
 from gateway.unexpected import AnswerUnexpected
@@ -20,6 +23,8 @@ Ask for an analysis, follow it window by window, take its products.
 
 Every error is a problem document (RFC 9457) that names the field and what it may hold.
 """
+
+_TOKEN = HTTPBearer(auto_error=False, description="An API token of this mesh, or a token of one of its issuers.")
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -44,6 +49,11 @@ def create_app(parts: Parts) -> FastAPI:
     problem.install(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, limit=parts.limits.body_bytes)
+    if parts.front is None:
+        app.add_middleware(OpenDoor)
+    else:
+        app.add_middleware(Door, identify=parts.front.identify, pace=parts.front.pace, note=parts.note)
+    app.add_middleware(CrossSiteCheck, hosts=parts.hosts)
     app.add_middleware(HostCheck, hosts=parts.hosts)
     app.add_middleware(AnswerUnexpected)
     app.add_middleware(AccessLog)
@@ -55,8 +65,13 @@ def create_app(parts: Parts) -> FastAPI:
         instruments.router,
         requests.router,
         users.router,
+        session.router,
+        tokens.router,
+        accounts.router,
+        trail.router,
     ):
-        app.include_router(router)
+        # Says in the description of the interface how to show a token; the door has looked at it before.
+        app.include_router(router, dependencies=[Security(_TOKEN)])
     app.include_router(health.router)
     api_page.install(app)
     welcome.install(app)

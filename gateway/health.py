@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from gateway.calling import Calling
 from gateway.parts import Given
 from mesh.errors import NotFound, TransientFailure
 from mesh.instruments import instrument_faults
+from mesh.intake.caller import check_operator
 
 router = APIRouter(include_in_schema=False)
 
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1"})
 _NO_JOB = "0" * 32
 
 
@@ -40,6 +43,8 @@ def readyz(parts: Given) -> JSONResponse:
 
 
 @router.get("/metrics")
-def metrics() -> Response:
-    """Give Prometheus its numbers."""
+def metrics(request: Request, caller: Calling) -> Response:
+    """Give Prometheus its numbers: to this machine, and to operators."""
+    if request.client is None or request.client.host not in _THIS_MACHINE:
+        check_operator(caller)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""Counts the event streams that are open, all of them and those to each address, so that neither has no end."""
+"""Counts the event streams that are open, all of them and those of each caller, so that neither has no end."""
 
 import random
 from collections import Counter
@@ -32,28 +32,28 @@ class OpenStreams:
         self._limits = limits
         self._open: Counter[str] = Counter()
 
-    def check(self, address: str) -> None:
-        """Return if one more stream may be opened to *address*.
+    def check(self, whose: str) -> None:
+        """Return if one more stream may be opened to a caller, known by name or address.
 
         Raises:
             Refusal: there are as many as may be.
         """
         if self._open.total() >= self._limits.streams:
             self._refuse(f"this gateway has {self._limits.streams} streams open, which is as many as it serves")
-        if self._open[address] >= self._limits.streams_a_caller:
-            self._refuse(f"{address} has {self._limits.streams_a_caller} streams open, which is as many as may be")
+        if self._open[whose] >= self._limits.streams_a_caller:
+            self._refuse(f"{whose} has {self._limits.streams_a_caller} streams open, which is as many as may be")
 
     @contextmanager
-    def counted(self, address: str) -> Iterator[None]:
+    def counted(self, whose: str) -> Iterator[None]:
         """Count a stream while it is open."""
-        self._open[address] += 1
+        self._open[whose] += 1
         try:
             with metrics.STREAMS.track_inprogress():
                 yield
         finally:
-            self._open[address] -= 1
-            if not self._open[address]:
-                del self._open[address]
+            self._open[whose] -= 1
+            if not self._open[whose]:
+                del self._open[whose]
 
     def _refuse(self, text: str) -> None:
         detail = f"{text[0].upper()}{text[1:]}; close one, or look at the job now and then instead."

@@ -8,11 +8,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.auth.front import Front
 from gateway.deliver import Deliver, Way
 from gateway.logs import LogPieces
 from gateway.open_streams import OpenStreams
 from gateway.records import FollowedRecords, MeshPublisher, ProductStore
 from gateway.wakeups import Bell
+from mesh.accounts.roles import Roles
+from mesh.contracts import TrailEntry
 from mesh.intake import Intake, Limits, Quota
 
 
@@ -38,6 +41,12 @@ class Parts:
     limits: Limits = field(default_factory=Limits)
     hosts: frozenset[str] | None = None
     """Names under which the gateway answers; None: under every name."""
+    front: Front | None = None
+    """How callers are asked who they are; None: nobody is asked."""
+    note: Callable[[TrailEntry], None] = lambda _entry: None
+    """Keeps what callers do."""
+    read_trail: Callable[[int, str | None, int], list[TrailEntry]] = lambda _days, _user, _limit: []
+    """What callers did: so many days back, of one caller or of all, at most so many."""
 
     @cached_property
     def deliver(self) -> Deliver:
@@ -58,6 +67,8 @@ class Parts:
             publisher=self.publisher,
             quota=self.quota,
             limits=self.limits,
+            roles=self.front.roles if self.front else Roles,
+            note=self.note,
         )
 
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from gateway import metrics
+from gateway.auth.errors import IssuerUnavailable
+from gateway.auth.pace import fast_fields, quota_fields
 from mesh.errors import (
     BrokerUnavailable,
     ContractViolation,
@@ -35,6 +37,8 @@ from mesh.intake.errors import (
     NotAllowed,
     PlanningBehind,
     Refused,
+    RoleMissing,
+    TooFast,
     TooManyUsers,
     TooMuchWaiting,
     WishRefused,
@@ -91,7 +95,20 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(
                 "too-many-users", 429, "Too many users", "Come again tomorrow, or ask under a name that was used today."
             ),
+            Kind(
+                "too-many-requests",
+                429,
+                "Too many requests",
+                "Come again after Retry-After; RateLimit has the numbers.",
+            ),
+            Kind(
+                "not-signed-in", 401, "Not signed in", "Send a token that counts: odamesh login, or docs/accounts.md."
+            ),
             Kind("not-allowed", 403, "Not allowed", "Ask the owner of the job, or an operator."),
+            Kind("role-missing", 403, "A role is missing", "Ask the operators of this mesh for the role."),
+            Kind("cross-site", 403, "Sent by another site", "Use the page of this gateway, or a program."),
+            Kind("no-accounts", 409, "No accounts", "This mesh asks nobody who they are (ODAMESH_GATEWAY_ACCOUNTS)."),
+            Kind("issuer-unavailable", 503, "An issuer of tokens does not answer", "Send the same again in a moment."),
             Kind("behind", 503, "Planning lags behind", _UNAVAILABLE_ADVICE),
             Kind("store-unavailable", 503, "The store does not answer", _UNAVAILABLE_ADVICE),
             Kind("broker-unavailable", 503, "The message broker does not answer", _UNAVAILABLE_ADVICE),
@@ -114,6 +131,8 @@ _REFUSALS: Mapping[type[Refused], str] = {
     KeyReused: "idempotency-key-reused",
     JobFinal: "job-final",
     NotAllowed: "not-allowed",
+    RoleMissing: "role-missing",
+    TooFast: "too-many-requests",
 }
 
 _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
@@ -158,6 +177,8 @@ class Problem(BaseModel):
     """Where a limit was reached."""
     request_key: str | None = None
     """Where a job was deleted: what it asked for."""
+    role: str | None = None
+    """Where a role is missing: its name."""
 
 
 class Refusal(Exception):
@@ -167,13 +188,18 @@ class Refusal(Exception):
         name: one of `KINDS`.
         detail: what is wrong and what to do, for a person.
         retry_after: seconds after which the same request may succeed; None: never.
+        headers: further ones of the answer.
     """
 
-    def __init__(self, name: str, detail: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, name: str, detail: str, *, retry_after: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.kind = KINDS[name]
         self.detail = detail
-        self.retry_after = retry_after
+        self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(retry_after)
 
 
 def field_error(error: InvalidRequest) -> FieldError:
@@ -191,6 +217,7 @@ def answer(
     headers: Mapping[str, str] | None = None,
     usage: Usage | None = None,
     request_key: str | None = None,
+    role: str | None = None,
 ) -> JSONResponse:
     """Return the response of one problem."""
     metrics.REFUSALS.labels(kind.name or str(kind.status)).inc()
@@ -205,6 +232,7 @@ def answer(
         errors=tuple(errors),
         usage=usage,
         request_key=request_key,
+        role=role,
     )
     return _ProblemResponse(problem.model_dump(), status_code=kind.status, headers=headers)
 
@@ -213,13 +241,13 @@ def install(app: FastAPI) -> None:
     """Make *app* answer every error with a problem document."""
     _on(app, Refusal, _refusal)
     _on(app, WishRefused, _wish)
-    _on(app, Refused, _refused)
+    _on(app, Refused, refused)
     _on(app, InvalidRequest, _invalid)
     _on(app, RequestValidationError, _validation)
     _on(app, Deleted, _deleted)
     _on(app, NotFound, _not_found)
     _on(app, InstrumentUnavailable, _instrument)
-    _on(app, TransientFailure, _unavailable)
+    _on(app, TransientFailure, unavailable)
     _on(app, ContractViolation, unexpected)
     _on(app, HTTPException, _http)
 
@@ -230,15 +258,19 @@ def _on(app: FastAPI, kind: type[_Error], handler: Callable[[Request, _Error], J
 
 
 def _refusal(request: Request, error: Refusal) -> JSONResponse:
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
-    return answer(request, error.kind, error.detail, headers=headers)
+    return answer(request, error.kind, error.detail, headers=error.headers)
 
 
-def _refused(request: Request, error: Refused) -> JSONResponse:
+def refused(request: Request, error: Refused) -> JSONResponse:
+    """Return the problem of what is not taken or not done."""
     kind = KINDS[_REFUSALS[type(error)]]
-    seconds = getattr(error, "seconds", None)
-    headers = {"Retry-After": str(seconds)} if seconds is not None else None
-    return answer(request, kind, str(error), headers=headers, usage=getattr(error, "usage", None))
+    seconds, usage = getattr(error, "seconds", None), getattr(error, "usage", None)
+    headers = {"Retry-After": str(seconds)} if seconds is not None else {}
+    if isinstance(error, TooMuchWaiting) and usage is not None:
+        headers |= quota_fields(usage, error.seconds)
+    if isinstance(error, TooFast):
+        headers |= fast_fields(error)
+    return answer(request, kind, str(error), headers=headers, usage=usage, role=getattr(error, "role", None))
 
 
 def _wish(request: Request, error: WishRefused) -> JSONResponse:
@@ -287,11 +319,14 @@ def _instrument(request: Request, error: InstrumentUnavailable) -> JSONResponse:
     return answer(request, KINDS["instrument-unavailable"], error.text)
 
 
-def _unavailable(request: Request, error: TransientFailure) -> JSONResponse:
+def unavailable(request: Request, error: TransientFailure | IssuerUnavailable) -> JSONResponse:
+    """Return the problem of a part that is out of reach."""
     # The text of the error may name hosts and accounts: it goes to the log only.
     _log.warning("unavailable", error=str(error), kind=type(error).__name__)
     name = "broker-unavailable" if isinstance(error, BrokerUnavailable) else "store-unavailable"
-    if not isinstance(error, (BrokerUnavailable, StoreUnavailable)):
+    if isinstance(error, IssuerUnavailable):
+        name = "issuer-unavailable"
+    elif not isinstance(error, (BrokerUnavailable, StoreUnavailable)):
         _log.error("unexpected transient failure", kind=type(error).__name__)
     kind = KINDS[name]
     return answer(request, kind, f"{kind.title}. {kind.advice}", headers={"Retry-After": "2"})

@@ -1,13 +1,14 @@
 """Where the gateway listens and how patient it is; from the environment (prefix ``ODAMESH_GATEWAY_``)."""
 
 import uuid
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.deliver import Way
 from mesh.ports import GATEWAY
-from mesh.settings import Settings
+from mesh.settings import Settings, SettingsError
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -25,6 +26,12 @@ class GatewaySettings(BaseSettings):
     Empty: ``localhost`` where it listens on loopback alone, else every name."""
     account: str = "gateway"
     """Section of the credentials file."""
+    accounts: bool | None = None
+    """Whether callers are asked who they are; unset: unless only this machine can reach it."""
+    access: Path | None = None
+    """The access file; default ``<home>/credentials/gateway-access.toml``."""
+    proxies: str = "127.0.0.1,::1"
+    """Addresses of proxies, separated by commas, that tell from where a call comes (``X-Forwarded-For``)."""
     files: Way = "link"
     """How files come to callers: ``link`` leads into the store, ``stream`` brings them through the gateway."""
     store_url: str = ""
@@ -36,6 +43,32 @@ class GatewaySettings(BaseSettings):
     instance: str = Field(default_factory=lambda: uuid.uuid4().hex[:12])
     """Names this process's own event queue."""
     mesh: Settings = Field(default_factory=Settings)
+
+    @property
+    def for_this_machine(self) -> bool:
+        """Whether only this machine can reach it: it listens on loopback, and no public name is set for a proxy."""
+        names = {name.strip() for name in self.hosts.split(",") if name.strip()}
+        return self.host in _LOOPBACK and names <= _LOOPBACK
+
+    @property
+    def asks_callers(self) -> bool:
+        """Whether callers are asked who they are.
+
+        Raises:
+            SettingsError: they are not to be, and others than this machine can reach it.
+        """
+        if self.accounts is not None and not self.accounts and not self.for_this_machine:
+            public = f"listens on {self.host}" if self.host not in _LOOPBACK else f"is called {self.hosts}"
+            msg = (
+                f"the gateway {public}, where others reach it, and ODAMESH_GATEWAY_ACCOUNTS is off: remove one of both"
+            )
+            raise SettingsError(msg)
+        return self.accounts if self.accounts is not None else not self.for_this_machine
+
+    @property
+    def access_file(self) -> Path:
+        """The access file."""
+        return self.access or self.mesh.home / "credentials" / "gateway-access.toml"
 
     @property
     def host_names(self) -> frozenset[str] | None:

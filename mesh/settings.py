@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     """Port of /livez, /readyz and /metrics; 0 takes the one of the service (see docs/operate.md)."""
     job_days: float = Field(default=0, ge=0)
     """How long a job and its outcome stay after its end [days]; 0: for ever. Requests always stay."""
+    trail_days: int = Field(default=90, ge=1)
+    """How long the audit trail stays [days]."""
     drain_seconds: float = Field(default=30.0, ge=0)
     """How long a service that is asked to stop lets its running handlers finish; then others take their work over."""
     log_level: str = "info"

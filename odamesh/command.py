@@ -23,10 +23,11 @@ OPERATORS = {
     "dead": "List, retry and drop messages that could not be processed.",
     "runs": "List and resume runs that are parked.",
     "audit": "Count again whether anything is lost, doubled or stuck.",
-    "users": "Show and set what each user may have waiting.",
+    "users": "Accounts, roles, and what each user may have waiting.",
+    "audit-trail": "Show who did what.",
     "demo": "Set up this machine and analyse simulated data.",
 }
-MODULES = {"mesh": "mesh_processes"}
+MODULES = {"mesh": "mesh_processes", "audit-trail": "audit_trail"}
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 app = typer.Typer(

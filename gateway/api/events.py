@@ -9,7 +9,8 @@ from fastapi import APIRouter, Header, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway.api.documents import PREFIX, brief_document, root
-from gateway.calling import Calling
+from gateway.auth.still_allowed import while_allowed
+from gateway.calling import Identified
 from gateway.open_streams import OpenStreams, come_back
 from gateway.parts import Given
 from gateway.problem import Problem
@@ -44,24 +45,26 @@ async def events(
     job_id: str,
     request: Request,
     parts: Given,
-    caller: Calling,
+    identity: Identified,
     last_event_id: Annotated[str | None, Header(description="id of the last event seen")] = None,
     *,
     table: Annotated[bool, Query(description="begin with the table instead of the history")] = False,
 ) -> EventSourceResponse:
     """Tell what happens to a job while it happens."""
     # An unknown job is answered with a problem, not with a stream.
-    await asyncio.to_thread(parts.intake.look, job_id, caller)
-    address = request.client.host if request.client else ""
-    parts.streams.check(address)
-    changes = follow(parts.records, parts.bell, job_id, last_event_id, table=table)
-    return EventSourceResponse(_write(parts.streams, address, changes, root(request)), ping=15)
+    await asyncio.to_thread(parts.intake.look, job_id, identity.caller)
+    whose = identity.key
+    parts.streams.check(whose)
+    changes = while_allowed(
+        follow(parts.records, parts.bell, job_id, last_event_id, table=table), parts, identity, job_id
+    )
+    return EventSourceResponse(_write(parts.streams, whose, changes, root(request)), ping=15)
 
 
 async def _write(
-    streams: OpenStreams, address: str, changes: AsyncIterator[StreamEvent], base: str
+    streams: OpenStreams, whose: str, changes: AsyncIterator[StreamEvent], base: str
 ) -> AsyncIterator[ServerSentEvent]:
-    with streams.counted(address):
+    with streams.counted(whose):
         yield come_back()
         async for change in changes:
             yield ServerSentEvent(json.dumps(_data(change, base)), event=change.event, id=change.position)

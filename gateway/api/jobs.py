@@ -19,7 +19,7 @@ from gateway.api.documents import (
 from gateway.calling import Calling, Traced
 from gateway.parts import Given
 from gateway.problem import Problem
-from mesh.intake import Caller, Wish
+from mesh.intake import Wish
 from mesh.intake.wish import USER
 from mesh.states import UnitState
 
@@ -35,7 +35,11 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {**_PROBLEM, "description": "n
 class Submission(Wish):
     """What a caller posts to have an analysis done."""
 
-    user: str = Field(default="anonymous", pattern=USER, description="whose share of the mesh it takes")
+    user: str | None = Field(
+        default=None,
+        pattern=USER,
+        description="whose job it is, where this mesh asks nobody who they are, or an operator submits for somebody",
+    )
 
     def wish(self) -> Wish:
         """Return what is wished, without who wishes it."""
@@ -60,13 +64,14 @@ def submit(
     request: Request,
     response: Response,
     parts: Given,
+    caller: Calling,
     trace: Traced,
     idempotency_key: Annotated[str | None, Header(max_length=200, description="equal key, equal job")] = None,
 ) -> JobDocument:
     """Have an analysis done; the answer comes as soon as the request is stored. Its `waits` says what it waits for."""
-    caller = Caller.anybody(submission.user)
+    asker = caller.acting_for(submission.user)
     asked = submission.model_dump(mode="json", exclude_unset=True)
-    view = parts.intake.submit(submission.wish(), caller, key=idempotency_key, trace=trace, face="api", asked=asked)
+    view = parts.intake.submit(submission.wish(), asker, key=idempotency_key, trace=trace, face="api", asked=asked)
     document = job_document(root(request), view)
     response.headers["Location"] = document.links["self"]
     return document
@@ -85,7 +90,7 @@ def jobs(
         str | None, Query(alias="id", pattern="^[0-9a-f]{4,32}$", description="only those whose id begins so")
     ] = None,
 ) -> JobList:
-    """List jobs, newest first, without their products."""
+    """List my jobs, newest first, without their products; to operators, everybody's."""
     if digits is not None:
         alike = parts.intake.alike(digits, caller, limit=limit)
         return JobList(jobs=tuple(brief_document(root(request), view) for view in alike), next=None)
@@ -111,6 +116,18 @@ def job(job_id: str, request: Request, parts: Given, caller: Calling) -> JobDocu
 def start(job_id: str, request: Request, parts: Given, caller: Calling, trace: Traced) -> JobDocument:
     """Start a draft; a job that is started already stays as it is."""
     return brief_document(root(request), parts.intake.start(job_id, caller, trace=trace))
+
+
+@router.post("/jobs/{job_id}/share", responses=_UNKNOWN)
+def share(job_id: str, request: Request, parts: Given, caller: Calling, trace: Traced) -> JobDocument:
+    """Share a job: whoever has its address may look at it, follow it and take its products, without an account."""
+    return brief_document(root(request), parts.intake.share(job_id, caller, shared=True, trace=trace))
+
+
+@router.delete("/jobs/{job_id}/share", responses=_UNKNOWN)
+def unshare(job_id: str, request: Request, parts: Given, caller: Calling, trace: Traced) -> JobDocument:
+    """Share a job no longer."""
+    return brief_document(root(request), parts.intake.share(job_id, caller, shared=False, trace=trace))
 
 
 @router.get("/jobs/{job_id}/asked", responses=_UNKNOWN)

@@ -10,7 +10,8 @@ from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway.api.documents import PREFIX
-from gateway.calling import Calling
+from gateway.auth.still_allowed import while_allowed
+from gateway.calling import Identified
 from gateway.follow_log import LogChange, follow_log
 from gateway.open_streams import OpenStreams, come_back
 from gateway.parts import Given, Parts
@@ -47,22 +48,22 @@ async def log(
     label: str,
     request: Request,
     parts: Given,
-    caller: Calling,
+    identity: Identified,
     stage: str | None = None,
     follow: Annotated[bool, Query(description="go on until the unit has ended")] = False,
     last_event_id: Annotated[str | None, Header(description="id of the last event seen")] = None,
 ) -> Response:
     """Return the log of one unit, or follow it."""
-    view = await asyncio.to_thread(parts.intake.look, job_id, caller)
+    view = await asyncio.to_thread(parts.intake.look, job_id, identity.caller)
     if stage is not None:
         row = await asyncio.to_thread(parts.intake.row, view, stage, label)
     else:
         row = await asyncio.to_thread(_first_row, parts, view, label)
     if follow:
-        address = request.client.host if request.client else ""
-        parts.streams.check(address)
-        changes = follow_log(parts, view, row, last_event_id)
-        return EventSourceResponse(_write(parts.streams, address, changes), ping=15)
+        whose = identity.key
+        parts.streams.check(whose)
+        changes = while_allowed(follow_log(parts, view, row, last_event_id), parts, identity, job_id)
+        return EventSourceResponse(_write(parts.streams, whose, changes), ping=15)
     return await asyncio.to_thread(_whole, parts, row)
 
 
@@ -90,10 +91,8 @@ def _whole(parts: Parts, row: UnitRow) -> Response:
         raise NotFound(msg) from None
 
 
-async def _write(
-    streams: OpenStreams, address: str, changes: AsyncIterator[LogChange]
-) -> AsyncIterator[ServerSentEvent]:
-    with streams.counted(address):
+async def _write(streams: OpenStreams, whose: str, changes: AsyncIterator[LogChange]) -> AsyncIterator[ServerSentEvent]:
+    with streams.counted(whose):
         yield come_back()
         async for change in changes:
             yield ServerSentEvent(json.dumps(_data(change)), event=change.event, id=change.position)

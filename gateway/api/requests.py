@@ -10,7 +10,7 @@ from gateway.calling import Calling, Traced
 from gateway.parts import Given
 from gateway.problem import Problem
 from mesh.contracts import Analysis, Lane, Selection
-from mesh.intake import Caller, Wish
+from mesh.intake import Wish
 from mesh.intake.wish import USER
 
 _PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}
@@ -38,7 +38,7 @@ class Again(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     lane: Lane = Field(default=Lane.USER, description="priority")
-    user: str = Field(default="anonymous", pattern=USER)
+    user: str | None = Field(default=None, pattern=USER, description="who asks, where nobody or an operator says so")
 
 
 @router.post(
@@ -73,12 +73,13 @@ def again(
     request: Request,
     response: Response,
     parts: Given,
+    caller: Calling,
     trace: Traced,
     idempotency_key: Annotated[str | None, Header(max_length=200, description="equal key, equal job")] = None,
 ) -> JobDocument:
     """Have a request made again: what is in the store is used, what is not is computed."""
-    caller = Caller.anybody(wish.user)
-    view = parts.intake.again(request_key, caller, lane=wish.lane, key=idempotency_key, trace=trace)
+    asker = caller.acting_for(wish.user)
+    view = parts.intake.again(request_key, asker, lane=wish.lane, key=idempotency_key, trace=trace)
     document = job_document(root(request), view)
     response.headers["Location"] = document.links["self"]
     return document

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra.stack import stack
+from infra.stack import access, stack
+from infra.stack.layout import Layout
 from infra.stack.problem import SetupProblem
 from odamesh.command_line import AsJson, operators_part, print_json
 
@@ -62,6 +63,16 @@ def _how_units_run(runner: str) -> str:
     if not stack.engine_answers():
         return "in containers, but no engine answers: units wait until one does; `odamesh stack up` starts it"
     return "containers"
+
+
+@app.command("new-key")
+def new_key() -> None:
+    """Sign the sessions of browsers with a new key; those of the two keys before go on."""
+    try:
+        kept = access.rotate(Layout.from_environment())
+    except SetupProblem as problem:
+        fail(problem)
+    _console.print(f"new sessions have a new key; {kept} earlier ones still count")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`odamesh users`: how users share the mesh, how much each may have waiting, and what they have now."""
+"""`odamesh users`: accounts; how users share the mesh, how much each may have waiting, and what they have now."""
 
 import sys
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.commands import accounts
 from infra.commands.servers import servers
 from mesh.contracts import Allowance, Allowances
 from mesh.store.allowances import change_allowances, read_allowances
@@ -15,7 +16,16 @@ from mesh.store.loads import Load, Loads
 from mesh.store.names import EVERYBODY
 from odamesh.command_line import AsJson, operators_part, print_json
 
-app = operators_part("How users share the mesh, and what each may have waiting.")
+app = operators_part("Accounts and roles; how users share the mesh, and what each may have waiting.")
+for _command in (
+    accounts.accounts,
+    accounts.add,
+    accounts.roles,
+    accounts.disable,
+    accounts.enable,
+    accounts.token,
+):
+    app.command()(_command)
 
 _User = Annotated[str, typer.Argument(help=f"Name of the user; {EVERYBODY} for all without an entry of their own.")]
 

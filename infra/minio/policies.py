@@ -19,16 +19,18 @@ _INSTRUMENT = {
     _READ: ("parts", "products"),
     _WRITE: ("products", "logs"),
 }
+_ACCOUNTS = ("accounts", "tokens", "token-uses", "audit-trail")
+"""Of the gateway, which asks who calls; what it notes of callers it cannot delete."""
 _SERVICES = {
     "gateway": {
-        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "evicted", "logs", "users"),
-        _WRITE: ("requests", "jobs"),
+        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "evicted", "logs", "users", *_ACCOUNTS),
+        _WRITE: ("requests", "jobs", *_ACCOUNTS),
     },
     "dispatcher": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),
         _WRITE: ("parts", "ends", "runs", "rows"),
         # Requests and the ends of jobs stay for ever.
-        _DELETE: ("jobs", "runs", "rows"),
+        _DELETE: ("jobs", "runs", "rows", "audit-trail"),
     },
     "cache": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "pins", "evicted"),

@@ -88,6 +88,21 @@ class Layout:
         return self.home / "accounts.toml"
 
     @property
+    def access(self) -> Path:
+        """The operator's part of who may call; may be absent."""
+        return self.home / "access.toml"
+
+    @property
+    def signing(self) -> Path:
+        """The gateway's generated signing keys."""
+        return self.home / "signing.toml"
+
+    @property
+    def gateway_access(self) -> Path:
+        """Both together, readable by the gateway's user alone."""
+        return self.service_credentials / "gateway-access.toml"
+
+    @property
     def images(self) -> Path:
         """Ids of the analysis images."""
         return self.home / "images.toml"

@@ -13,17 +13,24 @@ from hashlib import sha256
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import ValidationError
 
 import mesh.ports
-from infra.stack import bytecode, process, set_up_lock, supervisor, users
+from gateway.auth.access_file import AccessFile
+from gateway.auth.front import require_accounts
+from gateway.settings import GatewaySettings
+from infra.stack import access, bytecode, process, set_up_lock, supervisor, users
 from infra.stack.endpoints import LOOPBACK, is_free, port_of, port_shift
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
 from infra.stack.process import PidFile
 from infra.stack.supervisor import Program
+from mesh.accounts.accounts import Accounts
+from mesh.errors import MeshError
 from mesh.instruments import instrument_faults, instrument_folders
 from mesh.kit.removal import empty
 from mesh.service.turn import TURN_FILE
+from mesh.store.objects import Objects
 
 GATE = "engine-gate"
 _READY_WITHIN_S = 60.0
@@ -93,6 +100,8 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
         message = f"{layout.credentials} does not exist: run `odamesh stack up` first, to its end"
         raise SetupProblem(message)
     layout.make()
+    access.publish(layout)
+    _require_accounts()
     # All that decides how they behave is in the plan: where it changed, a process is started again.
     environment = {
         name: value for name, value in os.environ.items() if name.startswith(_SETTINGS) and name not in _SECRET
@@ -116,6 +125,17 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
             pid_file.write(record)
     _wait_ready(layout, wanted)
     return [program.name for program in wanted]
+
+
+def _require_accounts() -> None:
+    """Refuse to start a gateway that others could reach and that knows nobody; SetupProblem says how to set it up."""
+    try:
+        settings = GatewaySettings()
+        if settings.asks_callers:
+            connections = settings.mesh.connections("admin")
+            require_accounts(settings, AccessFile(settings.access_file).now(), Accounts(Objects(connections.store)))
+    except (MeshError, ValidationError) as error:
+        raise SetupProblem(str(error)) from error
 
 
 def _own_users(layout: Layout, found: Sequence[Program]) -> list[Program]:

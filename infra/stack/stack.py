@@ -8,7 +8,7 @@ import docker
 from rich.console import Console
 from rich.markup import escape
 
-from infra.stack import base_image, credentials, engine, images, mesh_processes, packages, set_up_lock, users
+from infra.stack import access, base_image, credentials, engine, images, mesh_processes, packages, set_up_lock, users
 from infra.stack.endpoints import Endpoints
 from infra.stack.engine import Engine
 from infra.stack.layout import Layout
@@ -83,6 +83,7 @@ class Stack:
             user = users.of(service)
             path = layout.service_credentials / f"{service}.toml"
             credentials.write_private(path, content, (user.uid, user.gid))
+        access.publish(layout)
         content = credentials.text(accounts, endpoints, docker_host=engine_address, runner=runner)
         credentials.write_private(layout.credentials, content)
 
@@ -114,7 +115,7 @@ def down(*, purge: bool = False) -> list[str]:
             directories = [server.directory for server in stack.servers if server is not stack.engine]
             for path in (*directories, layout.service_credentials, layout.run, layout.log, layout.work):
                 shutil.rmtree(path, ignore_errors=True)
-            for path in (layout.accounts, layout.credentials, layout.images):
+            for path in (layout.accounts, layout.signing, layout.credentials, layout.images):
                 path.unlink(missing_ok=True)
     return stopped
 

@@ -1,5 +1,6 @@
 """What travels between the parts of the mesh and what is stored; JSON Schema is generated from it."""
 
+from mesh.contracts.account import Account, ApiToken, TokenUse, TrailEntry, TrailPage
 from mesh.contracts.allowance import Allowance, Allowances
 from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
@@ -22,9 +23,11 @@ from mesh.contracts.unit import (
 from mesh.contracts.view import JobView, StageProduct, UnitRow
 
 __all__ = [
+    "Account",
     "Allowance",
     "Allowances",
     "Analysis",
+    "ApiToken",
     "ArchiveInput",
     "CancelJob",
     "CancelUnits",
@@ -52,6 +55,9 @@ __all__ = [
     "Selection",
     "StageProduct",
     "TimeRange",
+    "TokenUse",
+    "TrailEntry",
+    "TrailPage",
     "Unit",
     "UnitEvent",
     "UnitInput",

@@ -88,3 +88,5 @@ class Job(Document):
     """Whether it waits for its owner to start it."""
     destroy_after: str | None = None
     """When it is deleted, whatever its state, UTC, ISO 8601 with ``Z``; None: as the mesh keeps jobs."""
+    shared: bool = False
+    """Whether whoever has its id may look at it."""

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from mesh.contracts.account import Account, ApiToken, TokenUse, TrailPage
 from mesh.contracts.allowance import Allowances
 from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
@@ -16,8 +17,10 @@ from mesh.contracts.unit import InputList, PackedUnit, Unit, UnitParameters
 
 FOLDER = Path(__file__).parent / "schema"
 DOCUMENTS: tuple[type[Document], ...] = (
+    Account,
     Allowances,
     Analysis,
+    ApiToken,
     CancelJob,
     CancelUnits,
     DeleteJob,
@@ -33,6 +36,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     RowPage,
     RunEvent,
     RunResult,
+    TokenUse,
+    TrailPage,
     Unit,
     UnitEvent,
     UnitParameters,

@@ -56,6 +56,8 @@ class JobView(Part):
     """It waits, PENDING, for its owner to start it."""
     destroy_after: str | None = None
     """When it is deleted, whatever its state, UTC, ISO 8601 with ``Z``."""
+    shared: bool = False
+    """Whoever has its id may look at it."""
     state: JobState
     partial: bool = False
     """The job completed, but not of all windows: the warnings name those that gave nothing."""

@@ -4,10 +4,10 @@ A door (the HTTP interface, a protocol, the triggers service) says who calls, ha
 or is raised into its own words. It knows nothing of validation, limits, identity, storing and publishing.
 """
 
-from mesh.intake.caller import Caller, Role
+from mesh.intake.caller import Caller, Role, Scope
 from mesh.intake.intake import Intake, Trace
 from mesh.intake.limits import Limits
 from mesh.intake.quota import Quota, Usage
 from mesh.intake.wish import Wish
 
-__all__ = ["Caller", "Intake", "Limits", "Quota", "Role", "Trace", "Usage", "Wish"]
+__all__ = ["Caller", "Intake", "Limits", "Quota", "Role", "Scope", "Trace", "Usage", "Wish"]

@@ -2,6 +2,8 @@
 
 Done once, when the request comes in: afterwards it means the same products for ever, whatever becomes of the job, and
 two requests that name different jobs with the same result share one run. Whoever may look at a job may use it.
+The key of a product is known only to those who may see a job that has it, or who ask for the same: whoever has it may
+use it.
 """
 
 import re
@@ -11,6 +13,7 @@ from typing import Any
 
 from mesh.contracts import JobView
 from mesh.errors import InvalidParameter, NotFound
+from mesh.intake.caller import Caller, check_look
 from mesh.intake.records import JobRecords, ProductManifests
 from mesh.parameters import Parameter, entries, shown
 from mesh.states import JobState, job_is_final
@@ -27,11 +30,13 @@ class EarlierProducts:
     Args:
         records: of jobs.
         products: by key.
+        caller: for whom.
     """
 
-    def __init__(self, records: JobRecords, products: ProductManifests) -> None:
+    def __init__(self, records: JobRecords, products: ProductManifests, caller: Caller) -> None:
         self._records = records
         self._products = products
+        self._caller = caller
 
     def __call__(self, name: str, value: Any, parameter: Parameter) -> Any:
         """Return keys in the place of jobs; what cannot be understood is returned as it is.
@@ -72,6 +77,7 @@ class EarlierProducts:
     def _job(self, field: str, job_id: str) -> JobView:
         try:
             view = self._records.view(job_id)
+            check_look(self._caller, view)
         except NotFound as error:
             raise _refuse(field, f"{error}") from error
         if not job_is_final(view.state):

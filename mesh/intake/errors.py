@@ -8,7 +8,9 @@ mesh.errors.MeshError
 │   ├── PlanningBehind    the mesh as a whole has too much that is not planned; come again later
 │   ├── KeyReused         the idempotency key belongs to another request
 │   ├── JobFinal          the job has ended
+│   ├── TooFast           the caller asks more often than may be; come again in a moment
 │   └── NotAllowed        the caller may not do this
+│       └── RoleMissing   for want of a role
 └── mesh.errors.NotFound  no such job, request or product
     └── mesh.errors.Deleted
 """
@@ -64,6 +66,22 @@ class PlanningBehind(_Later):
     """Jobs wait for the dispatcher; further ones would only wait longer."""
 
 
+class TooFast(_Later):
+    """The caller has asked more often than may be.
+
+    Args:
+        text: for a person.
+        seconds: when to come again.
+        quota: how much may be asked for.
+        window: in so many seconds.
+    """
+
+    def __init__(self, text: str, *, seconds: int, quota: int, window: int) -> None:
+        super().__init__(text, seconds=seconds)
+        self.quota = quota
+        self.window = window
+
+
 class KeyReused(Refused):
     """The idempotency key belongs to another request of the same caller."""
 
@@ -74,3 +92,16 @@ class JobFinal(Refused):
 
 class NotAllowed(Refused):
     """The caller may not do this."""
+
+
+class RoleMissing(NotAllowed):
+    """The caller lacks a role.
+
+    Args:
+        text: for a person; names what needs the role.
+        role: its name.
+    """
+
+    def __init__(self, text: str, *, role: str) -> None:
+        super().__init__(text)
+        self.role = role

@@ -4,22 +4,32 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from mesh.accounts.roles import Roles
 from mesh.broker.delivery import CARRIED_HEADERS
 from mesh.broker.topology import cancel_key, delete_key, submit_key
 from mesh.clock import utc_now
-from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane, StageProduct, UnitRow
+from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane, StageProduct, TrailEntry, UnitRow
 from mesh.errors import BrokerUnavailable, Deleted, IdTaken, NotFound, StoreUnavailable
 from mesh.intake import metrics
 from mesh.intake.analysis import check_labels, read_analysis, read_instant
-from mesh.intake.caller import Caller, check_change, check_lane, check_look
+from mesh.intake.caller import (
+    Caller,
+    check_change,
+    check_lane,
+    check_look,
+    check_rules,
+    check_submit,
+    check_user,
+    owner_of,
+)
 from mesh.intake.earlier_products import EarlierProducts
-from mesh.intake.errors import JobFinal, KeyReused
+from mesh.intake.errors import JobFinal, KeyReused, NotAllowed
 from mesh.intake.limits import Limits
 from mesh.intake.quota import Quota, Usage
 from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
@@ -33,6 +43,7 @@ _log = structlog.get_logger(__name__)
 _NO_BROKER = "the message broker does not answer; the job is kept and begins once it does: do not send it again"
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 _DIGITS = re.compile(r"[0-9a-f]{1,32}")
+_SEEN_AT_ONCE = 200
 _REQUEST_KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -56,6 +67,8 @@ class Intake:
         publisher: to the dispatcher.
         quota: what callers may have waiting.
         limits: how large a wish may be.
+        roles: what needs which role; asked for each wish, as an operator may change it.
+        note: keeps what a caller did.
     """
 
     def __init__(
@@ -66,12 +79,16 @@ class Intake:
         publisher: RequestPublisher,
         quota: Quota,
         limits: Limits,
+        roles: Callable[[], Roles] = Roles,
+        note: Callable[[TrailEntry], None] = lambda _: None,
     ) -> None:
         self._records = records
+        self._products = products
+        self._roles = roles
+        self._note = note
         self._publisher = publisher
         self._quota = quota
         self._limits = limits
-        self._earlier_products = EarlierProducts(records, products)
 
     def submit(
         self,
@@ -95,32 +112,33 @@ class Intake:
 
         Raises:
             WishRefused: names every field to change.
-            TooMuchWaiting, TooManyUsers, PlanningBehind: come again later.
+            TooMuchWaiting, TooManyUsers, TooFast, PlanningBehind: come again later.
             KeyReused: the key belongs to another request of the caller.
             Deleted: the job of this key was deleted.
-            NotAllowed: the caller may not use the lane.
+            NotAllowed: the caller may not submit, not use the lane, or lacks a role that the analysis needs.
             StoreUnavailable: nothing is sure to be stored; the same wish with the same key may be sent again.
         """
-        check_lane(caller, wish.lane)
+        check_submit(caller, wish.lane)
         check_labels(wish.labels, self._limits)
-        analysis = read_analysis(wish, self._earlier_products, self._limits)
+        analysis = self._read(wish, caller)
         job = Job(
             job_id=_job_id(caller.name, key),
             request_key=analysis.key,
-            user=caller.name,
+            user=caller.share,
             lane=wish.lane,
             submitted=utc_now(),
             owner=caller.name,
             face=face,
-            asked=asked if asked is not None and len(json.dumps(asked)) <= self._limits.asked_bytes else None,
+            asked=self._kept(asked),
             labels=wish.labels,
             draft=wish.draft,
             destroy_after=read_instant(wish.destroy_after, "destroy_after"),
         )
         view = self._earlier(job) if key is not None else None
         if view is None:
-            self._quota.check(caller.name)
+            self._quota.check(caller.share, caller.name)
             view = self._take(analysis, job, trace or Trace())
+            self._noted(caller, "submit", view, trace)
             metrics.SUBMISSIONS.labels(analysis.instrument, analysis.product, job.lane.value).inc()
             return view
         return self._hand_over(job, view, trace or Trace())[0]
@@ -130,10 +148,22 @@ class Intake:
 
         Raises:
             WishRefused: names every field to change.
-            NotAllowed: the caller may not use the lane.
+            NotAllowed: the caller may not use the lane, or lacks a role that the analysis needs.
         """
         check_lane(caller, wish.lane)
-        return read_analysis(wish, self._earlier_products, self._limits)
+        return self._read(wish, caller)
+
+    def _read(self, wish: Wish, caller: Caller) -> Analysis:
+        find = EarlierProducts(self._records, self._products, caller)
+        analysis = read_analysis(wish, find, self._limits)
+        check_rules(caller, analysis, self._roles())
+        return analysis
+
+    def _kept(self, asked: Any) -> Any:
+        """Return what is kept of what a caller sent: nothing where it is long, and never a token."""
+        if isinstance(asked, dict):
+            asked = {name: value for name, value in asked.items() if name.lower() != "token"}
+        return asked if asked is not None and len(json.dumps(asked)) <= self._limits.asked_bytes else None
 
     def again(
         self,
@@ -168,14 +198,14 @@ class Intake:
             JobFinal: it was cancelled.
             NotAllowed: it belongs to somebody else.
         """
-        view = self.look(job_id, caller)
-        check_change(caller, _owner(view))
+        view = self._to_change(job_id, caller)
         if job_is_final(view.state):
             msg = f"Job {job_id} is {view.state.value}: it can not be started any more; ask for the same again."
             raise JobFinal(msg)
         if not view.draft:
             return view
         job = self._records.start(job_id)
+        self._noted(caller, "start", view, trace)
         return self._hand_over(job, self._records.view(job_id), trace or Trace())[0]
 
     def asked(self, job_id: str, caller: Caller) -> Any:
@@ -195,36 +225,60 @@ class Intake:
         except NotFound:
             msg = f"There is no job {job_id}."
             raise NotFound(msg) from None
-        check_look(caller, view.user)
+        check_look(caller, view)
         return view
 
+    def _to_change(self, job_id: str, caller: Caller) -> JobView:
+        view = self.look(job_id, caller)
+        check_change(caller, view)
+        return view
+
+    def share(self, job_id: str, caller: Caller, *, shared: bool, trace: Trace | None = None) -> JobView:
+        """Let whoever has its id look at a job, follow it and take its products, or no longer.
+
+        Raises:
+            NotAllowed: it belongs to somebody else.
+        """
+        view = self._to_change(job_id, caller)
+        self._records.share(job_id, shared=shared)
+        self._noted(caller, "share" if shared else "unshare", view, trace)
+        return view.model_copy(update={"shared": shared})
+
     def alike(self, digits: str, caller: Caller, *, limit: int = 20) -> list[JobView]:
-        """Return jobs whose id begins with some digits, newest first, without their products.
+        """Return jobs of the caller whose id begins with some digits, newest first, without their products.
+
+        Of an operator, everybody's. What is shared is not found so: its whole id is what opens it.
 
         Args:
             digits: hexadecimal; what else begins no id.
             caller: who asks.
             limit: most jobs to return.
         """
-        views = self._records.beginning(digits, limit) if _DIGITS.fullmatch(digits) else []
-        for view in views:
-            check_look(caller, view.user)
-        return views
+        if not _DIGITS.fullmatch(digits):
+            return []
+        views = self._records.beginning(digits, limit if caller.is_operator else _SEEN_AT_ONCE)
+        return [view for view in views if caller.is_operator or owner_of(view) == caller.name][:limit]
 
     def jobs(
         self, caller: Caller, *, user: str | None = None, limit: int = 20, before: str | None = None
     ) -> list[JobView]:
-        """Return the newest jobs that the caller may look at, newest first, without their products.
+        """Return the newest jobs, newest first, without their products.
 
         Args:
             caller: who asks.
-            user: only this user's; None: everybody's.
+            user: only this user's; None: the caller's own, for an operator everybody's.
             limit: most jobs to return.
             before: id of a job: only older ones.
+
+        Raises:
+            NotAllowed: these are somebody else's, or the caller has no account: such a job is known by its id alone.
         """
-        if user is not None:
-            check_look(caller, user)
-        return self._records.recent(user, limit, before)
+        check_user(caller, user or caller.name)
+        if caller.is_operator:
+            return self._records.recent(user, limit, before)
+        if caller.anonymous:
+            raise NotAllowed("Only an account has a list of jobs: keep the ids, or sign in.")
+        return self._records.recent(caller.name, limit, before)
 
     def rows(
         self, view: JobView, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None
@@ -257,12 +311,12 @@ class Intake:
             NotAllowed: it belongs to somebody else.
             BrokerUnavailable: the wish could not be passed on; send it again.
         """
-        view = self.look(job_id, caller)
-        check_change(caller, _owner(view))
+        view = self._to_change(job_id, caller)
         if job_is_final(view.state):
             msg = f"Job {job_id} is {view.state.value}: only a job that has not ended can be cancelled."
             raise JobFinal(msg)
         self._send(cancel_key(view.instrument), CancelJob(job_id=job_id), view, trace or Trace())
+        self._noted(caller, "cancel", view, trace)
         return view
 
     def delete(self, job_id: str, caller: Caller, *, trace: Trace | None = None) -> JobView:
@@ -272,9 +326,9 @@ class Intake:
             NotAllowed: it belongs to somebody else.
             BrokerUnavailable: the wish could not be passed on; send it again.
         """
-        view = self.look(job_id, caller)
-        check_change(caller, _owner(view))
+        view = self._to_change(job_id, caller)
         self._send(delete_key(view.instrument), DeleteJob(job_id=job_id), view, trace or Trace())
+        self._noted(caller, "delete", view, trace)
         return view
 
     def request(self, request_key: str) -> Analysis:
@@ -292,9 +346,29 @@ class Intake:
             msg = f"There is no request {request_key}."
             raise NotFound(msg) from None
 
-    def usage(self, user: str) -> Usage:
-        """Return what a user has waiting and has spent today, and how much of each is allowed."""
+    def usage(self, user: str, caller: Caller) -> Usage:
+        """Return what a user has waiting and has spent today, and how much of each is allowed.
+
+        Raises:
+            NotAllowed: it is somebody else.
+        """
+        check_user(caller, user)
         return self._quota.usage(user)
+
+    def _noted(self, caller: Caller, deed: str, view: JobView, trace: Trace | None) -> None:
+        owner, actor = owner_of(view), caller.actor or caller.name
+        detail = "" if deed != "submit" and owner == actor else f"{view.instrument} {view.product} of {owner}"
+        self._note(
+            TrailEntry(
+                at=utc_now(),
+                caller=actor,
+                deed=deed,
+                about=view.job_id,
+                detail=detail,
+                address=caller.address,
+                request_id=trace.request_id if trace else "",
+            )
+        )
 
     def _take(self, analysis: Analysis, job: Job, trace: Trace) -> JobView:
         """Store, enter and publish; each of the last two alone is enough for the job to begin."""
@@ -350,10 +424,6 @@ class Intake:
         if view.request_key != job.request_key:
             raise _reused()
         return view
-
-
-def _owner(view: JobView) -> str:
-    return view.owner or view.user
 
 
 def _reused() -> KeyReused:

@@ -30,4 +30,4 @@ class Limits(BaseSettings):
     streams: int = Field(default=500, ge=1)
     """Event streams of one gateway."""
     streams_a_caller: int = Field(default=50, ge=1)
-    """Event streams of one gateway to one address."""
+    """Event streams of one gateway to one caller; of callers without account, to one address."""

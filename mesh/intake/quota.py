@@ -46,6 +46,7 @@ class Quota:
         read: reads the allowances; asked every few seconds at most.
         users: enters a name among at most so many of the last day; false when there is no room for it.
         most_users: names at which no further one is taken.
+        pace: counts one submission of a caller; raises `TooFast`.
         clock: monotonic seconds.
     """
 
@@ -53,16 +54,23 @@ class Quota:
     read: Callable[[], Allowances]
     users: Callable[[str, int], bool] = lambda _user, _most: True
     most_users: int = 1000
+    pace: Callable[[str], None] = lambda _caller: None
     clock: Callable[[], float] = time.monotonic
     _known: tuple[float, Allowances] | None = dataclass_field(default=None, init=False)
 
-    def check(self, user: str) -> None:
+    def check(self, user: str, caller: str = "") -> None:
         """Return if one more job of a user may be taken.
 
+        Args:
+            user: whose share of the mesh it takes.
+            caller: who submits, where several have one share; empty: the user.
+
         Raises:
+            TooFast: the caller submits more often than may be.
             TooMuchWaiting, TooManyUsers, PlanningBehind: the user, or the mesh as a whole, has too much waiting.
             StoreUnavailable: a server does not answer.
         """
+        self.pace(caller or user)
         usage = self.usage(user)
         if usage.unplanned >= MOST_UNPLANNED:
             text = f"{usage.unplanned} jobs wait to be planned, more than {MOST_UNPLANNED}. Nothing of them is lost."

@@ -22,6 +22,9 @@ class JobRecords(Protocol):
     def start(self, job_id: str) -> Job:
         """Make a draft a job that waits to be planned; raises `NotFound`."""
 
+    def share(self, job_id: str, *, shared: bool) -> None:
+        """Let whoever has its id look at a job, or no longer; raises `NotFound`."""
+
     def job(self, job_id: str) -> Job:
         """Return the document of a job; raises `NotFound`."""
 

@@ -102,10 +102,20 @@ class Jobs:
         Raises:
             NotFound: there is no such job.
         """
-        job = self._requests.job(job_id).model_copy(update={"draft": False})
-        self._requests.put_job(job)
+        job = self._requests.change_job(job_id, lambda before: before.model_copy(update={"draft": False}))
         self.enter(self._requests.analysis(job.request_key), job)
         return job
+
+    def share(self, job_id: str, *, shared: bool) -> None:
+        """Let whoever has its id look at a job, or no longer, in store and index.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        self._requests.change_job(job_id, lambda before: before.model_copy(update={"shared": shared}))
+        with redis_answers():
+            if self._redis.exists(names.job_record(job_id)):
+                self._redis.hset(names.job_record(job_id), "shared", "1" if shared else "")
 
     @redis_answers()
     def due(self, now: float) -> list[str]:

@@ -12,6 +12,10 @@ MinIO::
     products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
     evicted/<unit_key>.json                manifest of a product that was removed: how it was made, and can be again
     pins/<name>.json                       products that are never removed, and why
+    accounts/<name>.json                   what an operator has settled about a user
+    tokens/<token_id>.json                 an API token, by the hash of its secret
+    token-uses/<token_id>.json             when it was used last
+    audit-trail/<day>/<page>.json          what callers did
     logs/<unit_key>.txt                    log of the last failure of a unit
 
 Redis (``lua/keys.lua`` builds the same names inside the server)::
@@ -110,6 +114,10 @@ PRODUCTS = "products/"
 EVICTED = "evicted/"
 PINS = "pins/"
 LOGS = "logs/"
+ACCOUNTS = "accounts/"
+TOKENS = "tokens/"
+TOKEN_USES = "token-uses/"  # noqa: S105  # a prefix
+TRAIL = "audit-trail/"
 MANIFEST = "manifest.json"
 LOG = "log.txt"
 
@@ -162,6 +170,26 @@ def pin_object(name: str) -> str:
 def failure_log_object(key: str) -> str:
     """Object with the log of a unit's last failure."""
     return f"{LOGS}{key}.txt"
+
+
+def account_object(name: str) -> str:
+    """Object of an account."""
+    return f"{ACCOUNTS}{name}.json"
+
+
+def token_object(token_id: str) -> str:
+    """Object of an API token."""
+    return f"{TOKENS}{token_id}.json"
+
+
+def token_use_object(token_id: str) -> str:
+    """Object that says when an API token was used last."""
+    return f"{TOKEN_USES}{token_id}.json"
+
+
+def trail_object(day: str, page: str) -> str:
+    """Object of one page of the audit trail; *day* in ISO form."""
+    return f"{TRAIL}{day}/{page}.json"
 
 
 def job_record(job_id: str) -> str:

@@ -1,6 +1,6 @@
 """The documents of requests in MinIO: analyses, jobs, how jobs ended, outcomes of runs. Written once, never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from mesh.contracts import Analysis, Job, JobEnd, RowPage, RunResult, UnitRow
@@ -24,13 +24,21 @@ class Requests:
         """Return an analysis; NotFound when it was never stored."""
         return Analysis.decode(self._objects.get(names.request_object(request_key)))
 
-    def put_job(self, job: Job) -> None:
-        """Store a job, in place of what is stored under its id."""
-        self._objects.put(names.job_object(job.job_id), job.encode(), _JSON)
-
     def put_new_job(self, job: Job) -> bool:
         """Store a job unless one is stored under its id; false when one is."""
         return self._objects.put_new(names.job_object(job.job_id), job.encode(), _JSON)
+
+    def change_job(self, job_id: str, change: Callable[[Job], Job]) -> Job:
+        """Change what is stored of a job and return it; of two who do at once, one changes what the other has written.
+
+        Raises:
+            NotFound: it was never stored.
+        """
+        while True:
+            text, tag = self._objects.get_tagged(names.job_object(job_id))
+            changed = change(Job.decode(text))
+            if self._objects.replace(names.job_object(job_id), changed.encode(), tag, _JSON):
+                return changed
 
     def job(self, job_id: str) -> Job:
         """Return a job; NotFound when it was never stored."""

@@ -25,6 +25,7 @@ def job_fields(analysis: Analysis, job: Job) -> dict[str, str]:
         "labels": json.dumps(job.labels),
         "draft": "1" if job.draft else "",
         "destroy_after": job.destroy_after or "",
+        "shared": "1" if job.shared else "",
     }
 
 
@@ -54,6 +55,7 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         labels=tuple(json.loads(job.get("labels") or "[]")),
         draft=bool(job.get("draft")),
         destroy_after=job.get("destroy_after") or None,
+        shared=bool(job.get("shared")),
         state=state,
         partial=state is JobState.COMPLETED and bool(run.get("partial")),
         waits="" if job_is_final(state) else run.get("waits", ""),
@@ -95,6 +97,7 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
         labels=job.labels,
         draft=job.draft,
         destroy_after=job.destroy_after,
+        shared=job.shared,
         state=end.state if end else JobState.PENDING,
         partial=bool(result and end and end.state is JobState.COMPLETED and result.partial),
         submitted=job.submitted,

@@ -4,6 +4,7 @@ import redis
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from mesh.accounts.trail import forget_trail
 from mesh.broker.publisher import Publisher
 from mesh.clock import utc_now
 from mesh.contracts import Job, UnitEvent
@@ -53,6 +54,7 @@ class Dispatcher:
         claimant: name of this process.
         job_days: how long jobs stay after their end; 0: for ever.
         max_windows: science windows or slices that one request may have.
+        trail_days: how long the audit trail stays.
         native: where to do what takes long without a pause.
     """
 
@@ -66,6 +68,7 @@ class Dispatcher:
         claimant: str,
         job_days: float = 0,
         max_windows: int = MOST_WINDOWS,
+        trail_days: int = 90,
         native: native.Run = native.directly,
     ) -> None:
         self._requests, self._jobs, self._runs = Requests(objects), Jobs(objects, index), Runs(index)
@@ -80,6 +83,7 @@ class Dispatcher:
             jobs=self._jobs,
             destroy=self.deleted,
             days=job_days,
+            forget_trail=lambda: forget_trail(objects, trail_days),
         )
         self._notifier = Notifier(publisher)
         self._canceller = Canceller(
@@ -139,6 +143,7 @@ class Dispatcher:
             claimant=claimant,
             job_days=settings.job_days,
             max_windows=settings.max_windows,
+            trail_days=settings.trail_days,
             native=native.in_native_thread,
         )
 

@@ -1,4 +1,7 @@
-"""Expiry: jobs that ended long ago, or whose caller wanted it, are deleted; what they asked for stays."""
+"""Expiry: jobs that ended long ago, or whose caller wanted it, are deleted; what they asked for stays.
+
+Old pages of the audit trail go as well.
+"""
 
 import time
 from collections.abc import Callable
@@ -29,6 +32,7 @@ class Expiry:
         jobs: records, with the times at which jobs are to be deleted.
         destroy: ends a job if need be, and deletes it.
         days: how long a job stays after its end; 0: for ever.
+        forget_trail: deletes what is too old of the audit trail.
     """
 
     def __init__(
@@ -40,7 +44,9 @@ class Expiry:
         jobs: Jobs,
         destroy: Callable[[str], None],
         days: float,
+        forget_trail: Callable[[], object] = lambda: None,
     ) -> None:
+        self._forget_trail = forget_trail
         self._jobs = jobs
         self._destroy = destroy
         self._requests = requests
@@ -50,6 +56,7 @@ class Expiry:
 
     def look(self) -> int:
         """Delete what is too old now; returns how many jobs."""
+        self._forget_trail()
         return self._destroy_due() + self._delete_old()
 
     def _destroy_due(self) -> int:

@@ -18,6 +18,8 @@ def secrets(home: Path) -> set[bytes]:
     """Everything that opens something on this stack."""
     accounts = tomllib.loads((home / "accounts.toml").read_text())["accounts"].values()
     words = {value for one in accounts for name, value in one.items() if name.endswith(_SECRET)}
+    signing = tomllib.loads((home / "signing.toml").read_text())["signing"]
+    words |= {*signing["keys"], signing["salt"]}
     words.add((home / "rabbitmq" / ".erlang.cookie").read_text())
     assert len(words) > 3 * len(accounts)
     return {word.encode() for word in words}

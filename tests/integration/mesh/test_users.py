@@ -66,11 +66,18 @@ def test_every_process_runs_as_its_own_user(layout: Layout) -> None:
 
 def test_an_account_is_read_by_its_own_user_alone(layout: Layout) -> None:
     files = sorted(layout.service_credentials.glob("*.toml"))
-    assert len(files) == len(mesh_processes.ports())
-    private = [layout.credentials, layout.accounts, layout.run / "mesh-plan.json", layout.home / "redis" / "users.acl"]
+    assert len(files) == len(mesh_processes.ports()) + 1
+    private = [
+        layout.credentials,
+        layout.accounts,
+        layout.signing,
+        layout.run / "mesh-plan.json",
+        layout.home / "redis" / "users.acl",
+    ]
     for process in mesh_processes.ports():
         seen = _as_user(process, _READABLE, *map(str, [*files, *private]))
-        assert seen == [str(layout.service_credentials / f"{process}.toml")]
+        own = [layout.service_credentials / f"{process}.toml"]
+        assert seen == [str(path) for path in ([layout.gateway_access, *own] if process == "gateway" else own)]
 
 
 _ENGINE = """

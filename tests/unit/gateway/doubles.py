@@ -99,6 +99,12 @@ class MemoryRecords:
         self._change(job_id, draft=False)
         return job
 
+    def share(self, job_id: str, *, shared: bool) -> None:
+        """Let others look at a job, or no longer."""
+        self._answer()
+        self.jobs[job_id] = self.jobs[job_id].model_copy(update={"shared": shared})
+        self._change(job_id, shared=shared)
+
     def view(self, job_id: str) -> JobView:
         """Return a job."""
         self._answer()

@@ -4,11 +4,12 @@ import pytest
 
 from mesh.contracts import EvictedProduct, ProductFile, StageProduct
 from mesh.errors import InvalidParameter, StoreUnavailable
+from mesh.intake import Caller
 from mesh.intake.earlier_products import EarlierProducts
 from mesh.parameters import Parameter
 from mesh.states import JobState, UnitState
 from tests.unit.gateway.doubles import key_of, manifest, unit_row
-from tests.unit.intake.conftest import Mesh
+from tests.unit.intake.conftest import ADA, Mesh
 
 _PRODUCTS = Parameter(type="products", default=[], help="")
 _SCW = "201600270010.001"
@@ -17,7 +18,7 @@ _KEYS = [f"{digit}" * 64 for digit in "abc"]
 
 @pytest.fixture(name="find")
 def _find(mesh: Mesh) -> EarlierProducts:
-    return EarlierProducts(mesh.records, mesh.products)
+    return EarlierProducts(mesh.records, mesh.products, ADA)
 
 
 def _product(key: str) -> StageProduct:
@@ -90,3 +91,12 @@ def test_what_names_nothing(mesh: Mesh, find: EarlierProducts) -> None:
         find("spectra", [_KEYS[0]], _PRODUCTS)
     # What is no list is for the declared type to refuse.
     assert find("spectra", 3, _PRODUCTS) == 3
+
+
+def test_a_job_of_somebody_else_is_no_input_until_it_is_shared(mesh: Mesh) -> None:
+    job = _job(mesh)
+    find = EarlierProducts(mesh.records, mesh.products, Caller(name="bob"))
+    with pytest.raises(InvalidParameter, match="that bob may see"):
+        find("spectra", [job], _PRODUCTS)
+    mesh.intake.share(job, ADA, shared=True)
+    assert find("spectra", [job], _PRODUCTS) == _KEYS[:2]

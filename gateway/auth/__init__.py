@@ -1,0 +1,1 @@
+"""Who calls, found out before an endpoint runs: credentials, issuers of tokens, sessions of browsers, rates."""

@@ -1,0 +1,157 @@
+"""Every endpoint, asked by nobody, another user, the owner and an operator; a new endpoint must be added here."""
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+from starlette.routing import BaseRoute, Mount, Route
+
+from gateway.auth.access_file import Access
+from mesh.states import UnitState
+from tests.unit.gateway.conftest import BODY
+from tests.unit.gateway.doubles import key_of, manifest, stage_product, unit_row
+from tests.unit.gateway.guarded import MMODA, SIGNING, Guarded
+
+_LABEL = "201600270010.001"
+_KEY = key_of("image", _LABEL)
+_WHO = (None, "bob", "ada", "eve")
+"""Nobody, another user, the owner, an operator."""
+
+# Method and route -> the statuses for nobody, another user, the owner and an operator: first of a job of its own,
+# then of one that its owner shares, where that is another answer.
+_RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, int, int] | None]] = {
+    ("GET", "/"): ((200, 200, 200, 200), None),
+    ("GET", "/docs"): ((200, 200, 200, 200), None),
+    ("GET", "/livez"): ((200, 200, 200, 200), None),
+    ("GET", "/readyz"): ((200, 200, 200, 200), None),
+    ("GET", "/metrics"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/openapi.json"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/instruments"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/instruments/{name}"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/problems/{name}"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/session"): ((200, 200, 200, 200), None),
+    ("POST", "/api/v1/session"): ((401, 201, 201, 201), None),
+    ("DELETE", "/api/v1/session"): ((204, 204, 204, 204), None),
+    ("GET", "/api/v1/tokens"): ((403, 403, 200, 200), None),
+    ("POST", "/api/v1/tokens"): ((403, 403, 201, 201), None),
+    ("DELETE", "/api/v1/tokens/{token_id}"): ((403, 403, 200, 200), None),
+    ("GET", "/api/v1/accounts"): ((403, 403, 403, 200), None),
+    ("PUT", "/api/v1/accounts/{name}"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/roles"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/audit-trail"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/users/{user}/usage"): ((403, 403, 200, 200), None),
+    ("GET", "/api/v1/jobs"): ((403, 200, 200, 200), None),
+    ("POST", "/api/v1/jobs"): ((201, 201, 201, 201), None),
+    ("GET", "/api/v1/jobs/{job_id}"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("DELETE", "/api/v1/jobs/{job_id}"): ((404, 404, 202, 202), (403, 403, 202, 202)),
+    ("POST", "/api/v1/jobs/{job_id}/start"): ((404, 404, 202, 202), (403, 403, 202, 202)),
+    ("POST", "/api/v1/jobs/{job_id}/share"): ((404, 404, 200, 200), (403, 403, 200, 200)),
+    ("DELETE", "/api/v1/jobs/{job_id}/share"): ((404, 404, 200, 200), (403, 403, 200, 200)),
+    ("GET", "/api/v1/jobs/{job_id}/asked"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/api/v1/jobs/{job_id}/units"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/api/v1/jobs/{job_id}/events"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/api/v1/jobs/{job_id}/units/{label}/log"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/api/v1/jobs/{job_id}/products"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/api/v1/jobs/{job_id}/products/{stage}/{label}/{name}"): ((404, 404, 302, 302), (302, 302, 302, 302)),
+    # The key of a product, or of a request, is known to those who may see a job that has it: it opens what it names.
+    ("GET", "/api/v1/products/{key}"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/products/{key}/{name}"): ((302, 302, 302, 302), None),
+    ("POST", "/api/v1/requests"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/requests/{request_key}"): ((200, 200, 200, 200), None),
+    ("POST", "/api/v1/requests/{request_key}/jobs"): ((201, 201, 201, 201), None),
+}
+_FOR_VISITORS = {"/", "/docs", "/livez", "/readyz", "/api/v1", "/api/v1/openapi.json", "/api/v1/problems/{name}"}
+_RUNS_ON = {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/start"}
+"""Need a job that has not ended, when they change it."""
+_BODIES = {
+    ("POST", "/api/v1/jobs"): BODY,
+    ("POST", "/api/v1/requests"): BODY,
+    ("POST", "/api/v1/requests/{request_key}/jobs"): {},
+    ("POST", "/api/v1/tokens"): {},
+    ("PUT", "/api/v1/accounts/{name}"): {"roles": ["alerts"]},
+}
+
+
+def _routes(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
+    for route in routes:
+        if isinstance(route, Mount):
+            assert route.path == "/docs/swagger", "a mounted application needs rows of its own"
+        elif isinstance(route, Route):
+            yield from ((method, route.path) for method in sorted((route.methods or set()) - {"HEAD"}))
+        else:
+            # A router as the framework keeps it; what is none fails here.
+            yield from _routes(route.original_router.routes)  # type: ignore[attr-defined]
+
+
+def test_every_endpoint_is_in_the_table() -> None:
+    assert set(_routes(Guarded().app.routes)) == set(_RIGHTS)
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Guarded:
+    return Guarded()
+
+
+@pytest.fixture(scope="module")
+def closed() -> Guarded:
+    return Guarded(Access(signing=SIGNING, issuers={"mmoda": MMODA}, anonymous=False))
+
+
+def _job(gateway: Guarded, *, ended: bool, shared: bool) -> dict[str, str]:
+    """Make a job of ada with everything that has an address; return what the addresses need."""
+    job_id = gateway.submit("ada")
+    if shared:
+        assert gateway.call("POST", f"/jobs/{job_id}/share", "ada").status_code == 200
+    if ended:
+        gateway.records.plan(job_id, [_LABEL])
+        gateway.records.finish(job_id, products=(stage_product("mosaic", "job", {"mosaic.fits": "00"}),))
+        gateway.records.tables[job_id]["image", _LABEL] = unit_row("image", _LABEL, UnitState.DONE)
+    gateway.products.manifests[_KEY] = manifest(_KEY, {"image.fits": "00"})
+    gateway.products.files[_KEY, "image.fits"] = b"SIMPLE"
+    gateway.products.logs[_KEY] = b"log"
+    known = {"job_id": job_id, "request_key": gateway.records.views[job_id].request_key, "key": _KEY}
+    known |= {"stage": "image", "label": _LABEL, "user": "ada"}
+    return known
+
+
+def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[str, str]) -> int:
+    token_id = gateway.token("ada").split("_")[1]
+    named = "isgri" if "instruments" in path else "not-found" if "problems" in path else "image.fits"
+    if "accounts" in path:
+        named = "carl"
+    place = path.format(**known, name=named, token_id=token_id) if "{" in path else path
+    options = {"json": _BODIES[method, path]} if (method, path) in _BODIES else {}
+    return gateway.call(method, place, who, whole=True, **options).status_code
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+@pytest.mark.parametrize(("method", "path"), _RIGHTS, ids=lambda part: part)
+def test_each_gets_what_is_theirs(gateway: Guarded, method: str, path: str, *, shared: bool) -> None:
+    own, of_shared = _RIGHTS[method, path]
+    expected = (of_shared or own) if shared else own
+    ended = method == "GET" or path not in _RUNS_ON
+    found = []
+    for who in _WHO:
+        found.append(_ask(gateway, method, path, who, _job(gateway, ended=ended, shared=shared)))
+    assert tuple(found) == expected
+
+
+@pytest.mark.parametrize(("method", "path"), _RIGHTS, ids=lambda part: part)
+def test_a_mesh_for_accounts_alone_shows_nobody_else_anything(closed: Guarded, method: str, path: str) -> None:
+    known = _job(closed, ended=True, shared=True)
+    status = _ask(closed, method, path, None, known)
+    assert status == (200 if path in _FOR_VISITORS else 401)
+
+
+@pytest.mark.parametrize(("method", "path"), [entry for entry in _RIGHTS if entry[1] not in {"/livez", "/readyz"}])
+def test_a_credential_that_does_not_count_opens_nothing_at_all(gateway: Guarded, method: str, path: str) -> None:
+    known = _job(gateway, ended=True, shared=True)
+    assert _ask(gateway, method, path, "odm_0123", known) == 401
+
+
+def test_a_disabled_account_gets_nowhere(gateway: Guarded) -> None:
+    gateway.settle("ada", disabled=True)
+    answer = gateway.call("GET", "/session", "ada")
+    assert (answer.status_code, "disabled" in answer.json()["detail"]) == (401, True)
+    gateway.settle("ada")
+    assert gateway.call("GET", "/session", "ada").status_code == 200
