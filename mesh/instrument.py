@@ -42,6 +42,18 @@ class ArchiveFiles(Part):
         return self
 
 
+class Beside(Part):
+    """Files that an archive may have beside its science windows; stages that name them get the first that is there."""
+
+    help: str
+    files: tuple[str, ...]
+    """Paths below the archive, in order of preference."""
+    window: bool = False
+    """Whether each science window has its own, in its folder; the paths are then names."""
+    only_for: Mapping[str, str | bool] = {}
+    """Parameter -> the value that they matter for."""
+
+
 class Image(Part):
     """The container image of the analysis; its file declares the libraries, the rest follows from the file's place."""
 
@@ -84,6 +96,8 @@ class Stage(Part):
     """Earlier stages whose products it reads."""
     archive: bool = False
     """Whether it reads the archive."""
+    beside: tuple[str, ...] = ()
+    """What it reads of the archive besides the data of science windows, where that is there."""
     interval: bool = False
     """Whether the time range of the request changes its result: it is told as parameter ``interval``."""
 
@@ -111,6 +125,7 @@ class Instrument(Part):
     products: Mapping[str, Product]
     stages: Mapping[str, Stage]
     archive: ArchiveFiles | None = None
+    beside: Mapping[str, Beside] = {}
     service: Service = Service()
 
     @model_validator(mode="after")
@@ -145,6 +160,17 @@ class Instrument(Part):
             except InvalidParameter as error:
                 msg = f"default of {name}: {error}"
                 raise ValueError(msg) from error
+        return self
+
+    @model_validator(mode="after")
+    def _files_beside_exist(self) -> Self:
+        for name, stage in self.stages.items():
+            if missing := [entry for entry in stage.beside if entry not in self.beside]:
+                msg = f"stage {name} reads undeclared files {missing} beside the archive"
+                raise ValueError(msg)
+        if strange := {key for one in self.beside.values() for key in one.only_for} - set(self.parameters):
+            msg = f"files beside the archive depend on undeclared parameters {sorted(strange)}"
+            raise ValueError(msg)
         return self
 
     @property
@@ -217,6 +243,22 @@ class Instrument(Part):
         """Return the files of the archive that *parameters* name for *stage*, by parameter."""
         names = self.stages[stage].parameters
         return {name: parameters[name] for name in names if self.parameters[name].type == "files"}
+
+    def files_beside(self, parameters: Mapping[str, Any], stage: str, *, window: bool) -> dict[str, tuple[str, ...]]:
+        """Return what *stage* reads besides the data of science windows, by kind, in order of preference.
+
+        Args:
+            parameters: canonical; what does not matter for them is left out.
+            stage: its name.
+            window: whether the files that each window has, or those of the archive.
+        """
+        declared = ((name, self.beside[name]) for name in self.stages[stage].beside)
+        return {
+            name: one.files
+            for name, one in declared
+            if one.window == window
+            and all(parameters.get(parameter) == value for parameter, value in one.only_for.items())
+        }
 
     def stage_parameters(
         self, stage: str, parameters: Mapping[str, Any], interval: tuple[str, str] | None = None

@@ -3,12 +3,16 @@
 import math
 import re
 import reprlib
+from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from mesh.angles import Kind, read_angle
 from mesh.contracts.document import Part
 from mesh.errors import InvalidParameter
 from mesh.quantities import factor, known_units
+from mesh.source_table import read_sources
 
 ParameterType = Literal[
     "number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products", "files"
@@ -23,6 +27,12 @@ _NUMBER_LENGTH = 64
 _LARGEST_CHOICE = 10**9
 _TEXT_LENGTH = 2000
 _NAME_LENGTH = 200
+_SOURCE_NAME_LENGTH = 64
+"""Of a source: what a card of a FITS header holds in one piece, and a column of a table."""
+_SHOWN_NAMES = 5
+_DATA, _DATA_FROM = "data:", ";base64,"
+_CATALOGUE_LENGTH = 1_500_000
+"""Characters of a file of sources."""
 _LIST_LENGTH = 100_000
 """Characters of a list that is written as one text."""
 _MOST: Mapping[str, int] = {"bands": 64, "catalogue": 2000, "labels": 1000, "products": 256, "files": 64}
@@ -67,8 +77,9 @@ class Parameter(Part):
             case "catalogue":
                 words = ", ".join(self.choices or ())
                 return (
-                    f"{words}, or a list of at most {self.most_entries} objects with name, ra (0-360 deg) and "
-                    "dec (-90 to 90 deg)"
+                    f"{words}, a list of at most {self.most_entries} objects with name (printable ASCII, at most "
+                    f"{_SOURCE_NAME_LENGTH} characters), ra (0-360 deg) and dec (-90 to 90 deg), or the content of a "
+                    "file: CSV, ECSV, VOTable, DS9 regions, or FITS as data:;base64,..."
                 )
             case "labels":
                 return f"list of at most {self.most_entries} texts, each of at most {_NAME_LENGTH} characters"
@@ -259,26 +270,59 @@ def _bands(parameter: Parameter, place: _Place, value: Any) -> list[list[float]]
 
 
 def _catalogue(parameter: Parameter, place: _Place, value: Any) -> str | list[dict[str, Any]]:
+    if isinstance(value, str) and value in (parameter.choices or ()):
+        return value
     if isinstance(value, str):
-        return _choice(parameter, place, value)
+        value = _listed(place, value)
     if not isinstance(value, (list, tuple)) or not value or len(value) > parameter.most_entries:
         raise place.refuse("neither a known word nor a list of sources")
     sources = []
     for index, source in enumerate(value):
         if not isinstance(source, Mapping) or set(source) != {"name", "ra", "dec"}:
             raise place.refuse("a source has exactly name, ra and dec", index)
-        ra, dec = _finite(source["ra"]), _finite(source["dec"])
+        ra, dec = _angle(source["ra"], "ra"), _angle(source["dec"], "dec")
         if ra is None or dec is None or not 0 <= ra <= 360 or not -90 <= dec <= 90:
             raise place.refuse(f"ra {shown(source['ra'])}, dec {shown(source['dec'])} are not a position", index)
-        if not isinstance(source["name"], str) or not source["name"].strip():
-            raise place.refuse("the name is empty", index)
-        if len(source["name"]) > _NAME_LENGTH:
-            raise place.refuse(f"the name is longer than {_NAME_LENGTH} characters", index)
-        sources.append({"name": source["name"].strip(), "ra": ra % 360, "dec": dec})
-    names = [source["name"] for source in sources]
-    if len(set(names)) != len(names):
-        raise place.refuse("two sources have the same name")
+        sources.append({"name": _source_name(place, source["name"], index), "ra": ra % 360, "dec": dec})
+    names = Counter(source["name"] for source in sources)
+    if twice := [name for name, times in names.items() if times > 1]:
+        raise place.refuse(f"two sources have the same name: {', '.join(map(shown, twice[:_SHOWN_NAMES]))}")
     return sorted(sources, key=lambda source: (source["ra"], source["dec"], source["name"]))
+
+
+def _listed(place: _Place, text: str) -> list[dict[str, Any]]:
+    """Return the sources of the content of a file: a text, or ``data:;base64,...`` of any file."""
+    if not ("\n" in text or text.startswith(_DATA)) or len(text) > _CATALOGUE_LENGTH:
+        raise place.refuse(f"{shown(text)} is neither a known word nor the content of a file with sources")
+    try:
+        file = text.partition(_DATA_FROM)[2]
+        content = b64decode(file, validate=True) if text.startswith(_DATA) else text.encode()
+        return [source._asdict() for source in read_sources(content)]
+    except ValueError as error:
+        raise place.refuse(f"the list of sources cannot be read: {error}") from error
+
+
+def _angle(value: Any, kind: Kind) -> float | None:
+    """Return an angle in degrees, from a number or a text in any form; None for what is none."""
+    if not isinstance(value, str):
+        return _finite(value)
+    try:
+        return _finite(read_angle(value, kind))
+    except ValueError:
+        return None
+
+
+def _source_name(place: _Place, value: Any, index: int) -> str:
+    """Return the name of a source: whole, as every file of a product and every reader of one can hold it."""
+    name = value.strip() if isinstance(value, str) else ""
+    if not name:
+        raise place.refuse("the name is empty", index)
+    if len(name) > _SOURCE_NAME_LENGTH:
+        raise place.refuse(f"the name is longer than {_SOURCE_NAME_LENGTH} characters", index)
+    if strange := next((sign for sign in name if not " " <= sign <= "~"), None):
+        text = f"the name {name!a} holds {strange!a}, which FITS files cannot: write it in ASCII"
+        raise place.refuse(text, index)
+    return name
 
 
 _READERS: Mapping[str, Callable[[Parameter, _Place, Any], Any]] = {

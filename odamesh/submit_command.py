@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from odamesh import completion
+from odamesh.catalogues import read_catalogue
 from odamesh.client import connect
 from odamesh.command_line import AsJson, Url, User, console, errors, print_json, say
 from odamesh.configuration import configured
@@ -14,7 +15,7 @@ from odamesh.errors import WrongValue
 from odamesh.follow_job import follow_job, follow_json
 from odamesh.instrument_client import ProductClient
 from odamesh.job import Job
-from odamesh.request_options import read_bands, read_catalogue, read_scws, read_settings
+from odamesh.request_options import read_bands, read_scws, read_settings
 from odamesh.wishes import selection
 
 
@@ -45,7 +46,9 @@ def submit(
     radius: Annotated[str | None, typer.Option(help="Radius of the cone: degrees, or 30arcmin.")] = None,
     max_pointings: Annotated[int | None, typer.Option(help="At most so many windows of a selection by time.")] = None,
     band: Annotated[list[str] | None, typer.Option(help="Energy band LOW-HIGH [keV]; repeatable.")] = None,
-    catalogue: Annotated[Path | None, typer.Option(help="File of sources: CSV, JSON or FITS.")] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="File of sources: FITS, VOTable, ECSV, CSV, JSON or DS9 regions.")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="Parameter as name=value; repeatable.", autocompletion=completion.parameters),
@@ -94,7 +97,7 @@ def _parameters(
     if band:
         parameters["bands"] = read_bands(band)
     if sources:
-        parameters["catalogue"] = read_catalogue(sources)
+        parameters["catalogue"] = read_catalogue(f"--catalogue {sources}", sources)
     return parameters
 
 

@@ -5,17 +5,14 @@ Nothing is imported for it: what a caller gives brings its own package along, an
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from odamesh.catalogues import catalogue
 from odamesh.errors import WrongValue
-from odamesh.positions import position
 
 _EDGE = r"([0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?)"
 _BAND = re.compile(rf"\s*{_EDGE}\s*-\s*{_EDGE}\s*([a-zA-Z]*)\s*")
-_NAMES = ("name", "src_names", "source", "source_id", "src_name")
-_RIGHT_ASCENSIONS = ("ra", "ra_obj", "raj2000", "_raj2000")
-_DECLINATIONS = ("dec", "dec_obj", "dej2000", "_dej2000", "decj2000")
 
 
 def parameter(name: str, value: Any, kind: str = "") -> Any:
@@ -25,13 +22,13 @@ def parameter(name: str, value: Any, kind: str = "") -> Any:
         name: of the parameter, for the error.
         value: what the caller gave.
         kind: the declared type of the parameter, where it is known: one text stands for a list of one, one pair for a
-            list of one band, a table for a catalogue.
+            list of one band, a table or a file for a catalogue.
 
     Raises:
         WrongValue: it cannot be sent, or holds a number that is none.
     """
     field = f"parameters.{name}"
-    if kind == "catalogue" and not isinstance(value, str):
+    if kind == "catalogue":
         return catalogue(field, value)
     found = plain(field, value)
     match kind:
@@ -87,55 +84,6 @@ def plain(field: str, value: Any) -> Any:
         return [plain(f"{field}[{index}]", entry) for index, entry in enumerate(value)]
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     raise WrongValue(f"{field}: a value of type {kind} cannot be sent; give numbers, texts, lists or a quantity")
-
-
-def catalogue(field: str, value: Any) -> list[dict[str, Any]]:
-    """Return sources, each with name, ra and dec [deg], from a table or a list.
-
-    Args:
-        field: for the error.
-        value: a table of astropy or pandas with columns for name, ra and dec, e.g. the catalogue of a mosaic; a
-            mapping name -> position; or a list of {name, ra, dec}, of {name, position}, or of (name, position).
-
-    Raises:
-        WrongValue: a source has no name or no position.
-    """
-    return [_source(f"{field}[{index}]", entry) for index, entry in enumerate(_entries(field, value))]
-
-
-def _entries(field: str, value: Any) -> Iterable[Any]:
-    columns = getattr(value, "colnames", None) or getattr(value, "columns", None)
-    if columns is not None:
-        names = {str(name).lower(): name for name in columns}
-        chosen = [_column(field, names, wanted) for wanted in (_NAMES, _RIGHT_ASCENSIONS, _DECLINATIONS)]
-        rows = zip(*(value[column] for column in chosen), strict=True)
-        return [{"name": str(name).strip(), "ra": ra, "dec": dec} for name, ra, dec in rows]
-    if isinstance(value, Mapping):
-        return list(value.items())
-    if isinstance(value, Iterable):
-        return list(value)
-    raise WrongValue(f"{field}: neither a table nor a list of sources")
-
-
-def _column(field: str, names: Mapping[str, Any], wanted: Sequence[str]) -> Any:
-    for name in wanted:
-        if name in names:
-            return names[name]
-    raise WrongValue(f"{field}: the table has no column {wanted[0]} (nor {', '.join(wanted[1:])})")
-
-
-def _source(field: str, entry: Any) -> dict[str, Any]:
-    if isinstance(entry, Mapping):
-        if set(entry) == {"name", "position"}:
-            entry = (entry["name"], entry["position"])
-        elif set(entry) == {"name", "ra", "dec"}:
-            entry = (entry["name"], (entry["ra"], entry["dec"]))
-    try:
-        name, place = entry
-    except (TypeError, ValueError):
-        raise WrongValue(f"{field}: a source has a name and a position: {{name, ra, dec}}") from None
-    ra, dec = position(field, place)
-    return {"name": str(name), "ra": ra, "dec": dec}
 
 
 def _of_quantity(field: str, value: Any) -> Any:

@@ -26,6 +26,8 @@ class Instrument:
     keywords: tuple[tuple[str, str, str], ...]
     mounting: tuple[tuple[float, float, float], ...]
     """Rotation from spacecraft to instrument axes."""
+    catalogue_flag: str
+    """Column of the reference catalogue that says whether this instrument has detected a source."""
 
     def attitude(self, ra_x: float, dec_x: float, ra_z: float, dec_z: float) -> Attitude:
         """Orientation from the RA_SCX, DEC_SCX, RA_SCZ, DEC_SCZ keywords (degrees)."""

@@ -1,8 +1,10 @@
-"""Known sources: the reference list that comes with the package, a full reference catalogue, or the caller's list."""
+"""Known sources: the reference catalogue, that of the package or the archive's, or the caller's list."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,95 +13,98 @@ import numpy as np
 from astropy.io import fits
 
 from mesh.kit import BadInput, Unit
-from science.coded_mask.camera import LEAST_FITTED, Camera
+from science.coded_mask.camera import LEAST_FITTED, Camera, Instrument
 from science.coded_mask.geometry import Attitude
 
-_FLAG_ISGRI_DETECTED = 1
+_DETECTED = (1, 2)
+"""Values of the flag of an instrument: 1 detected, 2 detected and placed to 3 arcsec; others stand for none."""
+_TABLE = "GNRL-REFR-CAT"
 
 
 @dataclass(frozen=True)
 class CatalogueSource:
-    """One known source. Positions in degrees (J2000). ``wanted`` sources are fitted however faint they are."""
+    """One known source. Positions in degrees (J2000). ``wanted`` sources are fitted however faint they are.
+
+    ``flag`` is that of the instrument in the reference catalogue.
+    """
 
     name: str
     ra: float
     dec: float
     wanted: bool = False
-    isgri_flag: int = 1
+    flag: int = 1
 
 
-def reference_list() -> list[CatalogueSource]:
-    """Return the 100 brightest hard X-ray sources (Swift/BAT 105-month fluxes, INTEGRAL catalogue v43 positions)."""
-    text = files("science.coded_mask").joinpath("data/reference_sources.csv").read_text(encoding="utf-8")
-    return [
-        CatalogueSource(row["name"], float(row["ra_deg"]), float(row["dec_deg"]))
-        for row in csv.DictReader(text.splitlines())
-    ]
+def known_sources(unit: Unit, instrument: Instrument) -> list[CatalogueSource]:
+    """Return the known sources that the ``catalogue`` parameter of a unit stands for.
 
-
-def read_reference_catalogue(path: Path) -> list[CatalogueSource]:
-    """Return sources of a GNRL-REFR-CAT table that ISGRI has detected (ISGRI_FLAG > 0).
+    The word "reference" means the catalogue of the archive, input ``reference_catalogue``, where it has one, else that
+    of the package; of both those sources that the instrument has detected. "none" means none.
 
     Raises:
-        BadInput: the file has no such table.
+        BadInput: BadCatalogue: the archive's file is no catalogue, or two sources of a list have one name.
+    """
+    choice = unit.parameters["catalogue"]
+    if not isinstance(choice, str):
+        return listed_sources(choice)
+    if choice == "none":
+        return []
+    paths = [path for entry in unit.inputs("reference_catalogue") for path in entry.paths]
+    return read_reference_catalogue(paths[0], instrument) if paths else list(package_catalogue(instrument))
+
+
+@cache
+def package_catalogue(instrument: Instrument) -> tuple[CatalogueSource, ...]:
+    """Return the sources of the package's reference catalogue that an instrument has detected.
+
+    It has the names and places of version 40 and, of the sources that ISGRI, JEM-X or SPI have detected, places and
+    flags of version 42 of the INTEGRAL General Reference Catalogue (Ebisawa et al. 2003, A&A 411, L59).
+    """
+    text = files("science.coded_mask").joinpath("data/reference_sources.csv").read_text(encoding="utf-8")
+    return tuple(
+        CatalogueSource(row["name"], float(row["ra_deg"]), float(row["dec_deg"]), flag=flag)
+        for row in csv.DictReader(text.splitlines())
+        if (flag := int(row[instrument.catalogue_flag.lower()])) in _DETECTED
+    )
+
+
+def read_reference_catalogue(path: Path, instrument: Instrument) -> list[CatalogueSource]:
+    """Return the sources of a GNRL-REFR-CAT table that an instrument has detected.
+
+    Raises:
+        BadInput: BadCatalogue: the file has no such table.
     """
     try:
         with fits.open(path, memmap=False) as hdus:
-            table = hdus["GNRL-REFR-CAT"].data
-            return [
-                CatalogueSource(str(name).strip(), float(ra), float(dec), isgri_flag=int(flag))
-                for name, ra, dec, flag in zip(
-                    table["NAME"], table["RA_OBJ"], table["DEC_OBJ"], table["ISGRI_FLAG"], strict=True
-                )
-                if flag >= _FLAG_ISGRI_DETECTED
-            ]
-    except (OSError, KeyError, ValueError, TypeError) as error:
+            return list({source.name: source for source in _detected(hdus[_TABLE].data, instrument)}.values())
+    except (OSError, EOFError, KeyError, ValueError, TypeError) as error:
         raise BadInput(
             "BadCatalogue",
-            f"{path.name} cannot be read as an INTEGRAL reference catalogue ({error}); "
-            "give a FITS file with a GNRL-REFR-CAT table",
+            f"{path.name} of the archive cannot be read as an INTEGRAL reference catalogue ({error}); its operator "
+            f"puts a FITS file with a {_TABLE} table there",
         ) from error
 
 
-def requested_catalogue(
-    choice: str | Sequence[Mapping[str, Any]], mounted: Path | None = None
-) -> list[CatalogueSource]:
-    """Known sources for the ``catalogue`` parameter: "reference", "none", or a list of {name, ra, dec}.
+def _detected(table: fits.FITS_rec, instrument: Instrument) -> Iterator[CatalogueSource]:
+    columns = (table[name] for name in ("NAME", "RA_OBJ", "DEC_OBJ", instrument.catalogue_flag))
+    for name, ra, dec, flag in zip(*columns, strict=True):
+        if int(flag) in _DETECTED and str(name).strip() and np.isfinite(ra) and np.isfinite(dec):
+            yield CatalogueSource(str(name).strip(), float(ra), float(dec), flag=int(flag))
 
-    ``mounted`` is a full reference catalogue that takes the place of the list in the package.
+
+def listed_sources(entries: Sequence[Mapping[str, Any]]) -> list[CatalogueSource]:
+    """Return the sources of the caller's list of {name, ra, dec}.
 
     Raises:
-        BadInput: the mounted file is no catalogue, or two sources of the list have one name.
+        BadInput: BadCatalogue: two of them have one name.
     """
-    if isinstance(choice, str):
-        if choice == "none":
-            return []
-        return read_reference_catalogue(mounted) if mounted is not None else reference_list()
-    return _listed(choice)
-
-
-def mounted_catalogue(unit: Unit) -> Path | None:
-    """Return a full reference catalogue, when the operator gives one as input ``reference_catalogue``."""
-    paths = [path for entry in unit.inputs("reference_catalogue") for path in entry.paths]
-    return paths[0] if paths else None
-
-
-def _listed(entries: Sequence[Mapping[str, Any]]) -> list[CatalogueSource]:
-    """Return the caller's sources; names are made fit for FITS tables and must differ."""
     sources = [
-        CatalogueSource(_table_text(str(entry["name"])), float(entry["ra"]), float(entry["dec"]), wanted=True)
-        for entry in entries
+        CatalogueSource(str(entry["name"]), float(entry["ra"]), float(entry["dec"]), wanted=True) for entry in entries
     ]
-    names = [source.name for source in sources]
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(source.name for source in sources).items():
+        if times > 1:
             raise BadInput("BadCatalogue", f"the catalogue lists {name} more than once; give each source its own name")
     return sources
-
-
-def _table_text(name: str) -> str:
-    """Return a name as a FITS table can hold it: up to 64 printable ASCII characters."""
-    return "".join(c if " " <= c <= "~" else "?" for c in name)[:64]
 
 
 def in_field(

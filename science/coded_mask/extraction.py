@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mesh.kit import BadInput, ScienceFailure
 from science.coded_mask.camera import LEAST_FITTED, Camera
-from science.coded_mask.catalogue import requested_catalogue
+from science.coded_mask.catalogue import listed_sources
 from science.coded_mask.geometry import Attitude
 
 LEAST_SIGNIFICANCE = 3.0
@@ -40,7 +40,7 @@ def targets_of(choice: str | Sequence[Mapping[str, Any]], catalogue: Path | None
         ScienceFailure: EmptyCatalogue: the mosaic has no source.
     """
     if not isinstance(choice, str):
-        return [Target(entry.name, entry.ra, entry.dec) for entry in requested_catalogue(choice)]
+        return [Target(entry.name, entry.ra, entry.dec) for entry in listed_sources(choice)]
     if catalogue is None:
         raise BadInput("BadCatalogue", "there is neither a list of sources nor the catalogue of a mosaic")
     with fits.open(catalogue, memmap=False) as hdus:

@@ -1,6 +1,6 @@
 """What all previews have in common: a plain look, fixed fonts, and the same bytes from the same input."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,19 @@ def figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         FigureCanvasAgg(made)
         yield made
         made.savefig(path, metadata={"Software": None}, pil_kwargs=PACKING)
+
+
+def file_names(sources: Sequence[str]) -> list[str]:
+    """Return a part of a file name for each source; none differ in capitals alone, as some file systems know none."""
+    taken: set[str] = set()
+    names = []
+    for source in sources:
+        name, number = file_name(source), 2
+        while name.casefold() in taken:
+            name, number = f"{file_name(source)}_{number}", number + 1
+        taken.add(name.casefold())
+        names.append(name)
+    return names
 
 
 def file_name(source: str) -> str:

@@ -16,7 +16,7 @@ from science.coded_mask.geometry import separation_arcmin, sky_position, unit_ve
 from science.coded_mask.mosaic_grid import MosaicSum, grid_for
 from science.coded_mask.mosaic_source import MosaicSource, merge_sources, mosaic_source
 from science.coded_mask.refine import Surroundings
-from science.coded_mask.search import KNOWN_THRESHOLD, NOISE_TOLERANCE
+from science.coded_mask.search import NOISE_TOLERANCE, known_threshold
 from science.coded_mask.sky_map import LEAST_CODED, coded_map, matched_map, noise_scale
 from science.coded_mask.window_product import WindowProduct
 
@@ -28,6 +28,8 @@ _VIEWS = 60
 """Windows that take part in placing a new source: the best ones; each holds 3 MB while it does."""
 _BLANK = 2.5
 """Widths of the point spread function around a peak in which no other is taken in the same round."""
+_OPPOSITE = -0.99
+"""Cosine from which a direction is taken for the one opposite to the centre, which no projection shows."""
 _PLACE_STEPS = 4
 _LONGEST_STEP = np.radians(3.0 / 60.0)
 
@@ -44,6 +46,7 @@ class Mosaic:
         self.sources = merge_sources(self.windows, self.same_arcmin)
         self.warnings: list[str] = []
         self.threshold = 0.0
+        self.known_from = known_threshold(0)
         self.sums: list[MosaicSum] = []
         self.noise = [1.0] * len(self.bands)
         self.residual_std = [1.0] * len(self.bands)
@@ -69,8 +72,10 @@ class Mosaic:
     def search(self, catalogue: Sequence[CatalogueSource], threshold: float) -> None:
         """Look for sources below the threshold of single windows; everything is refitted with them."""
         self.threshold = threshold
+        covered = self._covered(catalogue)
+        self.known_from = known_threshold(len(covered))
         for _ in range(_ROUNDS):
-            found = self._peaks(catalogue, threshold)
+            found = self._peaks(covered, threshold)
             if not found:
                 break
             self.sources += [source for source, _ in found]
@@ -167,16 +172,26 @@ class Mosaic:
                 if not self._near(*place, found):
                     found.append((mosaic_source(entry, ra, dec), band))
             for entry in known:
-                at = np.round(self.grid.pixel(unit_vector(entry.ra, entry.dec))).astype(int)
-                inside = bool(np.all(at >= 0) and np.all(at < self.grid.shape))
-                high = inside and significance[at[0], at[1]] >= 0.9 * KNOWN_THRESHOLD
+                row, column = np.round(self.grid.pixel(unit_vector(entry.ra, entry.dec))).astype(int)
+                high = significance[row, column] >= 0.9 * self.known_from
                 if high and not self._near(entry.ra, entry.dec, found):
                     found.append((mosaic_source(entry, entry.ra, entry.dec), band))
         return found
 
+    def _covered(self, catalogue: Sequence[CatalogueSource]) -> list[CatalogueSource]:
+        """Return the catalogue's sources on the grid: the sky has hundreds of others."""
+        if not catalogue:
+            return []
+        vectors = unit_vector([s.ra for s in catalogue], [s.dec for s in catalogue])
+        at = self.grid.pixel(vectors)
+        inside = np.all((at > -0.5) & (at < np.array(self.grid.shape) - 0.5), axis=1)
+        inside &= vectors @ self.grid.centre > _OPPOSITE
+        return [entry for entry, covered in zip(catalogue, inside, strict=True) if covered]
+
     def _near(self, ra: float, dec: float, found: Sequence[tuple[MosaicSource, int]]) -> bool:
         there = (*self.sources, *(source for source, _ in found))
-        return any(separation_arcmin(ra, dec, s.ra, s.dec) < self.same_arcmin for s in there)
+        distance = separation_arcmin(ra, dec, [s.ra for s in there], [s.dec for s in there])
+        return bool((distance < self.same_arcmin).any())
 
     def _place(self, source: MosaicSource, band: int) -> None:
         """Fit the place and mean flux of a new source to all windows that see it well, at once."""
@@ -231,7 +246,7 @@ class Mosaic:
         kept = [
             s
             for s in self.sources
-            if s.wanted or s.significance().max() >= (0.9 * threshold if s.new else KNOWN_THRESHOLD)
+            if s.wanted or s.significance().max() >= (0.9 * threshold if s.new else self.known_from)
         ]
         dropped = len(kept) < len(self.sources)
         self.sources = kept

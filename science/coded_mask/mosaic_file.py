@@ -98,7 +98,7 @@ def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUL
         column("ra", "1D", unit="deg", array=[place[0] for place in positions]),
         column("dec", "1D", unit="deg", array=[place[1] for place in positions]),
         column("NEW_SOURCE", "1I", array=[_NEW if source.new else _KNOWN for source in sources]),
-        column("ISGRI_FLAG", "1I", array=[source.isgri_flag for source in sources]),
+        column(mosaic.instrument.catalogue_flag, "1I", array=[source.catalogue_flag for source in sources]),
         column("FLAG", "1I", array=[int(mosaic.biased(source)) for source in sources]),
         column("ERR_RAD", "1D", unit="deg", array=[place[2] / 60.0 for place in positions]),
         column("scws", "1J", array=[mosaic.seen_in(source) for source in sources]),
@@ -127,10 +127,17 @@ def region_text(sources: Sequence[MosaicSource], least_arcmin: float) -> str:
     for source in sources:
         ra, dec, error = source.position()
         colour = "cyan" if source.new else "green"
-        lines.append(
-            f'circle({ra:.5f},{dec:+.5f},{max(error, least_arcmin) * 60:.1f}") # text={{{source.name}}} color={colour}'
-        )
+        circle = f'circle({ra:.5f},{dec:+.5f},{max(error, least_arcmin) * 60:.1f}")'
+        lines.append(f"{circle} # text={_ds9_text(source.name)} color={colour}")
     return "\n".join(lines) + "\n"
+
+
+def _ds9_text(name: str) -> str:
+    """Return a name in the delimiters of DS9 that do not end within it."""
+    for begin, end in (("{", "}"), ('"', '"'), ("'", "'")):
+        if begin not in name and end not in name:
+            return begin + name + end
+    return "{" + name.replace("{", "(").replace("}", ")") + "}"
 
 
 def mosaic_source_summary(source: MosaicSource, mosaic: Mosaic) -> dict[str, Any]:

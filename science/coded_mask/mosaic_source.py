@@ -26,7 +26,7 @@ class MosaicSource:
     wanted: bool
     ra: float
     dec: float
-    isgri_flag: int = 0
+    catalogue_flag: int = 0
     places: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     fluxes: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     errors: dict[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -61,7 +61,7 @@ def mosaic_source(entry: CatalogueSource | None, ra: float, dec: float) -> Mosai
     """Return a source found in the mosaic: the catalogue's at its own place, or a new one at (ra, dec)."""
     if entry is None:
         return MosaicSource("NEW", new=True, wanted=False, ra=ra, dec=dec)
-    return MosaicSource(entry.name, False, entry.wanted, entry.ra, entry.dec, entry.isgri_flag)
+    return MosaicSource(entry.name, False, entry.wanted, entry.ra, entry.dec, entry.flag)
 
 
 def merge_sources(windows: Sequence[WindowProduct], same_arcmin: float) -> list[MosaicSource]:
@@ -78,7 +78,7 @@ def merge_sources(windows: Sequence[WindowProduct], same_arcmin: float) -> list[
         target = _same(source, merged, same_arcmin)
         if target is None:
             ra, dec = (source.ra, source.dec) if source.new else (source.catalogue_ra, source.catalogue_dec)
-            target = MosaicSource(source.name, source.new, source.wanted, ra, dec, source.isgri_flag)
+            target = MosaicSource(source.name, source.new, source.wanted, ra, dec, source.catalogue_flag)
             merged.append(target)
         if source.fitted:
             target.places[window.label] = (source.ra, source.dec, source.error_arcmin / R90)

@@ -6,7 +6,7 @@ from astropy.io import fits
 
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
-from science.coded_mask.catalogue import mounted_catalogue, requested_catalogue
+from science.coded_mask.catalogue import known_sources
 from science.coded_mask.mosaic import Mosaic
 from science.coded_mask.mosaic_file import (
     catalogue_hdus,
@@ -50,14 +50,13 @@ def make_mosaic(
         unit: takes products, warnings and summary.
         mosaic: of the windows, not built yet.
         instrument: how the names of the files begin.
-        title: of the preview; its band is added.
+        title: of the preview.
         tables: of the instrument's own, put behind the catalogue.
     """
     with unit.step("mosaic"):
         mosaic.build()
     with unit.step("search"):
-        catalogue = requested_catalogue(unit.parameters["catalogue"], mounted_catalogue(unit))
-        mosaic.search(catalogue, float(unit.parameters["detection_threshold"]))
+        mosaic.search(known_sources(unit, mosaic.instrument), float(unit.parameters["detection_threshold"]))
     with unit.step("catalogue"):
         sources = mosaic.finish()
         images = mosaic_images(mosaic, sources)
@@ -65,13 +64,12 @@ def make_mosaic(
         write_fits(unit, catalogue_file(instrument), fits.HDUList([*catalogue_hdus(mosaic, sources), *tables]))
         regions = region_text(sources, mosaic.same_arcmin)
         (unit.out / f"{instrument}_catalogue.reg").write_text(regions, encoding="ascii", errors="replace")
-        (low, high), significance = mosaic.bands[0], images[2].pixels
         write_preview(
             unit.out / "preview.png",
-            significance,
+            images,
             mosaic.grid.cards(),
             [(source.name, *source.position()[:2]) for source in sources],
-            f"{title}   {low:g}-{high:g} keV   significance",
+            title,
         )
     for warning in mosaic.warnings:
         unit.warn(warning)

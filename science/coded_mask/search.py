@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from science.coded_mask.camera import Camera
 from science.coded_mask.catalogue import CatalogueSource
@@ -18,8 +19,8 @@ from science.coded_mask.odd_pixels import odd_pixels
 from science.coded_mask.refine import Refined, Surroundings, refine
 from science.coded_mask.sky_map import SkyMap, matched_map, noise_scale
 
-KNOWN_THRESHOLD = 4.0
-"""Significance from which a catalogue source is reported."""
+_LEAST_KNOWN = 4.0
+_FALSE_KNOWN = 1e-3
 NOISE_TOLERANCE = 1.05
 """Residual maps may be this much wider than N(0, 1); beyond, errors are scaled and the product is flagged."""
 MAX_SOURCES = 30
@@ -31,12 +32,25 @@ _GHOST_SHARE = 0.6
 """Only ghost places whose map significance is at least this share of the peak are fitted."""
 
 
+def known_threshold(count: int) -> float:
+    """Return the significance from which a catalogue source is reported.
+
+    It is 4, or so much more that of *count* places looked at in an empty field one in a thousand fields shows a source.
+    """
+    return max(_LEAST_KNOWN, float(-ndtri(_FALSE_KNOWN / max(count, 1))))
+
+
 @dataclass
 class Candidates:
     """Catalogue sources in the field that are not in the model yet: (entry, tz, ty)."""
 
     waiting: list[tuple[CatalogueSource, float, float]]
     warnings: list[str] = field(default_factory=list)
+    known_from: float = field(init=False)
+    """Significance from which one of them is reported."""
+
+    def __post_init__(self) -> None:
+        self.known_from = known_threshold(len(self.waiting))
 
     def nearest(self, camera: Camera, tz: float, ty: float, significance: float) -> int | None:
         """Return the number of the waiting source whose position agrees with a peak."""
@@ -75,7 +89,7 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
             _BandSearch(sky, band, candidates, threshold, limit).run()
     sky.fit()
     sky.relocate_all()
-    _drop_faint(sky, threshold)
+    _drop_faint(sky, candidates.known_from, threshold)
     left = [matched_map(fit) for fit in sky.fits]
     sky.noise[:] = [_scale(image) for image in left]
     return left
@@ -91,11 +105,11 @@ def _scale(image: SkyMap) -> float:
     return scale if scale > NOISE_TOLERANCE else 1.0
 
 
-def _drop_faint(sky: Field, threshold: float) -> None:
+def _drop_faint(sky: Field, known_from: float, threshold: float) -> None:
     """Remove sources below their threshold, one at a time from the faintest."""
     while sky.sources:
         best = sky.significance().max(axis=1)
-        least = np.array([-np.inf if s.wanted else KNOWN_THRESHOLD if s.entry else threshold for s in sky.sources])
+        least = np.array([-np.inf if s.wanted else known_from if s.entry else threshold for s in sky.sources])
         index = int(np.argmin(best - least))
         if best[index] >= least[index]:
             return
@@ -248,7 +262,11 @@ class _BandSearch:
         for known in list(self._candidates.waiting):
             entry, tz, ty = known
             pixel = image.pixel(tz, ty)
-            if pixel is None or significance[pixel] < 0.9 * KNOWN_THRESHOLD or _too_close(self._sky, tz, ty):
+            if (
+                pixel is None
+                or significance[pixel] < 0.9 * self._candidates.known_from
+                or _too_close(self._sky, tz, ty)
+            ):
                 continue
             self._candidates.waiting.remove(known)
             self._sky.add(FieldSource(tz, ty, entry, (tz, ty), free=False))

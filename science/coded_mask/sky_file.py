@@ -170,7 +170,7 @@ def _source_table(result: WindowResult, sources: list[WindowSource]) -> fits.Bin
             column("FIN_RD_ERR", "1D", [s.error_arcmin / 60.0 for s, _, _ in rows], "deg"),
             column("FITTED", "1L", [s.fitted for s, _, _ in rows]),
             column("WANTED", "1L", [s.wanted for s, _, _ in rows]),
-            column("ISGRI_FLAG", "1I", [s.isgri_flag for s, _, _ in rows]),
+            column(result.instrument.catalogue_flag, "1I", [s.catalogue_flag for s, _, _ in rows]),
             column("E_MIN", "1E", [limits[0] for _, _, limits in rows], "keV"),
             column("E_MAX", "1E", [limits[1] for _, _, limits in rows], "keV"),
             column("FLUX", "1D", [s.flux[band] for s, band, _ in rows], "counts/s"),

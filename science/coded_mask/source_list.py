@@ -30,7 +30,7 @@ class WindowSource:
     error_arcmin: float
     catalogue_ra: float
     catalogue_dec: float
-    isgri_flag: int
+    catalogue_flag: int
     flux: NDArray[np.float64]
     flux_error: NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def window_sources(sky: Field, attitude: Attitude) -> list[WindowSource]:
                 error_arcmin=radius90_arcmin(source.covariance) if source.free else 0.0,
                 catalogue_ra=entry.ra if entry else np.nan,
                 catalogue_dec=entry.dec if entry else np.nan,
-                isgri_flag=entry.isgri_flag if entry else 0,
+                catalogue_flag=entry.flag if entry else 0,
                 flux=np.array([fit.flux[index] for fit in sky.fits]),
                 flux_error=np.array(
                     [fit.flux_error[index] * noise for fit, noise in zip(sky.fits, sky.noise, strict=True)]

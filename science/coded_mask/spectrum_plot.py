@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator
 from numpy.typing import NDArray
 
 from science.coded_mask.figure import ACCENT, DATA, FAINT, figure
@@ -16,6 +17,10 @@ _SHOWN_SIGMA = 2.0
 _WIDEST = 1.35
 """Channels are joined until the point has this significance or spans this ratio of energies."""
 _MAX_PANELS = 9
+_TICKS_KEV = (3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
+_CRABS = ((10.0, "10 Crab"), (1.0, "1 Crab"), (0.1, "100 mCrab"), (0.01, "10 mCrab"), (0.001, "1 mCrab"))
+_DECADES = 4.5
+"""Most of the axis of flux densities; what is fainter is below it."""
 
 Array = NDArray[np.float64]
 
@@ -44,7 +49,7 @@ def write_spectrum(path: Path, spectrum: SourceSpectrum, scale: Scale, title: st
     """Draw one spectrum."""
     with figure(path, 8.0, 5.6) as drawn:
         axes = drawn.add_subplot()
-        _draw(axes, spectrum, scale)
+        _limit([axes], [_draw(axes, spectrum, scale)], scale)
         axes.set_title(title, loc="left")
         axes.set_xlabel("Energy (keV)")
         axes.set_ylabel("E² × photon flux   (keV² cm⁻² s⁻¹ keV⁻¹)")
@@ -59,9 +64,11 @@ def write_spectra(path: Path, spectra: list[SourceSpectrum], scale: Scale, title
     rows = int(np.ceil(len(shown) / columns))
     with figure(path, 1.5 + 3.6 * columns, 1.0 + 2.7 * rows) as drawn:
         panels = drawn.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        spans = []
         for axes, spectrum in zip(panels, shown, strict=False):
-            _draw(axes, spectrum, scale, small=True)
+            spans.append(_draw(axes, spectrum, scale, small=True))
             axes.text(0.04, 0.06, spectrum.name, transform=axes.transAxes, weight="bold", fontsize=10, color=DATA)
+        _limit(list(panels[: len(shown)]), spans, scale, small=True)
         for axes in panels[len(shown) :]:
             axes.set_visible(False)
         for axes in panels[max(len(shown) - columns, 0) : len(shown)]:
@@ -71,20 +78,13 @@ def write_spectra(path: Path, spectra: list[SourceSpectrum], scale: Scale, title
         drawn.supylabel("E² × photon flux   (keV² cm⁻² s⁻¹ keV⁻¹)", fontsize=11)
 
 
-def _draw(axes: Axes, spectrum: SourceSpectrum, scale: Scale, *, small: bool = False) -> None:
+def _draw(axes: Axes, spectrum: SourceSpectrum, scale: Scale, *, small: bool = False) -> tuple[float, float]:
+    """Draw a spectrum; return the lowest and highest flux density that is to be seen."""
     low, high, ratio, error = _points(spectrum, scale)
     middle = np.sqrt(low * high)
     density = scale.density(middle)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    grid = np.geomspace(*scale.range_kev, 50)
-    for flux, label in ((1.0, "1 Crab"), (0.1, "100 mCrab"), (0.01, "10 mCrab")):
-        axes.plot(grid, flux * scale.density(grid), color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=1)
-        if not small:
-            axes.annotate(
-                label, (grid[-1], flux * scale.density(grid)[-1]), (-2, 4), textcoords="offset points",
-                ha="right", color="#6b7785", fontsize=8,
-            )  # fmt: skip
     seen = ratio > _SHOWN_SIGMA * error
     lower = np.minimum(error, 0.9 * ratio)
     axes.errorbar(
@@ -98,12 +98,34 @@ def _draw(axes: Axes, spectrum: SourceSpectrum, scale: Scale, *, small: bool = F
     axes.plot(
         middle[~seen], (limit * density)[~seen], "v", color=ACCENT, ms=3.0 if small else 5.0, mfc="none", zorder=2
     )
-    top = float(np.max((ratio * density)[seen], initial=0.02))
-    axes.set_xlim(*scale.range_kev)
-    axes.set_ylim(2e-3 if small else max(3e-3 * top, 1e-3), 20.0 if small else 4.0 * max(top, 0.1))
-    ticks = [tick for tick in (15, 20, 30, 50, 100, 200, 300, 500) if scale.range_kev[0] <= tick <= scale.range_kev[1]]
-    axes.set_xticks(ticks[::2] if small else ticks, [str(tick) for tick in (ticks[::2] if small else ticks)])
-    axes.minorticks_off()
+    values = np.concatenate([(ratio * density)[seen], (limit * density)[~seen]])
+    values = values[np.isfinite(values) & (values > 0.0)]
+    return (float(values.min()), float(values.max())) if values.size else (1e-3, 1.0)
+
+
+def _limit(panels: list[Axes], spans: list[tuple[float, float]], scale: Scale, *, small: bool = False) -> None:
+    """Set limits and ticks of panels that share their axes, and draw fractions of the Crab for comparison."""
+    top = 2.0 * max(high for _, high in spans)
+    bottom = max(0.4 * min(low for low, _ in spans), top / 10.0**_DECADES)
+    grid = np.geomspace(*scale.range_kev, 50)
+    ticks = [tick for tick in _TICKS_KEV if scale.range_kev[0] <= tick <= scale.range_kev[1]]
+    ticks = ticks[::2] if small and len(ticks) > 5 else ticks
+    for axes in panels:
+        for flux, label in _CRABS:
+            curve = flux * scale.density(grid)
+            axes.plot(grid, curve, color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=1)
+            if not small and bottom < curve[-1] < 0.8 * top:
+                axes.annotate(
+                    label, (grid[-1], curve[-1]), (-2, 4), textcoords="offset points",
+                    ha="right", color="#6b7785", fontsize=8,
+                )  # fmt: skip
+        axes.set_xlim(*scale.range_kev)
+        axes.set_ylim(bottom, top)
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+        if top < 100.0 * bottom:  # else the decades alone are enough
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _points(spectrum: SourceSpectrum, scale: Scale) -> tuple[Array, Array, Array, Array]:

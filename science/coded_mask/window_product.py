@@ -93,7 +93,7 @@ def read_window(
                 ontime_s=header["ONTIME"],
                 live_time_s=header["EXPOSURE"],
                 bands=bands,
-                sources=_sources(hdus[structure + SOURCES].data, len(bands)),
+                sources=_sources(hdus[structure + SOURCES].data, len(bands), instrument.catalogue_flag),
                 bursts=hdus[structure + BURSTS].data if structure + BURSTS in hdus else None,
             )
     except (OSError, KeyError, ValueError, TypeError) as error:
@@ -102,8 +102,8 @@ def read_window(
         ) from error
 
 
-def _sources(table: Any, bands: int) -> list[WindowSource]:
-    """Return sources from the rows of the table of sources."""
+def _sources(table: Any, bands: int, flag: str) -> list[WindowSource]:
+    """Return sources from the rows of the table of sources; *flag* is the column of the catalogue's flag."""
     return [
         WindowSource(
             name=str(rows["NAME"][0]),
@@ -115,7 +115,7 @@ def _sources(table: Any, bands: int) -> list[WindowSource]:
             error_arcmin=float(rows["FIN_RD_ERR"][0]) * 60.0,
             catalogue_ra=float(rows["RA_OBJ"][0]),
             catalogue_dec=float(rows["DEC_OBJ"][0]),
-            isgri_flag=int(rows["ISGRI_FLAG"][0]),
+            catalogue_flag=int(rows[flag][0]),
             flux=np.array(rows["FLUX"], np.float64),
             flux_error=np.array(rows["FLUX_ERR"], np.float64),
         )

@@ -63,6 +63,7 @@ def units_of(
     windows: Windows,
     made: Made,
     files: Sequence[UnitInput] = (),
+    own: Mapping[str, Sequence[UnitInput]] | None = None,
 ) -> Iterator[tuple[RowChange, Unit | None]]:
     """Yield what becomes of each row of a stage: its unit, or why there is none.
 
@@ -76,7 +77,8 @@ def units_of(
         labels: of its waiting rows.
         windows: of the run; not looked at for a stage that reads products only.
         made: products of the stages that it needs.
-        files: of the archive that the request names itself.
+        files: of the archive that the request names itself, or that lie beside its windows.
+        own: files beside the data of each window, by label.
     """
     parameters = parameters_of(stage, instrument, analysis)
     parameters_text = Canonical(canonical_json(parameters))
@@ -93,6 +95,7 @@ def units_of(
         if isinstance(inputs, RowChange):
             yield inputs, None
             continue
+        inputs = (*inputs, *(own or {}).get(label, ()))
         key = unit_key(
             instrument=instrument.name,
             stage=stage,

@@ -170,7 +170,14 @@ class Progress:
         windows = self._find_windows(run, used, analysis) if reads_windows else Windows({})
         labels = self._runs.labels(run.run_id, stage, UnitState.WAITING)
         made = self._made(run.run_id, declared.needs) if declared.needs else {}
-        files = self._source.files(used.given_files(analysis.parameters, stage))
+        files = (
+            *self._source.files(used.given_files(analysis.parameters, stage)),
+            *self._source.beside(used.files_beside(analysis.parameters, stage, window=False)),
+        )
+        own = self._source.beside_windows(
+            used.files_beside(analysis.parameters, stage, window=True),
+            [name for name in labels if name in windows.inputs],
+        )
         units = units_of(
             stage,
             instrument=used,
@@ -180,6 +187,7 @@ class Progress:
             windows=windows,
             made=made,
             files=files,
+            own=own,
         )
         if declared.scope == "job":  # one unit with everything: no bundle ends in between
             units = iter(self._native(list, units))

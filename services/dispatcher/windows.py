@@ -82,6 +82,41 @@ class WindowSource:
         archive = self._open()
         return self._where(archive)(lambda: tuple(named_files(named, archive)))
 
+    def beside(self, named: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
+        """Return of each kind the first file that the archive has, if it has one.
+
+        Args:
+            named: kind -> paths below the archive, in order of preference.
+
+        Raises:
+            ArchiveUnavailable: it does not answer.
+        """
+        if not named or not self._address:
+            return ()
+        archive = self._open()
+        return self._where(archive)(lambda: tuple(files_beside(named, "archive", "", archive)))
+
+    def beside_windows(
+        self, named: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> dict[str, tuple[ArchiveInput, ...]]:
+        """Return the same of the folder of each science window, by label.
+
+        Args:
+            named: kind -> names of files, in order of preference.
+            labels: of the windows.
+
+        Raises:
+            ArchiveUnavailable: it does not answer.
+        """
+        if not named or not self._address:
+            return {}
+        archive = self._open()
+
+        def look(label: str) -> tuple[ArchiveInput, ...]:
+            return tuple(files_beside(named, label, f"{ScwId.parse(label).path}/", archive))
+
+        return self._where(archive)(lambda: dict(zip(labels, side_by_side(archive, look, labels), strict=True)))
+
     def _where(self, archive: Archive) -> native.Run:
         return self._native if archive.at_once == 1 else native.directly
 
@@ -209,6 +244,31 @@ def named_files(named: Mapping[str, Sequence[str]], archive: Archive) -> Iterato
         for number, entry in enumerate(entries):
             for position, path in enumerate(entry.split(",")):
                 yield _named(name, f"{number}-{position}", path, archive)
+
+
+def files_beside(
+    named: Mapping[str, Sequence[str]], label: str, folder: str, archive: Archive
+) -> Iterator[ArchiveInput]:
+    """Yield an input for the first file of each kind that the archive has; its role is the kind.
+
+    Args:
+        named: kind -> paths below the folder, in order of preference.
+        label: of the inputs.
+        folder: below the archive, with a slash at its end; empty for the archive itself.
+        archive: where they may be.
+
+    Raises:
+        ArchiveUnavailable: it does not answer.
+    """
+    for kind, paths in named.items():
+        for path in paths:
+            try:
+                stamp = archive.stamp(folder + path)
+            except MissingFile:
+                continue
+            parts = PurePosixPath(folder + path)
+            yield ArchiveInput(role=kind, label=label, path=str(parts.parent), files=(parts.name,), stamp=stamp)
+            break
 
 
 def _named(role: str, label: str, path: str, archive: Archive) -> ArchiveInput:

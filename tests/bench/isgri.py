@@ -77,7 +77,8 @@ def _measure(root: Path) -> dict[str, float]:
 
 def _clean_s(path: Path) -> float:
     """Return the CPU seconds of one band from events in memory to images: shadowgram, search with catalogue, maps."""
-    from science.coded_mask.catalogue import requested_catalogue  # noqa: PLC0415
+    from science.coded_mask.catalogue import package_catalogue  # noqa: PLC0415
+    from services.isgri.analysis.instrument import INSTRUMENT  # noqa: PLC0415
     from services.isgri.analysis.window import analyse_window  # noqa: PLC0415
 
     spent: dict[str, float] = {}
@@ -89,7 +90,7 @@ def _clean_s(path: Path) -> float:
         spent[name] = time.process_time() - begin
 
     band, threshold = (20.0, 40.0), float(_defaults()["detection_threshold"])
-    analyse_window(path, [band], requested_catalogue("reference"), threshold, burst_search=False, step=step)
+    analyse_window(path, [band], package_catalogue(INSTRUMENT), threshold, burst_search=False, step=step)
     return spent["shadowgram"] + spent["image"] + spent["clean"]
 
 

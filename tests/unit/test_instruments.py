@@ -14,7 +14,7 @@ from mesh.instruments import Instruments, instrument_folders, read_folder, read_
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a project with two instruments and the package that one of them shares."""
-    for name in ("services/isgri", "services/spectral_fit", "science/coded_mask"):
+    for name in ("services/isgri", "services/spectral_fit", "science/coded_mask", "science/timing"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 

@@ -1,5 +1,7 @@
 """Whatever a caller writes for a parameter is read or refused with a sentence, in a time that its length bounds."""
 
+import re
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -131,3 +133,69 @@ def test_a_choice_that_looks_like_a_number_may_be_written_as_one() -> None:
     for wrong in (3, True, 10**4000, 1.0):
         with pytest.raises(InvalidParameter, match="one of 1, 2, both"):
             unit.canonical("jemx_num", wrong)
+
+
+_PLACE = {"ra": 263.009, "dec": -24.7456}
+
+
+def test_places_may_be_sexagesimal_and_names_differ_in_capitals() -> None:
+    listed = [{"name": "GX 1+4", "ra": "17:32:02.16", "dec": "-24:44:44.2"}, {"name": "gx 1+4", **_PLACE}]
+    found = _CATALOGUE.canonical("x", listed)
+    assert {source["name"] for source in found} == {"GX 1+4", "gx 1+4"}
+    for source in found:
+        assert source["ra"] == pytest.approx(263.009, abs=1e-4)
+        assert source["dec"] == pytest.approx(-24.7456, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("αβγ", r"the name '\\u03b1\\u03b2\\u03b3' holds '\\u03b1'.*write it in ASCII"),
+        ("GX\u00a01+4", r"holds '\\xa0'"),
+        ("Kes\t73", r"holds '\\t'"),
+        ("x" * 65, "longer than 64 characters"),
+        ("  ", "the name is empty"),
+        (7, "the name is empty"),
+    ],
+)
+def test_names_that_a_file_cannot_hold_whole_are_refused(name: Any, said: str) -> None:
+    error = _refused(_CATALOGUE, [{"name": "fine", "ra": 1.0, "dec": 1.0}, {"name": name, **_PLACE}])
+    assert error.field == "parameters.x[1]"
+    assert re.search(said, error.text), error.text
+
+
+def test_names_that_occur_twice_are_told() -> None:
+    assert "'GX 1+4'" in _refused(_CATALOGUE, [{"name": "GX 1+4", **_PLACE}] * 2).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,ra,dec\nGX 1+4,263.009,-24.7456\n",
+        "fk5\ncircle(17:32:02.16,-24:44:44.2,3') # text={GX 1+4}\n",
+        f"data:text/csv;base64,{b64encode(b'name,ra,dec' + bytes([10]) + b'GX 1+4,263.009,-24.7456').decode()}",
+    ],
+    ids=["csv", "regions", "data"],
+)
+def test_the_content_of_a_file_is_a_list(text: str) -> None:
+    (source,) = _CATALOGUE.canonical("x", text)
+    assert (source["name"], source["ra"]) == ("GX 1+4", pytest.approx(263.009, abs=1e-4))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("refrence", "'refrence' is neither a known word nor the content of a file"),
+        ("name,ra,dec\nA,1\n", "cannot be read: row 1 has 2 values"),
+        ("data:;base64,!!", "cannot be read"),
+        ("name,ra,dec\nα,1,2\n", "write it in ASCII"),
+        ("x\n" * 1_000_000, "neither a known word"),
+    ],
+)
+def test_a_text_that_is_no_list_says_why(text: str, said: str) -> None:
+    assert said in _refused(_CATALOGUE, text).text
+
+
+def test_a_list_longer_than_allowed_is_refused_whatever_its_form() -> None:
+    text = "name,ra,dec\n" + "".join(f"s{n},{n % 360},0\n" for n in range(2001))
+    assert "list of sources" in _refused(_CATALOGUE, text).text

@@ -16,7 +16,7 @@ def events_hdu(
     energy_kev: NDArray[np.float32],
     observation: Observation,
     *,
-    columns: dict[str, tuple[str, NDArray[np.float32]]] | None = None,
+    columns: dict[str, tuple[str, NDArray[np.floating]]] | None = None,
     resolution_s: float,
     name: str = "EVENTS",
     extra: tuple[Card, ...] = (),
@@ -27,7 +27,7 @@ def events_hdu(
         time_s: seconds (TT) since MJD 51544, ascending.
         energy_kev: energy of each event; PI is the same in steps of 0.5 keV from 0, as timing tools want channels.
         observation: what was observed.
-        columns: further columns, name -> (unit, values).
+        columns: further columns, name -> (unit, values), of the precision of the values.
         resolution_s: time resolution, s.
         name: of the extension.
         extra: further keywords.
@@ -36,7 +36,10 @@ def events_hdu(
         fits.Column("TIME", "1D", unit="s", array=time_s),
         fits.Column("ENERGY", "1E", unit="keV", array=energy_kev),
         fits.Column("PI", "1J", array=np.floor(energy_kev / 0.5)),
-        *(fits.Column(key, "1E", unit=unit or None, array=values) for key, (unit, values) in (columns or {}).items()),
+        *(
+            fits.Column(key, "1D" if values.dtype == np.float64 else "1E", unit=unit or None, array=values)
+            for key, (unit, values) in (columns or {}).items()
+        ),
     ]
     cards = [
         *ogip_cards("EVENTS", "ALL", version="1.0.0"),

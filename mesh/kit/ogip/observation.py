@@ -26,6 +26,7 @@ class Observation:
         telescope: TELESCOP.
         detector: DETNAM, e.g. ``ISGRI``; empty when the instrument has one detector.
         extra: further keywords, each (keyword, value, comment).
+        ephemeris: that of times at the barycentre of the solar system (TDB); empty for times at the spacecraft (TT).
     """
 
     instrument: str
@@ -37,6 +38,7 @@ class Observation:
     telescope: str = "INTEGRAL"
     detector: str = ""
     extra: tuple[Card, ...] = ()
+    ephemeris: str = ""
 
     def cards(self, unit: str = "d") -> list[Card]:
         """Return the keywords; *unit* of TSTART and TSTOP is ``d`` or ``s``, both counted from MJDREF."""
@@ -57,14 +59,23 @@ class Observation:
             ]
         cards += [
             ("MJDREF", MJDREF, "[d] modified Julian date of the time origin"),
-            ("TIMESYS", "TT", "time frame"),
-            ("TIMEREF", "LOCAL", "times are those at the spacecraft"),
+            *self._frame(),
             ("TIMEUNIT", unit, "unit of times in this header"),
             ("TSTART", self.start_ijd * scale, f"[{unit}] first good time since MJDREF"),
             ("TSTOP", self.stop_ijd * scale, f"[{unit}] last good time since MJDREF"),
             ("TELAPSE", (self.stop_ijd - self.start_ijd) * DAY_S, "[s] from first to last good time"),
         ]
         return [*cards, *self.extra]
+
+    def _frame(self) -> list[Card]:
+        """Return what says where and in which scale times are counted."""
+        if not self.ephemeris:
+            return [("TIMESYS", "TT", "time frame"), ("TIMEREF", "LOCAL", "times are those at the spacecraft")]
+        return [
+            ("TIMESYS", "TDB", "time frame"),
+            ("TIMEREF", "SOLARSYSTEM", "times are those at the barycentre"),
+            ("PLEPHEM", self.ephemeris, "ephemeris of the Earth"),
+        ]
 
 
 def ascii_text(text: str, longest: int = 64) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
-from science.coded_mask.catalogue import mounted_catalogue, requested_catalogue
+from science.coded_mask.catalogue import known_sources
 from science.coded_mask.preview import write_preview
 from science.coded_mask.sky_file import band_images, sky_hdus
 from science.coded_mask.source_list import WindowSource, source_summary, window_sources
@@ -14,6 +14,7 @@ from services.isgri.analysis.background_file import given_background
 from services.isgri.analysis.burst_table import burst_table
 from services.isgri.analysis.bursts import Burst
 from services.isgri.analysis.camera import GRID
+from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.window import IsgriWindow, analyse_window, without_bursts
 
 SKY_FILE, MASKED_FILE = "isgri_sky.fits", "isgri_sky_without_bursts.fits"
@@ -28,7 +29,7 @@ def run_image(unit: Unit) -> None:
     """
     bands: Bands = [(float(low), float(high)) for low, high in unit.parameters["bands"]]
     burst_search = bool(unit.parameters["burst_search"])
-    catalogue = requested_catalogue(unit.parameters["catalogue"], mounted_catalogue(unit))
+    catalogue = known_sources(unit, INSTRUMENT)
     threshold, background = float(unit.parameters["detection_threshold"]), given_background(unit)
     result = analyse_window(
         event_file(unit),
@@ -46,7 +47,7 @@ def run_image(unit: Unit) -> None:
     if burst_search:
         hdus.append(burst_table(result.bursts, result.events.tstart_ijd))
     write_fits(unit, SKY_FILE, hdus)
-    _write_preview(unit, result, sources, bands)
+    _write_preview(unit, result, sources)
     if result.bursts:
         steady = without_bursts(result, bands, catalogue, threshold, background)
         found = window_sources(steady.sky, steady.events.attitude)
@@ -91,9 +92,7 @@ def _burst_summary(burst: Burst, tstart_ijd: float) -> dict[str, Any]:
     }
 
 
-def _write_preview(unit: Unit, result: IsgriWindow, sources: list[WindowSource], bands: Bands) -> None:
-    significance = band_images(result, sources)[2].pixels
-    low, high = bands[0]
-    title = f"ISGRI {unit.label}   {low:g}-{high:g} keV   significance"
+def _write_preview(unit: Unit, result: IsgriWindow, sources: list[WindowSource]) -> None:
     names = [(source.name, source.ra, source.dec) for source in sources]
-    write_preview(unit.out / "preview.png", significance, window_wcs(result.events.attitude, GRID), names, title)
+    wcs = window_wcs(result.events.attitude, GRID)
+    write_preview(unit.out / "preview.png", band_images(result, sources), wcs, names, f"ISGRI {unit.label}")

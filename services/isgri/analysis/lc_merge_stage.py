@@ -8,8 +8,9 @@ from mesh.kit.ogip.good_times import gti_hdu
 from mesh.kit.ogip.light_curve import LightCurve, osa_light_curve_hdu, rate_hdu
 from mesh.kit.ogip.observation import DAY_S, Observation
 from mesh.kit.provenance import write_fits
+from science.coded_mask.barycentric import as_asked
 from science.coded_mask.curve_plot import write_curve, write_curves
-from science.coded_mask.figure import file_name
+from science.coded_mask.figure import file_names
 from science.coded_mask.window_curves import SourceCurves, merge_curves, read_curves
 from services.isgri.analysis.curve_volume import check_volume
 from services.isgri.analysis.instrument import INSTRUMENT
@@ -28,17 +29,16 @@ def run_lc_merge(unit: Unit) -> None:
         names = {name for window in windows for name in window.names}
         check_volume(good_s, windows[0].width_s, len(windows[0].bands), len(names))
         sources = merge_curves(windows)
+        written, ephemeris = as_asked(unit, sources, (entry.path(CURVES_FILE) for entry in unit.inputs("lc")))
     with unit.step("curves"):
         listed = []
-        taken: set[str] = set()
+        parts = file_names([source.name for source in sources])
         for number, source in enumerate(sources):
-            name = f"isgri_lc_{file_name(source.name)}"
-            name = name if name not in taken else f"{name}_{number}"
-            taken.add(name)
+            name = f"isgri_lc_{parts[number]}"
             bands, files = [], []
-            for band, curve in source.curves:
+            for band, curve in written[number].curves:
                 file = f"{name}_{band[0]:g}-{band[1]:g}.fits"
-                write_fits(unit, file, _hdus(source, band, curve))
+                write_fits(unit, file, _hdus(written[number], band, curve, ephemeris))
                 bands.append(_summary(band, curve))
                 files.append(file)
             if number < _MAX_PICTURES and source.curves[0][1].time_s.size:
@@ -51,7 +51,7 @@ def run_lc_merge(unit: Unit) -> None:
     unit.summary(bin_s=sources[0].width_s, sources=listed)
 
 
-def _hdus(source: SourceCurves, band: tuple[float, float], curve: LightCurve) -> fits.HDUList:
+def _hdus(source: SourceCurves, band: tuple[float, float], curve: LightCurve, ephemeris: str) -> fits.HDUList:
     seen = Observation(
         "IBIS",
         float(source.good_times_s[0, 0]) / DAY_S,
@@ -61,6 +61,7 @@ def _hdus(source: SourceCurves, band: tuple[float, float], curve: LightCurve) ->
         source.dec,
         detector="ISGRI",
         extra=(("NAME", source.name, "source"), ("ISDCLEVL", "LCR", "level of data processing")),
+        ephemeris=ephemeris,
     )
     return fits.HDUList(
         [

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mesh.kit import Unit
 from mesh.kit.ogip.observation import DAY_S
 from mesh.kit.provenance import write_fits
+from science.coded_mask.barycentric import asked, orbit_hdu, unit_orbit
 from science.coded_mask.extraction import targets_of
 from science.coded_mask.weighted_curve import EventWeights, TimeBins, event_weights, exposed_bins, weighted_rates
 from science.coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
@@ -55,7 +56,11 @@ def run_lc(unit: Unit) -> None:
             bands=curves,
             observation=window.observation(),
         )
-        write_fits(unit, CURVES_FILE, curves_hdus(result, INSTRUMENT))
+        hdus = curves_hdus(result, INSTRUMENT)
+        if asked(unit):
+            orbit = unit_orbit(unit, event_file(unit), result.good_times_s.ravel())
+            hdus += [orbit_hdu(orbit)] if orbit else []
+        write_fits(unit, CURVES_FILE, hdus)
     unit.summary(
         exposure_s=round(window.live_time_s, 3),
         ontime_s=round(window.ontime_s, 3),

@@ -8,7 +8,7 @@ from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.response import arf_hdu, rmf_hdus
 from mesh.kit.ogip.spectrum import BAD, spectrum_hdu
 from mesh.kit.provenance import write_fits
-from science.coded_mask.figure import file_name
+from science.coded_mask.figure import file_names
 from science.coded_mask.spectrum_plot import Scale, write_spectra, write_spectrum
 from science.coded_mask.spectrum_sum import SourceSpectrum, sum_spectra
 from science.coded_mask.window_spectra import read_spectra
@@ -46,7 +46,7 @@ def run_spectrum_sum(unit: Unit) -> None:
         write_fits(unit, ARF_FILE, fits.HDUList([fits.PrimaryHDU(), arf]))
         write_fits(unit, RMF_FILE, fits.HDUList([fits.PrimaryHDU(), *matrix]))
     with unit.step("spectra"):
-        names = _file_names(sources)
+        names = [f"isgri_spectrum_{name}" for name in file_names([source.name for source in sources])]
         for source, name in zip(sources, names, strict=True):
             write_fits(unit, f"{name}.fits", fits.HDUList([fits.PrimaryHDU(), _spectrum(source)]))
         _draw(unit, sources, names, used)
@@ -56,15 +56,6 @@ def run_spectrum_sum(unit: Unit) -> None:
         response=used.origin,
         sources=[_summary(source, names[number], number) for number, source in enumerate(sources)],
     )
-
-
-def _file_names(sources: list[SourceSpectrum]) -> list[str]:
-    """Return a file name per source, without ending; different sources have different ones."""
-    names: list[str] = []
-    for source in sources:
-        name = f"isgri_spectrum_{file_name(source.name)}"
-        names.append(name if name not in names else f"{name}_{len(names)}")
-    return names
 
 
 def _spectrum(source: SourceSpectrum) -> fits.BinTableHDU:

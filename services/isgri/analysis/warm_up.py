@@ -13,7 +13,7 @@ from science.coded_mask.mosaic_grid import MosaicSum, grid_for
 from science.coded_mask.preview import write_preview
 from science.coded_mask.search import Candidates, find_sources
 from science.coded_mask.sky_map import coded_map, matched_map
-from science.coded_mask.tan_image import window_wcs
+from science.coded_mask.tan_image import BandImage, window_wcs
 from science.coded_mask.weighted_curve import weighted_rates
 from services.isgri.analysis.background import templates
 from services.isgri.analysis.camera import CAMERA
@@ -53,7 +53,8 @@ def warm_up() -> None:
     total.add(attitude, image, coded_map(CAMERA, live))
     with tempfile.TemporaryDirectory() as directory:
         preview = Path(directory) / "preview.png"
-        write_preview(preview, total.intensity(), window_wcs(attitude, CAMERA.grid), [("source", 0.0, 0.0)], "warm-up")
+        drawn = BandImage("SIGNIFICANCE", 20.0, 40.0, total.intensity())
+        write_preview(preview, [drawn], window_wcs(attitude, CAMERA.grid), [("source", 0.0, 0.0)], "warm-up")
     events = _one_event(attitude)
     shadowgrams(events, np.ones(1, bool), [(20.0, 40.0)])
     window = ExposedWindow(events, np.ones(1, bool), _GTI, ModuleTimes([_GTI] * 8, np.zeros(8), 1.0), live)

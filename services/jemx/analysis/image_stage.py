@@ -7,12 +7,12 @@ from typing import Any
 
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
-from science.coded_mask.catalogue import mounted_catalogue, requested_catalogue
+from science.coded_mask.catalogue import known_sources
 from science.coded_mask.preview import write_preview
 from science.coded_mask.sky_file import band_images, sky_hdus
 from science.coded_mask.source_list import WindowSource, source_summary, window_sources
 from science.coded_mask.tan_image import window_wcs
-from services.jemx.analysis.instrument import UNITS
+from services.jemx.analysis.instrument import UNITS, instrument
 from services.jemx.analysis.window import JemxWindow, analyse_window
 
 Bands = list[tuple[float, float]]
@@ -26,7 +26,7 @@ def sky_file(unit: int) -> str:
 def run_image(unit: Unit) -> None:
     """Analyse the window of every unit that is asked for; writes ``jmx1_sky.fits``, ``jmx2_sky.fits``, previews."""
     bands: Bands = [(float(low), float(high)) for low, high in unit.parameters["bands"]]
-    catalogue = requested_catalogue(unit.parameters["catalogue"], mounted_catalogue(unit))
+    catalogue = known_sources(unit, instrument(UNITS[0]))
     threshold = float(unit.parameters["detection_threshold"])
     made: list[tuple[JemxWindow, list[WindowSource]]] = []
     failures: list[BadInput] = []
@@ -51,7 +51,7 @@ def run_image(unit: Unit) -> None:
             unit.warn(warning)
         number = result.exposed.events.unit
         write_fits(unit, sky_file(number), sky_hdus(result, sources))
-        _write_preview(unit, number, result, sources, bands)
+        _write_preview(unit, number, result, sources)
     unit.summary(**{f"jmx{result.exposed.events.unit}": _summary(result, sources, bands) for result, sources in made})
 
 
@@ -85,10 +85,8 @@ def _summary(result: JemxWindow, sources: Sequence[WindowSource], bands: Bands) 
     }
 
 
-def _write_preview(unit: Unit, number: int, result: JemxWindow, sources: Sequence[WindowSource], bands: Bands) -> None:
-    significance = band_images(result, list(sources))[2].pixels
-    low, high = bands[0]
-    title = f"JEM-X {number} {unit.label}   {low:g}-{high:g} keV   significance"
+def _write_preview(unit: Unit, number: int, result: JemxWindow, sources: Sequence[WindowSource]) -> None:
+    images = band_images(result, list(sources))
     names = [(source.name, source.ra, source.dec) for source in sources]
     wcs = window_wcs(result.facts.attitude, result.sky.camera.grid)
-    write_preview(unit.out / f"preview_jmx{number}.png", significance, wcs, names, title)
+    write_preview(unit.out / f"preview_jmx{number}.png", images, wcs, names, f"JEM-X {number} {unit.label}")

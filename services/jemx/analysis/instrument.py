@@ -1,5 +1,6 @@
 """The names of both units in their products, and their mounting on the spacecraft."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -25,12 +26,11 @@ def instrument(unit: int) -> Instrument:
         intensity="RECONSTRUCTED",
         keywords=(("INSTRUME", f"JMX{unit}", "instrument"),),
         mounting=tuple((float(a), float(b), float(c)) for a, b, c in rows),
+        catalogue_flag="JEMX_FLAG",
     )
 
 
 def both_units() -> Instrument:
     """Return the names of a mosaic of both units."""
     first = instrument(1)
-    return Instrument(
-        "JEM-X 1 and 2", "JMX1", first.intensity, (("INSTRUME", "JMX1,JMX2", "instruments"),), first.mounting
-    )
+    return replace(first, label="JEM-X 1 and 2", keywords=(("INSTRUME", "JMX1,JMX2", "instruments"),))

@@ -10,8 +10,9 @@ from mesh.kit.ogip.good_times import gti_hdu
 from mesh.kit.ogip.light_curve import LightCurve, osa_light_curve_hdu, rate_hdu
 from mesh.kit.ogip.observation import DAY_S, Observation
 from mesh.kit.provenance import write_fits
+from science.coded_mask.barycentric import as_asked
 from science.coded_mask.curve_plot import write_curve, write_curves
-from science.coded_mask.figure import file_name
+from science.coded_mask.figure import file_names
 from science.coded_mask.window_curves import SourceCurves, merge_curves, read_curves
 from services.jemx.analysis.instrument import UNITS, instrument
 from services.jemx.analysis.lc_stage import curves_file
@@ -47,15 +48,15 @@ def run_lc_merge(unit: Unit) -> None:
 
 def _write(unit: Unit, number: int, sources: list[SourceCurves], listed: dict[str, dict[str, Any]]) -> None:
     """Write the files of one unit and list them under the names of their sources."""
-    taken: set[str] = set()
-    for place, source in enumerate(sources):
-        name = f"jmx{number}_lc_{file_name(source.name)}"
-        name = name if name not in taken else f"{name}_{place}"
-        taken.add(name)
+    names = file_names([source.name for source in sources])
+    products = (path for entry in unit.inputs("lc") for path in entry.paths if path.name == curves_file(number))
+    written, ephemeris = as_asked(unit, sources, products)
+    for place, (source, at) in enumerate(zip(sources, written, strict=True)):
+        name = f"jmx{number}_lc_{names[place]}"
         bands, files = [], []
-        for (low, high), curve in source.curves:
+        for (low, high), curve in at.curves:
             file = f"{name}_{low:g}-{high:g}.fits"
-            write_fits(unit, file, _hdus(number, source, (low, high), curve))
+            write_fits(unit, file, _hdus(number, at, (low, high), curve, ephemeris))
             weight = curve.exposed * curve.width_s
             mean = float((curve.rate * weight).sum() / weight.sum()) if weight.sum() else None
             bands.append({"e_min": low, "e_max": high, "bins": int(curve.time_s.size), "rate": mean})
@@ -68,7 +69,9 @@ def _write(unit: Unit, number: int, sources: list[SourceCurves], listed: dict[st
         entry[f"jmx{number}"] = {"bands": bands}
 
 
-def _hdus(number: int, source: SourceCurves, band: tuple[float, float], curve: LightCurve) -> fits.HDUList:
+def _hdus(
+    number: int, source: SourceCurves, band: tuple[float, float], curve: LightCurve, ephemeris: str
+) -> fits.HDUList:
     times = np.asarray(source.good_times_s) / DAY_S
     seen = Observation(
         f"JMX{number}",
@@ -78,6 +81,7 @@ def _hdus(number: int, source: SourceCurves, band: tuple[float, float], curve: L
         source.ra,
         source.dec,
         extra=(("NAME", source.name, "source"), ("ISDCLEVL", "LCR", "level of data processing")),
+        ephemeris=ephemeris,
     )
     return fits.HDUList(
         [

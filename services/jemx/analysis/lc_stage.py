@@ -5,9 +5,11 @@ import numpy as np
 from mesh.kit import Unit
 from mesh.kit.ogip.observation import DAY_S
 from mesh.kit.provenance import write_fits
+from science.coded_mask.barycentric import asked, orbit_hdu, unit_orbit
 from science.coded_mask.weighted_curve import exposed_bins, weighted_rates
 from science.coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
 from services.jemx.analysis.extraction import SourceWindow, source_windows
+from services.jemx.analysis.image_stage import event_file
 from services.jemx.analysis.instrument import instrument
 from services.jemx.analysis.shadowgram import band_channels
 
@@ -25,7 +27,12 @@ def run_lc(unit: Unit) -> None:
     for seen, step in source_windows(unit):
         with step("fit"):
             curves = window_curves(seen, bands, width_s)
-            write_fits(unit, curves_file(seen.unit), curves_hdus(curves, instrument(seen.unit)))
+            hdus = curves_hdus(curves, instrument(seen.unit))
+            path = event_file(unit, seen.unit)
+            if asked(unit) and path is not None:
+                orbit = unit_orbit(unit, path, curves.good_times_s.ravel())
+                hdus += [orbit_hdu(orbit)] if orbit else []
+            write_fits(unit, curves_file(seen.unit), hdus)
         summary[f"jmx{seen.unit}"] = {
             "exposure_s": round(seen.window.live_time_s, 3),
             "bins": int(curves.exposed.size),

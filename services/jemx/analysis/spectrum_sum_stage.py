@@ -13,7 +13,7 @@ from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.response import arf_hdu, rmf_hdus
 from mesh.kit.ogip.spectrum import BAD, spectrum_hdu
 from mesh.kit.provenance import write_fits
-from science.coded_mask.figure import file_name
+from science.coded_mask.figure import file_names
 from science.coded_mask.spectrum_plot import Scale, write_spectra, write_spectrum
 from science.coded_mask.spectrum_sum import SourceSpectrum, sum_spectra
 from science.coded_mask.window_spectra import read_spectra
@@ -82,15 +82,13 @@ def _write_response(unit: Unit, number: int, sources: list[SourceSpectrum]) -> N
 
 def _write_spectra(unit: Unit, number: int, sources: list[SourceSpectrum], listed: dict[str, dict[str, Any]]) -> None:
     """Write the files of one unit and list them under the names of their sources."""
-    names: list[str] = []
+    names = [f"jmx{number}_spectrum_{name}" for name in file_names([source.name for source in sources])]
     for place, source in enumerate(sources):
-        name = f"jmx{number}_spectrum_{file_name(source.name)}"
-        names.append(name if name not in names else f"{name}_{len(names)}")
-        files = [f"{names[-1]}{ending}.fits" for ending in ("", _STANDARD)]
+        files = [f"{names[place]}{ending}.fits" for ending in ("", _STANDARD)]
         for file, ending in zip(files, ("", _STANDARD), strict=True):
             write_fits(unit, file, fits.HDUList([fits.PrimaryHDU(), _spectrum(number, source, ending)]))
         if place < _MAX_PICTURES:
-            files.append(f"{names[-1]}.png")
+            files.append(f"{names[place]}.png")
             write_spectrum(unit.out / files[-1], source, _scale(), f"{source.name}   JEM-X {number}")
         rate, error = source.band(edges_kev(), *_RANGE_KEV)
         entry = listed.setdefault(source.name, {"name": source.name, "files": []})

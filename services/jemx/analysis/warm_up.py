@@ -9,7 +9,7 @@ from science.coded_mask.mosaic_grid import MosaicSum, grid_for
 from science.coded_mask.preview import write_preview
 from science.coded_mask.search import Candidates, find_sources
 from science.coded_mask.sky_map import coded_map, matched_map
-from science.coded_mask.tan_image import window_wcs
+from science.coded_mask.tan_image import BandImage, window_wcs
 from services.jemx.analysis.camera import camera
 from services.jemx.analysis.detector import window
 from services.jemx.analysis.image_stage import run_image
@@ -37,4 +37,5 @@ def warm_up() -> None:
     total.add(attitude, image, coded_map(lens, window()))
     with tempfile.TemporaryDirectory() as directory:
         preview = Path(directory) / "preview.png"
-        write_preview(preview, total.intensity(), window_wcs(attitude, lens.grid), [("source", 0.0, 0.0)], "warm-up")
+        drawn = BandImage("SIGNIFICANCE", 3.0, 20.0, total.intensity())
+        write_preview(preview, [drawn], window_wcs(attitude, lens.grid), [("source", 0.0, 0.0)], "warm-up")

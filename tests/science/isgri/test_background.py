@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from science.coded_mask.catalogue import reference_list
+from science.coded_mask.catalogue import package_catalogue
 from science.coded_mask.fit import Shadowgram
 from science.coded_mask.sky_file import sky_hdus
 from science.coded_mask.sky_map import matched_map, noise_scale
@@ -33,7 +33,13 @@ _GROUPS = list(pairwise(GROUPS_KEV))
 
 def _analyse(path: Path, band: tuple[float, float], background: BackgroundMap | None = None) -> IsgriWindow:
     return analyse_window(
-        path, [band], reference_list(), 6.0, burst_search=False, step=lambda _: nullcontext(), background=background
+        path,
+        [band],
+        package_catalogue(INSTRUMENT),
+        6.0,
+        burst_search=False,
+        step=lambda _: nullcontext(),
+        background=background,
     )
 
 

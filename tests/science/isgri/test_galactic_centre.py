@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from science.coded_mask.catalogue import reference_list
+from science.coded_mask.catalogue import package_catalogue
 from science.coded_mask.geometry import separation_arcmin
 from science.coded_mask.mosaic import Mosaic
 from science.coded_mask.mosaic_file import mosaic_images
@@ -27,7 +27,7 @@ _CRAB = 142.0
 
 
 def _analyse(path: Path, threshold: float = 6.0, *, blind: bool = False) -> IsgriWindow:
-    catalogue = [] if blind else reference_list()
+    catalogue = [] if blind else package_catalogue(INSTRUMENT)
     return analyse_window(path, [(20.0, 40.0)], catalogue, threshold, burst_search=False, step=lambda _: nullcontext())
 
 
@@ -121,7 +121,7 @@ def test_mosaic_of_a_dither_pattern(bars: Bars, tmp_path: Path, windows: int, th
         errors.append(next(s.flux_error[0] for s in sources if s.name == "1E 1740.7-2942"))
     mosaic = Mosaic(products)
     mosaic.build()
-    mosaic.search(reference_list(), threshold)
+    mosaic.search(package_catalogue(INSTRUMENT), threshold)
     catalogue = mosaic.finish()
     pulls, ratios = [], []
     for source in sky:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from science.coded_mask.catalogue import reference_list
+from science.coded_mask.catalogue import package_catalogue
 from science.coded_mask.geometry import separation_arcmin
 from science.coded_mask.source_list import window_sources
+from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.window import IsgriWindow, analyse_window
 from tests.real_window import assemble, parts
 from tests.science.bars import Bars
@@ -23,7 +24,9 @@ def result(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Isgri
         pytest.skip("the three parts of the real science window are not there")
     path = tmp_path_factory.mktemp("real") / "isgri_events.fits"
     assemble(pieces, path)
-    return analyse_window(path, [(28.0, 80.0)], reference_list(), 6.0, burst_search=True, step=lambda _: nullcontext())
+    return analyse_window(
+        path, [(28.0, 80.0)], package_catalogue(INSTRUMENT), 6.0, burst_search=True, step=lambda _: nullcontext()
+    )
 
 
 def test_five_bright_bursts_lie_on_the_magnetar(bars: Bars, result: IsgriWindow) -> None:

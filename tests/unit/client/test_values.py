@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
-from astropy.table import Table
+from astropy.table import QTable, Table
 
 from odamesh.errors import WrongValue
 from odamesh.values import parameter
@@ -70,6 +71,53 @@ def test_catalogues(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "table",
+    [
+        Table({"name": ["GX 1+4", "Crab"], "ra": [263.0 / 15, 83.63 / 15] * u.hourangle, "dec": [-24.75, 22.01]}),
+        QTable(
+            {"name": ["GX 1+4", "Crab"], "ra": [263.0 / 15, 83.63 / 15] * u.hourangle, "dec": [-24.75, 22.01] * u.deg}
+        ),
+        QTable({"name": ["GX 1+4", "Crab"], "place": SkyCoord([263.0, 83.63], [-24.75, 22.01], unit="deg").galactic}),
+        Table({"MAIN_ID": ["GX 1+4", "Crab"], "RA": ["17 32 00", "05 34 31.2"], "DEC": ["-24 45 00", "+22 00 36"]}),
+    ],
+    ids=["hours", "quantities", "coordinates", "sexagesimal"],
+)
+def test_units_and_coordinates_of_tables_count(table: Table) -> None:
+    test_catalogues(table)
+
+
+def test_a_masked_place_is_named() -> None:
+    table = Table({"name": ["a", "b"], "ra": [1.0, 2.0], "dec": [1.0, 2.0]}, masked=True)
+    table["ra"].mask[1] = True
+    with pytest.raises(WrongValue, match="row 2: nothing is no right ascension"):
+        parameter("catalogue", table, "catalogue")
+
+
+@pytest.mark.parametrize("kind", ["fits", "votable", "binary votable", "ascii.ecsv", "csv", "json", "reg"])
+@pytest.mark.parametrize("given", [str, Path])
+def test_a_file_is_a_catalogue(tmp_path: Path, kind: str, given: type) -> None:
+    endings = {"ascii.ecsv": "ecsv", "binary votable": "vot", "votable": "xml"}
+    file = tmp_path / f"sources.{endings.get(kind, kind)}"
+    if kind == "json":
+        file.write_text(json.dumps(_SOURCES))
+    elif kind == "reg":
+        file.write_text(
+            "fk5\n" + "".join(f"circle({s['ra']},{s['dec']},1') # text={{{s['name']}}}\n" for s in _SOURCES)
+        )
+    elif kind == "binary votable":
+        Table(rows=_SOURCES).write(file, format="votable", tabledata_format="binary2")
+    else:
+        Table(rows=_SOURCES).write(file, format=kind)
+    test_catalogues(given(file))
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(WrongValue, match=r"nowhere\.fits"):
+        parameter("catalogue", "nowhere.fits", "catalogue")
+    assert parameter("catalogue", "reference", "catalogue") == "reference"
+
+
+@pytest.mark.parametrize(
     ("value", "kind", "said"),
     [
         (float("nan"), "number", r"parameters\.x: nan"),
@@ -79,7 +127,7 @@ def test_catalogues(value: Any) -> None:
         ({"a": {1, object()}}, "", r"parameters\.x\.a"),
         ([("GX 1+4", "nowhere")], "catalogue", r"parameters\.x\[0\]"),
         ([3], "catalogue", r"parameters\.x\[0\]: a source has a name"),
-        (Table({"ra": [1.0]}), "catalogue", r"parameters\.x: the table has no column name"),
+        (Table({"ra": [1.0]}), "catalogue", r"parameters\.x: it has no columns for name, ra and dec"),
     ],
 )
 def test_what_cannot_be_sent_names_the_parameter(value: Any, kind: str, said: str) -> None:

@@ -56,7 +56,7 @@ def test_a_context_holds_analysis_and_libraries_at_their_paths_in_the_project() 
     files = images.context(instrument("isgri"))
     packages = {str(Path(name).parent) for name in files if name.endswith("__init__.py")}
     assert packages == {
-        "science", "science/coded_mask", "services", "services/isgri", "services/isgri/analysis",
+        "science", "science/coded_mask", "science/timing", "services", "services/isgri", "services/isgri/analysis",
     }  # fmt: skip
     assert "services/isgri/analysis/data/response.toml" in files
     whole = files["Dockerfile"].decode()

@@ -99,7 +99,7 @@ def _source(name: str, ra: float, dec: float, significance: float, *, new: bool)
         error_arcmin=1.0 if new else 0.0,
         catalogue_ra=np.nan if new else ra,
         catalogue_dec=np.nan if new else dec,
-        isgri_flag=0 if new else 1,
+        catalogue_flag=0 if new else 1,
         flux=np.array([significance]),
         flux_error=np.array([1.0]),
     )
