@@ -93,9 +93,9 @@ def table_columns(stream: BinaryIO, header: Header, names: tuple[str, ...]) -> l
         )
         offset += (count + 7) // 8 if code == "X" else count * _BYTES[code]
     for name in names:
-        if name not in fields or not fields[name][1]:
+        if name.upper() not in fields or not fields[name.upper()][1]:
             raise FitsError(f"the table has no scalar column {name}")
-    wanted = [fields[name] for name in names]
+    wanted = [fields[name.upper()] for name in names]
     data = stream.read(width * rows)
     if len(data) < width * rows:
         raise FitsError(f"the table ends after {len(data)} of {width * rows} bytes")
