@@ -1,6 +1,6 @@
 """Which sources spectra and light curves are made of: those of a mosaic's catalogue, or the caller's own list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from mesh.kit import BadInput, ScienceFailure
 from science.coded_mask.camera import LEAST_FITTED, Camera
-from science.coded_mask.catalogue import listed_sources
+from science.coded_mask.catalogue import CatalogueSource, listed_sources
 from science.coded_mask.geometry import Attitude
 
 LEAST_SIGNIFICANCE = 3.0
 """Sources of a mosaic from which spectra and light curves are made, sigma in its best band."""
+_NAMED = 20
+"""Names in one warning."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Target:
     ra: float
     dec: float
     significance: float = np.nan
+
+
+def places_of(targets: Sequence[Target]) -> list[CatalogueSource]:
+    """Return the targets as sources whose place is known."""
+    return [CatalogueSource(target.name, target.ra, target.dec) for target in targets]
 
 
 def targets_of(choice: str | Sequence[Mapping[str, Any]], catalogue: Path | None) -> list[Target]:
@@ -56,6 +63,33 @@ def targets_of(choice: str | Sequence[Mapping[str, Any]], catalogue: Path | None
             "the mosaic shows no source; name the sources that you want with the parameter catalogue",
         )
     return found
+
+
+def absent_sources(
+    choice: str | Sequence[Mapping[str, Any]], present: Iterable[str], subject: str = "no window shows"
+) -> list[str]:
+    """Return a warning that names the sources of the caller's list that are not there; empty when all are.
+
+    Args:
+        choice: the ``catalogue`` parameter.
+        present: names of the sources that are.
+        subject: how the sentence begins.
+    """
+    if isinstance(choice, str):
+        return []
+    there = set(present)
+    absent = [
+        f"{entry.name} (RA {entry.ra:.3f} Dec {entry.dec:+.3f})"
+        for entry in listed_sources(choice)
+        if entry.name not in there
+    ]
+    if not absent:
+        return []
+    more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
+    return [
+        f"{subject} {', '.join(absent[:_NAMED])}{more}: outside every field of view, or too close to another "
+        "source of the list"
+    ]
 
 
 def targets_in_field(

@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from science.coded_mask.camera import Camera
 from science.coded_mask.pattern import Pattern
 
+LEAST_COVERED = 0.05
+"""A band with less than this share above the low threshold has no weight."""
 _RIDGE = 1e-12
 _FLOOR = 0.05
 """Smallest variance of a pixel in units of its share of all counts: negative fluxes cannot make it vanish."""
@@ -35,7 +37,8 @@ class Shadowgram:
 
     ``counts`` and ``live`` have the detector's shape; ``live`` is False in gaps and for pixels not to be used.
     ``camera`` saw them. ``pattern`` is what is known of its background from pixel to pixel. ``efficiency`` is the live
-    time of each pixel over ``live_time_s``, detector shape; None where it is the same for all.
+    time of each pixel over ``live_time_s``, detector shape; None where it is the same for all. ``covered`` is the share
+    of a source's counts in the band that lie above the low threshold of the detector.
     """
 
     low_kev: float
@@ -46,6 +49,12 @@ class Shadowgram:
     camera: Camera
     pattern: Pattern | None = None
     efficiency: NDArray[np.float64] | None = None
+    covered: float = 1.0
+
+    @property
+    def weightless(self) -> bool:
+        """Whether it says nothing of any flux: no event was taken in the band, or only what a threshold let slip."""
+        return self.covered <= LEAST_COVERED or not self.counts[self.live].any()
 
     @property
     def counts_per_flux(self) -> float:
@@ -66,6 +75,8 @@ class Shadowgram:
 
 class ShadowgramFit:
     """Linear model of a shadowgram: background templates and any number of sources.
+
+    A shadowgram without weight gives fluxes of 0 with an infinite error.
 
     Args:
         data: the shadowgram.
@@ -90,7 +101,7 @@ class ShadowgramFit:
         # All counts spread as the templates that are nowhere negative: where the first pass starts from.
         smooth = self._rows[: self._smooth]
         share = smooth[(smooth >= 0.0).all(axis=1)].sum(axis=0)
-        share *= self.counts.sum() / share.sum()
+        share *= self.counts.sum() / max(float(share.sum()), 1.0)
         self._least = np.maximum(max(least_variance, _FLOOR) * share, 1.0 / self.pixels.size)
         self.variance = np.maximum(share, self._least) + self._unknown * share**2
         self.parameters = np.zeros(self._templates)
@@ -138,6 +149,11 @@ class ShadowgramFit:
     # -- the fit ----------------------------------------------------------------------------------------------
     def fit(self, max_passes: int = 6) -> None:
         """Fit all fluxes and background coefficients; stops when nothing moves by 0.02 sigma."""
+        if self.data.weightless:
+            self.parameters = np.zeros(len(self._rows))
+            self.covariance = np.diag(np.full(len(self._rows), np.inf))
+            self.expected = np.zeros(self.pixels.size)
+            return
         for _ in range(max_passes):
             weighted = self._rows / self.variance
             self.covariance = inverse(weighted @ self._rows.T)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from science.coded_mask.camera import LEAST_FITTED, Camera
 from science.coded_mask.catalogue import CatalogueSource
+from science.coded_mask.comparable import incomparable
 from science.coded_mask.fit import ShadowgramFit, inverse
 from science.coded_mask.geometry import separation_arcmin, sky_position, unit_vector
 from science.coded_mask.mosaic_grid import MosaicSum, grid_for
@@ -44,7 +45,7 @@ class Mosaic:
         self.camera = self.windows[0].camera(*self.bands[0])
         self.grid = grid_for([window.attitude for window in self.windows], self.camera.grid)
         self.sources = merge_sources(self.windows, self.same_arcmin)
-        self.warnings: list[str] = []
+        self.left_out, self.warnings = incomparable(self.windows)
         self.threshold = 0.0
         self.known_from = known_threshold(0)
         self.sums: list[MosaicSum] = []
@@ -120,6 +121,10 @@ class Mosaic:
         pifs: dict[Camera, list[NDArray[np.float64]]] = {}
         fluxes, errors = [], []
         for band, data in enumerate(window.shadowgrams()):
+            if (window.label, band) in self.left_out:
+                fluxes.append(np.zeros(len(seen)))
+                errors.append(np.full(len(seen), np.inf))
+                continue
             if data.camera not in pifs:
                 pifs[data.camera] = [data.camera.illumination(tz, ty) for _, tz, ty in seen]
             fit = ShadowgramFit(data, data.camera.templates())
@@ -198,7 +203,7 @@ class Mosaic:
         seen = []
         for window in self.windows:
             coded = float(self.camera.coded_fraction(*window.attitude.tangents(source.ra, source.dec)))
-            if coded >= LEAST_CODED:
+            if coded >= LEAST_CODED and (window.label, band) not in self.left_out:
                 seen.append((coded, window))
         seen.sort(key=lambda pair: (-pair[0], pair[1].label))
         views = [(window.attitude, self._surroundings(window, band, source)) for _, window in seen[:_VIEWS]]

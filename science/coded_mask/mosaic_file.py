@@ -34,7 +34,7 @@ def mosaic_images(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> list[BandI
         draw_gaussians(
             intensity,
             [
-                (float(place[0]), float(place[1]), float(source.combined()[0][band]))
+                (float(place[0]), float(place[1]), float(np.nan_to_num(source.combined()[0][band])))
                 for place, source in zip(places, sources, strict=True)
                 if source.fluxes
             ],

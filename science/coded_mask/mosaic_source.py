@@ -32,20 +32,25 @@ class MosaicSource:
     errors: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def combined(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Inverse-variance mean flux, its error, and chi2 per degree of freedom over windows (NaN for one)."""
+        """Inverse-variance mean flux, its error, and chi2 per degree of freedom over windows (NaN for one).
+
+        A band that has no weight in any window has flux and error NaN.
+        """
         flux, error = np.array(list(self.fluxes.values())), np.array(list(self.errors.values()))
-        weight = 1.0 / error**2
-        mean = (flux * weight).sum(axis=0) / weight.sum(axis=0)
+        weight = 1.0 / error**2  # 0 where a window has none
+        total = weight.sum(axis=0)
+        total[total == 0.0] = np.nan
+        mean = (flux * weight).sum(axis=0) / total
         chi2 = ((flux - mean) ** 2 * weight).sum(axis=0)
-        dof = len(flux) - 1
-        return mean, weight.sum(axis=0) ** -0.5, chi2 / dof if dof else np.full(mean.shape, np.nan)
+        dof = (weight > 0.0).sum(axis=0) - 1.0
+        return mean, total**-0.5, chi2 / np.where(dof > 0.0, dof, np.nan)
 
     def significance(self) -> NDArray[np.float64]:
         """Return combined significance per band; zeros when no window saw it."""
         if not self.fluxes:
             return np.zeros(1)
         mean, error, _ = self.combined()
-        return mean / error
+        return np.nan_to_num(mean / error)
 
     def position(self) -> tuple[float, float, float]:
         """Weighted mean of the fitted places and its 90 % radius in arcmin (0 when the place was not fitted)."""

@@ -7,6 +7,7 @@ from astropy.io import fits
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
 from science.coded_mask.catalogue import known_sources
+from science.coded_mask.extraction import absent_sources
 from science.coded_mask.mosaic import Mosaic
 from science.coded_mask.mosaic_file import (
     catalogue_hdus,
@@ -71,7 +72,8 @@ def make_mosaic(
             [(source.name, *source.position()[:2]) for source in sources],
             title,
         )
-    for warning in mosaic.warnings:
+    shown = [source.name for source in sources if source.fluxes]
+    for warning in (*mosaic.warnings, *absent_sources(unit.parameters["catalogue"], shown)):
         unit.warn(warning)
     unit.summary(
         exposure_s=round(sum(window.live_time_s for window in mosaic.windows), 3),

@@ -82,6 +82,8 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
         sky.add(FieldSource(tz, ty, entry, (tz, ty), free=False))
     candidates.waiting = [c for c in candidates.waiting if not c[0].wanted]
     for band, fit in enumerate(sky.fits):
+        if fit.data.weightless:
+            continue
         _BandSearch(sky, band, candidates, threshold, limit).run()
         odd = odd_pixels(fit)
         if odd.any():

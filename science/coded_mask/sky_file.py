@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from science.coded_mask.fit import Shadowgram
+from science.coded_mask.fit import ShadowgramFit
 from science.coded_mask.source_list import WindowSource
 from science.coded_mask.tan_image import (
     SIGMA_PER_FWHM,
@@ -96,7 +96,7 @@ def sky_hdus(result: WindowResult, sources: list[WindowSource]) -> fits.HDUList:
         hdus.append(image_hdu(structure + IMAGES, version, image, [*cards, *wcs]))
     hdus.append(_source_table(result, sources))
     for version, (fit, maps) in enumerate(zip(result.sky.fits, result.images, strict=True), 1):
-        hdus.extend(_shadowgram_hdus(fit.data, fit.pixels, maps.noise, version))
+        hdus.extend(_shadowgram_hdus(fit, maps.noise, version))
     efficiency = result.sky.fits[0].data.efficiency
     if efficiency is not None:
         shares = fits.ImageHDU(efficiency.astype(np.float32), name=structure + EFFICIENCY)
@@ -118,9 +118,11 @@ def _index_facts(result: WindowResult) -> list[tuple[str, str, float]]:
     ]
 
 
-def _shadowgram_hdus(data: Shadowgram, pixels: NDArray[np.int64], noise: float, version: int) -> list[fits.ImageHDU]:
+def _shadowgram_hdus(fit: ShadowgramFit, noise: float, version: int) -> list[fits.ImageHDU]:
+    data = fit.data
     used = np.zeros(data.live.size, np.uint8)
-    used[pixels] = 1
+    used[fit.pixels] = 1
+    level = fit.background_counts / data.exposed_s if data.exposed_s > 0.0 else 0.0
     instrument = data.camera.instrument
     made = []
     images: list[tuple[str, NDArray[Any]]] = [
@@ -140,6 +142,8 @@ def _shadowgram_hdus(data: Shadowgram, pixels: NDArray[np.int64], noise: float, 
                 ("E_MAX", data.high_kev, "[keV] upper energy limit"),
                 ("EXPOSURE", data.live_time_s, "[s] exposure corrected for dead time"),
                 ("ERRSCALE", noise, "factor applied to statistical errors"),
+                ("COVERED", 0.0 if data.weightless else data.covered, "share of a source above the low threshold"),
+                ("BACKRATE", level, "[counts/s] background of the whole detector"),
             ],
         )
         made.append(hdu)

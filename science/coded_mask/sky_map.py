@@ -142,13 +142,17 @@ def coded_map(camera: Camera, live: NDArray[np.bool_] | NDArray[np.float64]) -> 
 
 
 def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
-    """Return matched map of the residual of a fit; ``oversampling`` 2 halves the map pixel.
+    """Return matched map of the residual of a fit; ``oversampling`` 2 halves the map pixel. NaN where it has no weight.
 
     The brightest pixel holds 93 % of a source's flux on average on the pixel pitch (83 % at worst), 97 % (94 %) with
     oversampling: fluxes are to be fitted, never read from the map.
     """
     camera = fit.data.camera
     grid = camera.grid
+    shape = ((grid.shape[0] - 1) * oversampling + 1, (grid.shape[1] - 1) * oversampling + 1)
+    if fit.data.weightless:
+        nothing = np.full(shape, np.nan, np.float32)
+        return SkyMap(nothing, nothing, oversampling, grid)
     a = fit.counts_per_flux
     weight = 1.0 / fit.variance
     background = np.maximum(fit.smooth_background, 0.0)
@@ -165,7 +169,6 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
             background * fit.residual * weight,
         )
     )
-    shape = ((grid.shape[0] - 1) * oversampling + 1, (grid.shape[1] - 1) * oversampling + 1)
     flux = np.empty(shape, np.float32)
     sigma = np.empty(shape, np.float32)
     for i in range(oversampling):

@@ -18,7 +18,7 @@ class WindowSource:
 
     ``ra``, ``dec`` are the fitted place (the catalogue's if not ``fitted``), ``error_arcmin`` its 90 % radius
     (statistical; 0 if not fitted). ``catalogue_ra``, ``catalogue_dec`` are NaN for a new source. ``flux`` and
-    ``flux_error`` (counts/s) have one value per band. Angles in degrees.
+    ``flux_error`` (counts/s) have one value per band, NaN where the band has no weight. Angles in degrees.
     """
 
     name: str
@@ -36,8 +36,8 @@ class WindowSource:
 
     @property
     def significance(self) -> NDArray[np.float64]:
-        """Flux over error, per band."""
-        return self.flux / self.flux_error
+        """Flux over error, per band; 0 where there is no flux."""
+        return np.nan_to_num(self.flux / self.flux_error)
 
 
 def window_sources(sky: Field, attitude: Attitude) -> list[WindowSource]:
@@ -52,6 +52,7 @@ def window_sources(sky: Field, attitude: Attitude) -> list[WindowSource]:
         ra, dec = attitude.sky(source.tz, source.ty)
         new = entry is None
         number = 1 + sum(s.new for s in listed)
+        none = np.array([np.nan if fit.data.weightless else 0.0 for fit in sky.fits])
         listed.append(
             WindowSource(
                 name=entry.name if entry else f"NEW_{number}",
@@ -64,10 +65,9 @@ def window_sources(sky: Field, attitude: Attitude) -> list[WindowSource]:
                 catalogue_ra=entry.ra if entry else np.nan,
                 catalogue_dec=entry.dec if entry else np.nan,
                 catalogue_flag=entry.flag if entry else 0,
-                flux=np.array([fit.flux[index] for fit in sky.fits]),
-                flux_error=np.array(
-                    [fit.flux_error[index] * noise for fit, noise in zip(sky.fits, sky.noise, strict=True)]
-                ),
+                flux=none + [fit.flux[index] for fit in sky.fits],
+                flux_error=none
+                + [fit.flux_error[index] * noise for fit, noise in zip(sky.fits, sky.noise, strict=True)],
             )
         )
     return listed

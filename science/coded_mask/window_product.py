@@ -37,6 +37,10 @@ class WindowProduct:
     ontime_s: float
     live_time_s: float
     bands: tuple[tuple[float, float], ...]
+    covered: tuple[float, ...]
+    """Share of a source above the low threshold, of each band; 0 for a band without counts."""
+    background: tuple[float, ...]
+    """Background of each band, counts/s of the whole detector."""
     sources: list[WindowSource]
     bursts: fits.FITS_rec | None
     """Rows of the burst table; None where bursts were not asked for."""
@@ -52,10 +56,18 @@ class WindowProduct:
             share = hdus[structure + EFFICIENCY].data.astype(np.float64) if structure + EFFICIENCY in hdus else None
             return [
                 Shadowgram(
-                    low, high, c.astype(np.float64), u > 0, self.live_time_s, self.camera(low, high), pattern, share
+                    low,
+                    high,
+                    c.astype(np.float64),
+                    u > 0,
+                    self.live_time_s,
+                    self.camera(low, high),
+                    pattern,
+                    share,
+                    covered,
                 )
-                for (low, high), c, u, pattern in zip(
-                    self.bands, counts, used, patterns or [None] * len(counts), strict=True
+                for (low, high), c, u, pattern, covered in zip(
+                    self.bands, counts, used, patterns or [None] * len(counts), self.covered, strict=True
                 )
             ]
 
@@ -93,6 +105,8 @@ def read_window(
                 ontime_s=header["ONTIME"],
                 live_time_s=header["EXPOSURE"],
                 bands=bands,
+                covered=tuple(float(h["COVERED"]) for h in shadowgrams),
+                background=tuple(float(h["BACKRATE"]) for h in shadowgrams),
                 sources=_sources(hdus[structure + SOURCES].data, len(bands), instrument.catalogue_flag),
                 bursts=hdus[structure + BURSTS].data if structure + BURSTS in hdus else None,
             )

@@ -67,7 +67,7 @@ def _products(directory: Path) -> Path:
     window = unit_directory(directory / "window", "spectrum", [("events", at.scw, events)], listed)
     run(window)
     inputs = [("spectrum", at.scw, window / "out" / SPECTRA_FILE)]
-    summed = unit_directory(directory / "sum", "spectrum_sum", inputs, {})
+    summed = unit_directory(directory / "sum", "spectrum_sum", inputs, {"catalogue": "reference"})
     run(summed)
     return summed / "out"
 

@@ -97,8 +97,9 @@ def added(maps: Sequence[BackgroundMap]) -> BackgroundMap:
     """
     maps = [entry for entry in maps if entry.windows]
     windows = [window for entry in maps for window in entry.windows]
-    if len(set(windows)) < len(windows):
-        double = sorted({window for window in windows if windows.count(window) > 1})
+    seen = [window.split(".")[0] for window in windows]  # whatever their versions
+    if len(set(seen)) < len(seen):
+        double = sorted({window for window in seen if seen.count(window) > 1})
         raise BadInput(
             "BadBackgroundMap",
             f"{len(double)} windows ({double[0]} ...) are in two of the background maps; name maps of other windows",

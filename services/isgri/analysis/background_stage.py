@@ -8,6 +8,7 @@ import numpy as np
 
 from mesh.kit import BadInput, Unit
 from mesh.kit.provenance import write_fits
+from science.coded_mask.catalogue import CatalogueSource
 from science.coded_mask.fit import Shadowgram, ShadowgramFit
 from science.coded_mask.source_list import WindowSource
 from science.coded_mask.window_product import WindowProduct, read_window
@@ -26,7 +27,8 @@ def run_background(unit: Unit) -> None:
     """Fit the sources of a window's image in every energy group and write what is left; ``isgri_background.fits``."""
     (entry,) = unit.inputs("image")
     image = read_window(entry.path(SKY_FILE), unit.label, INSTRUMENT, isgri_camera)
-    window = expose(event_file(unit), unit.step)
+    known = [CatalogueSource(source.name, source.ra, source.dec) for source in image.sources]
+    window = expose(event_file(unit), unit.step, known)
     with unit.step("subtract"):
         groups, efficiency = list(pairwise(GROUPS_KEV)), window.efficiency()
         data = [
@@ -37,7 +39,10 @@ def run_background(unit: Unit) -> None:
         write_fits(unit, BACKGROUND_FILE, background_hdus(found))
     for warning in window.warnings:
         unit.warn(warning)
-    unit.summary(background_counts=[round(float(group.sum()), 1) for group in found.counts])
+    unit.summary(
+        background_counts=[round(float(group.sum()), 1) for group in found.counts],
+        validation=window.events.validation.report,
+    )
 
 
 def window_background(
@@ -77,7 +82,8 @@ def run_background_map(unit: Unit) -> None:
     with unit.step("map"):
         earlier = given_background(unit) or empty_map()
         paths = {entry.label: entry.path(BACKGROUND_FILE) for entry in unit.inputs("background")}
-        new = {label: path for label, path in paths.items() if label not in earlier.windows}
+        known = {window.split(".")[0] for window in earlier.windows}  # whatever its version
+        new = {label: path for label, path in paths.items() if label.split(".")[0] not in known}
         if len(new) < len(paths):
             unit.warn(f"{len(paths) - len(new)} windows are in the earlier maps already and were not added again")
         if not new:

@@ -13,12 +13,12 @@ from scipy import ndimage
 from science.coded_mask.field import Field
 from science.coded_mask.fit import Shadowgram, ShadowgramFit
 from science.coded_mask.geometry import Attitude
+from science.coded_mask.good_time import inside
 from science.coded_mask.poisson import significance
 from science.coded_mask.position_error import radius90_arcmin
 from science.coded_mask.search import Candidates, find_sources
 from services.isgri.analysis.camera import CAMERA
 from services.isgri.analysis.events import Events
-from services.isgri.analysis.live_time import inside
 from services.isgri.analysis.shadowgram import shadowgrams
 
 BAND_KEV = (18.0, 150.0)

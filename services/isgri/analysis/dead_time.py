@@ -83,7 +83,9 @@ def _busy(  # noqa: PLR0917
     inside = np.zeros(8)
     total = np.zeros(8)
     last = np.full(8, time[0])
-    gaps = np.empty((int((time[-1] - time[0]) / gap_s + 2.0) * 8, 2))
+    # Each gap takes gap_s, and each but the last of a module ends with an event.
+    most = int(min((time[-1] - time[0]) / gap_s + 2.0, time.size + 1.0))
+    gaps = np.empty((most * 8, 2))
     owner = np.empty(gaps.shape[0], np.int64)
     found = 0
     interval = 0

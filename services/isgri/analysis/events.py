@@ -1,30 +1,24 @@
-"""Reading of an ISDC event file (isgri_events.fits, compressed or not)."""
+"""Reading and validation of an ISDC event file (isgri_events.fits, compressed or not)."""
 
-import warnings
-from dataclasses import dataclass
-from io import BytesIO
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.utils.exceptions import AstropyUserWarning
-from isal import isal_zlib
 from numpy.typing import NDArray
 
-from mesh.kit import BadInput
 from mesh.kit.ogip.observation import DAY_S
-from science.coded_mask.event_file import good_times, number
+from science.coded_mask.doubled import doubled_events
+from science.coded_mask.event_file import EventTable, read_event_table
 from science.coded_mask.geometry import Attitude
-from services.isgri.analysis.detector import SHAPE
+from science.coded_mask.good_time import good_times, window_length_s, within_window
+from science.coded_mask.validation import Validation, counted
+from services.isgri.analysis.detector import SHAPE, module_map
 from services.isgri.analysis.instrument import INSTRUMENT
 
-_BLOCK = 2880
-_GZIP = b"\x1f\x8b"
-_BadGzip: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub takes the class for an instance
-_EVENTS, _GTI = "ISGR-EVTS-ALL", "IBIS-GNRL-GTI"
 _COLUMNS = ("DETY", "DETZ", "ISGRI_ENERGY", "SELECT_FLAG", "TIME")
-_FETCH = "fetch the file from the archive again"
+_NOTHING = ("NoISGRIEvents", "ISGRI took no data in this window")
+_MOST_UNKNOWN = 0.25
+"""Share of events of unknown energy that is worth a word; real windows have some 5 %."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +29,7 @@ class Events:
     ``row`` and ``column`` are DETZ and DETY. ``noisy`` marks events of
     pixels that the on-ground processing flagged. ``gti`` has shape (intervals, 2) and is None when the file has no
     table of good times. ``live_fraction`` is the DEADC keyword, or None. ``slew`` says that the attitude changed.
+    ``validation`` takes what is found in the file and in its events.
     """
 
     swid: str
@@ -50,113 +45,97 @@ class Events:
     live_fraction: float | None
     revolution: int
     slew: bool = False
+    validation: Validation = field(default_factory=lambda: Validation("the event file"))
 
 
 def read_events(path: Path) -> Events:
-    """Read an event file.
+    """Read an event file and validate it.
 
     Raises:
         BadInput: NoISGRIEvents when there is nothing to analyse, ScWDataCorrupted when the file cannot be trusted.
     """
-    try:
-        content = _content(path)
-        if len(content) % _BLOCK:
-            raise EOFError("the length is no whole number of FITS blocks")
-        with fits.open(BytesIO(content), memmap=False) as hdus, warnings.catch_warnings():
-            warnings.simplefilter("ignore", AstropyUserWarning)  # odd header cards; lengths are checked below
-            names = [hdu.name for hdu in hdus]
-            if _EVENTS not in names:
-                raise BadInput(
-                    "NoISGRIEvents",
-                    f"{path.name} has no {_EVENTS} table: ISGRI took no data in this window, or this is no event "
-                    "file of the archive; leave it out",
-                )
-            table = hdus[_EVENTS]
-            if table.fileinfo()["datLoc"] + table.size > len(content):
-                raise EOFError("the event table ends early")
-            return _events(path.name, table, content, [hdu for hdu in hdus if hdu.name == _GTI])
-    except (OSError, EOFError, _BadGzip, ValueError, TypeError, KeyError, IndexError) as error:
-        raise BadInput("ScWDataCorrupted", f"{path.name} is damaged or truncated ({error}); {_FETCH}") from error
+    return validated_events(read_table(path))
 
 
-def _content(path: Path) -> bytes:
-    """Return the file's bytes, decompressed in one go (many times faster than as a stream).
+def read_table(path: Path) -> EventTable:
+    """Read an event file as it is; raises as ``read_events``."""
+    return read_event_table(path, "ISGR-EVTS-ALL", _COLUMNS, "IBIS-GNRL-GTI", _NOTHING)
+
+
+def validated_events(table: EventTable) -> Events:
+    """Return the events that can be used, in the order of time; what was wrong with others is in ``validation``.
 
     Raises:
-        EOFError: a compressed file ends early.
+        BadInput: ScWDataCorrupted: the file cannot be trusted.
     """
-    raw = path.read_bytes()
-    if not raw.startswith(_GZIP):
-        return raw
-    parts = []
-    while raw.startswith(_GZIP):
-        member = isal_zlib.decompressobj(wbits=isal_zlib.MAX_WBITS | 16)
-        parts.append(member.decompress(raw))
-        if not member.eof:
-            raise EOFError("the compressed data end early")
-        raw = member.unused_data
-    return b"".join(parts)
-
-
-def _required(name: str, header: fits.Header, key: str) -> float:
-    value = number(header, key)
-    if value is None:
-        raise BadInput("ScWDataCorrupted", f"{name} has no number in keyword {key}, which the analysis needs; {_FETCH}")
-    return value
-
-
-def _events(name: str, table: Any, content: bytes, gti_tables: list[Any]) -> Events:
-    header = table.header
-    rows = header.get("NAXIS2", 0)
-    if rows == 0:
-        raise BadInput(
-            "NoISGRIEvents", f"{name} has an event table without rows: ISGRI took no data in this window; leave it out"
-        )
-    missing = [column for column in _COLUMNS if column not in table.columns.names]
-    if missing:
-        raise BadInput("ScWDataCorrupted", f"{name} lacks the columns {', '.join(missing)}; {_FETCH}")
-    data = _rows(table, content)
-    attitude = INSTRUMENT.attitude(
-        *(_required(name, header, key) for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ"))
-    )
-    tstart = _required(name, header, "TSTART")
-    time = (np.asarray(data["TIME"], np.float64) - tstart) * DAY_S
-    row, column = np.asarray(data["DETZ"]), np.asarray(data["DETY"])
-    good = np.isfinite(time) & (row < SHAPE[0]) & (column < SHAPE[1])
-    if not good.any():
-        raise BadInput("ScWDataCorrupted", f"{name} has no event with a valid time and place; {_FETCH}")
-    if not good.all():
-        time, row, column, data = time[good], row[good], column[good], data[good]
+    validation = table.validation
+    attitude = table.attitude(INSTRUMENT)
+    tstart = table.required("TSTART", "the start of the window")
+    columns = dict(table.columns)
+    time = (columns.pop("TIME").astype(np.float64) - tstart) * DAY_S
+    length = window_length_s(table, tstart, time)
+    total = time.size
+    kept = within_window(time, length, validation)
+    on_detector = _on_detector(columns["DETZ"], columns["DETY"])
+    validation.lost(int((~on_detector).sum()), total, "a place on the detector")
+    kept &= on_detector
+    if not kept.any():
+        raise validation.damaged("has no event with a valid time and place")
+    if not kept.all():
+        time, columns = time[kept], {name: values[kept] for name, values in columns.items()}
     if np.any(time[1:] < time[:-1]):
+        validation.note("the events are not in the order of time; they were sorted")
         order = np.argsort(time, kind="stable")
-        time, row, column, data = time[order], row[order], column[order], data[order]
-    swid = header.get("SWID")
+        time, columns = time[order], {name: values[order] for name, values in columns.items()}
+    energy = _energies(columns["ISGRI_ENERGY"].astype(np.float32), validation)
+    row, column = (np.ascontiguousarray(columns[name], np.uint8) for name in ("DETZ", "DETY"))
+    noisy = columns["SELECT_FLAG"] != 0
+    twice = doubled_events(time, row, column, energy)
+    if twice.any():
+        validation.warn(f"{counted(int(twice.sum()), 'event')} of {total} stand in the file twice; each counts once")
+        once = ~twice
+        time, energy, row, column, noisy = time[once], energy[once], row[once], column[once], noisy[once]
+    validation.note(f"{time.size} of {total} events in {length:.1f} s are valid")
     return Events(
-        swid=swid if isinstance(swid, str) else "",
+        swid=table.word("SWID"),
         tstart_ijd=tstart,
-        tstop_ijd=number(header, "TSTOP") or tstart + float(time.max()) / DAY_S,
+        tstop_ijd=tstart + length / DAY_S,
         attitude=attitude,
         time_s=time,
-        energy_kev=_energies(np.asarray(data["ISGRI_ENERGY"], np.float32)),
-        row=np.ascontiguousarray(row, np.uint8),
-        column=np.ascontiguousarray(column, np.uint8),
-        noisy=np.asarray(data["SELECT_FLAG"]) != 0,
-        gti=good_times(gti_tables, tstart, "MERGED_ISGRI"),
-        live_fraction=number(header, "DEADC"),
-        revolution=int(number(header, "REVOL") or 0),
-        slew=header.get("SW_TYPE") == "SLEW",
+        energy_kev=energy,
+        row=row,
+        column=column,
+        noisy=noisy,
+        gti=good_times(table, tstart, length, "MERGED_ISGRI"),
+        live_fraction=table.number("DEADC"),
+        revolution=int(table.number("REVOL") or 0),
+        slew=table.word("SW_TYPE") == "SLEW",
+        validation=validation,
     )
 
 
-def _energies(energy_kev: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Energies with 0, the archive's own word for an unknown one, in place of what is no number."""
-    known: NDArray[np.float32] = np.where(np.isfinite(energy_kev), energy_kev, np.float32(0.0))
-    return known
+def _on_detector(row: NDArray[np.integer], column: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which events lie in a pixel of a module."""
+    inside = (row >= 0) & (row < SHAPE[0]) & (column >= 0) & (column < SHAPE[1])
+    inside[inside] = module_map()[row[inside], column[inside]] >= 0
+    return inside
 
 
-def _rows(table: Any, content: bytes) -> Any:
-    """Return the rows as they lie in the file; through astropy if a column that is needed is stored scaled."""
-    if any(table.columns[name].bzero or table.columns[name].bscale for name in _COLUMNS):
-        return table.data
-    layout = table.columns.dtype.newbyteorder(">")
-    return np.frombuffer(content, layout, count=table.header["NAXIS2"], offset=table.fileinfo()["datLoc"])
+def _energies(energy_kev: NDArray[np.float32], validation: Validation) -> NDArray[np.float32]:
+    """Energies with 0, the archive's own word for an unknown one, in place of what is no number.
+
+    Raises:
+        BadInput: ScWDataCorrupted: too many have none.
+    """
+    known = np.isfinite(energy_kev)
+    validation.lost(int((~known).sum()), energy_kev.size, "an energy that is a number")
+    energies: NDArray[np.float32] = np.where(known & (energy_kev > 0.0), energy_kev, np.float32(0.0))
+    measured = int(np.count_nonzero(energies))
+    if not measured:
+        raise validation.damaged(f"has no energy (ISGRI_ENERGY) for any of its {energies.size} events")
+    if measured < (1.0 - _MOST_UNKNOWN) * energies.size:
+        validation.warn(
+            f"{energies.size - measured} of {energies.size} events are of unknown energy (ISGRI_ENERGY 0), far more "
+            "than in other windows; fluxes lack as much"
+        )
+    return energies

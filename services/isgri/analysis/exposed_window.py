@@ -1,6 +1,6 @@
 """A science window made ready for spectra and light curves: its good events, its pixels, and how long each was live."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import DAY_S, Observation
+from science.coded_mask.catalogue import CatalogueSource
+from science.coded_mask.good_time import inside, total_s
 from services.isgri.analysis.dead_time import ModuleTimes
-from services.isgri.analysis.detector import PIXELS
-from services.isgri.analysis.events import Events, read_events
-from services.isgri.analysis.live_time import good_times, inside, live_fraction, module_times
-from services.isgri.analysis.shadowgram import shadowgrams, usable_pixels
+from services.isgri.analysis.detector import PIXELS, module_map
+from services.isgri.analysis.events import Events, read_table, validated_events
+from services.isgri.analysis.live_time import good_times, live_fraction, module_times
+from services.isgri.analysis.shadowgram import shadowgrams
+from services.isgri.analysis.thresholds import Thresholds, low_thresholds
+from services.isgri.analysis.working_pixels import ALL_ENERGIES_KEV, working_pixels
 
 Step = Callable[[str], AbstractContextManager[None]]
 
-_ALL_ENERGIES = (0.0, 2000.0)
 _LEAST_PIXELS = 0.2
 
 
@@ -32,6 +35,7 @@ class ExposedWindow:
         gti: good time intervals of the detector, seconds after the start, shape (n, 2).
         modules: how long each of the eight modules was on and live.
         usable: pixels that work, detector shape.
+        thresholds: energies below which there are no events.
         warnings: what the caller should know.
     """
 
@@ -40,6 +44,7 @@ class ExposedWindow:
     gti: NDArray[np.float64]
     modules: ModuleTimes
     usable: NDArray[np.bool_]
+    thresholds: Thresholds = field(default_factory=Thresholds)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -89,31 +94,61 @@ class ExposedWindow:
         )
 
 
-def expose(path: Path, step: Step) -> ExposedWindow:
-    """Read a window and find its good times, live time and usable pixels.
+def expose(path: Path, step: Step, known: Sequence[CatalogueSource] = ()) -> ExposedWindow:
+    """Read a window, validate it, and find its good times, live time and working pixels.
+
+    Args:
+        path: ISDC event file.
+        step: context manager that reports a step by name.
+        known: sources whose place is known, anywhere on the sky.
 
     Raises:
         BadInput: NoISGRIEvents, NoGTI, ScWDataCorrupted: there is nothing to analyse.
     """
     with step("events"):
-        events = read_events(path)
+        table = read_table(path)
+    with step("validate"):
+        events = validated_events(table)
         warnings = ["the telescope slewed in this window; its sources are smeared"] if events.slew else []
     with step("gti"):
         gti, gti_warnings = good_times(events)
         if not len(gti):
             raise BadInput("NoGTI", f"{path.name} has no good time: leave this window out")
-        inside_gti = inside(events.time_s, gti) & ~events.noisy
-        if not inside_gti.any():
+        if not (inside(events.time_s, gti) & ~events.noisy).any():
             raise BadInput(
                 "NoISGRIEvents", f"{path.name} has no event inside its good time intervals: leave this window out"
             )
     with step("dead"):
-        fraction, dead_warnings = live_fraction(events)
-        modules = module_times(events, gti, fraction)
-        usable = usable_pixels(shadowgrams(events, inside_gti, [_ALL_ENERGIES])[0])
-        if not usable.any():
-            raise BadInput("NoISGRIEvents", f"{path.name} has no working pixel; leave this window out")
-        if usable.sum() < _LEAST_PIXELS * PIXELS:
-            warnings.append(f"only {int(usable.sum())} of {PIXELS} pixels work; errors are large")
+        return exposed(events, gti, known, [*warnings, *gti_warnings])
+
+
+def exposed(
+    events: Events, gti: NDArray[np.float64], known: Sequence[CatalogueSource], warnings: Sequence[str] = ()
+) -> ExposedWindow:
+    """Return the events in some good times ready for extraction.
+
+    Args:
+        events: all events.
+        gti: good time intervals with events.
+        known: sources whose place is known.
+        warnings: what is known already.
+
+    Raises:
+        BadInput: NoISGRIEvents: no pixel works.
+    """
+    fraction, dead_warnings = live_fraction(events)
+    modules = module_times(events, gti, fraction)
+    inside_gti = inside(events.time_s, gti) & ~events.noisy
+    total = shadowgrams(events, inside_gti, [ALL_ENERGIES_KEV])[0]
+    ontime = total_s(gti)
+    usable = working_pixels(
+        total, ontime * fraction, modules.relative(ontime), known, events.attitude, events.validation
+    )
+    if not usable.any():
+        raise BadInput("NoISGRIEvents", f"window {events.swid} has no working pixel; leave it out")
+    told = [*warnings, *dead_warnings]
+    if usable.sum() < _LEAST_PIXELS * PIXELS:
+        told.append(f"only {int(usable.sum())} of {PIXELS} pixels work; images are poor and errors large")
     used = inside_gti & usable[events.row, events.column]
-    return ExposedWindow(events, used, gti, modules, usable, [*warnings, *gti_warnings, *dead_warnings])
+    thresholds = low_thresholds(events.energy_kev[used], module_map()[events.row[used], events.column[used]])
+    return ExposedWindow(events, used, gti, modules, usable, thresholds, [*told, *events.validation.warnings])

@@ -61,6 +61,7 @@ def run_image(unit: Unit) -> None:
         chi2_per_dof=[round(fit.chi2_per_dof, 4) for fit in result.sky.fits],
         sources=[source_summary(source, bands) for source in sources],
         bursts=[_burst_summary(burst, result.events.tstart_ijd) for burst in result.bursts],
+        validation=result.events.validation.report,
     )
 
 

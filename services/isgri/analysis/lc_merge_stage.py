@@ -10,6 +10,7 @@ from mesh.kit.ogip.observation import DAY_S, Observation
 from mesh.kit.provenance import write_fits
 from science.coded_mask.barycentric import as_asked
 from science.coded_mask.curve_plot import write_curve, write_curves
+from science.coded_mask.extraction import absent_sources
 from science.coded_mask.figure import file_names
 from science.coded_mask.window_curves import SourceCurves, merge_curves, read_curves
 from services.isgri.analysis.curve_volume import check_volume
@@ -48,6 +49,8 @@ def run_lc_merge(unit: Unit) -> None:
         drawn = sorted((s for s in sources if s.curves[0][1].time_s.size), key=_faintness)
         if drawn:
             write_curves(unit.out / "preview.png", drawn, "IBIS/ISGRI light curves")
+    for warning in absent_sources(unit.parameters["catalogue"], (source.name for source in sources)):
+        unit.warn(warning)
     unit.summary(bin_s=sources[0].width_s, sources=listed)
 
 

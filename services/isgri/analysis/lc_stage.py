@@ -9,7 +9,8 @@ from mesh.kit import Unit
 from mesh.kit.ogip.observation import DAY_S
 from mesh.kit.provenance import write_fits
 from science.coded_mask.barycentric import asked, orbit_hdu, unit_orbit
-from science.coded_mask.extraction import targets_of
+from science.coded_mask.extraction import places_of, targets_of
+from science.coded_mask.fit import LEAST_COVERED
 from science.coded_mask.weighted_curve import EventWeights, TimeBins, event_weights, exposed_bins, weighted_rates
 from science.coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
 from services.isgri.analysis.curve_volume import check_volume, job_ontime_s
@@ -40,11 +41,13 @@ def run_lc(unit: Unit) -> None:
         bins = live_bins(window, first_s, width_s, count)
         pixel = pixel_of(window)
         curves = []
+        none = np.array([0.0 if window.thresholds.covered(*band) > LEAST_COVERED else np.nan for band in bands])
         for channel, band in enumerate(bands):
             of = band_weights(found, channel)
             used = in_band(window, band)
             rate, error, counts = weighted_rates(window.events.time_s, pixel, used, bins, of)
-            curves.append(BandCurves(band, rate, error * found.fit.excess[channel], counts))
+            scale = found.fit.excess[channel] + none[channel]
+            curves.append(BandCurves(band, rate + none[channel], error * scale, counts))
         result = WindowCurves(
             names=[target.name for target in found.targets],
             ra=np.array([target.ra for target in found.targets]),
@@ -65,6 +68,7 @@ def run_lc(unit: Unit) -> None:
         exposure_s=round(window.live_time_s, 3),
         ontime_s=round(window.ontime_s, 3),
         bins=count,
+        validation=window.events.validation.report,
         sources=[
             {
                 "name": target.name,
@@ -74,7 +78,7 @@ def run_lc(unit: Unit) -> None:
                 ],
             }
             for target, rates, errors in zip(
-                found.targets, found.fit.flux, found.fit.flux_error * found.fit.excess, strict=True
+                found.targets, found.fit.flux + none, found.fit.flux_error * found.fit.excess + none, strict=True
             )
         ],
     )
@@ -91,14 +95,14 @@ def live_bins(window: ExposedWindow, first_s: float, width_s: float, count: int)
 
 def fit_bands(unit: Unit, bands: list[tuple[float, float]]) -> tuple[ExposedWindow, WindowFit]:
     """Read the window of a unit and fit its sources in some bands; warnings go to the caller."""
-    window = expose(event_file(unit), unit.step)
+    targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
+    window = expose(event_file(unit), unit.step, places_of(targets))
     with unit.step("fit"):
-        targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
         middle = np.array([(low + high) / 2.0 for low, high in bands])
         background = window_background(unit, window)
         factors = np.concatenate([background.factors(np.array(band)) for band in bands]) if background else None
         found = fit_window(window, targets, count_bands(window, bands), middle, factors)
-    for warning in (*window.warnings, *found.warnings):
+    for warning in (*window.warnings, *window.thresholds.warnings(bands), *found.warnings):
         unit.warn(warning)
     for (low, high), scale in zip(bands, found.fit.excess, strict=True):
         if scale > 1.0:

@@ -3,12 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from science.coded_mask.good_time import subtracted, without_gaps
 from services.isgri.analysis.dead_time import MODULES, ModuleTimes, busy_modules
 from services.isgri.analysis.events import Events
 
 _GAP_BIN_S = 1.0
 _LEAST_RATE = 20.0
-"""Gaps are sought only where this many events/s are expected: then an empty second is no chance."""
+"""Gaps of a module are sought only where it has this many events/s: then an empty second is no chance."""
+_PLAUSIBLE = (0.3, 0.995)
+"""Live fractions of real windows lie between 0.6 and 0.9; a default of 1 was found in files."""
 
 # Mean DEADC of real windows by revolution (2003, 2008, 2019, 2022), for files that lack the keyword.
 _REVOLUTIONS = (60.0, 665.0, 2045.0, 2559.0)
@@ -18,36 +21,11 @@ _LIVE_FRACTIONS = (0.78, 0.69, 0.67, 0.72)
 def good_times(events: Events) -> tuple[NDArray[np.float64], list[str]]:
     """Good time intervals, shape (n, 2) in seconds after the start, without telemetry gaps; and warnings."""
     warnings = []
-    if events.gti is None or not len(events.gti):
+    whole = events.gti
+    if whole is None:
         warnings.append("the event file has no good time intervals; times with events are used")
         whole = np.array([[events.time_s[0], np.nextafter(events.time_s[-1], np.inf)]])
-    else:
-        whole = events.gti
-    gaps = _gaps(events.time_s)
-    return subtracted(whole, gaps), warnings
-
-
-def _gaps(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Spans of whole seconds without any event, shape (n, 2)."""
-    span = float(time_s[-1] - time_s[0])
-    if time_s.size < _LEAST_RATE * max(span, _GAP_BIN_S):
-        return np.empty((0, 2))
-    empty = np.flatnonzero(np.diff(time_s) > _GAP_BIN_S)
-    return np.column_stack([time_s[empty], time_s[empty + 1]])
-
-
-def subtracted(intervals: NDArray[np.float64], holes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intervals without the holes; both sorted."""
-    kept = []
-    for start, stop in intervals:
-        begin = start
-        for low, high in holes[(holes[:, 1] > start) & (holes[:, 0] < stop)]:
-            if low > begin:
-                kept.append((begin, low))
-            begin = max(begin, high)
-        if begin < stop:
-            kept.append((begin, stop))
-    return np.array(kept).reshape(-1, 2)
+    return without_gaps(whole, events.time_s, events.validation), warnings
 
 
 def module_times(events: Events, gti: NDArray[np.float64], fraction: float) -> ModuleTimes:
@@ -70,19 +48,18 @@ def module_times(events: Events, gti: NDArray[np.float64], fraction: float) -> M
     return ModuleTimes(good, inside_gti, fraction)
 
 
-def inside(time_s: NDArray[np.float64], intervals: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of the ascending times lie in any of the intervals [start, stop), shape (n, 2)."""
-    within = np.zeros(time_s.size, bool)
-    for first, last in np.searchsorted(time_s, intervals):
-        within[first:last] = True
-    return within
-
-
 def live_fraction(events: Events) -> tuple[float, list[str]]:
     """Live fraction of the detector from the DEADC keyword, or the mean of its epoch with a warning."""
-    if events.live_fraction is not None and 0.0 < events.live_fraction <= 1.0:
-        return events.live_fraction, []
+    stated = events.live_fraction
+    if stated is not None and 0.0 < stated <= 1.0:
+        if _PLAUSIBLE[0] <= stated <= _PLAUSIBLE[1]:
+            return stated, []
+        return stated, [
+            f"the event file states a live fraction (DEADC) of {stated:.3f}, which no real window has; fluxes are as "
+            "wrong as it is"
+        ]
     value = float(np.interp(events.revolution, _REVOLUTIONS, _LIVE_FRACTIONS))
+    lacking = "no" if stated is None else "no usable"
     return value, [
-        f"the event file states no dead time (DEADC); the mean live fraction of its epoch, {value:.2f}, is used"
+        f"the event file states {lacking} dead time (DEADC); the mean live fraction of its epoch, {value:.2f}, is used"
     ]

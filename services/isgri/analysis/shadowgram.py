@@ -1,4 +1,4 @@
-"""From events to shadowgrams: the counts per pixel of every band in one pass, and the pixels that can be used."""
+"""From events to shadowgrams: the counts per pixel of every band in one pass."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science.coded_mask.compiled import compiled
-from services.isgri.analysis.detector import SHAPE, module_map
+from services.isgri.analysis.detector import SHAPE
 from services.isgri.analysis.events import Events
-
-_HOT, _COLD = 2.0, 0.4
-"""Pixels above or below these multiples of their module's median are not used."""
 
 
 @compiled
@@ -52,22 +49,3 @@ def shadowgrams(events: Events, used: NDArray[np.bool_], bands: Sequence[tuple[f
         counts,
     )
     return counts
-
-
-def usable_pixels(total: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Pixels that work, from the counts at all energies.
-
-    Dead and flagged pixels have none; others are compared with the median of their module. At all energies the
-    background outshines every source, so that no source can push a pixel over the limits.
-    """
-    modules = module_map()
-    usable = np.zeros(SHAPE, bool)
-    for module in range(8):
-        inside = modules == module
-        alive = inside & (total > 0)
-        if not alive.any():
-            continue
-        median = float(np.median(total[alive]))
-        slack = 4.0 * np.sqrt(median)
-        usable |= alive & (total <= _HOT * median + slack) & (total >= _COLD * median - slack)
-    return usable

@@ -6,7 +6,7 @@ import numpy as np
 
 from mesh.kit import Unit
 from mesh.kit.provenance import write_fits
-from science.coded_mask.extraction import targets_of
+from science.coded_mask.extraction import places_of, targets_of
 from science.coded_mask.window_spectra import WindowSpectra, spectra_hdus
 from services.isgri.analysis.background_file import given_background
 from services.isgri.analysis.background_map import BackgroundMap, map_warnings
@@ -19,31 +19,34 @@ from services.isgri.analysis.window_fit import count_channels, fit_window
 
 SPECTRA_FILE = "isgri_spectra.fits"
 _CHECK_KEV = (20.0, 40.0)
+_WARNED_KEV = (16.0, 1000.0)
 
 
 def run_spectrum(unit: Unit) -> None:
     """Extract the spectra of one window and write ``isgri_spectra.fits``."""
-    window = expose(event_file(unit), unit.step)
+    targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
+    window = expose(event_file(unit), unit.step, places_of(targets))
     with unit.step("channels"):
         edges = edges_kev()
         counts = count_channels(window, edges)
     with unit.step("fit"):
-        targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
         background = window_background(unit, window)
         factors = background.factors(edges) if background else None
         found = fit_window(window, targets, counts, (edges[1:] + edges[:-1]) / 2.0, factors)
         excess = found.fit.excess
+        seen = edges[:-1] >= window.thresholds.detector  # channels below it have no weight in sums
+        rate, error = (np.where(seen, values, np.nan) for values in (found.fit.flux, found.fit.flux_error * excess))
         spectra = WindowSpectra(
             names=[target.name for target in found.targets],
             ra=np.array([target.ra for target in found.targets]),
             dec=np.array([target.dec for target in found.targets]),
             exposure_s=found.exposure_s,
-            rate=found.fit.flux,
-            error=found.fit.flux_error * excess,
+            rate=rate,
+            error=error,
             observation=window.observation(),
         )
         write_fits(unit, SPECTRA_FILE, spectra_hdus(spectra, INSTRUMENT, edges, FIRST_CHANNEL))
-    for warning in (*window.warnings, *found.warnings):
+    for warning in (*window.warnings, *window.thresholds.warnings([_WARNED_KEV]), *found.warnings):
         unit.warn(warning)
     scaled = excess[excess > 1.0]
     if scaled.size:
@@ -57,12 +60,13 @@ def run_spectrum(unit: Unit) -> None:
         exposure_s=round(window.live_time_s, 3),
         ontime_s=round(window.ontime_s, 3),
         error_scale=round(float(excess.max()), 3),
+        validation=window.events.validation.report,
         sources=[
             {
                 "name": target.name,
                 "exposure_s": round(float(exposure), 1),
-                "rate_20_40": round(float(rate[band].sum()), 3),
-                "error_20_40": round(float(np.sqrt((error[band] ** 2).sum())), 3),
+                "rate_20_40": round(float(np.nansum(rate[band])), 3),
+                "error_20_40": round(float(np.sqrt(np.nansum(error[band] ** 2))), 3),
             }
             for target, exposure, rate, error in zip(
                 found.targets, spectra.exposure_s, spectra.rate, spectra.error, strict=True

@@ -8,6 +8,7 @@ from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.response import arf_hdu, rmf_hdus
 from mesh.kit.ogip.spectrum import BAD, spectrum_hdu
 from mesh.kit.provenance import write_fits
+from science.coded_mask.extraction import absent_sources
 from science.coded_mask.figure import file_names
 from science.coded_mask.spectrum_plot import Scale, write_spectra, write_spectrum
 from science.coded_mask.spectrum_sum import SourceSpectrum, sum_spectra
@@ -50,6 +51,8 @@ def run_spectrum_sum(unit: Unit) -> None:
         for source, name in zip(sources, names, strict=True):
             write_fits(unit, f"{name}.fits", fits.HDUList([fits.PrimaryHDU(), _spectrum(source)]))
         _draw(unit, sources, names, used)
+    for warning in absent_sources(unit.parameters["catalogue"], (source.name for source in sources)):
+        unit.warn(warning)
     if used.warning:
         unit.warn(used.warning)
     unit.summary(

@@ -14,6 +14,7 @@ from mesh.kit.ogip.good_times import gti_hdu
 from mesh.kit.ogip.observation import DAY_S, table
 from mesh.kit.provenance import write_fits
 from science.coded_mask.barycentric import asked, unit_orbit
+from science.coded_mask.extraction import absent_sources
 from science.timing.barycentre import EPHEMERIS, barycentric_s
 from services.isgri.analysis.image_stage import event_file
 from services.isgri.analysis.lc_stage import band_weights, fit_bands, in_band
@@ -31,6 +32,10 @@ def run_weights(unit: Unit) -> None:
     """
     bands = [(float(low), float(high)) for low, high in unit.parameters["bands"]]
     window, found = fit_bands(unit, bands)
+    # Nothing is made of all windows together, which could say it.
+    names = [target.name for target in found.targets]
+    for warning in absent_sources(unit.parameters["catalogue"], names, "this window does not show"):
+        unit.warn(warning)
     with unit.step("weights"):
         events = window.events
         weights = np.zeros((len(found.targets), events.time_s.size), np.float32)
@@ -75,6 +80,7 @@ def run_weights(unit: Unit) -> None:
     unit.summary(
         exposure_s=round(window.live_time_s, 3),
         events=int(taken.sum()),
+        validation=window.events.validation.report,
         sources=[
             {"name": target.name, "column": f"WEIGHT_{n}", "square_sum": float((row.astype(np.float64) ** 2).sum())}
             for n, (target, row) in enumerate(zip(found.targets, weights, strict=True), 1)

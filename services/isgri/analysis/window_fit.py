@@ -109,7 +109,7 @@ def fit_window(
         ScienceFailure: EmptyField: the window sees none of the sources.
     """
     seen, warnings = targets_in_field(targets, window.events.attitude, CAMERA)
-    live_s = window.live_map_s().ravel()
+    live_s = (window.live_map_s() * window.thresholds.counting(float(middle_kev.min()))).ravel()
     pixels = np.flatnonzero(live_s > 0.0)
     joint = fit_jointly(counts[:, pixels], _model(seen, live_s, pixels, background))
     odd = _odd_pixels(joint, middle_kev)

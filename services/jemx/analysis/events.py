@@ -1,24 +1,23 @@
-"""Reading of a JEM-X event file (JMXi-FULL-ALL and JMXi-GNRL-GTI)."""
+"""Reading and validation of a JEM-X event file (JMXi-FULL-ALL and JMXi-GNRL-GTI)."""
 
-import warnings
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
-from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
-from mesh.kit import BadInput
 from mesh.kit.ogip.observation import DAY_S
-from science.coded_mask.event_file import good_times, number
+from science.coded_mask.doubled import doubled_events
+from science.coded_mask.event_file import EventTable, read_event_table
 from science.coded_mask.geometry import Attitude
+from science.coded_mask.good_time import good_times, window_length_s, within_window
+from science.coded_mask.validation import Validation, counted
 from services.jemx.analysis.grey_filter import ALL, GreyFilter
 from services.jemx.analysis.instrument import instrument
 
 _COLUMNS = ("PI", "DETX", "DETY", "STATUS", "TIME")
-_FETCH = "fetch the file from the archive again"
+_GREY = "GREY_FILTER"
+_LAST_CHANNEL = 255
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,8 @@ class Events:
 
     Times are seconds after ``tstart_ijd`` (TT) and ascend. ``z_mm`` and ``y_mm`` are places on the detector. ``gti``
     has shape (intervals, 2) and is None when the file has no good times, ``live_fraction`` the DEADC keyword or None.
-    ``grey`` are the settings of the grey filter; without its column it accepted all.
+    ``grey`` are the settings of the grey filter; without its column it accepted all. ``validation`` takes what is found
+    in the file and in its events.
     """
 
     unit: int
@@ -45,66 +45,72 @@ class Events:
     live_fraction: float | None
     grey: GreyFilter
     slew: bool = False
+    validation: Validation = field(default_factory=lambda: Validation("the event file"))
 
 
 def read_events(path: Path, unit: int) -> Events:
-    """Read the event file of a unit.
+    """Read the event file of a unit and validate it.
 
     Raises:
         BadInput: NoJEMXEvents when there is nothing to analyse, ScWDataCorrupted when the file cannot be trusted.
     """
-    name = f"JMX{unit}-FULL-ALL"
-    try:
-        with warnings.catch_warnings():
-            # Odd header cards are no harm, a table that ends early is.
-            warnings.simplefilter("ignore", AstropyUserWarning)
-            warnings.filterwarnings("error", message=".*truncated.*", category=AstropyUserWarning)
-            with fits.open(path, memmap=False) as hdus:
-                if name not in [hdu.name for hdu in hdus]:
-                    text = f"{path.name} has no {name} table: JEM-X {unit} took no full imaging data in this window"
-                    raise BadInput("NoJEMXEvents", text)
-                return _events(path.name, hdus[name], hdus, unit)
-    except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, IndexError, AstropyUserWarning) as error:
-        raise BadInput("ScWDataCorrupted", f"{path.name} is damaged or truncated ({error}); {_FETCH}") from error
+    return validated_events(read_table(path, unit), unit)
 
 
-def _events(name: str, table: fits.BinTableHDU, hdus: fits.HDUList, unit: int) -> Events:
-    header = table.header
-    if not header.get("NAXIS2"):
-        raise BadInput("NoJEMXEvents", f"{name} has an event table without rows: leave this window out")
-    missing = [column for column in _COLUMNS if column not in table.columns.names]
-    if missing:
-        raise BadInput("ScWDataCorrupted", f"{name} lacks the columns {', '.join(missing)}; {_FETCH}")
-    data = table.data
-    keywords = [number(header, key) for key in ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ", "TSTART")]
-    if None in keywords:
-        raise BadInput("ScWDataCorrupted", f"{name} states no attitude or no start; {_FETCH}")
-    ra_x, dec_x, ra_z, dec_z, tstart = (float(value or 0.0) for value in keywords)
-    time = (np.asarray(data["TIME"], np.float64) - tstart) * DAY_S
-    y, z = np.asarray(data["DETX"], np.float64), np.asarray(data["DETY"], np.float64)
-    good = np.isfinite(time) & np.isfinite(y) & np.isfinite(z)
-    if not good.any():
-        raise BadInput("ScWDataCorrupted", f"{name} has no event with a valid time and place; {_FETCH}")
-    order = np.flatnonzero(good)
+def read_table(path: Path, unit: int) -> EventTable:
+    """Read the event file of a unit as it is; raises as ``read_events``."""
+    nothing = ("NoJEMXEvents", f"JEM-X {unit} took no full imaging data in this window")
+    return read_event_table(path, f"JMX{unit}-FULL-ALL", _COLUMNS, f"JMX{unit}-GNRL-GTI", nothing, (_GREY,))
+
+
+def validated_events(table: EventTable, unit: int) -> Events:
+    """Return the events that can be used, in the order of time; what was wrong with others is in ``validation``.
+
+    Raises:
+        BadInput: ScWDataCorrupted: the file cannot be trusted.
+    """
+    validation = table.validation
+    attitude = table.attitude(instrument(unit))
+    tstart = table.required("TSTART", "the start of the window")
+    columns = dict(table.columns)
+    time = (columns.pop("TIME").astype(np.float64) - tstart) * DAY_S
+    length = window_length_s(table, tstart, time)
+    total = time.size
+    kept = within_window(time, length, validation)
+    placed = np.isfinite(columns["DETX"]) & np.isfinite(columns["DETY"])
+    validation.lost(int((~placed).sum()), total, "a place on the detector")
+    channels = (columns["PI"] >= 0) & (columns["PI"] <= _LAST_CHANNEL)
+    validation.lost(int((~channels).sum()), total, "a channel (PI from 0 to 255)")
+    kept &= placed & channels
+    if not kept.any():
+        raise validation.damaged("has no event with a valid time and place")
+    order = np.flatnonzero(kept)
     if np.any(np.diff(time[order]) < 0.0):
+        validation.note("the events are not in the order of time; they were sorted")
         order = order[np.argsort(time[order], kind="stable")]
-    known = "GREY_FILTER" in table.columns.names
-    setting = np.asarray(data["GREY_FILTER"], np.uint8) if known else np.full(time.size, ALL, np.uint8)
-    swid = header.get("SWID")
+    z, y = (columns[name][order].astype(np.float32).view(np.int32) for name in ("DETY", "DETX"))
+    twice = doubled_events(time[order], z, y, columns["PI"][order].astype(np.float32))
+    if twice.any():
+        validation.warn(f"{counted(int(twice.sum()), 'event')} of {total} stand in the file twice; each counts once")
+        order = order[~twice]
+    time, columns = time[order], {name: values[order] for name, values in columns.items()}
+    validation.note(f"{time.size} of {total} events of JEM-X {unit} in {length:.1f} s are valid")
+    setting = columns[_GREY].astype(np.uint8) if _GREY in columns else np.full(time.size, ALL, np.uint8)
     return Events(
         unit=unit,
-        swid=swid if isinstance(swid, str) else "",
-        revolution=int(number(header, "REVOL") or 0),
+        swid=table.word("SWID"),
+        revolution=int(table.number("REVOL") or 0),
         tstart_ijd=tstart,
-        tstop_ijd=number(header, "TSTOP") or tstart + float(time[order[-1]]) / DAY_S,
-        attitude=instrument(unit).attitude(ra_x, dec_x, ra_z, dec_z),
-        time_s=time[order],
-        channel=np.asarray(data["PI"], np.uint8)[order],
-        z_mm=z[order],
-        y_mm=y[order],
-        status=np.asarray(data["STATUS"], np.int32)[order],
-        gti=good_times([hdu for hdu in hdus if hdu.name == f"JMX{unit}-GNRL-GTI"], tstart, "MERGED"),
-        live_fraction=number(header, "DEADC"),
-        grey=GreyFilter(time[order], setting[order]),
-        slew=header.get("SW_TYPE") == "SLEW",
+        tstop_ijd=tstart + length / DAY_S,
+        attitude=attitude,
+        time_s=time,
+        channel=columns["PI"].astype(np.uint8),
+        z_mm=columns["DETY"].astype(np.float64),
+        y_mm=columns["DETX"].astype(np.float64),
+        status=columns["STATUS"].astype(np.int32),
+        gti=good_times(table, tstart, length, "MERGED"),
+        live_fraction=table.number("DEADC"),
+        grey=GreyFilter(time, setting),
+        slew=table.word("SW_TYPE") == "SLEW",
+        validation=validation,
     )

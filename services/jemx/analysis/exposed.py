@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesh.kit import BadInput
+from science.coded_mask.good_time import inside, without_gaps
 from services.jemx.analysis.detector import PIXEL_MM, SHAPE, window
 from services.jemx.analysis.events import Events
 from services.jemx.analysis.gain import measured_gain
@@ -61,6 +62,7 @@ def expose(events: Events) -> Exposed:
     if gti is None:
         warnings.append(f"the event file of {name} has no good time intervals; times with events are used")
         gti = np.array([[events.time_s[0], np.nextafter(events.time_s[-1], np.inf)]])
+    gti = without_gaps(gti, events.time_s, events.validation)
     if not len(gti):
         raise BadInput("NoGTI", f"{name} has no good time in this window: leave the window out")
     fraction = events.live_fraction
@@ -71,9 +73,7 @@ def expose(events: Events) -> Exposed:
     if accepted < 1.0:
         warnings.append(f"the grey filter of {name} accepted {accepted:.1%} of the events; fluxes are corrected for it")
     good = (events.status & m.rejected_status) == 0
-    timely = np.zeros(events.time_s.size, bool)
-    for first, last in np.searchsorted(events.time_s, gti):
-        timely[first:last] = True
+    timely = inside(events.time_s, gti)
     pixel = pixel_of(events)
     usable = usable_pixels(events, pixel, timely)
     used = good & timely & (pixel >= 0)
@@ -88,6 +88,7 @@ def expose(events: Events) -> Exposed:
             f"the xenon line of {name} lies at {gain:.3f} of its energy: the gain correction of this window is off by "
             f"{gain - 1.0:+.1%}, and so are band limits"
         )
+    warnings += events.validation.warnings
     return Exposed(events, pixel, used, gti, float(fraction) * accepted, usable, gain, warnings)
 
 

@@ -14,7 +14,7 @@ from science.coded_mask.joint_fit import JointFit, JointModel, fit_jointly
 from science.coded_mask.weighted_curve import EventWeights, event_weights
 from services.jemx.analysis.camera import camera
 from services.jemx.analysis.detector import SHAPE
-from services.jemx.analysis.events import read_events
+from services.jemx.analysis.events import read_table, validated_events
 from services.jemx.analysis.exposed import Exposed, expose
 from services.jemx.analysis.image_stage import event_file, wanted_units
 from services.jemx.analysis.mosaic_stage import CATALOGUE_FILE
@@ -110,7 +110,9 @@ def _ready(unit: Unit, number: int, targets: Sequence[Target], step: Step) -> tu
         text = f"window {unit.label} has no events of JEM-X {number} in the archive; leave it out"
         raise BadInput("NoJEMXEvents", text)
     with step("events"):
-        events = read_events(path, number)
+        table = read_table(path, number)
+    with step("validate"):
+        events = validated_events(table, number)
     with step("good"):
         window = expose(events)
     lens = camera(number, 3.0, 20.0)

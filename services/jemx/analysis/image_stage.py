@@ -82,6 +82,7 @@ def _summary(result: JemxWindow, sources: Sequence[WindowSource], bands: Bands) 
         "error_scale": [round(maps.noise, 4) for maps in result.images],
         "chi2_per_dof": [round(fit.chi2_per_dof, 4) for fit in result.sky.fits],
         "sources": [source_summary(source, bands) for source in sources],
+        "validation": result.exposed.events.validation.report,
     }
 
 

@@ -12,6 +12,7 @@ from mesh.kit.ogip.observation import DAY_S, Observation
 from mesh.kit.provenance import write_fits
 from science.coded_mask.barycentric import as_asked
 from science.coded_mask.curve_plot import write_curve, write_curves
+from science.coded_mask.extraction import absent_sources
 from science.coded_mask.figure import file_names
 from science.coded_mask.window_curves import SourceCurves, merge_curves, read_curves
 from services.jemx.analysis.instrument import UNITS, instrument
@@ -43,6 +44,8 @@ def run_lc_merge(unit: Unit) -> None:
         drawn = [source for source in sources if source.curves[0][1].time_s.size]
         if drawn:
             write_curves(unit.out / "preview.png", drawn, f"JEM-X {number} light curves")
+    for warning in absent_sources(unit.parameters["catalogue"], listed):
+        unit.warn(warning)
     unit.summary(bin_s=sources[0].width_s, sources=list(listed.values()))
 
 

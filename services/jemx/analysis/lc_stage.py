@@ -36,6 +36,7 @@ def run_lc(unit: Unit) -> None:
         summary[f"jmx{seen.unit}"] = {
             "exposure_s": round(seen.window.live_time_s, 3),
             "bins": int(curves.exposed.size),
+            "validation": seen.window.events.validation.report,
             "sources": list(curves.names),
         }
     unit.summary(**summary)

@@ -50,6 +50,7 @@ def run_spectrum(unit: Unit) -> None:
         summary[f"jmx{seen.unit}"] = {
             "exposure_s": round(seen.window.live_time_s, 3),
             "error_scale": round(scale, 3),
+            "validation": seen.window.events.validation.report,
             "sources": [
                 {"name": target.name, "rate_3_35": round(float(value), 3), "error_3_35": round(float(sigma), 3)}
                 for target, value, sigma in zip(seen.targets, total, total_error, strict=True)

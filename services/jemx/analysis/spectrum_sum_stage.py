@@ -13,6 +13,7 @@ from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.response import arf_hdu, rmf_hdus
 from mesh.kit.ogip.spectrum import BAD, spectrum_hdu
 from mesh.kit.provenance import write_fits
+from science.coded_mask.extraction import absent_sources
 from science.coded_mask.figure import file_names
 from science.coded_mask.spectrum_plot import Scale, write_spectra, write_spectrum
 from science.coded_mask.spectrum_sum import SourceSpectrum, sum_spectra
@@ -62,6 +63,8 @@ def run_spectrum_sum(unit: Unit) -> None:
         number, sources = next(iter(found.items()))
         ranked = sorted(sources, key=lambda source: -_significance(source))
         write_spectra(unit.out / "preview.png", ranked, _scale(), f"JEM-X {number} spectra")
+    for warning in absent_sources(unit.parameters["catalogue"], listed):
+        unit.warn(warning)
     unit.summary(sources=list(listed.values()))
 
 

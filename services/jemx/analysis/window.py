@@ -13,7 +13,7 @@ from science.coded_mask.fit import ShadowgramFit
 from science.coded_mask.search import Candidates, find_sources
 from science.coded_mask.sky_map import coded_map
 from science.coded_mask.window_result import WindowResult, noise_warnings, window_images
-from services.jemx.analysis.events import read_events
+from services.jemx.analysis.events import read_table, validated_events
 from services.jemx.analysis.exposed import Exposed, expose
 from services.jemx.analysis.instrument import instrument
 from services.jemx.analysis.shadowgram import shadowgrams
@@ -53,7 +53,9 @@ def analyse_window(
         BadInput: the file holds nothing to analyse or is damaged.
     """
     with step("events"):
-        events = read_events(path, unit)
+        table = read_table(path, unit)
+    with step("validate"):
+        events = validated_events(table, unit)
     with step("good"):
         window = expose(events)
     with step("shadowgram"):

@@ -17,10 +17,9 @@ from science.coded_mask.window_product import read_window
 from services.isgri.analysis.background_map import GROUPS_KEV, BackgroundMap, added
 from services.isgri.analysis.background_stage import window_background
 from services.isgri.analysis.camera import CAMERA, isgri_camera
-from services.isgri.analysis.events import read_events
+from services.isgri.analysis.exposed_window import expose
 from services.isgri.analysis.instrument import INSTRUMENT
-from services.isgri.analysis.live_time import good_times, inside
-from services.isgri.analysis.shadowgram import shadowgrams, usable_pixels
+from services.isgri.analysis.shadowgram import shadowgrams
 from services.isgri.analysis.window import IsgriWindow, analyse_window
 from services.isgri.simulator.detector import draw_state
 from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither
@@ -45,12 +44,10 @@ def _analyse(path: Path, band: tuple[float, float], background: BackgroundMap | 
 
 def _contribution(path: Path, result: IsgriWindow, scratch: Path) -> BackgroundMap:
     """Return what a window adds to a map, as the stage makes it."""
-    events = read_events(path)
-    gti, _ = good_times(events)
-    counts = shadowgrams(events, inside(events.time_s, gti) & ~events.noisy, [*_GROUPS, (0.0, 2000.0)])
-    usable = usable_pixels(counts[-1])
+    window = expose(path, lambda _: nullcontext())
+    events, counts = window.events, shadowgrams(window.events, window.used, _GROUPS)
     live_s = result.live_time_s
-    data = [Shadowgram(*group, c, usable, live_s, CAMERA) for group, c in zip(_GROUPS, counts, strict=False)]
+    data = [Shadowgram(*group, c, window.usable, live_s, CAMERA) for group, c in zip(_GROUPS, counts, strict=True)]
     sky_hdus(result, window_sources(result.sky, result.events.attitude)).writeto(scratch, overwrite=True)
     image = read_window(scratch, events.swid, INSTRUMENT, isgri_camera)
     return window_background(data, image, image.sources, events.revolution, events.swid)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from mesh.kit import BadInput
+from science.coded_mask.good_time import inside
 from services.isgri.analysis.events import read_events
-from services.isgri.analysis.live_time import good_times, inside, live_fraction
+from services.isgri.analysis.live_time import good_times, live_fraction
 from tests.unit.isgri.events_file import TSTART, write_events
 
 

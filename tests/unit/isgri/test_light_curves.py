@@ -38,8 +38,8 @@ def merged(events: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     """Light curves of that window in bins of 10 s."""
     root = tmp_path_factory.mktemp("curves")
     path, manifest = _curves(events, root / "unit", 10.0)
-    assert [step["step"] for step in manifest["steps"]] == ["events", "gti", "dead", "fit", "bins"]
-    unit = unit_directory(root / "merge", "lc_merge", [("lc", _WINDOW, path)], {})
+    assert [step["step"] for step in manifest["steps"]] == ["events", "validate", "gti", "dead", "fit", "bins"]
+    unit = unit_directory(root / "merge", "lc_merge", [("lc", _WINDOW, path)], {"catalogue": "reference"})
     return unit / "out", run(unit)
 
 
@@ -158,7 +158,9 @@ def test_weights_of_events_add_up_to_the_rate_of_the_source(events: Path, tmp_pa
 
 
 def test_a_merge_of_nothing_says_so(tmp_path: Path) -> None:
-    assert run(unit_directory(tmp_path / "unit", "lc_merge", [], {}))["reason"] == "EmptyScWList"
+    assert (
+        run(unit_directory(tmp_path / "unit", "lc_merge", [], {"catalogue": "reference"}))["reason"] == "EmptyScWList"
+    )
 
 
 def test_curves_that_do_not_fit_into_a_product_are_refused_with_what_to_set(events: Path, tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ from science.coded_mask.poisson import significance
 from science.coded_mask.refine import Surroundings, refine
 from science.coded_mask.search import Candidates, find_sources
 from science.coded_mask.sky_map import matched_map, noise_scale
+from science.coded_mask.validation import Validation
 from services.isgri.analysis.background import templates
 from services.isgri.analysis.camera import CAMERA, GRID
 from services.isgri.analysis.detector import SHAPE, module_map
+from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.mask import HEIGHT_MM, PERIOD_MM
 from services.isgri.analysis.pif import pixel_illumination
-from services.isgri.analysis.shadowgram import usable_pixels
+from services.isgri.analysis.working_pixels import working_pixels
 
 _LIVE = module_map() >= 0
 _ARCMIN = np.pi / 180.0 / 60.0
@@ -198,7 +200,8 @@ def test_hot_and_dead_pixels_are_left_out_but_not_pixels_under_a_bright_source()
     total = counts + rng.poisson(60.0 * _LIVE).astype(float)
     total[20, 20] = 0.0
     total[21, 21] = 900.0
-    usable = usable_pixels(total)
+    flat, attitude = np.ones(SHAPE), INSTRUMENT.attitude(0.0, 0.0, 0.0, 90.0)
+    usable = working_pixels(total, 1000.0, flat, [], attitude, Validation("test"))
     assert not usable[20, 20]
     assert not usable[21, 21]
     assert usable.sum() == _LIVE.sum() - 2

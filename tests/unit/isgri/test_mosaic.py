@@ -118,6 +118,8 @@ def _window(label: str, sources: list[WindowSource]) -> WindowProduct:
         10.0,
         7.0,
         ((20.0, 40.0),),
+        (1.0,),
+        (176.0,),
         sources,
         None,
     )

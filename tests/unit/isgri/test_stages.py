@@ -25,7 +25,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
 
 def test_image_reports_its_steps_products_and_sources(image: tuple[Path, dict[str, Any]]) -> None:
     _, manifest = image
-    assert [step["step"] for step in manifest["steps"]] == ["events", "gti", "dead", "shadowgram", "image", "clean"]
+    assert [step["step"] for step in manifest["steps"]] == [
+        *("events", "validate", "gti", "dead", "shadowgram", "image", "clean")
+    ]
     assert [file["name"] for file in manifest["files"]] == [
         *("isgri_sky.fits", "isgri_sky_without_bursts.fits", "preview.png"),
     ]

@@ -128,7 +128,7 @@ def _joined(directory: Path, stage: str, role: str, parts: Sequence[Path], file:
     inputs = [
         (role, label, part / file.format(unit)) for label, part in zip(_WINDOWS, parts, strict=True) for unit in (1, 2)
     ]
-    made = unit_directory(directory, stage, "job", {}, inputs)
+    made = unit_directory(directory, stage, "job", {"catalogue": "reference"}, inputs)
     assert "summary" in _run(made)
     return made / "out"
 
