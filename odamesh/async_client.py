@@ -10,20 +10,26 @@ from odamesh.async_job import AsyncJob
 from odamesh.async_transport import AsyncTransport
 from odamesh.configuration import configured
 from odamesh.instrument_client import Instrument, ProductDescription
+from odamesh.kept_tokens import token_for
 from odamesh.short_ids import alike, is_short, only_one
-from odamesh.transport import API, DEFAULT_URL
+from odamesh.transport import API, DEFAULT_URL, address_of
 from odamesh.wishes import PLACES, body, selection
 
 
-async def connect_async(url: str | None = None) -> "AsyncMesh":
+async def connect_async(url: str | None = None, *, token: str | None = None) -> "AsyncMesh":
     """Connect to the gateway at *url*, else at that of `odamesh.configuration`, else on this machine.
+
+    Args:
+        url: address of the gateway.
+        token: as of `odamesh.connect`.
 
     Raises:
         MeshUnavailable: nobody answers there.
         UnexpectedAnswer: something else than a mesh answers there.
         WrongValue: the address is none.
     """
-    transport = AsyncTransport(url or configured("url") or DEFAULT_URL)
+    address = address_of(url or configured("url") or DEFAULT_URL)
+    transport = AsyncTransport(address, token=token or token_for(address))
     try:
         return AsyncMesh(transport, await transport.get(f"{API}/instruments"))
     except BaseException:

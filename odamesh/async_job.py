@@ -58,6 +58,13 @@ class AsyncJob(JobRecord):
         self.raise_for_state()
         return self
 
+    async def share(self, *, stop: bool = False) -> str:
+        """Let whoever has its link look at the job and take its products, or (*stop*) no longer; return the link."""
+        place = f"{API}/jobs/{self.id}/share"
+        await (self._transport.delete(place) if stop else self._transport.post(place, {}, {}))
+        await self.refresh()
+        return self._transport.absolute(f"{API}/jobs/{self.id}")
+
     async def cancel(self) -> "AsyncJob":
         """Ask the mesh to cancel the job; an ended job stays as it is."""
         try:

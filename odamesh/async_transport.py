@@ -11,6 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, retry_if_result, st
 
 from odamesh.errors import MeshUnavailable, UnexpectedAnswer
 from odamesh.event_stream import ATTEMPTS, FIRST_DELAY, LONGEST_DELAY, Event, event, stream_headers
+from odamesh.kept_tokens import SendToken
 from odamesh.transport import (
     API,
     MOST_ATTEMPTS,
@@ -34,12 +35,15 @@ class AsyncTransport:
     Args:
         url: address of the gateway.
         attempts: how often a request is sent at most when nobody answers.
+        token: shown to the gateway; None: nothing is shown.
     """
 
-    def __init__(self, url: str, attempts: int = MOST_ATTEMPTS) -> None:
+    def __init__(self, url: str, attempts: int = MOST_ATTEMPTS, *, token: str | None = None) -> None:
         self.url = address_of(url)
         self._attempts = attempts
         self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=not is_local(self.url))
+        if token:
+            self._client.auth = SendToken(self.url, token)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -10,23 +10,30 @@ from odamesh.configuration import configured
 from odamesh.errors import JobDeleted
 from odamesh.instrument_client import Instrument, ProductClient
 from odamesh.job import Job
+from odamesh.kept_tokens import token_for
 from odamesh.short_ids import alike, is_short, only_one
-from odamesh.transport import API, DEFAULT_URL, Transport
+from odamesh.transport import API, DEFAULT_URL, Transport, address_of
 from odamesh.unit_table import html_table
 from odamesh.wishes import body
 
 _KEY_DIGITS = 64
 
 
-def connect(url: str | None = None) -> "Mesh":
+def connect(url: str | None = None, *, token: str | None = None) -> "Mesh":
     """Connect to the gateway at *url*, else at that of `odamesh.configuration`, else on this machine.
+
+    Args:
+        url: address of the gateway.
+        token: shows who calls; by default that of ODAMESH_TOKEN, else what `odamesh login` kept for the address.
 
     Raises:
         MeshUnavailable: nobody answers there.
         UnexpectedAnswer: something else than a mesh answers there.
+        NotSignedIn: the mesh is for callers with an account.
         WrongValue: the address is none.
     """
-    return Mesh(Transport(url or configured("url") or DEFAULT_URL))
+    address = address_of(url or configured("url") or DEFAULT_URL)
+    return Mesh(Transport(address, token=token or token_for(address)))
 
 
 class Mesh:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from odamesh import __version__, instrument_commands, job_commands
+from odamesh import __version__, account_commands, instrument_commands, job_commands
 from odamesh.exit_status import MEANINGS
 from odamesh.submit_command import submit
 
@@ -61,10 +61,15 @@ for _command in (
     job_commands.jobs,
     job_commands.cancel,
     job_commands.delete,
+    account_commands.share,
+    account_commands.login,
+    account_commands.logout,
+    account_commands.whoami,
     instrument_commands.instruments,
     instrument_commands.describe,
 ):
     app.command()(_command)
+app.add_typer(account_commands.token, name="token")
 
 
 def _add_operators_part(name: str, help_text: str, *, installed: bool) -> None:

@@ -11,7 +11,8 @@ from odamesh.client import Mesh
 from odamesh.configuration import configured
 from odamesh.errors import OdameshError
 from odamesh.job_record import SHORT_ID
-from odamesh.transport import DEFAULT_URL, Transport, is_local
+from odamesh.kept_tokens import token_for
+from odamesh.transport import DEFAULT_URL, Transport, address_of, is_local
 
 _PATIENCE_SECONDS = 2.0
 _JOBS = 50
@@ -67,8 +68,8 @@ def _instrument_and_product() -> tuple[str, str]:
 
 def _ask(context: typer.Context, incomplete: str, offers: Callable[[Mesh], Iterable[Offer]]) -> list[Offer]:
     with suppress(OdameshError):
-        url = str(context.params.get("url") or configured("url") or DEFAULT_URL)
+        url = address_of(str(context.params.get("url") or configured("url") or DEFAULT_URL))
         client = httpx.Client(timeout=_PATIENCE_SECONDS, trust_env=not is_local(url))
-        with Mesh(Transport(url, client, attempts=1)) as mesh:
+        with Mesh(Transport(url, client, attempts=1, token=token_for(url))) as mesh:
             return [offer for offer in offers(mesh) if offer[0].startswith(incomplete)]
     return []

@@ -9,7 +9,8 @@ OdameshError
 │   ├── JobDeleted      a job that was there; `request_key` has the same made again
 │   ├── NoSuchSource    no product of the job belongs to that source, or more than one source has nearly that name
 │   └── AmbiguousId     several jobs have an id that begins so
-├── NotAllowed          the caller may not use a lane, or change the job of somebody else
+├── NotSignedIn         the mesh asks who calls: no token was sent, or one that does not count
+├── NotAllowed          the caller may not use a lane, change the job of somebody else, or lacks a role
 ├── JobEnded            an ended job cannot be cancelled
 ├── MeshUnavailable     nobody answers, or not ready; trying again later helps
 ├── UnexpectedAnswer    the address answers, but not as a gateway of the mesh does
@@ -99,8 +100,12 @@ class JobDeleted(NoSuchThing):
         self.request_key = request_key
 
 
+class NotSignedIn(OdameshError):
+    """No token was sent, or one that has expired, was revoked or is unknown."""
+
+
 class NotAllowed(OdameshError):
-    """The caller may not do this: use a lane, or change the job of somebody else."""
+    """The caller may not do this: use a lane, change the job of somebody else, or what needs a role."""
 
 
 class JobEnded(OdameshError):

@@ -98,6 +98,13 @@ class Job(JobRecord):
         """Have the job's record deleted, after a cancel if it has not ended; its request and its products stay."""
         self._transport.delete(f"{API}/jobs/{self.id}?destroy=true")
 
+    def share(self, *, stop: bool = False) -> str:
+        """Let whoever has its link look at the job and take its products, or (*stop*) no longer; return the link."""
+        place = f"{API}/jobs/{self.id}/share"
+        self._transport.delete(place) if stop else self._transport.post(place, {}, {})
+        self.refresh()
+        return self._transport.absolute(f"{API}/jobs/{self.id}")
+
     def cancel(self) -> "Job":
         """Ask the mesh to cancel the job; an ended job stays as it is."""
         try:

@@ -23,12 +23,14 @@ from odamesh.errors import (
     MeshUnavailable,
     NoSuchThing,
     NotAllowed,
+    NotSignedIn,
     OdameshError,
     RequestRefused,
     TooMuchWaiting,
     UnexpectedAnswer,
     WrongValue,
 )
+from odamesh.kept_tokens import SendToken
 
 API = "/api/v1"
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -50,13 +52,23 @@ class Transport:
         url: address of the gateway, e.g. ``http://127.0.0.1:8080``.
         client: another HTTP client (tests); by default one is made.
         attempts: how often a request is sent at most when nobody answers.
+        token: shown to the gateway; None: nothing is shown.
     """
 
-    def __init__(self, url: str, client: httpx.Client | None = None, attempts: int = MOST_ATTEMPTS) -> None:
+    def __init__(
+        self,
+        url: str,
+        client: httpx.Client | None = None,
+        attempts: int = MOST_ATTEMPTS,
+        *,
+        token: str | None = None,
+    ) -> None:
         self.url = address_of(url)
         self._attempts = attempts
         # A proxy has no business between a caller and the same machine.
         self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=not is_local(self.url))
+        if token:
+            self._client.auth = SendToken(self.url, token)
         # Callers in notebooks do not close: connections end with the last object that uses them.
         weakref.finalize(self, self._client.close)
 
@@ -186,6 +198,8 @@ def problem(response: httpx.Response) -> OdameshError:
             return RequestRefused(detail, [_field_error(entry) for entry in body.get("errors", ())])
         case 410 if body.get("request_key"):
             return JobDeleted(detail, str(body["request_key"]))
+        case 401:
+            return NotSignedIn(f"{detail} (`odamesh login`, or ODAMESH_TOKEN)")
         case 403:
             return NotAllowed(detail)
         case 404 | 410:

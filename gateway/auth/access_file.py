@@ -32,7 +32,7 @@ class Issuer(Part):
     """What both kinds of issuers have."""
 
     domains: tuple[str, ...] = ()
-    """Names of callers that end so, after an ``@``, are taken as they are; ``*``: all that have an ``@``.
+    """Names of callers that end so, after an ``@``, are taken as they are; ``*`` (for an only issuer): all with one.
 
     Any other name is followed by ``@`` and the name of the issuer, so that nobody gets another's name.
     """
@@ -133,6 +133,9 @@ class Access(Part):
                 if taken.setdefault(domain, name) != name:
                     msg = f"the issuers {taken[domain]} and {name} could both give names in {domain}"
                     raise ValueError(msg)
+        if len(self.issuers) > 1 and any("*" in issuer.domains for issuer in self.issuers.values()):
+            msg = "an issuer with the domain * could give the names of every other issuer: name its domains"
+            raise ValueError(msg)
         told = [one.issuer if isinstance(one, SharedSecret) else one.url for one in self.issuers.values()]
         if len(set(told)) < len(told):
             msg = "two issuers have the same `iss`: a token could not tell them apart"

@@ -33,13 +33,13 @@ def take(scope: Scope) -> Credential | None:
     Taken in this order: the header ``Authorization`` with ``Bearer``, or with ``Basic`` and the token as the password;
     the query parameter ``token``; the cookie of a session.
     """
-    header, cookie = b"", b""
-    kept = []
+    header = b""
+    cookies, kept = [], []
     for name, value in scope["headers"]:
         if name == b"authorization":
             header = value
         elif name == b"cookie":
-            cookie += b"; " + value
+            cookies.append(value)
         else:
             kept.append((name, value))
     scope["headers"] = kept
@@ -47,7 +47,7 @@ def take(scope: Scope) -> Credential | None:
     text = _of_header(header) or query
     if text:
         return Credential(text[:_LONGEST])
-    session = _of_cookie(cookie)
+    session = _of_cookie(b"; ".join(cookies))
     return Credential(session[:_LONGEST], cookie=True) if session else None
 
 
