@@ -129,5 +129,5 @@ def _longest_days() -> int:
 def _note(given: Servers, deed: str, about: str, detail: str) -> None:
     writer = TrailWriter(given.objects, f"command-{secrets.token_hex(8)}")
     who = f"{getpass.getuser()} on the machine of the mesh"
-    writer.note(TrailEntry(at=utc_now(), caller=who, deed=deed, about=about, detail=detail))
+    writer.keep(TrailEntry(at=utc_now(), caller=who, deed=deed, about=about, detail=detail))
     writer.flush()

@@ -40,10 +40,14 @@ class TrailWriter:
         self._lock = threading.Lock()
 
     def note(self, entry: TrailEntry) -> None:
-        """Note one deed; never waits."""
+        """Note one deed, in the log too; never waits."""
+        _log.info("deed", **self.keep(entry).model_dump(exclude_defaults=True))
+
+    def keep(self, entry: TrailEntry) -> TrailEntry:
+        """Note one deed for the store alone; returns it as it will be kept."""
         short = entry.model_copy(update={"about": entry.about[:_TEXT], "detail": entry.detail[:_TEXT]})
-        _log.info("deed", **short.model_dump(exclude_defaults=True))
         self._waiting.append(short)
+        return short
 
     def flush(self) -> None:
         """Bring what waits to the store; keeps it where the store does not answer."""

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from mesh.contracts.document import Document, Part
 
+DAY_BUDGET_S = 86_400.0
+"""Container seconds a day of each user without an entry: one container that runs all day."""
+
 
 class Allowance(Part):
     """Of one user."""
@@ -25,7 +28,7 @@ class Allowances(Document):
 
     SCHEMA: ClassVar[str] = "odamesh.allowances/1"
 
-    everybody: Allowance = Allowance()
+    everybody: Allowance = Allowance(budget_s=DAY_BUDGET_S)
     """Of each user without an entry."""
     users: dict[str, Allowance] = Field(default_factory=dict)
 

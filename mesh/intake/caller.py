@@ -204,9 +204,9 @@ def check_tokens(caller: Caller) -> None:
     Raises:
         NotAllowed: there is no account, or this token is not for that.
     """
-    _check_scope(caller, Scope.TOKENS)
     if caller.anonymous:
         raise NotAllowed("Tokens belong to an account: sign in first.")
+    _check_scope(caller, Scope.TOKENS)
 
 
 def _check_scope(caller: Caller, scope: Scope) -> None:

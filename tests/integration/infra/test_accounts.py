@@ -108,6 +108,10 @@ def test_store_accounts(stack: Stack) -> None:
     put("cache", "evicted/a.json")()
     remove("cache", "products/00/a/manifest.json")()
     put("gateway", "jobs/a.json")()
+    for prefix in ("accounts", "tokens", "token-uses", "audit-trail"):
+        put("gateway", f"{prefix}/a.json")()
+        assert get("gateway", f"{prefix}/a.json")() == b"x"
+    remove("dispatcher", "audit-trail/a.json")()
     remove("dispatcher", "jobs/a.json")()
     for refused in (
         put("isgri", "requests/b.json"),
@@ -123,6 +127,11 @@ def test_store_accounts(stack: Stack) -> None:
         get("isgri", "requests/a.json"),
         put("dispatcher", "requests/a.json"),
         put("dispatcher", "jobs/a.json"),
+        # Who may call is the gateway's business, and what it notes it cannot take back.
+        *(get(service, f"{prefix}/a.json") for service in ("isgri", "dispatcher") for prefix in ("accounts", "tokens")),
+        put("dispatcher", "accounts/b.json"),
+        put("cache", "tokens/b.json"),
+        *(remove("gateway", f"{prefix}/a.json") for prefix in ("accounts", "tokens", "audit-trail")),
     ):
         with pytest.raises(S3Error, match="AccessDenied"):
             refused()

@@ -9,13 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.auth.access_file import Access, Rates
 from gateway.problem import MEDIA_TYPE
 from mesh.states import UnitState
 from tests.unit.gateway.conftest import BODY, Gateway
 from tests.unit.gateway.doubles import call, key_of, manifest, stage_product, unit_row
+from tests.unit.gateway.guarded import SIGNING, Guarded
 
 _LABEL = "201600270010.001"
 _KEY = key_of("image", _LABEL)
+_FIELDS = ["labels", "draft", "destroy_after", "lane", "user", "roles", "scopes", "days"]
+_TOKENS = [""]
 _METHODS = ("get", "post", "delete", "put", "patch")
 _EDGES = ("..", ".", "\x00", "\n", "%00", "é", "0" * 32, "0" * 64, "job", "latest", "-1", "1e400", "9" * 40, "a" * 5000)
 
@@ -28,9 +32,15 @@ _json = st.recursive(
 )
 
 
-@pytest.fixture
-def full(gateway: Gateway) -> Gateway:
-    """A gateway with a job that has everything."""
+@pytest.fixture(params=["asks nobody", "asks callers"])
+def full(gateway: Gateway, request: pytest.FixtureRequest) -> Gateway:
+    """A gateway with a job that has everything, and its door open or not."""
+    if request.param == "asks callers":
+        guarded = Guarded(Access(signing=SIGNING, rates=Rates(anonymous_a_minute=0, anonymous_submissions_an_hour=0)))
+        gateway = Gateway(guarded.app, guarded.records, guarded.products, guarded.publisher, guarded.quota)
+        _TOKENS[:] = [guarded.tokens["eve"], guarded.tokens["ada"], "odm_", "a.b.c", ""]
+    else:
+        _TOKENS[:] = [""]
     job_id = gateway.submit()
     gateway.records.plan(job_id, [_LABEL])
     gateway.records.finish(job_id, products=(stage_product("mosaic", "job", {"mosaic.fits": "00"}),))
@@ -66,9 +76,9 @@ def test_no_input_is_unexpected(full: Gateway) -> None:
     job_id = next(iter(full.records.views))
     request_key = full.records.views[job_id].request_key
     known = {"job_id": job_id, "request_key": request_key, "key": _KEY, "stage": "image", "label": _LABEL}
-    known |= {"name": "image.fits", "user": "ada"}
+    known |= {"name": "image.fits", "user": "ada", "token_id": "0" * 20, "days": "2", "limit": "1"}
 
-    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def send(data: st.DataObject) -> None:
         method, path, operation = data.draw(st.sampled_from(operations))
@@ -83,10 +93,12 @@ def test_no_input_is_unexpected(full: Gateway) -> None:
                     query[name] = value.encode("utf-8", "replace").decode()
                 case "header" if data.draw(st.booleans()):
                     headers[name] = value.encode("latin-1", "replace").replace(b"\n", b" ").replace(b"\x00", b" ")
+        if token := data.draw(st.sampled_from(_TOKENS)):
+            headers["Authorization"] = f"Bearer {token}".encode()
         content = b""
         if "requestBody" in operation:
             headers["Content-Type"] = data.draw(st.sampled_from(["application/json", "text/plain"])).encode()
-            content = json.dumps(data.draw(_bodies(["labels", "draft", "destroy_after", "lane", "user"]))).encode()
+            content = json.dumps(data.draw(_bodies(_FIELDS))).encode()
             if data.draw(st.integers(0, 9)) == 0:
                 content = data.draw(st.binary(max_size=50)) + content[: data.draw(st.integers(0, 50))]
         answer = call(full.app, method.upper(), path, params=query, headers=headers, content=content)
