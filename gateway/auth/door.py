@@ -78,6 +78,8 @@ class Door:
                     headers.setdefault(name, value)
                 # What one caller may see, no cache on the way may show another.
                 headers.setdefault("Cache-Control", "private")
+                # The address of a page may hold a token.
+                headers.setdefault("Referrer-Policy", "same-origin")
             await send(message)
 
         await self._app(scope, receive, send_with_fields)

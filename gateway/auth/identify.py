@@ -156,7 +156,6 @@ class Identify:
             told: Told = self._web_tokens.read(text, access)
         else:
             # An issuer may have to be asked for its keys.
-            self._pace.check_guesses(address)
             told = await asyncio.to_thread(self._web_tokens.read, text, access)
         caller = await self._caller(told.name, told.roles, frozenset(Scope), address)
         return Identity(caller, told_roles=told.roles, expires=told.expires)

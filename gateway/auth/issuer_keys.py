@@ -45,6 +45,9 @@ class IssuerKeys:
         Raises:
             IssuerUnavailable: the provider does not answer, and its keys are not known.
         """
+        found = self._find(key_id)
+        if found is not None and self._clock() - self._fetched <= _FRESH_SECONDS:
+            return found  # also while another thread waits for the provider
         with self._lock:
             now = self._clock()
             if now - self._fetched > _FRESH_SECONDS or self._find(key_id) is None:

@@ -24,6 +24,7 @@ from tests.bench import (
     memory,
     planning,
     scale,
+    signing_in,
     storm,
     throughput,
 )
@@ -37,6 +38,7 @@ def main() -> None:
     """Measure and report; the mesh is brought up first and stays as it was found."""
     settings = Settings()
     science = science_figures()  # before the mesh is up: it would only disturb
+    science["auth_overhead_ms"] = signing_in.auth_overhead_ms()
     science["fit_warm_s"] = round(fit_warm_s(), 3)
     archive = Path(os.environ["ODAMESH_HOME"]) / "bench-archive"
     windows = analysis_mesh.simulated_windows(archive)

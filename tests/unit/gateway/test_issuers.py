@@ -149,6 +149,14 @@ def test_what_the_provider_did_not_mean_for_this_mesh_is_refused(provider: Provi
         _read(provider, provider.token(**change))
 
 
+def test_a_key_of_the_provider_counts_with_an_algorithm_that_is_allowed(provider: Provider) -> None:
+    provider.keys["two"] = ec.generate_private_key(ec.SECP256R1())
+    token = provider.token("two", "ES256")
+    assert _read(provider, token).name == "123-456@login"
+    with pytest.raises(NotSignedIn):
+        _read(provider, token, algorithms=("RS256",))
+
+
 def test_a_public_key_is_no_shared_secret(provider: Provider) -> None:
     """The classic confusion: HS256 with the text of the public key as secret."""
     public = provider.answer("/keys").decode()
