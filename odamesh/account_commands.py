@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 from odamesh.client import connect
 from odamesh.command_line import AsJson, JobId, Url, console, errors, print_json, say
 from odamesh.configuration import configured
+from odamesh.device_sign_in import device_token
 from odamesh.errors import NotSignedIn, WrongValue
 from odamesh.kept_tokens import keep_token, token_for, tokens_file
 from odamesh.transport import API, DEFAULT_URL, Transport, address_of, is_local
@@ -27,6 +29,9 @@ def login(
     token_file: Annotated[
         Path | None, typer.Option(help="File with the token; - reads stdin. Without it you are asked.")
     ] = None,
+    issuer: Annotated[
+        str | None, typer.Option(help="Provider at which to sign in with a browser.", show_default=False)
+    ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Send the token without TLS to another machine all the same.")
     ] = False,
@@ -39,7 +44,7 @@ def login(
             raise WrongValue(
                 f"{address} has no TLS: whoever stands between could read the token; use https, or --insecure"
             )
-        text = _read(token_file)
+        text = _sign_in_at(address, issuer) if issuer is not None else _read(token_file)
         transport = Transport(address, token=text)
         found = transport.get(f"{API}/session")
         if not found["accounts"]:
@@ -145,6 +150,16 @@ def revoke(
 def _transport(url: str | None) -> Transport:
     address = address_of(url or configured("url") or DEFAULT_URL)
     return Transport(address, token=token_for(address))
+
+
+def _sign_in_at(address: str, name: str) -> str:
+    """Return a new API token for somebody who signs in at a provider: its own tokens end soon."""
+    known = {str(one["name"]): one for one in Transport(address).get(f"{API}/issuers")}
+    if name not in known:
+        raise WrongValue(f"{address} knows no provider {name!r}; allowed: {', '.join(known) or 'none'}")
+    told = device_token(known[name]["url"], known[name]["client_id"], lambda text: say(console(), text))
+    wish = {"label": f"odamesh login on {gethostname()}"[:64], "scopes": ["read", "write", "tokens"]}
+    return str(Transport(address, token=told).post(f"{API}/tokens", wish, {})["token"])
 
 
 def _read(file: Path | None) -> str:

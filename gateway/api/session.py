@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from gateway.api.documents import PREFIX
 from gateway.api.fronted import Fronted, note
+from gateway.auth.access_file import OpenId
 from gateway.auth.credential import COOKIE, COOKIES, SECURE_COOKIE
 from gateway.auth.identify import Identity
 from gateway.auth.sessions import Session, write_session
@@ -36,6 +37,24 @@ class SessionDocument(BaseModel):
 def session(identity: Identified, parts: Given) -> SessionDocument:
     """Tell who I am on this mesh, and what I may."""
     return _document(identity, parts)
+
+
+class IssuerDocument(BaseModel):
+    """A provider at which `odamesh login` signs in."""
+
+    name: str
+    url: str
+    client_id: str
+
+
+@router.get("/issuers")
+def issuers(front: Fronted) -> list[IssuerDocument]:
+    """List the providers at which a program can sign in with a code (RFC 8628)."""
+    return [
+        IssuerDocument(name=name, url=issuer.url, client_id=issuer.client_id)
+        for name, issuer in front.access().issuers.items()
+        if isinstance(issuer, OpenId) and issuer.client_id
+    ]
 
 
 @router.post(

@@ -65,10 +65,16 @@ class OpenId(Issuer):
     audience: tuple[str, ...] = Field(min_length=1)
     keys_url: str = ""
     """Where its keys are (JWKS), if it has no such configuration."""
+    client_id: str = ""
+    """Under which the provider knows the `odamesh` command, a public client with the device flow; it must be in the
+    audience. Empty: ``odamesh login`` cannot sign in there."""
     algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"], ...] = ("RS256", "ES256")
 
     @model_validator(mode="after")
     def _is_private(self) -> "OpenId":
+        if self.client_id and self.client_id not in self.audience:
+            msg = f"audience lacks the client_id {self.client_id!r}, for which the tokens of odamesh login are"
+            raise ValueError(msg)
         for address in (self.url, self.keys_url):
             host = address.partition("://")[2].partition("/")[0].partition(":")[0]
             if address.startswith("http:") and host not in {"127.0.0.1", "localhost"}:

@@ -20,7 +20,7 @@ from mesh.intake.errors import TooFast
 
 _ASKS_NOBODY = frozenset({"/livez", "/readyz"})
 _NOT_COUNTED = frozenset({"/metrics"})
-_FOR_VISITORS = frozenset({"/", "/docs", "/api/v1", "/api/v1/openapi.json"})
+_FOR_VISITORS = frozenset({"/", "/docs", "/api/v1", "/api/v1/openapi.json", "/api/v1/issuers"})
 """What everybody may read, also where callers without account are not let in."""
 _BELOW_FOR_VISITORS = ("/docs/", "/api/v1/problems/")
 _CHALLENGE = 'Bearer realm="odamesh"'

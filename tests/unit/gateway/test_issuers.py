@@ -30,15 +30,20 @@ class Provider:
         self.asked: list[str] = []
         self.away = False
         self.answers: dict[str, bytes] = {}
+        self.statuses: dict[str, int] = {}
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 provider.asked.append(self.path)
                 body = provider.answers.get(self.path) or provider.answer(self.path)
-                self.send_response(503 if provider.away else 200)
+                self.send_response(503 if provider.away else provider.statuses.get(self.path, 200))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""

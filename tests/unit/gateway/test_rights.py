@@ -29,6 +29,7 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/api/v1/instruments"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/instruments/{name}"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/problems/{name}"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/issuers"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/session"): ((200, 200, 200, 200), None),
     ("POST", "/api/v1/session"): ((401, 201, 201, 201), None),
     ("DELETE", "/api/v1/session"): ((204, 204, 204, 204), None),
@@ -60,7 +61,9 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/api/v1/requests/{request_key}"): ((200, 200, 200, 200), None),
     ("POST", "/api/v1/requests/{request_key}/jobs"): ((201, 201, 201, 201), None),
 }
-_FOR_VISITORS = {"/", "/docs", "/livez", "/readyz", "/api/v1", "/api/v1/openapi.json", "/api/v1/problems/{name}"}
+_FOR_VISITORS = {"/", "/docs", "/livez", "/readyz", "/api/v1", "/api/v1/openapi.json", "/api/v1/problems/{name}"} | {
+    "/api/v1/issuers"
+}
 _RUNS_ON = {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/start"}
 """Need a job that has not ended, when they change it."""
 _BODIES = {
