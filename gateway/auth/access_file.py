@@ -194,10 +194,25 @@ def read_access(path: Path) -> Access:
         SettingsError: it cannot be read, or has a mistake; names the entry, never its value.
     """
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         msg = f"cannot read {path} ({error.strerror}): run `odamesh stack up`, or set ODAMESH_GATEWAY_ACCESS"
         raise SettingsError(msg) from error
+    return parse_access(text, path)
+
+
+def parse_access(text: str, path: Path) -> Access:
+    """Read what is to be in the file.
+
+    Args:
+        text: TOML.
+        path: named where there is a mistake.
+
+    Raises:
+        SettingsError: as `read_access`.
+    """
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
     except ValueError as error:
         raise SettingsError(f"{path} is not valid TOML ({error})") from error
     try:

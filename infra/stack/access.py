@@ -8,9 +8,11 @@ import secrets
 import tomllib
 from pathlib import Path
 
+from gateway.auth.access_file import parse_access
 from infra.stack import credentials, users
 from infra.stack.layout import Layout
 from infra.stack.problem import SetupProblem
+from mesh.settings import SettingsError
 
 _KEY_BYTES = 48
 _MOST_KEYS = 3
@@ -21,14 +23,18 @@ def publish(layout: Layout) -> bool:
     """Write the gateway's access file, with new keys where there are none; False if it was already so.
 
     Raises:
-        SetupProblem: the operator's file is not TOML, or says something about keys.
+        SetupProblem: the operator's file has a mistake: what the gateway reads stays as it was.
     """
     keys, salt = _signing(layout)
     _keep(layout, keys, salt)
     operators = _operators_part(layout.access)
+    content = f"{operators.rstrip()}\n\n{_signing_text(keys, salt)}".lstrip()
+    try:
+        parse_access(content, layout.access)
+    except SettingsError as error:
+        raise SetupProblem(str(error)) from error
     user = users.of("gateway")
     layout.service_credentials.mkdir(exist_ok=True)
-    content = f"{operators.rstrip()}\n\n{_signing_text(keys, salt)}".lstrip()
     return credentials.write_private(layout.gateway_access, content, (user.uid, user.gid))
 
 
