@@ -59,8 +59,9 @@ class Caller(Part):
     def with_roles(
         cls, name: str, roles: frozenset[str], *, scopes: frozenset[Scope] = frozenset(Scope), address: str = ""
     ) -> "Caller":
-        """Return a caller who may what the roles allow."""
-        return cls(name=name, roles=roles, lanes=lanes_of(roles), scopes=scopes, address=address)
+        """Return a caller who may what the roles allow, as far as the scopes do."""
+        used = roles if Scope.OPERATE in scopes else roles - {OPERATOR}
+        return cls(name=name, roles=roles, lanes=lanes_of(used), scopes=scopes, address=address)
 
     @property
     def anonymous(self) -> bool:

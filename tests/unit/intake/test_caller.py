@@ -3,7 +3,7 @@
 import pytest
 
 from mesh.accounts.roles import Roles, Rule
-from mesh.contracts import JobView, TrailEntry
+from mesh.contracts import JobView, Lane, TrailEntry
 from mesh.errors import NotFound
 from mesh.intake import Caller, Intake, Scope, Wish
 from mesh.intake.errors import NotAllowed, RoleMissing
@@ -86,6 +86,9 @@ def test_an_operator_with_a_token_for_less_is_none(mesh: Mesh) -> None:
     less = Caller.with_roles("eve", frozenset({"operator"}), scopes=frozenset({Scope.READ, Scope.WRITE}))
     with pytest.raises(NotFound):
         mesh.intake.look(job, less)
+    with pytest.raises(RoleMissing, match="role alerts"):
+        mesh.submit(WISH.model_copy(update={"lane": Lane.ALERT}), less)
+    assert mesh.submit(WISH.model_copy(update={"lane": Lane.ALERT}), OPERATOR).lane is Lane.ALERT
 
 
 def test_an_operator_acts_for_somebody_and_the_trail_names_both(mesh: Mesh) -> None:
