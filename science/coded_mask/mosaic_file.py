@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from mesh.kit.ogip.observation import date_cards
 from science.coded_mask.geometry import unit_vector
 from science.coded_mask.mosaic import Mosaic
 from science.coded_mask.mosaic_source import MosaicSource
@@ -60,6 +61,7 @@ def mosaic_hdus(mosaic: Mosaic, images: Sequence[BandImage]) -> fits.HDUList:
         *instrument_cards(mosaic.instrument, "IMA2"),
         ("TFIRST", first, "[d] first good time (IJD)"),
         ("TLAST", last, "[d] last good time (IJD)"),
+        *date_cards(first, last),
         ("ONTIME", ontime, "[s] sum of good time intervals"),
         ("EXPOSURE", exposure, "[s] exposure corrected for dead time"),
         ("SCWS", len({window.scw for window in windows}), "number of science windows"),
@@ -108,8 +110,8 @@ def catalogue_hdus(mosaic: Mosaic, sources: Sequence[MosaicSource]) -> fits.HDUL
         name = _band_name(low, high)
         flux, error, chi2 = ([float(part[i][band]) for part in combined] for i in range(3))
         columns += [
-            column(f"flux_{name}", "1D", unit="counts/s", array=flux),
-            column(f"flux_err_{name}", "1D", unit="counts/s", array=error),
+            column(f"flux_{name}", "1D", unit="count/s", array=flux),
+            column(f"flux_err_{name}", "1D", unit="count/s", array=error),
             column(f"significance_{name}", "1D", array=[f / e for f, e in zip(flux, error, strict=True)]),
             column(f"chi2_{name}", "1D", array=chi2),
         ]

@@ -11,6 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from mesh.kit.ogip.observation import date_cards
 from science.coded_mask.fit import ShadowgramFit
 from science.coded_mask.source_list import WindowSource
 from science.coded_mask.tan_image import (
@@ -42,6 +43,7 @@ def window_cards(result: WindowResult) -> Cards:
         ("REVOL", events.revolution, "revolution"),
         ("TSTART", events.tstart_ijd, "[d] start of the window (IJD)"),
         ("TSTOP", events.tstop_ijd, "[d] end of the window (IJD)"),
+        *date_cards(events.tstart_ijd, events.tstop_ijd),
         ("TFIRST", events.tstart_ijd + result.gti[0, 0] / DAY_S, "[d] first good time (IJD)"),
         ("TLAST", events.tstart_ijd + result.gti[-1, 1] / DAY_S, "[d] last good time (IJD)"),
         ("ONTIME", result.ontime_s, "[s] sum of good time intervals"),
@@ -177,8 +179,8 @@ def _source_table(result: WindowResult, sources: list[WindowSource]) -> fits.Bin
             column(result.instrument.catalogue_flag, "1I", [s.catalogue_flag for s, _, _ in rows]),
             column("E_MIN", "1E", [limits[0] for _, _, limits in rows], "keV"),
             column("E_MAX", "1E", [limits[1] for _, _, limits in rows], "keV"),
-            column("FLUX", "1D", [s.flux[band] for s, band, _ in rows], "counts/s"),
-            column("FLUX_ERR", "1D", [s.flux_error[band] for s, band, _ in rows], "counts/s"),
+            column("FLUX", "1D", [s.flux[band] for s, band, _ in rows], "count/s"),
+            column("FLUX_ERR", "1D", [s.flux_error[band] for s, band, _ in rows], "count/s"),
             column("DETSIG", "1D", [s.significance[band] for s, band, _ in rows]),
         ],
         name=result.instrument.structure + SOURCES,

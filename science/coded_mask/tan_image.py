@@ -11,13 +11,14 @@ from science.coded_mask.camera import Instrument, MapGrid
 from science.coded_mask.geometry import Attitude, sky_position
 
 UNITS = {
-    "INTENSITY": "counts/sec",
-    "RECONSTRUCTED": "counts/sec",
-    "VARIANCE": "(counts/sec)**2",
-    "SIGNIFICANCE": "no units",
-    "RESIDUAL": "counts/sec",
-    "EXPOSURE": "sec",
+    "INTENSITY": "count/s",
+    "RECONSTRUCTED": "count/s",
+    "VARIANCE": "count**2/s**2",
+    "SIGNIFICANCE": "",
+    "RESIDUAL": "count/s",
+    "EXPOSURE": "s",
 }
+"""Units of the pixels as the FITS standard spells them, so that every reader of it knows them."""
 SIGMA_PER_FWHM = 1.0 / np.sqrt(8.0 * np.log(2.0))
 """Fitted sources are drawn as Gaussians as wide as the point spread function."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from astropy.io import fits
 
@@ -63,6 +64,7 @@ class Observation:
             ("TIMEUNIT", unit, "unit of times in this header"),
             ("TSTART", self.start_ijd * scale, f"[{unit}] first good time since MJDREF"),
             ("TSTOP", self.stop_ijd * scale, f"[{unit}] last good time since MJDREF"),
+            *date_cards(self.start_ijd, self.stop_ijd),
             ("TELAPSE", (self.stop_ijd - self.start_ijd) * DAY_S, "[s] from first to last good time"),
         ]
         return [*cards, *self.extra]
@@ -76,6 +78,23 @@ class Observation:
             ("TIMEREF", "SOLARSYSTEM", "times are those at the barycentre"),
             ("PLEPHEM", self.ephemeris, "ephemeris of the Earth"),
         ]
+
+
+def date_cards(start_ijd: float, stop_ijd: float) -> list[Card]:
+    """Return start and stop as dates and as MJD, both in the time frame of the header (TT), as FITS 4.0 has it.
+
+    The MJD are there because astropy's WCS warns of each header in which it must work them out itself.
+    """
+    return [
+        ("DATE-OBS", _date(start_ijd), "start (TT)"),
+        ("MJD-OBS", MJDREF + start_ijd, "[d] start (TT)"),
+        ("DATE-END", _date(stop_ijd), "end (TT)"),
+        ("MJD-END", MJDREF + stop_ijd, "[d] end (TT)"),
+    ]
+
+
+def _date(ijd: float) -> str:
+    return (datetime(2000, 1, 1) + timedelta(days=ijd)).isoformat(timespec="milliseconds")  # of TT, which no zone has
 
 
 def ascii_text(text: str, longest: int = 64) -> str:

@@ -6,7 +6,7 @@ from astropy.io import fits
 from mesh.kit import ScienceFailure, Unit
 from mesh.kit.ogip.good_times import gti_hdu
 from mesh.kit.ogip.light_curve import LightCurve, rate_hdu
-from mesh.kit.ogip.observation import Observation, table
+from mesh.kit.ogip.observation import Card, Observation, table
 from mesh.kit.provenance import write_fits
 from science.bursts.curve import Curve, Floats
 from science.bursts.instants import DAY_S, utc_of_seconds
@@ -32,11 +32,14 @@ def run_light_curve(unit: Unit) -> None:
         made = [_light_curve(curve, alive) for curve in curves]
         observation = observation_of(merged)
         hdus = fits.HDUList([fits.PrimaryHDU()])
-        for one, band in zip(made, bands, strict=True):
-            hdus.append(_polar_lc(one, bin_s, observation, band))
-        for one, band in zip(made, bands, strict=True):
-            hdus.append(rate_hdu(one, bin_s, observation, band_kev=band, net=False))
+        # The standard table first: readers take the first that they find.
+        for version, (one, band) in enumerate(zip(made, bands, strict=True), 1):
+            number: Card = ("EXTVER", version, "number of the band")
+            hdus.append(rate_hdu(one, bin_s, observation, band_kev=band, net=False, extra=(number,)))
         hdus.append(gti_hdu(curves[0].good_times(), observation))
+        for version, (one, band) in enumerate(zip(made, bands, strict=True), 1):
+            hdus.append(_polar_lc(one, bin_s, observation, band))
+            hdus[-1].header["EXTVER"] = (version, "number of the band")
         write_fits(unit, "polar_lc.fits", hdus)
         draw_bands(unit.out / "preview.png", merged.begin_s, made, bands)
     live = curves[0].live_s / (merged.end_s - merged.begin_s)
@@ -48,8 +51,8 @@ def run_light_curve(unit: Unit) -> None:
 def observation_of(merged: Merged) -> Observation:
     """Say what was observed, for headers."""
     cards = (
-        ("DATE-OBS", utc_of_seconds(merged.begin_s), "start, UTC"),
-        ("DATE-END", utc_of_seconds(merged.end_s), "end, UTC"),
+        ("UTC-OBS", utc_of_seconds(merged.begin_s), "start, UTC"),
+        ("UTC-END", utc_of_seconds(merged.end_s), "end, UTC"),
     )
     return Observation("POLAR", merged.begin_s / DAY_S, merged.end_s / DAY_S, telescope="Tiangong-2", extra=cards)
 

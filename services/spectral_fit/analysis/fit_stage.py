@@ -7,9 +7,9 @@ import numpy as np
 
 from mesh.kit import BadInput, Unit
 from services.spectral_fit.analysis.curves import Curve, curve
-from services.spectral_fit.analysis.data_set import Choice, data_set
+from services.spectral_fit.analysis.data_set import ENOUGH_COUNTS, Choice, DataSet, data_set
 from services.spectral_fit.analysis.expression import parse
-from services.spectral_fit.analysis.fitting import FitResult, Fitting
+from services.spectral_fit.analysis.fitting import FitResult, Interval, fitted
 from services.spectral_fit.analysis.flux import fluxes
 from services.spectral_fit.analysis.model import Model
 from services.spectral_fit.analysis.model_library import models, set_absorption
@@ -22,6 +22,7 @@ from services.spectral_fit.analysis.unavailable import refuse_unavailable
 
 _BAD_FIT = 2.0
 _ORDER = ("ISGRI", "JMX1", "JMX2", "")
+_SYMBOLS = {"chi2": "$\\chi^2$", "cstat": "C", "wstat": "W", "pgstat": "PG"}
 _RANGES = {"ISGRI": "isgri_range", "IBIS": "isgri_range", "JMX1": "jemx_range", "JMX2": "jemx_range"}
 
 
@@ -33,23 +34,27 @@ def fit(unit: Unit) -> None:
         refuse_unavailable(model)
         begin = list(_with_idle_norms(unit, model, starts(model.places, asked["settings"])))
         spectra = list(_spectra(unit))
+        for remark in dict.fromkeys(remark for spectrum in spectra for remark in spectrum.remarks):
+            unit.warn(remark)
     with unit.step("fit"):
         set_absorption(asked["abundances"], asked["cross_sections"])
-        chi2 = asked["statistic"] == "chi2"
-        data = [data_set(spectrum, _choice(asked, spectrum, chi2=chi2)) for spectrum in spectra]
-        cross = asked["cross_normalisation"] == "free"
-        fitting = Fitting(data, model, begin, chi2=chi2, cross=cross)
+        data = [data_set(spectrum, _choice(asked, spectrum)) for spectrum in spectra]
+        _warn_of_data(unit, data)
         confidence = asked["confidence"] / 100.0
-        result = fitting.run(confidence)
+        cross = asked["cross_normalisation"] == "free"
+        result = fitted(data, model, begin, cross=cross, confidence=confidence)
     with unit.step("flux"):
         found = fluxes(model, begin, result, asked["flux_bands"], confidence)
     with unit.step("write"):
         values = [interval.value for interval in result.parameters]
         curves = [
-            curve(spectrum, one, folded, model.parts(spectrum.response.energy_kev, values), factor.value)
+            curve(spectrum.title, one, folded, model.parts(one.energy_kev, values), factor.value)
             for spectrum, one, folded, factor in zip(spectra, data, result.folded, result.factors, strict=True)
         ]
-        report = content(asked, model=model, begin=begin, spectra=spectra, result=result, found=found)
+        statistics = [one.statistic for one in data]
+        report = content(
+            asked, model=model, begin=begin, spectra=spectra, statistics=statistics, result=result, found=found
+        )
         _warn(unit, report, result, model)
         write_results(unit, report, curves)
         _draw(unit, report, curves)
@@ -64,15 +69,16 @@ def fit(unit: Unit) -> None:
 def _spectra(unit: Unit) -> Iterator[Spectrum]:
     """Yield the spectra, ISGRI first: its calibration is that of the model where spectra have factors of their own."""
     source = unit.parameters["source"]
+    backgrounds, row = unit.parameters["backgrounds"] == "apply", unit.parameters["row"]
     found: list[Spectrum] = []
     products = {entry.label: entry for entry in unit.inputs("spectra")}
     for key in unit.parameters["spectra"]:
-        found += spectra_in(products[key[:16]].paths, source)
+        found += spectra_in(products[key[:16]].paths, source, backgrounds=backgrounds)
     given: dict[str, list[Any]] = {}
     for entry in unit.inputs("files"):
         given.setdefault(entry.label.partition("-")[0], []).extend(entry.paths)
     for number in sorted(given, key=int):
-        found += spectra_in(given[number], "")
+        found += spectra_in(given[number], "", given=True, row=row, backgrounds=backgrounds)
     if not found:
         raise BadInput(
             "NoSpectrum", "name at least one job with spectra (parameter spectra) or files (parameter files)"
@@ -80,14 +86,26 @@ def _spectra(unit: Unit) -> Iterator[Spectrum]:
     yield from sorted(found, key=lambda one: _ORDER.index(one.instrument if one.instrument in _ORDER else ""))
 
 
-def _choice(asked: Mapping[str, Any], spectrum: Spectrum, *, chi2: bool) -> Choice:
+def _choice(asked: Mapping[str, Any], spectrum: Spectrum) -> Choice:
     return Choice(
         bands_kev=asked[_RANGES.get(spectrum.instrument.upper(), "other_range")],
         group_counts=asked["group_counts"],
         group_snr=asked["group_snr"],
         systematic=asked["systematic"],
-        chi2=chi2,
+        statistic=asked["statistic"],
     )
+
+
+def _warn_of_data(unit: Unit, data: Sequence[DataSet]) -> None:
+    """Warn where the statistic is not what the counts ask for."""
+    for one in data:
+        if one.few:
+            unit.warn(
+                f"{one.file}: chi2 of {one.few} of {one.counts.size} groups with fewer than {ENOUGH_COUNTS} counts is "
+                f"biased: use statistic auto, or group_counts {ENOUGH_COUNTS}"
+            )
+        if one.statistic != "chi2" and unit.parameters["systematic"] > 0.0:
+            unit.warn(f"{one.file}: the systematic error is not part of its statistic ({one.statistic})")
 
 
 def _with_idle_norms(unit: Unit, model: Model, begin: Sequence[Start]) -> Iterator[Start]:
@@ -114,18 +132,33 @@ def _warn(unit: Unit, report: Mapping[str, Any], result: FitResult, model: Model
         unit.warn(f"the model does not describe the data (reduced statistic {reduced:.2f}): its errors mean little")
     named = [*zip((place.name for place in model.places), result.parameters, strict=True)]
     named += [(f"factor.{number}", factor) for number, factor in enumerate(result.factors, 1)]
+    named += [(f"correction.{number}", one) for number, one in enumerate(result.corrections, 1) if one is not None]
     for name, interval in named:
-        if interval.at_limit:
-            unit.warn(f"{name} = {interval.value:.4g} ends at a limit: widen it or freeze the parameter")
-        elif name in result.free and (interval.lower is None or interval.upper is None):
-            side = "lower" if interval.lower is None else "upper"
-            unit.warn(f"{name} has no {side} confidence limit: the data do not constrain it")
+        if name in result.free:
+            _warn_of_limits(unit, name, interval)
     if result.covariance is None:
         unit.warn("the covariance is singular, so that fluxes have no errors: freeze a parameter that does nothing")
 
 
+def _warn_of_limits(unit: Unit, name: str, interval: Interval) -> None:
+    if interval.at_limit:
+        unit.warn(f"{name} = {interval.value:.4g} ends at a limit: widen it or freeze the parameter")
+        return
+    for side, end, stopped in (
+        ("lower", interval.lower, interval.lower_stopped),
+        ("upper", interval.upper, interval.upper_stopped),
+    ):
+        if end is None:
+            unit.warn(f"{name} has no {side} confidence limit: the data do not constrain it")
+        elif stopped:
+            unit.warn(
+                f"{name}: its interval ends at {end:.4g} only because the parameter does: the data allow more; widen "
+                "its limits to see how much"
+            )
+
+
 def _draw(unit: Unit, report: Mapping[str, Any], curves: Sequence[Curve]) -> None:
-    symbol = "$\\chi^2$" if report["statistic_name"] == "chi2" else "C"
+    symbol = _SYMBOLS.get(report["statistic_name"], "statistic")
     note = f"{symbol} / dof = {report['statistic']:.1f} / {report['dof']}"
     title = report["model"] if len(report["model"]) <= 60 else f"{report['model'][:57]}..."
     draw(curves, unit.out / "preview.png", title.replace("$", ""), note)

@@ -71,7 +71,9 @@ def _drawn(model: Model, starts: Sequence[Start], result: FitResult, best: Array
     # Through the correlations: parameters differ by many orders of magnitude.
     norm = np.array([at >= 0 and model.places[at].is_norm and best[at] > 0.0 for at in index])
     deviation = np.sqrt(np.diag(result.covariance))
-    weights, axes = np.linalg.eigh(result.covariance / np.outer(deviation, deviation))
+    # What stands at a limit does not vary.
+    scale = np.where(deviation > 0.0, deviation, 1.0)
+    weights, axes = np.linalg.eigh(result.covariance / np.outer(scale, scale))
     normal = np.random.default_rng(0).standard_normal((_DRAWS, len(index)))
     steps = (normal * np.sqrt(np.maximum(weights, 0.0))) @ axes.T * deviation
     drawn = []

@@ -1,5 +1,6 @@
 """The spectrum of an expression: its parameters in order, and its photons in energy bins."""
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,11 @@ import numpy as np
 
 from services.spectral_fit.analysis.expression import Component, Convolution, Node, Product, Sum, components
 from services.spectral_fit.analysis.model_library import Array, evaluate
-from services.spectral_fit.analysis.model_table import ModelParameter
+from services.spectral_fit.analysis.model_table import ModelEntry, ModelParameter
 
 # A convolution moves photons across the edges of the response: it is computed on a wider grid.
 _LOWEST_KEV, _HIGHEST_KEV, _MARGIN_BINS = 0.1, 2000.0, 100
+_KEPT = 64  # evaluations of single components
 _FLUX_MODELS = frozenset({"cflux", "cpflux", "clumin", "cglumin"})
 
 
@@ -37,6 +39,9 @@ class Model:
 
     Args:
         tree: of the expression.
+
+    Attributes:
+        wide: whether it has a convolution, so that energies beside those of the response matter.
     """
 
     def __init__(self, tree: Node) -> None:
@@ -44,7 +49,8 @@ class Model:
         self.components = tuple(components(tree))
         self.places = tuple(Place(one, entry) for one in self.components for entry in one.entry.parameters)
         self._slices = dict(_slices(self.components))
-        self._wide = any(isinstance(node, Convolution) for node in _nodes(tree))
+        self.wide = any(isinstance(node, Convolution) for node in _nodes(tree))
+        self._kept: OrderedDict[tuple[str, bytes, bytes], Array] = OrderedDict()
 
     def photons(self, edges_kev: Array, values: Sequence[float] | Array) -> Array:
         """Return photons/cm2/s in each bin.
@@ -81,7 +87,7 @@ class Model:
         ]
 
     def _on_grid(self, tree: Node, edges: Array, values: Array) -> Array:
-        if not self._wide:
+        if not self.wide:
             return self._evaluate(tree, edges, values)
         below = np.geomspace(_LOWEST_KEV, edges[0], _MARGIN_BINS)[:-1] if edges[0] > _LOWEST_KEV else edges[:0]
         above = np.geomspace(edges[-1], _HIGHEST_KEV, _MARGIN_BINS)[1:] if edges[-1] < _HIGHEST_KEV else edges[:0]
@@ -91,7 +97,7 @@ class Model:
     def _evaluate(self, node: Node, edges: Array, values: Array) -> Array:
         match node:
             case Component(label, entry):
-                return evaluate(entry, edges, values[self._slices[label]])
+                return self._component(entry, edges, values[self._slices[label]])
             case Sum(terms):
                 return np.asarray(sum(self._evaluate(term, edges, values) for term in terms))
             case Product(factors):
@@ -99,6 +105,20 @@ class Model:
             case Convolution(component, of):
                 before = self._evaluate(of, edges, values)
                 return evaluate(component.entry, edges, values[self._slices[component.label]], before)
+
+    def _component(self, entry: ModelEntry, edges: Array, values: Array) -> Array:
+        """Evaluate a model, or recall it: a fit changes one parameter at a time, often one that only scales."""
+        norm = values[-1] if entry.kind == "add" else 1.0
+        own = values.copy()
+        if entry.kind == "add":
+            own[-1] = 1.0
+        key = (entry.name, edges.tobytes(), own.tobytes())
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = evaluate(entry, edges, own)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return norm * found
 
 
 def _slices(chosen: Sequence[Component]) -> Iterator[tuple[str, slice]]:

@@ -18,6 +18,7 @@ def content(
     model: Model,
     begin: Sequence[Start],
     spectra: Sequence[Spectrum],
+    statistics: Sequence[str],
     result: FitResult,
     found: Sequence[Flux],
 ) -> dict[str, Any]:
@@ -28,10 +29,12 @@ def content(
         model: of the source.
         begin: how its parameters entered the fit.
         spectra: that were fitted.
+        statistics: by which the model was compared with each.
         result: of the fit.
         found: fluxes of the model.
     """
-    chi2 = asked["statistic"] == "chi2"
+    kinds = set(statistics)
+    gaussian = kinds == {"chi2"}
     parameters = [
         {
             "name": place.name,
@@ -48,11 +51,11 @@ def content(
     ]
     return {
         "model": asked["model"],
-        "statistic_name": asked["statistic"],
+        "statistic_name": kinds.pop() if len(kinds) == 1 else "mixed",
         "statistic": result.statistic,
         "dof": result.dof,
         "reduced": result.statistic / result.dof,
-        "null_probability": float(chi2_distribution.sf(result.statistic, result.dof)) if chi2 else None,
+        "null_probability": float(chi2_distribution.sf(result.statistic, result.dof)) if gaussian else None,
         "confidence": asked["confidence"],
         "abundances": asked["abundances"],
         "cross_sections": asked["cross_sections"],
@@ -63,12 +66,23 @@ def content(
                 "instrument": spectrum.instrument,
                 "file": spectrum.file,
                 "exposure_s": spectrum.counts.exposure_s,
+                "statistic": statistic,
                 "bins": bins,
                 "contribution": share,
                 **{f"factor_{name}": value for name, value in _values(factor).items()},
+                **{
+                    f"correction_{name}": value
+                    for name, value in (_NO_VALUES if correction is None else _values(correction)).items()
+                },
             }
-            for spectrum, bins, share, factor in zip(
-                spectra, result.bins, result.contributions, result.factors, strict=True
+            for spectrum, statistic, bins, share, factor, correction in zip(
+                spectra,
+                statistics,
+                result.bins,
+                result.contributions,
+                result.factors,
+                result.corrections,
+                strict=True,
             )
         ],
         "fluxes": [
@@ -85,7 +99,11 @@ def content(
     }
 
 
-def _values(interval: Interval) -> dict[str, float | None]:
+_NO_VALUES = dict.fromkeys(("value", "error_lower", "error_upper", "lower", "upper", "stopped"))
+
+
+def _values(interval: Interval) -> dict[str, float | str | None]:
+    """Return value and limits; *stopped* says at which side the interval only ends because the parameter does."""
     lower, upper = interval.lower, interval.upper
     return {
         "value": interval.value,
@@ -93,4 +111,7 @@ def _values(interval: Interval) -> dict[str, float | None]:
         "error_upper": None if upper is None else upper - interval.value,
         "lower": lower,
         "upper": upper,
+        "stopped": {(True, True): "both", (True, False): "lower", (False, True): "upper"}.get(
+            (interval.lower_stopped, interval.upper_stopped)
+        ),
     }

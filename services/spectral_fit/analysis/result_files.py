@@ -12,7 +12,22 @@ from mesh.kit.provenance import write_fits
 from services.spectral_fit.analysis.curves import Curve
 
 NAME = "fit"
-_TEXT = {"name", "component", "parameter", "unit", "tie", "state", "spectrum", "source", "instrument", "file"}
+_TEXT = {
+    "name",
+    "component",
+    "parameter",
+    "unit",
+    "tie",
+    "state",
+    "spectrum",
+    "source",
+    "instrument",
+    "file",
+    "stopped",
+    "factor_stopped",
+    "correction_stopped",
+    "statistic",
+}
 
 
 def write_results(unit: Unit, content: dict[str, Any], curves: Sequence[Curve]) -> None:

@@ -37,7 +37,7 @@ def test_a_light_curve_over_slices_and_the_next_one_from_the_cache(mesh: Mesh, t
     assert {"spi_acs_lc.fits", "spi_acs_lc.json", "preview.png"} <= set(paths)
     with fits.open(paths["spi_acs_lc.fits"], checksum=True) as hdus:
         assert len(hdus["RATE"].data) == 3600
-        assert hdus["RATE"].header["DATE-OBS"].startswith("2017-08-17T12:30:00")
+        assert hdus["RATE"].header["UTC-OBS"].startswith("2017-08-17T12:30:00")
     assert [row.label for row in job.table() if row.stage == "counts"] == ["6438-12", "6438-13"]
 
     other = mesh.spiacs.spi_acs_lc(t1="2017-08-17T12:40:00", t2="2017-08-17T13:59:00", time_bin=0.1)

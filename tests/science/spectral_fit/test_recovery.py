@@ -151,7 +151,8 @@ def _counted(folder: Path, rng: np.random.Generator) -> list[Path]:
 
 
 def test_counts_with_a_background_by_the_w_statistic(container: FitContainer, tmp_path: Path) -> None:
-    fit = container.fit(_counted(tmp_path, np.random.default_rng(5)), model="powerlaw", statistic="cstat")
+    fit = container.fit(_counted(tmp_path, np.random.default_rng(5)), model="powerlaw")
+    assert fit.report["statistic_name"] == "wstat"
     row = fit.parameter("powerlaw.PhoIndex")
     assert row["value"] == pytest.approx(1.5, abs=4 * row["error_upper"])
     assert 0.5 < fit.report["reduced"] < 1.5

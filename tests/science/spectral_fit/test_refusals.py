@@ -26,7 +26,7 @@ def _crab(shared_data: Path) -> list[Path]:
         ({"settings": "powerlaw.Gamma = 2"}, "BadParameter", "the model has: powerlaw.PhoIndex"),
         ({"jemx_range": [[50, 60]]}, "EmptyRange", "choose a range inside"),
         ({"jemx_range": [[3, 4]]}, "TooFewChannels", "widen the range"),
-        ({"statistic": "cstat"}, "NotPoisson", "use statistic chi2"),
+        ({"statistic": "cstat"}, "NotPoisson", "use statistic auto"),
         ({"group_counts": 20, "group_snr": 5.0}, "BadParameter", "exclude each other"),
         ({"group_snr": 900.0}, "NoGoodChannels", "lower group_counts or group_snr"),
         ({"settings": "PhoIndex = 2 frozen; norm = 1 frozen"}, "NothingToFit", "leave one free"),

@@ -131,7 +131,7 @@ def test_flagged_and_not_finite_channels_are_not_good(tmp_path: Path) -> None:
     rate = np.array([1.0, np.nan, *[1.0] * 10])
     error = np.array([0.1, 0.1, 0.0, *[0.1] * 9])
     spectrum = _spectrum(tmp_path, QUALITY=quality, RATE=rate, STAT_ERR=error)
-    good = _only(spectra_in([spectrum, *_response(tmp_path)], "")).counts.good
+    good = _only(spectra_in([spectrum, *_response(tmp_path)], "")).counts.usable
     np.testing.assert_array_equal(good, [False] * 3 + [True] * 9)
 
 
@@ -151,7 +151,7 @@ def test_counts_of_photons_keep_their_nature_and_their_background(tmp_path: Path
     assert found.counts.poisson
     np.testing.assert_allclose(found.counts.error, 0.05)
     assert found.background is not None
-    assert (found.background.rate[0], found.background.scale) == (0.09, 2.0)
+    assert (found.background.rate[0], found.background.back_scale[0]) == (0.09, 2.0)
 
 
 def test_official_files_of_both_instruments(shared_data: Path) -> None:

@@ -52,8 +52,8 @@ def test_a_light_curve_across_slices(counts: list[tuple[str, Path]], tmp_path: P
         assert [column.name for column in rate.columns][:3] == ["TIME", "RATE", "ERROR"]
         for key, value in (("MJDREF", 51544.0), ("TIMESYS", "TT"), ("TIMEREF", "LOCAL"), ("INSTRUME", "SPI-ACS")):
             assert rate.header[key] == value
-        assert rate.header["DATE-OBS"] == "2017-08-17T12:50:00.000"
-        assert rate.header["DATE-END"] == "2017-08-17T13:40:00.000"
+        assert rate.header["UTC-OBS"] == "2017-08-17T12:50:00.000"
+        assert rate.header["UTC-END"] == "2017-08-17T13:40:00.000"
         assert rate.header["TSTART"] / 86400 == pytest.approx(ijd_from_utc(interval[0]), abs=1e-9)
         assert len(rate.header["EPHS"].split()) == 6
         times = rate.header["TIMEZERO"] + rate.data["TIME"]
