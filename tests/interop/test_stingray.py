@@ -11,6 +11,8 @@ from mesh.kit.ogip.events import events_hdu
 from mesh.kit.ogip.good_times import gti_hdu
 from mesh.kit.ogip.light_curve import LightCurve, osa_light_curve_hdu, rate_hdu
 from mesh.kit.ogip.observation import Observation
+from services.polar.simulator.events import write_archive
+from tests.unit.polar.stage_runs import run_stage
 
 SEEN = Observation("IBIS", 6876.5, 6876.5 + 100.0 / 86400.0, "Crab", 83.633, 22.0145, detector="ISGRI")
 START = SEEN.start_ijd * 86400.0
@@ -39,6 +41,26 @@ def test_light_curve(tmp_path: Path) -> None:
     assert np.allclose(np.asarray(read.counts_err, float), 20.0, rtol=1e-6)
     assert np.allclose(np.asarray(read.gti, float), GOOD, rtol=0, atol=1e-6)
     assert float(read.mjdref) == 51544.0
+
+
+def test_light_curves_of_polar(tmp_path: Path) -> None:
+    stingray = pytest.importorskip("stingray", reason="Stingray is not installed")
+    interval = ("2017-01-14T21:57:00", "2017-01-14T22:00:00")
+    slices = []
+    for label in write_archive(tmp_path / "archive", *interval, [], rate=150.0):
+        source = tmp_path / "archive" / "slices" / "polar" / label[:4] / label / "polar.pevt.gz"
+        _, out = run_stage(tmp_path / label, "events", label, [(label, source)])
+        slices.append((label, out / "polar_events.fits.gz"))
+    bands = [[50, 100], [100, 500]]
+    _, out = run_stage(tmp_path / "u", "light_curve", "job", slices, interval, bands=bands, time_bin=1.0)
+    with fits.open(out / "polar_lc.fits") as hdus:
+        named = [(hdu.name, hdu.header.get("EXTVER")) for hdu in hdus[1:] if hdu.name != "GTI"]
+        assert named == [("RATE", 1), ("RATE", 2), ("POLAR_LC", 1), ("POLAR_LC", 2)]
+        expected = hdus["RATE", 1].data["RATE"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read = stingray.Lightcurve.read(str(out / "polar_lc.fits"), fmt="ogip")
+    assert np.allclose(np.asarray(read.countrate, float), expected, rtol=1e-5)
 
 
 def test_event_list(tmp_path: Path) -> None:
