@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from science.coded_mask.camera import Camera
 from science.coded_mask.catalogue import CatalogueSource
 from science.coded_mask.fit import ShadowgramFit
+from science.coded_mask.forced_map import forced_excess, zones
 from science.coded_mask.refine import Refined, Surroundings, refine
 from science.coded_mask.sky_map import LEAST_CODED
 
@@ -44,6 +45,7 @@ class Field:
         self.fits = fits
         self.sources: list[FieldSource] = []
         self.noise = [1.0] * len(fits)
+        """Width of the residual map of each band."""
 
     def add(self, source: FieldSource) -> None:
         """Add a source to the model of all bands (not refitted)."""
@@ -88,6 +90,16 @@ class Field:
         """Flux over scaled error, shape (sources, bands)."""
         columns = [fit.flux / (fit.flux_error * noise) for fit, noise in zip(self.fits, self.noise, strict=True)]
         return np.array(columns).T.reshape(len(self.sources), len(self.fits))
+
+    def flux_errors(self) -> NDArray[np.float64]:
+        """Errors of the fluxes with all that pixels and background add (``forced_map``), shape (sources, bands)."""
+        if not self.sources:
+            return np.zeros((0, len(self.fits)))
+        tz, ty = np.array([(source.tz, source.ty) for source in self.sources]).T
+        zone = zones(self.camera.coded_fraction(tz, ty))
+        excess = np.array([forced_excess(fit)[zone] for fit in self.fits]).T
+        errors = np.array([fit.flux_error for fit in self.fits]).T
+        return np.asarray(errors * np.sqrt(1.0 + np.maximum(excess, 0.0)))
 
     def relocate(self, index: int) -> Refined:
         """Fit the position of a source in the band where it is most significant, and move it there."""

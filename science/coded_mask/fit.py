@@ -108,6 +108,21 @@ class ShadowgramFit:
         self.covariance = np.zeros((self._templates, self._templates))
         self.expected = share.copy()
 
+    @property
+    def camera(self) -> Camera:
+        """The camera that saw the shadowgram."""
+        return self.data.camera
+
+    @property
+    def weightless(self) -> bool:
+        """Whether the shadowgram says nothing of any flux."""
+        return self.data.weightless
+
+    @property
+    def background_rows(self) -> NDArray[np.float64]:
+        """Templates of the background with the pattern, shape (templates, pixels)."""
+        return self._rows[: self._templates]
+
     # -- sources ----------------------------------------------------------------------------------------------
     @property
     def sources(self) -> int:

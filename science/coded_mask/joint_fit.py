@@ -50,8 +50,8 @@ class JointModel:
 class JointFit:
     """Result of a joint fit. Background coefficients come first, then fluxes.
 
-    ``parameters`` has shape (channels, rows), ``covariance`` (channels, rows, rows), ``chi2`` is Pearson's chi2 and
-    ``chi2_variance`` its variance by chance, which few counts per pixel make large.
+    ``parameters`` has shape (channels, rows), ``covariance`` (channels, rows, rows), ``chi2`` is Pearson's chi2. Errors
+    are those of Poisson noise; ``pixel_scatter`` tells what the pixels' own differences add.
     """
 
     model: JointModel
@@ -60,7 +60,6 @@ class JointFit:
     covariance: Array
     least: Array
     chi2: Array
-    chi2_variance: Array
 
     @property
     def flux(self) -> Array:
@@ -77,29 +76,29 @@ class JointFit:
     @property
     def chi2_per_dof(self) -> Array:
         """chi2 over degrees of freedom, per channel."""
-        return self.chi2 / self._dof
+        dof = max(self.counts.shape[1] - self.parameters.shape[1], 1)
+        return np.asarray(self.chi2 / dof)
 
-    @property
-    def excess(self) -> Array:
-        """Factor by which the residuals are wider than Poisson noise, per channel; 1 where that may be chance."""
-        significant = self.chi2 - self._dof > 4.0 * np.sqrt(self.chi2_variance)
-        return np.where(significant, np.sqrt(np.maximum(self.chi2_per_dof, 1.0)), 1.0)
-
-    @property
-    def _dof(self) -> int:
-        dof: int = max(self.counts.shape[1] - self.parameters.shape[1], 1)
-        return dof
-
-    def expected(self, channels: NDArray[np.intp]) -> Array:
-        """Model counts per pixel, summed over some channels."""
-        first = len(self.model.templates)
-        part = self.parameters[channels]
-        total: Array = part[:, first:].sum(axis=0) @ self.model.sources
+    def background(self, channels: NDArray[np.intp]) -> Array:
+        """Fitted background counts per pixel, summed over some channels."""
+        part = self.parameters[channels, : len(self.model.templates)]
         if self.model.maps is None:
-            total += part[:, :first].sum(axis=0) @ self.model.templates
-        else:
-            total += ((part[:, :first] @ self.model.templates) * self.model.maps[channels]).sum(axis=0)
-        return total
+            return np.asarray(part.sum(axis=0) @ self.model.templates)
+        level: Array = ((part @ self.model.templates) * self.model.maps[channels]).sum(axis=0)
+        return level
+
+    def background_rows(self, channels: NDArray[np.intp]) -> Array:
+        """Background templates of some channels together, shape (templates, pixels)."""
+        if self.model.maps is None:
+            return self.model.templates
+        rows: Array = self.model.templates * self.model.maps[channels].mean(axis=0)
+        return rows
+
+    def expected(self, channels: NDArray[np.intp], sources: NDArray[np.bool_] | None = None) -> Array:
+        """Model counts per pixel, summed over some channels; with the background and all or some of the sources."""
+        fluxes = self.flux[:, channels].sum(axis=1)
+        used = np.ones(fluxes.size, bool) if sources is None else sources
+        return np.asarray(self.background(channels) + fluxes[used] @ self.model.sources[used])
 
     def variance(self, channel: int) -> Array:
         """Return the model variance of each pixel in one channel."""
@@ -120,8 +119,7 @@ def fit_jointly(counts: NDArray[np.float32] | Array, model: JointModel) -> Joint
         # All but the last pass only prepare the variance of the next: single precision does, and takes half the time.
         parameters, covariance = _pass(counts, model, parameters, least, exact=number == _PASSES)
     assert parameters is not None  # noqa: S101  # there is at least one pass
-    chi2, spread = _chi2(counts, model, parameters, least)
-    return JointFit(model, counts, parameters, covariance, least, chi2, spread)
+    return JointFit(model, counts, parameters, covariance, least, _chi2(counts, model, parameters, least))
 
 
 def _least(counts: NDArray[np.float32] | Array, model: JointModel) -> Array:
@@ -215,16 +213,12 @@ def _inverse(normal: Array) -> Array:
     return inverted
 
 
-def _chi2(
-    counts: NDArray[np.float32] | Array, model: JointModel, parameters: Array, least: Array
-) -> tuple[Array, Array]:
-    """Pearson's chi2 per channel and its variance: 2 per pixel, and 1/m for Poisson counts of mean m."""
+def _chi2(counts: NDArray[np.float32] | Array, model: JointModel, parameters: Array, least: Array) -> Array:
+    """Pearson's chi2 per channel."""
     chi2 = np.zeros(len(counts))
-    spread = np.zeros(len(counts))
     for block in _blocks(counts.shape[1]):
         expected = _expected(model, parameters, block)
         weight = 1.0 / np.maximum(expected, np.maximum(_FLOOR * least[:, None] * _start(model, block), 1e-12))
-        spread += 2.0 * weight.shape[1] + weight.sum(axis=1)
         expected -= counts[:, block]
         chi2 += np.einsum("cp,cp,cp->c", expected, expected, weight)
-    return chi2, spread
+    return chi2

@@ -1,21 +1,28 @@
 """A mosaic of many windows: forced fits of all sources everywhere, mosaic of the residuals, search, fluxes.
 
 Sources are removed in detector space in every window, also in those where they were not found, and only the residual
-maps are resampled. Fluxes are inverse-variance means of the forced fits; resampled images would lose 10-20 %.
+maps are resampled. Fluxes are means of the forced fits; resampled images would lose 10-20 %.
+
+What the pixels' own pattern adds to the errors of a window is the same in all windows of one attitude. It is carried
+as such, in the map and in the fluxes, and its size is fitted to the width of the map.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from science.coded_mask.camera import LEAST_FITTED, Camera
 from science.coded_mask.catalogue import CatalogueSource
+from science.coded_mask.common_error import attitude_groups, shadow_groups
 from science.coded_mask.comparable import incomparable
 from science.coded_mask.fit import ShadowgramFit, inverse
+from science.coded_mask.forced_map import ZONES, forced_excess, zones
 from science.coded_mask.geometry import separation_arcmin, sky_position, unit_vector
 from science.coded_mask.mosaic_grid import MosaicSum, grid_for
 from science.coded_mask.mosaic_source import MosaicSource, merge_sources, mosaic_source
+from science.coded_mask.pixel_scatter import PixelScatter, pooled_scatter
 from science.coded_mask.refine import Surroundings
 from science.coded_mask.search import NOISE_TOLERANCE, known_threshold
 from science.coded_mask.sky_map import LEAST_CODED, coded_map, matched_map, noise_scale
@@ -35,6 +42,15 @@ _PLACE_STEPS = 4
 _LONGEST_STEP = np.radians(3.0 / 60.0)
 
 
+@dataclass(frozen=True)
+class _Fitted:
+    """The sources that a window sees with their tangents, and what its pixels add to their errors."""
+
+    number: int
+    seen: list[tuple[MosaicSource, float, float]]
+    scatter: PixelScatter
+
+
 class Mosaic:
     """The windows of a job, their common sources and the sums of their residual maps."""
 
@@ -49,8 +65,11 @@ class Mosaic:
         self.threshold = 0.0
         self.known_from = known_threshold(0)
         self.sums: list[MosaicSum] = []
-        self.noise = [1.0] * len(self.bands)
-        self.residual_std = [1.0] * len(self.bands)
+        structures = [window.instrument.structure for window in self.windows]
+        self._day = np.array([window.tstart_ijd for window in self.windows])
+        self._detector = np.array([structures.index(structure) for structure in structures])
+        attitudes = [window.attitude for window in self.windows]
+        self._group = attitude_groups(attitudes, self._day, self.camera, self._detector)
 
     @property
     def same_arcmin(self) -> float:
@@ -61,14 +80,45 @@ class Mosaic:
         """Fit all sources in all windows and add up the residual maps."""
         self.sums = [MosaicSum(self.grid) for _ in self.bands]
         for source in self.sources:
-            source.fluxes.clear()
-            source.errors.clear()
-        for window in self.windows:
-            self._add(window)
-        for band, total in enumerate(self.sums):
-            scale = noise_scale(total.intensity() / np.sqrt(total.variance()))
-            self.residual_std[band] = scale
-            self.noise[band] = scale if scale > NOISE_TOLERANCE else 1.0
+            for values in (source.fluxes, source.errors, source.common):
+                values.clear()
+        fitted = []
+        for group in np.unique(self._group):
+            fitted += [self._add(int(number)) for number in np.flatnonzero(self._group == group)]
+            for total in self.sums:
+                total.end_group()
+        for total in self.sums:
+            total.calibrate()
+        self._share(fitted)
+
+    def _share(self, fitted: Sequence[_Fitted]) -> None:
+        """Tell sources what their windows have in common: errors, and where the shadow falls on the same pixels."""
+        scale = np.array([total.scale for total in self.sums])
+        for detector in np.unique(self._detector):
+            windows = [window for window in fitted if self._detector[window.number] == detector]
+            scatter = pooled_scatter([window.scatter for window in windows])
+            for window in windows:
+                label = self.windows[window.number].label
+                for (source, _, _), common in zip(window.seen, window.scatter.common(scatter), strict=True):
+                    source.common[label] = common * scale
+                    source.errors[label] *= scale
+        places: dict[int, list[tuple[int, float, float]]] = {}
+        for one in fitted:
+            for source, tz, ty in one.seen:
+                places.setdefault(id(source), []).append((one.number, tz, ty))
+        for source in self.sources:
+            seen = places.get(id(source), [])
+            number = np.array([place[0] for place in seen], np.intp)
+            tangents = np.array([place[1:] for place in seen], np.float64).reshape(-1, 2)
+            group = shadow_groups(
+                tangents[:, 0], tangents[:, 1], self._day[number], self.camera, self._detector[number]
+            )
+            source.shadows = {self.windows[n].label: int(shared) for n, shared in zip(number, group, strict=True)}
+
+    @property
+    def residual_std(self) -> list[float]:
+        """Width of the significance of what is left, per band."""
+        return [noise_scale(total.intensity() / np.sqrt(total.variance())) for total in self.sums]
 
     def search(self, catalogue: Sequence[CatalogueSource], threshold: float) -> None:
         """Look for sources below the threshold of single windows; everything is refitted with them."""
@@ -98,6 +148,15 @@ class Mosaic:
             if source.new:
                 number += 1
                 source.name = f"NEW_{number}"
+        for (low, high), total in zip(self.bands, self.sums, strict=True):
+            if total.width > NOISE_TOLERANCE:
+                self.warnings.append(
+                    f"the mosaic of {low:g}-{high:g} keV is {total.width:.2f} times wider than {len(self.windows)} "
+                    f"independent windows would make it ({np.unique(self._group).size} different attitudes): the "
+                    "pattern of the pixels is the same in windows of one attitude, and no exposure makes it smaller; "
+                    "variance, significance and errors are scaled; background maps or other attitudes make the image "
+                    "deeper"
+                )
         faint = [source.name for source in ranked if self.biased(source)]
         if faint:
             self.warnings.append(
@@ -115,15 +174,18 @@ class Mosaic:
         return source.new and float(source.significance().max()) < _BIASED_BELOW * self.threshold
 
     # -- one window -------------------------------------------------------------------------------------------
-    def _add(self, window: WindowProduct) -> None:
+    def _add(self, number: int) -> _Fitted:
         """Fit every source in the field of one window, and add its residual maps to the sums."""
+        window = self.windows[number]
         seen = self._seen(window)
         pifs: dict[Camera, list[NDArray[np.float64]]] = {}
-        fluxes, errors = [], []
+        fluxes, errors, excess, background = [], [], [], []
         for band, data in enumerate(window.shadowgrams()):
             if (window.label, band) in self.left_out:
                 fluxes.append(np.zeros(len(seen)))
                 errors.append(np.full(len(seen), np.inf))
+                excess.append(np.zeros(len(ZONES) + 1))
+                background.append(0.0)
                 continue
             if data.camera not in pifs:
                 pifs[data.camera] = [data.camera.illumination(tz, ty) for _, tz, ty in seen]
@@ -132,15 +194,21 @@ class Mosaic:
                 fit.add(pif)
             fit.fit()
             image = matched_map(fit, oversampling=2)
-            scale = noise_scale(image.significance)
-            scale = scale if scale > NOISE_TOLERANCE else 1.0
+            variance = max(noise_scale(image.significance) ** 2, 1.0)
             exposure = coded_map(data.camera, data.exposed) * np.float32(data.exposed_s)
-            self.sums[band].add(window.attitude, image.scaled(scale), exposure)
+            self.sums[band].add(window.attitude, image.scaled(variance**0.5), exposure, 1.0 - 1.0 / variance)
             fluxes.append(fit.flux)
-            errors.append(fit.flux_error * scale)
+            errors.append(fit.flux_error)
+            excess.append(forced_excess(fit))
+            background.append(max(float(fit.smooth_background.mean()), 0.0))
         for index, (source, _, _) in enumerate(seen):
             source.fluxes[window.label] = np.array([flux[index] for flux in fluxes])
             source.errors[window.label] = np.array([error[index] for error in errors])
+        tz, ty = np.array([place for _, *place in seen]).reshape(-1, 2).T
+        level, poisson = np.array(background), np.array(errors).T.reshape(len(seen), len(background))
+        zone = zones(self.camera.coded_fraction(tz, ty))
+        unit = np.where(np.isfinite(poisson), poisson, 0.0) * np.sqrt(level)
+        return _Fitted(number, seen, PixelScatter(np.array(excess).T, level, zone, unit))
 
     def _seen(self, window: WindowProduct) -> list[tuple[MosaicSource, float, float]]:
         """Return sources in the field of a window with their tangents: where this window places them, else the mean."""
@@ -161,7 +229,6 @@ class Mosaic:
         known = [entry for entry in catalogue if not self._near(entry.ra, entry.dec, found)]
         for band, total in enumerate(self.sums):
             significance = np.nan_to_num(total.intensity() / np.sqrt(total.variance()), nan=-np.inf)
-            significance /= self.noise[band]
             for _ in range(_PER_ROUND):
                 row, column = np.unravel_index(int(np.argmax(significance)), significance.shape)
                 height = float(significance[row, column])

@@ -2,6 +2,10 @@
 
 Each output pixel takes the nearest pixel of a window's oversampled map, weighted by 1/sigma^2. Interpolation would
 correlate neighbouring pixels and fake a narrow significance distribution (0.88 instead of 1).
+
+Part of the variance of a window's map is the pattern of its pixels, which is the same in all windows of one attitude:
+there these parts add up linearly, windows of other attitudes in quadrature (``common_error``). How large they are is
+fitted to the width of the sum.
 """
 
 from collections.abc import Sequence
@@ -13,11 +17,16 @@ from numpy.typing import NDArray
 from science.coded_mask.camera import MapGrid
 from science.coded_mask.compiled import compiled
 from science.coded_mask.geometry import Attitude, sky_position
-from science.coded_mask.sky_map import SkyMap
+from science.coded_mask.sky_map import SkyMap, noise_scale
 from science.coded_mask.tan_image import Cards, wcs_cards
 
 _GNOMONIC_LIMIT_DEG = 45.0
 _MAX_SIDE = 3000
+_LARGEST_FACTOR = 16.0
+"""The variance that windows have in common may be so much larger than the windows' own maps show."""
+_STEPS = 20
+_TELLING = 20_000
+"""Pixels that at least take part in fitting it: those of which it makes up the largest share."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,7 @@ def _accumulate(  # noqa: PLR0917
     flux: NDArray[np.float32],
     sigma: NDArray[np.float32],
     exposure: NDArray[np.float32],
+    share: float,
     rotation: NDArray[np.float64],
     gnomonic: bool,
     step: float,
@@ -125,6 +135,8 @@ def _accumulate(  # noqa: PLR0917
     coarse_axis: tuple[float, float],
     weighted: NDArray[np.float64],
     weight: NDArray[np.float64],
+    own: NDArray[np.float32],
+    common: NDArray[np.float32],
     seconds: NDArray[np.float32],
 ) -> None:
     """Add one window to the sums over the pixels of a box (top, bottom, left, right)."""
@@ -151,46 +163,104 @@ def _accumulate(  # noqa: PLR0917
             w = 1.0 / (sigma[i, j] * sigma[i, j])
             weighted[row, column] += w * flux[i, j]
             weight[row, column] += w
+            own[row, column] += w * (1.0 - share)
+            common[row, column] += np.sqrt(w * share)
             k = int(np.floor(tz * coarse_scale + coarse_axis[0] + 0.5))
             m = int(np.floor(ty * coarse_scale + coarse_axis[1] + 0.5))
             seconds[row, column] += exposure[k, m]
 
 
 class MosaicSum:
-    """Running sums of one band: weighted flux, weight, exposure."""
+    """Running sums of one band: weighted flux, weight, the variance that windows have in common, exposure.
+
+    Windows of one attitude are added one after the other and closed with ``end_group``. Weights are 1/sigma^2 with all
+    errors of a window, so that without a repeated attitude the variance of the mean is one over their sum.
+    """
 
     def __init__(self, grid: MosaicGrid) -> None:
         self.grid = grid
         self._weighted = np.zeros(grid.shape)
         self._weight = np.zeros(grid.shape)
+        self._own = np.zeros(grid.shape, np.float32)
+        self._common = np.zeros(grid.shape, np.float32)
+        self._group = np.zeros(grid.shape, np.float32)
+        self._box: tuple[int, int, int, int] | None = None
         self.exposure_s = np.zeros(grid.shape, np.float32)
+        self.factor = 1.0
+        """On the variance that windows have in common, as the width of the sum shows it."""
+        self.scale = 1.0
+        """On all errors: what the sum is wider still."""
 
-    def add(self, attitude: Attitude, image: SkyMap, exposure_s: NDArray[np.float32]) -> None:
-        """Add the map of one window. ``exposure_s`` is its exposure map on the pixel pitch."""
+    def add(self, attitude: Attitude, image: SkyMap, exposure_s: NDArray[np.float32], share: float = 0.0) -> None:
+        """Add the map of one window.
+
+        Args:
+            attitude: of the window.
+            image: its map with all errors.
+            exposure_s: its exposure map on the pixel pitch.
+            share: of the variance, that the pattern of the pixels makes.
+        """
         pixels = self.grid.pixel(_outline(attitude, image.grid))
         wide = not self.grid.gnomonic  # the outline does not bound a map that lies around the far pole
         rows, columns = self.grid.shape
         top, left = (0, 0) if wide else np.maximum(np.floor(pixels.min(axis=0)).astype(int), 0)
         bottom, right = (rows, columns) if wide else np.ceil(pixels.max(axis=0)).astype(int) + 1
+        box = (int(top), min(int(bottom), rows), int(left), min(int(right), columns))
         step, axis = image.grid.step, image.grid.axis
         scale = image.oversampling / step
         _accumulate(
             image.flux,
             image.sigma,
             exposure_s,
+            float(share),
             attitude.axes @ self.grid.basis.T,
             self.grid.gnomonic,
             self.grid.step,
             self.grid.reference,
-            (int(top), min(int(bottom), rows), int(left), min(int(right), columns)),
+            box,
             scale,
             1.0 / step,
             (float(axis[0] * image.oversampling), float(axis[1] * image.oversampling)),
             (float(axis[0]), float(axis[1])),
             self._weighted,
             self._weight,
+            self._own,
+            self._group,
             self.exposure_s,
         )
+        self._box = _around(self._box, box)
+
+    def end_group(self) -> None:
+        """Take the windows since the last call for one group: their common parts are added up."""
+        if self._box is None:
+            return
+        inside = np.s_[self._box[0] : self._box[1], self._box[2] : self._box[3]]
+        self._common[inside] += self._group[inside] ** 2
+        self._group[inside] = 0.0
+        self._box = None
+
+    def calibrate(self) -> None:
+        """Fit the common variance to the width of the sum, and scale all errors by what it is wider still.
+
+        The width is that of the pixels where the common part tells most: where attitudes are repeated, if they are.
+        """
+        valid = self._weight > 0.0
+        weighted = self._weighted[valid]
+        own, common = (values[valid].astype(np.float64) for values in (self._own, self._common))
+        if not weighted.size:
+            return
+        ratio = common / np.maximum(own, 1e-30)
+        least = min(float(ratio.max()) / 2.0, float(np.partition(ratio, -min(_TELLING, ratio.size))[-_TELLING:][0]))
+        telling = (ratio >= least) & (ratio > 0.0)
+        if telling.any():
+            self.factor = _common_factor(weighted[telling], own[telling], common[telling])
+        self.scale = max(1.0, noise_scale(weighted / np.sqrt(own + self.factor * common)))
+
+    @property
+    def width(self) -> float:
+        """How much wider the sum is than if its windows were independent."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return noise_scale(self._weighted / np.sqrt(self._weight))
 
     def intensity(self) -> NDArray[np.float32]:
         """Weighted mean flux, counts/s; NaN where no window looked."""
@@ -199,4 +269,27 @@ class MosaicSum:
 
     def variance(self) -> NDArray[np.float32]:
         """Variance of the mean, (counts/s)^2; NaN where no window looked."""
-        return np.asarray(1.0 / np.where(self._weight > 0.0, self._weight, np.nan), np.float32)
+        weight = np.where(self._weight > 0.0, self._weight, np.nan)
+        return np.asarray(self.scale**2 * (self._own + self.factor * self._common) / weight**2, np.float32)
+
+
+def _around(one: tuple[int, int, int, int] | None, other: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Return the smallest box (top, bottom, left, right) around two."""
+    if one is None:
+        return other
+    return min(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), max(one[3], other[3])
+
+
+def _common_factor(weighted: NDArray[np.float64], own: NDArray[np.float64], common: NDArray[np.float64]) -> float:
+    """Return the factor on the common variance with which the significance is N(0, 1), by bisection."""
+
+    def width(factor: float) -> float:
+        return noise_scale(weighted / np.sqrt(own + factor * common))
+
+    low, high = 0.0, _LARGEST_FACTOR
+    if width(low) <= 1.0:
+        return low
+    for _ in range(_STEPS):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if width(middle) > 1.0 else (low, middle)
+    return high

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science.coded_mask.catalogue import CatalogueSource
+from science.coded_mask.common_error import grouped_constant
 from science.coded_mask.geometry import separation_arcmin, sky_position, unit_vector
 from science.coded_mask.position_error import R90
 from science.coded_mask.source_list import WindowSource
@@ -17,8 +18,10 @@ from science.coded_mask.window_product import WindowProduct
 class MosaicSource:
     """A source of the mosaic.
 
-    ``places`` are fitted positions by window label, each (ra, dec, sigma in arcmin). ``fluxes`` and ``errors``
-    have one row per window that saw the source and one column per band (counts/s).
+    ``places`` are fitted positions by window label, each (ra, dec, sigma in arcmin); that of the mosaic has the label
+    "". ``fluxes`` have one row per window that saw the source and one column per band (counts/s), ``errors`` are
+    those of Poisson noise, ``common`` those that windows with the same number in ``shadows`` have in common
+    (``common_error``).
     """
 
     name: str
@@ -30,20 +33,20 @@ class MosaicSource:
     places: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     fluxes: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     errors: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    common: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    shadows: dict[str, int] = field(default_factory=dict)
 
     def combined(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Inverse-variance mean flux, its error, and chi2 per degree of freedom over windows (NaN for one).
+        """Mean flux, its error, and chi2 per degree of freedom over windows (NaN for one), by least squares."""
+        flux, own, common = self._table()
+        number = np.array([self.shadows.get(label, row) for row, label in enumerate(self.fluxes)])
+        return grouped_constant(flux, own, common, number)
 
-        A band that has no weight in any window has flux and error NaN.
-        """
-        flux, error = np.array(list(self.fluxes.values())), np.array(list(self.errors.values()))
-        weight = 1.0 / error**2  # 0 where a window has none
-        total = weight.sum(axis=0)
-        total[total == 0.0] = np.nan
-        mean = (flux * weight).sum(axis=0) / total
-        chi2 = ((flux - mean) ** 2 * weight).sum(axis=0)
-        dof = (weight > 0.0).sum(axis=0) - 1.0
-        return mean, total**-0.5, chi2 / np.where(dof > 0.0, dof, np.nan)
+    def _table(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Fluxes, Poisson errors and common errors, shape (windows, bands)."""
+        flux, own = np.array(list(self.fluxes.values())), np.array(list(self.errors.values()))
+        nothing = np.zeros(flux.shape[1])
+        return flux, own, np.array([self.common.get(label, nothing) for label in self.fluxes])
 
     def significance(self) -> NDArray[np.float64]:
         """Return combined significance per band; zeros when no window saw it."""
@@ -59,7 +62,18 @@ class MosaicSource:
         ra, dec, sigma = np.array(list(self.places.values())).T
         weight = 1.0 / np.maximum(sigma, 1e-3) ** 2
         mean_ra, mean_dec = sky_position((unit_vector(ra, dec) * weight[:, None]).sum(axis=0))
-        return float(mean_ra), float(mean_dec), float(R90 * weight.sum() ** -0.5)
+        return float(mean_ra), float(mean_dec), float(R90 * weight.sum() ** -0.5 * self._repeated())
+
+    def _repeated(self) -> float:
+        """Factor by which means over windows are worse than their errors say, as these have a part in common."""
+        if not self.fluxes:
+            return 1.0
+        _, own, common = self._table()
+        # A place of the mosaic has the error of Poisson noise, those of windows have that of their maps.
+        variance = own**2 if "" in self.places else own**2 + common**2
+        band = int(np.argmax(self.significance()))
+        factor = float(self.combined()[1][band] * np.sqrt((1.0 / variance[:, band]).sum()))
+        return factor if np.isfinite(factor) else 1.0
 
 
 def mosaic_source(entry: CatalogueSource | None, ra: float, dec: float) -> MosaicSource:

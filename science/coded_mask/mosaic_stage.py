@@ -78,5 +78,6 @@ def make_mosaic(
     unit.summary(
         exposure_s=round(sum(window.live_time_s for window in mosaic.windows), 3),
         residual_std=[round(std, 4) for std in mosaic.residual_std],
+        error_scale=[round(max(total.width, 1.0), 4) for total in mosaic.sums],
         sources=[mosaic_source_summary(source, mosaic) for source in sources],
     )

@@ -22,7 +22,7 @@ from science.coded_mask.sky_map import SkyMap, matched_map, noise_scale
 _LEAST_KNOWN = 4.0
 _FALSE_KNOWN = 1e-3
 NOISE_TOLERANCE = 1.05
-"""Residual maps may be this much wider than N(0, 1); beyond, errors are scaled and the product is flagged."""
+"""Residual maps that are wider than N(0, 1) have their errors scaled; from this width on the product is flagged."""
 MAX_SOURCES = 30
 
 _ARCMIN = np.pi / 180.0 / 60.0
@@ -103,8 +103,7 @@ def _too_close(sky: Field, tz: float, ty: float) -> bool:
 
 def _scale(image: SkyMap) -> float:
     """Factor by which errors have to grow for the map to be N(0, 1); 1 when it is so already."""
-    scale = noise_scale(image.significance)
-    return scale if scale > NOISE_TOLERANCE else 1.0
+    return max(noise_scale(image.significance), 1.0)
 
 
 def _drop_faint(sky: Field, known_from: float, threshold: float) -> None:

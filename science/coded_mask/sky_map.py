@@ -13,7 +13,7 @@ field scatters by 9 % from field to field instead of 1.4 %.
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,50 @@ from scipy import fft
 
 from science.coded_mask.camera import Camera, MapGrid
 from science.coded_mask.compiled import compiled
-from science.coded_mask.fit import ShadowgramFit
 
 _MANY = 266_442
 """Pixels beyond which one in four says enough about the width of a map."""
 LEAST_CODED = 0.02
 """Directions seen by less than this share of the detector are not imaged."""
+
+
+class FittedShadowgram(Protocol):
+    """What a map of the sky needs of a fit: its residual, and the variance and background that go with it.
+
+    Arrays have one value per pixel in use; ``pixels`` are their indices in a flattened shadowgram.
+    """
+
+    @property
+    def camera(self) -> Camera:
+        """That saw it."""
+
+    @property
+    def weightless(self) -> bool:
+        """Whether it says nothing of any flux."""
+
+    @property
+    def pixels(self) -> NDArray[np.intp]:
+        """Pixels in use."""
+
+    @property
+    def counts_per_flux(self) -> NDArray[np.float64] | float:
+        """Counts in each fully lit pixel per unit flux."""
+
+    @property
+    def variance(self) -> NDArray[np.float64]:
+        """Of the counts, by the model."""
+
+    @property
+    def smooth_background(self) -> NDArray[np.float64]:
+        """Fitted background, counts."""
+
+    @property
+    def background_rows(self) -> NDArray[np.float64]:
+        """Background templates, shape (templates, pixels), in any unit."""
+
+    @property
+    def residual(self) -> NDArray[np.float64]:
+        """Counts minus model."""
 
 
 @dataclass(frozen=True)
@@ -141,16 +179,22 @@ def coded_map(camera: Camera, live: NDArray[np.bool_] | NDArray[np.float64]) -> 
     return coded if transmission is None else np.asarray(coded * transmission, np.float32)
 
 
-def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
+def _on_detector(fit: FittedShadowgram, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    image = np.zeros(fit.camera.grid.detector)
+    image.flat[fit.pixels] = values
+    return image
+
+
+def matched_map(fit: FittedShadowgram, oversampling: int = 1) -> SkyMap:
     """Return matched map of the residual of a fit; ``oversampling`` 2 halves the map pixel. NaN where it has no weight.
 
     The brightest pixel holds 93 % of a source's flux on average on the pixel pitch (83 % at worst), 97 % (94 %) with
     oversampling: fluxes are to be fitted, never read from the map.
     """
-    camera = fit.data.camera
+    camera = fit.camera
     grid = camera.grid
     shape = ((grid.shape[0] - 1) * oversampling + 1, (grid.shape[1] - 1) * oversampling + 1)
-    if fit.data.weightless:
+    if fit.weightless:
         nothing = np.full(shape, np.nan, np.float32)
         return SkyMap(nothing, nothing, oversampling, grid)
     a = fit.counts_per_flux
@@ -160,7 +204,7 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
     used.flat[fit.pixels] = True
     live = used.tobytes()
     s2, s3, sbb, sr, sbr = (
-        _transform(grid, fit.on_detector(values))
+        _transform(grid, _on_detector(fit, values))
         for values in (
             a * a * weight,
             a * background * weight,
@@ -188,10 +232,41 @@ def matched_map(fit: ShadowgramFit, oversampling: int = 1) -> SkyMap:
     return SkyMap(flux, sigma, oversampling, grid)
 
 
+class LinearMaps:
+    """Correlations of what the pixels hold with the mask, for every direction on the pixel pitch.
+
+    Args:
+        fit: gives camera and pixels; what is mapped has one value per pixel in use.
+    """
+
+    def __init__(self, fit: FittedShadowgram) -> None:
+        self._fit = fit
+        used = np.zeros(fit.camera.grid.detector, bool)
+        used.flat[fit.pixels] = True
+        self.coded: NDArray[np.bool_] = _in_order(fit.camera.grid, _is_coded(fit.camera, 0.0, 0.0, used.tobytes()))
+        """Directions that enough of the used pixels see."""
+
+    def mask(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the sum of values times the openness of the mask before their pixels."""
+        return self._map(0, values)
+
+    def squared(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the sum of values times the square of that openness."""
+        return self._map(1, values)
+
+    def _map(self, kernel: int, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        grid = self._fit.camera.grid
+        data = _transform(grid, _on_detector(self._fit, values))
+        found: NDArray[np.float32] = _in_order(
+            grid, _correlation(grid, _kernels(self._fit.camera, 0.0, 0.0)[kernel], data)
+        )
+        return found
+
+
 def noise_scale(significance: NDArray[np.floating]) -> float:
     """Robust standard deviation of a significance map: half the distance between the 16th and 84th percentiles."""
     if significance.size > _MANY:
-        significance = significance[::2, ::2]  # enough: neighbours say nothing new
+        significance = significance[(slice(None, None, 2),) * significance.ndim]  # neighbours say nothing new
     values = significance[np.isfinite(significance)]
     if values.size == 0:
         return 1.0

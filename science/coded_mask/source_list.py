@@ -45,6 +45,7 @@ def window_sources(sky: Field, attitude: Attitude) -> list[WindowSource]:
     if not sky.sources:
         return []
     best = sky.significance().max(axis=1)
+    errors = sky.flux_errors()
     listed: list[WindowSource] = []
     for index in np.argsort(-best, kind="stable"):
         source = sky.sources[index]
@@ -66,8 +67,7 @@ def window_sources(sky: Field, attitude: Attitude) -> list[WindowSource]:
                 catalogue_dec=entry.dec if entry else np.nan,
                 catalogue_flag=entry.flag if entry else 0,
                 flux=none + [fit.flux[index] for fit in sky.fits],
-                flux_error=none
-                + [fit.flux_error[index] * noise for fit, noise in zip(sky.fits, sky.noise, strict=True)],
+                flux_error=none + errors[index],
             )
         )
     return listed

@@ -131,14 +131,12 @@ def _limit(panels: list[Axes], spans: list[tuple[float, float]], scale: Scale, *
 def _points(spectrum: SourceSpectrum, scale: Scale) -> tuple[Array, Array, Array, Array]:
     """Join channels to points: low and high energy, ratio to the Crab and its error."""
     low, high, ratio, error = [], [], [], []
-    rate, sigma = np.nan_to_num(spectrum.rate), np.nan_to_num(spectrum.error, nan=np.inf)
-    channels = np.flatnonzero(
-        (scale.edges_kev[:-1] >= scale.range_kev[0]) & (scale.edges_kev[1:] <= scale.range_kev[1]) & np.isfinite(sigma)
-    )
+    inside = (scale.edges_kev[:-1] >= scale.range_kev[0]) & (scale.edges_kev[1:] <= scale.range_kev[1])
+    channels = np.flatnonzero(inside & np.isfinite(spectrum.error))
     first = 0
     for last in range(channels.size):
         part = channels[first : last + 1]
-        total, spread = rate[part].sum(), np.sqrt((sigma[part] ** 2).sum())
+        total, spread = spectrum.total(part)
         begin, end = scale.edges_kev[part[0]], scale.edges_kev[part[-1] + 1]
         if total < _LEAST_SIGMA * spread and end < _WIDEST * begin and last + 1 < channels.size:
             continue

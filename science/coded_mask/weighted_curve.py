@@ -34,7 +34,8 @@ class EventWeights:
         own: shape (sources, parts): flux of a source of 1 count/s that each part of the detector gives.
         rest: shape (sources, parts): what all other components give; its sum over parts is 0.
         variance: of each flux over the whole window.
-        counts: events in the band in the whole window.
+        counts: events of the band on the pixels in use, in the whole window.
+        in_use: which pixels of a flattened shadowgram the fit used.
     """
 
     weights: Array
@@ -42,6 +43,7 @@ class EventWeights:
     rest: Array
     variance: Array
     counts: float
+    in_use: NDArray[np.bool_]
 
 
 def event_weights(fit: JointFit, channel: int, pixels: NDArray[np.int64], part: NDArray[np.int8]) -> EventWeights:
@@ -67,12 +69,15 @@ def event_weights(fit: JointFit, channel: int, pixels: NDArray[np.int64], part: 
     own = (used * model.sources) @ belongs.T
     weights = np.zeros((len(used), part.size))
     weights[:, pixels] = used
+    in_use = np.zeros(part.size, bool)
+    in_use[pixels] = True
     return EventWeights(
         weights=weights,
         own=own,
         rest=(used * expected) @ belongs.T - own * flux[:, None],
         variance=np.diagonal(covariance)[first:].copy(),
         counts=float(fit.counts[channel].sum(dtype=np.float64)),
+        in_use=in_use,
     )
 
 
@@ -155,7 +160,8 @@ def weighted_rates(
     sums = np.zeros((bins.exposed.shape[1], len(of.weights)))
     counts = np.zeros(bins.exposed.shape[1])
     weights = np.ascontiguousarray(of.weights.T)
-    _add(time_s, pixel, used, weights, float(bins.first_s), float(bins.width_s), sums, counts)
+    # Events of pixels that the fit left out are not counted either: bins would seem brighter than the window.
+    _add(time_s, pixel, used & of.in_use[pixel], weights, float(bins.first_s), float(bins.width_s), sums, counts)
     share = bins.share
     seen = of.own @ share
     seen = np.where(seen > 1e-9, seen, np.nan)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from science.coded_mask.camera import Instrument
 from science.coded_mask.field import Field
 from science.coded_mask.geometry import Attitude
+from science.coded_mask.search import NOISE_TOLERANCE
 from science.coded_mask.sky_map import SkyMap, noise_scale
 
 
@@ -76,11 +77,11 @@ def window_images(left: SkyMap, noise: float) -> WindowImages:
 
 
 def noise_warnings(sky: Field) -> list[str]:
-    """Say which bands' residuals are wider than their errors."""
+    """Say which bands' residuals are clearly wider than their errors."""
     return [
         f"the residual map of {fit.data.low_kev:g}-{fit.data.high_kev:g} keV is {noise:.2f} times wider than "
         f"its errors (chi2 per degree of freedom {fit.chi2_per_dof:.2f}), as without a map of the pixels' background; "
         "errors are scaled by this factor"
         for fit, noise in zip(sky.fits, sky.noise, strict=True)
-        if noise > 1.0
+        if noise > NOISE_TOLERANCE
     ]

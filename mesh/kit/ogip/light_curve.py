@@ -25,7 +25,7 @@ class LightCurve:
         error: 1 sigma, counts/s.
         exposed: fraction of the bin that was good time, 0 to 1.
         width_s: length of each bin, s.
-        columns: further columns, name -> (unit, values).
+        columns: further columns, name -> (unit, values); whole numbers stay whole.
     """
 
     time_s: NDArray[np.float64]
@@ -33,7 +33,7 @@ class LightCurve:
     error: NDArray[np.float64]
     exposed: NDArray[np.float64]
     width_s: NDArray[np.float64]
-    columns: dict[str, tuple[str, NDArray[np.float64]]] = field(default_factory=dict)
+    columns: dict[str, tuple[str, NDArray[np.float64] | NDArray[np.int32]]] = field(default_factory=dict)
 
 
 def rate_hdu(
@@ -64,7 +64,7 @@ def rate_hdu(
         column("ERROR", "1E", unit="count/s", array=curve.error),
         column("EXPOSURE", "1E", unit="s", array=curve.exposed * curve.width_s),
         column("XAX_E", "1E", unit="s", array=curve.width_s / 2),
-        *(column(key, "1E", unit=unit or None, array=values) for key, (unit, values) in curve.columns.items()),
+        *_further(curve),
     ]
     cards = [*_cards(curve, observation, "s", band_kev, net=net), ("TIMEDEL", float(bin_s), "[s] length of a bin")]
     return table(name, columns, [*cards, *extra])
@@ -88,9 +88,16 @@ def osa_light_curve_hdu(
         column("FRACEXP", "1E", array=curve.exposed),
         column("XAX_E", "1D", unit="d", array=curve.width_s / 2 / DAY_S),
         column("TIMEDEL", "1D", unit="d", array=curve.width_s / DAY_S),
-        *(column(key, "1E", unit=unit or None, array=values) for key, (unit, values) in curve.columns.items()),
+        *_further(curve),
     ]
     return table(name, columns, [*_cards(curve, observation, "d", band_kev, net=net), *extra])
+
+
+def _further(curve: LightCurve) -> list[fits.Column]:
+    return [
+        fits.Column(key, "1J" if values.dtype.kind == "i" else "1E", unit=unit or None, array=values)
+        for key, (unit, values) in curve.columns.items()
+    ]
 
 
 def _cards(

@@ -23,6 +23,7 @@ def spectrum_hdu(
     response: str = "",
     area: str = "",
     background: str = "",
+    correction: str = "",
     net: bool = True,
     name: str = "SPECTRUM",
     extra: tuple[Card, ...] = (),
@@ -44,6 +45,8 @@ def spectrum_hdu(
         response: file name of the redistribution matrix, beside this file.
         area: file name of the effective area.
         background: file name of the background spectrum; empty when it is subtracted or absent.
+        correction: file name of the correction spectrum (``correction_hdu``), beside this file. CORRSCAL is 0: of the
+            rates nothing is subtracted, a fit may find how much of it is in them.
         net: whether the background is subtracted (HDUCLAS2 NET) or part of the rates (TOTAL).
         name: of the extension.
         extra: further keywords.
@@ -87,7 +90,53 @@ def spectrum_hdu(
         ("RESPFILE", response or "NONE", "redistribution matrix"),
         ("ANCRFILE", area or "NONE", "effective area"),
         ("BACKFILE", background or "NONE", "background spectrum"),
-        ("CORRFILE", "NONE", "correction spectrum"),
+        ("CORRFILE", correction or "NONE", "correction spectrum"),
         *extra,
     ]
     return table(name, columns, cards)
+
+
+def correction_hdu(
+    rate: ArrayLike, *, exposure_s: float, observation: Observation, first_channel: int, extra: tuple[Card, ...] = ()
+) -> fits.BinTableHDU:
+    """Return the correction spectrum of a spectrum: what one unknown number of unit variance adds to all its channels.
+
+    In XSPEC ``cornorm`` is that number, with a prior of 0 +- 1. The rates are exact (STAT_ERR 0), all channels good.
+
+    Args:
+        rate: counts/s per channel; what is not finite is written as 0.
+        exposure_s: live time of the spectrum, s.
+        observation: what was observed.
+        first_channel: number of the first channel, as in the spectrum.
+        extra: further keywords.
+    """
+    values = np.nan_to_num(np.array(rate, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    column = fits.Column
+    columns = [
+        column("CHANNEL", "1I", array=np.arange(first_channel, first_channel + values.size)),
+        column("RATE", "1E", unit="count/s", array=values),
+        column("STAT_ERR", "1E", unit="count/s", array=np.zeros(values.size)),
+    ]
+    cards: list[Card] = [
+        *ogip_cards("SPECTRUM", "BKG", "RATE", version="1.2.1"),
+        ("HDUCLAS4", "TYPE:I", "one spectrum"),
+        *observation.cards(),
+        ("TLMIN1", first_channel, "first channel"),
+        ("TLMAX1", first_channel + values.size - 1, "last channel"),
+        ("CHANTYPE", "PI", "channels are corrected for gain"),
+        ("DETCHANS", values.size, "number of channels of the detector"),
+        ("EXPOSURE", float(exposure_s), "[s] exposure corrected for dead time"),
+        ("POISSERR", False, "the rates are exact"),
+        ("SYS_ERR", 0, "no systematic error"),
+        ("QUALITY", 0, "all channels are good"),
+        ("GROUPING", 0, "channels are not grouped"),
+        ("AREASCAL", 1.0, "scale of the area"),
+        ("BACKSCAL", 1.0, "scale of the background"),
+        ("CORRSCAL", 0.0, "scale of the correction file"),
+        ("RESPFILE", "NONE", "redistribution matrix"),
+        ("ANCRFILE", "NONE", "effective area"),
+        ("BACKFILE", "NONE", "background spectrum"),
+        ("CORRFILE", "NONE", "correction spectrum"),
+        *extra,
+    ]
+    return table("CORRECTION", columns, cards)

@@ -7,7 +7,7 @@ from mesh.kit import BadInput, Unit
 _MOSAIC_FILE = "isgri_mosaic.fits"
 LARGEST_MB = 450.0
 """Light curves of a job; ``output_mb`` of instrument.toml leaves room for pictures beside them."""
-_BYTES = 68
+_BYTES = 84
 """Of a bin in the file of a source and band: RATE and ISGR-SRC.-LCR."""
 
 

@@ -9,10 +9,12 @@ from mesh.kit.ogip.light_curve import LightCurve, osa_light_curve_hdu, rate_hdu
 from mesh.kit.ogip.observation import DAY_S, Observation
 from mesh.kit.provenance import write_fits
 from science.coded_mask.barycentric import as_asked
+from science.coded_mask.common_error import Constant
 from science.coded_mask.curve_plot import write_curve, write_curves
 from science.coded_mask.extraction import absent_sources
 from science.coded_mask.figure import file_names
 from science.coded_mask.window_curves import SourceCurves, merge_curves, read_curves
+from services.isgri.analysis.camera import CAMERA
 from services.isgri.analysis.curve_volume import check_volume
 from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.lc_stage import CURVES_FILE
@@ -29,7 +31,7 @@ def run_lc_merge(unit: Unit) -> None:
         good_s = sum(float((w.good_times_s[:, 1] - w.good_times_s[:, 0]).sum()) for w in windows)
         names = {name for window in windows for name in window.names}
         check_volume(good_s, windows[0].width_s, len(windows[0].bands), len(names))
-        sources = merge_curves(windows)
+        sources = merge_curves(windows, CAMERA)
         written, ephemeris = as_asked(unit, sources, (entry.path(CURVES_FILE) for entry in unit.inputs("lc")))
     with unit.step("curves"):
         listed = []
@@ -37,10 +39,10 @@ def run_lc_merge(unit: Unit) -> None:
         for number, source in enumerate(sources):
             name = f"isgri_lc_{parts[number]}"
             bands, files = [], []
-            for band, curve in written[number].curves:
+            for (band, curve), mean in zip(written[number].curves, source.means, strict=True):
                 file = f"{name}_{band[0]:g}-{band[1]:g}.fits"
                 write_fits(unit, file, _hdus(written[number], band, curve, ephemeris))
-                bands.append(_summary(band, curve))
+                bands.append(_summary(band, curve, mean))
                 files.append(file)
             if number < _MAX_PICTURES and source.curves[0][1].time_s.size:
                 write_curve(unit.out / f"{name}.png", source, f"{source.name}   IBIS/ISGRI")
@@ -76,29 +78,19 @@ def _hdus(source: SourceCurves, band: tuple[float, float], curve: LightCurve, ep
     )
 
 
-def _summary(band: tuple[float, float], curve: LightCurve) -> dict[str, object]:
-    """Mean, exposure-weighted, and chi2 per degree of freedom against a constant."""
-    mean, error = _mean(curve)
-    bins = curve.time_s.size
-    chi2 = float((((curve.rate - mean) / curve.error) ** 2).sum()) / (bins - 1) if bins > 1 else None
+def _summary(band: tuple[float, float], curve: LightCurve, mean: Constant) -> dict[str, object]:
+    """Mean and its error, and chi2 per degree of freedom against a constant, with what bins have in common."""
     return {
         "e_min": band[0],
         "e_max": band[1],
-        "bins": bins,
-        "rate": round(mean, 3),
-        "error": round(error, 3),
-        "chi2_per_dof": None if chi2 is None else round(chi2, 3),
+        "bins": curve.time_s.size,
+        "rate": round(mean.value, 3),
+        "error": round(mean.error, 3),
+        "common_error": round(float(np.median(curve.columns["SYS_ERR"][1])), 3) if curve.time_s.size else None,
+        "chi2_per_dof": round(mean.chi2_per_dof, 3) if np.isfinite(mean.chi2_per_dof) else None,
     }
 
 
-def _mean(curve: LightCurve) -> tuple[float, float]:
-    weight = curve.exposed * curve.width_s
-    if not weight.sum():
-        return float("nan"), float("nan")
-    mean = float((curve.rate * weight).sum() / weight.sum())
-    return mean, float(np.sqrt(((curve.error * weight) ** 2).sum()) / weight.sum())
-
-
 def _faintness(source: SourceCurves) -> float:
-    mean, error = _mean(source.curves[0][1])
-    return -mean / error if error > 0.0 else 0.0
+    mean = source.means[0]
+    return -mean.value / mean.error if mean.error > 0.0 else 0.0

@@ -11,6 +11,8 @@ from mesh.kit.provenance import write_fits
 from science.coded_mask.barycentric import asked, orbit_hdu, unit_orbit
 from science.coded_mask.extraction import places_of, targets_of
 from science.coded_mask.fit import LEAST_COVERED
+from science.coded_mask.pixel_scatter import PixelScatter
+from science.coded_mask.search import NOISE_TOLERANCE
 from science.coded_mask.weighted_curve import EventWeights, TimeBins, event_weights, exposed_bins, weighted_rates
 from science.coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
 from services.isgri.analysis.curve_volume import check_volume, job_ontime_s
@@ -31,7 +33,7 @@ def run_lc(unit: Unit) -> None:
     width_s = float(unit.parameters["time_bin"])
     sources = len(targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit)))
     check_volume(job_ontime_s(unit), width_s, len(bands), sources)
-    window, found = fit_bands(unit, bands)
+    window, found, scatter = fit_bands(unit, bands)
     check_volume(window.ontime_s, width_s, len(bands), len(found.targets))
     with unit.step("bins"):
         number = first_bin(float(window.good_times_ijd_s()[0, 0]), width_s)
@@ -46,12 +48,12 @@ def run_lc(unit: Unit) -> None:
             of = band_weights(found, channel)
             used = in_band(window, band)
             rate, error, counts = weighted_rates(window.events.time_s, pixel, used, bins, of)
-            scale = found.fit.excess[channel] + none[channel]
-            curves.append(BandCurves(band, rate + none[channel], error * scale, counts))
+            curves.append(BandCurves(band, rate + none[channel], error + none[channel], counts, scatter[channel]))
         result = WindowCurves(
             names=[target.name for target in found.targets],
             ra=np.array([target.ra for target in found.targets]),
             dec=np.array([target.dec for target in found.targets]),
+            tangents=found.tangents(),
             first_bin=number,
             width_s=width_s,
             exposed=bins.exposed[bins.total_s > 0.0].mean(axis=0),
@@ -64,6 +66,7 @@ def run_lc(unit: Unit) -> None:
             orbit = unit_orbit(unit, event_file(unit), result.good_times_s.ravel())
             hdus += [orbit_hdu(orbit)] if orbit else []
         write_fits(unit, CURVES_FILE, hdus)
+    total = np.hypot(found.fit.flux_error, np.hstack([part.error for part in scatter]))
     unit.summary(
         exposure_s=round(window.live_time_s, 3),
         ontime_s=round(window.ontime_s, 3),
@@ -77,9 +80,7 @@ def run_lc(unit: Unit) -> None:
                     for (low, high), rate, error in zip(bands, rates, errors, strict=True)
                 ],
             }
-            for target, rates, errors in zip(
-                found.targets, found.fit.flux + none, found.fit.flux_error * found.fit.excess + none, strict=True
-            )
+            for target, rates, errors in zip(found.targets, found.fit.flux + none, total + none, strict=True)
         ],
     )
 
@@ -93,8 +94,12 @@ def live_bins(window: ExposedWindow, first_s: float, width_s: float, count: int)
     )
 
 
-def fit_bands(unit: Unit, bands: list[tuple[float, float]]) -> tuple[ExposedWindow, WindowFit]:
-    """Read the window of a unit and fit its sources in some bands; warnings go to the caller."""
+def fit_bands(unit: Unit, bands: list[tuple[float, float]]) -> tuple[ExposedWindow, WindowFit, list[PixelScatter]]:
+    """Read the window of a unit and fit its sources in some bands; warnings go to the caller.
+
+    Returns:
+        The window, the fit, and what the pixels add to the errors in each band.
+    """
     targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
     window = expose(event_file(unit), unit.step, places_of(targets))
     with unit.step("fit"):
@@ -102,15 +107,23 @@ def fit_bands(unit: Unit, bands: list[tuple[float, float]]) -> tuple[ExposedWind
         background = window_background(unit, window)
         factors = np.concatenate([background.factors(np.array(band)) for band in bands]) if background else None
         found = fit_window(window, targets, count_bands(window, bands), middle, factors)
+        scatter = band_scatter(found)
     for warning in (*window.warnings, *window.thresholds.warnings(bands), *found.warnings):
         unit.warn(warning)
-    for (low, high), scale in zip(bands, found.fit.excess, strict=True):
-        if scale > 1.0:
+    for (low, high), part in zip(bands, scatter, strict=True):
+        if part.width.max() > NOISE_TOLERANCE:
             unit.warn(
-                f"in {low:g}-{high:g} keV the pixels scatter {scale:.2f} times more than Poisson noise, as without a "
-                "map of the pixels' background; errors are scaled"
+                f"in {low:g}-{high:g} keV forced fits in the field scatter up to {part.width.max():.2f} times more "
+                "than Poisson noise, as without a map of the pixels' background; all bins of a window have this error "
+                "in common: SYS_ERR gives it, ERROR is without it"
             )
-    return window, found
+    return window, found, scatter
+
+
+def band_scatter(found: WindowFit) -> list[PixelScatter]:
+    """Return what the pixels add to the errors of each channel of a fit, measured in each by itself."""
+    whole = found.scatter([np.array([channel]) for channel in range(len(found.fit.counts))])
+    return [whole.channel(channel) for channel in range(len(found.fit.counts))]
 
 
 def in_band(window: ExposedWindow, band: tuple[float, float]) -> NDArray[np.bool_]:

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesh.kit import Unit
 from mesh.kit.provenance import write_fits
 from science.coded_mask.extraction import places_of, targets_of
+from science.coded_mask.search import NOISE_TOLERANCE
 from science.coded_mask.window_spectra import WindowSpectra, spectra_hdus
 from services.isgri.analysis.background_file import given_background
 from services.isgri.analysis.background_map import BackgroundMap, map_warnings
@@ -18,6 +20,8 @@ from services.isgri.analysis.mosaic_stage import CATALOGUE_FILE
 from services.isgri.analysis.window_fit import count_channels, fit_window
 
 SPECTRA_FILE = "isgri_spectra.fits"
+_SCATTER_KEV = (20.0, 40.0, 80.0, 150.0, 400.0)
+"""Between these energies the scatter of the pixels is measured: wide enough for its own error to be small."""
 _CHECK_KEV = (20.0, 40.0)
 _WARNED_KEV = (16.0, 1000.0)
 
@@ -28,51 +32,62 @@ def run_spectrum(unit: Unit) -> None:
     window = expose(event_file(unit), unit.step, places_of(targets))
     with unit.step("channels"):
         edges = edges_kev()
+        middle = (edges[1:] + edges[:-1]) / 2.0
         counts = count_channels(window, edges)
     with unit.step("fit"):
         background = window_background(unit, window)
         factors = background.factors(edges) if background else None
-        found = fit_window(window, targets, counts, (edges[1:] + edges[:-1]) / 2.0, factors)
-        excess = found.fit.excess
+        found = fit_window(window, targets, counts, middle, factors)
+        scatter = found.scatter(energy_groups(middle))
         seen = edges[:-1] >= window.thresholds.detector  # channels below it have no weight in sums
-        rate, error = (np.where(seen, values, np.nan) for values in (found.fit.flux, found.fit.flux_error * excess))
+        rate, error = (np.where(seen, values, np.nan) for values in (found.fit.flux, found.fit.flux_error))
         spectra = WindowSpectra(
             names=[target.name for target in found.targets],
             ra=np.array([target.ra for target in found.targets]),
             dec=np.array([target.dec for target in found.targets]),
             exposure_s=found.exposure_s,
+            tangents=found.tangents(),
             rate=rate,
             error=error,
+            scatter=scatter,
             observation=window.observation(),
         )
         write_fits(unit, SPECTRA_FILE, spectra_hdus(spectra, INSTRUMENT, edges, FIRST_CHANNEL))
     for warning in (*window.warnings, *window.thresholds.warnings([_WARNED_KEV]), *found.warnings):
         unit.warn(warning)
-    scaled = excess[excess > 1.0]
-    if scaled.size:
+    wide = (scatter.width > NOISE_TOLERANCE).any(axis=0)
+    if wide.any():
         unit.warn(
-            f"in {scaled.size} of {excess.size} channels the pixels scatter up to {scaled.max():.2f} times more than "
-            "Poisson noise, as without a map of the pixels' background; errors are scaled"
+            f"in {wide.sum()} of {wide.size} channels forced fits in the field scatter up to {scatter.width.max():.2f} "
+            "times more than Poisson noise, as without a map of the pixels' background; this error is common to all "
+            "channels: the correction file of the spectrum carries it, and the errors of bands have it in full"
         )
-    middle = (edges[1:] + edges[:-1]) / 2.0
     band = (middle >= _CHECK_KEV[0]) & (middle < _CHECK_KEV[1])
     unit.summary(
         exposure_s=round(window.live_time_s, 3),
         ontime_s=round(window.ontime_s, 3),
-        error_scale=round(float(excess.max()), 3),
+        error_scale=round(float(scatter.width.max()), 3),
         validation=window.events.validation.report,
         sources=[
             {
                 "name": target.name,
                 "exposure_s": round(float(exposure), 1),
                 "rate_20_40": round(float(np.nansum(rate[band])), 3),
-                "error_20_40": round(float(np.sqrt(np.nansum(error[band] ** 2))), 3),
+                "error_20_40": round(
+                    float(np.hypot(np.sqrt(np.nansum(error[band] ** 2)), common[band & np.isfinite(error)].sum())), 3
+                ),
             }
-            for target, exposure, rate, error in zip(
-                found.targets, spectra.exposure_s, spectra.rate, spectra.error, strict=True
+            for target, exposure, rate, error, common in zip(
+                found.targets, spectra.exposure_s, spectra.rate, spectra.error, scatter.error, strict=True
             )
         ],
     )
+
+
+def energy_groups(middle_kev: NDArray[np.float64]) -> list[NDArray[np.intp]]:
+    """Return the channels in which the scatter of the pixels is measured together."""
+    number = np.searchsorted(_SCATTER_KEV, middle_kev, side="right")
+    return [np.flatnonzero(number == group) for group in np.unique(number)]
 
 
 def window_background(unit: Unit, window: ExposedWindow) -> BackgroundMap | None:

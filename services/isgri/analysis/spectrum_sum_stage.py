@@ -6,13 +6,14 @@ from astropy.io import fits
 from mesh.kit import BadInput, Unit
 from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.response import arf_hdu, rmf_hdus
-from mesh.kit.ogip.spectrum import BAD, spectrum_hdu
+from mesh.kit.ogip.spectrum import BAD, correction_hdu, spectrum_hdu
 from mesh.kit.provenance import write_fits
 from science.coded_mask.extraction import absent_sources
 from science.coded_mask.figure import file_names
 from science.coded_mask.spectrum_plot import Scale, write_spectra, write_spectrum
-from science.coded_mask.spectrum_sum import SourceSpectrum, sum_spectra
+from science.coded_mask.spectrum_sum import SourceSpectrum, correction_file, sum_spectra
 from science.coded_mask.window_spectra import read_spectra
+from services.isgri.analysis.camera import CAMERA
 from services.isgri.analysis.channels import FIRST_CHANNEL, edges_kev
 from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.response import Response, facts, response
@@ -32,7 +33,7 @@ def run_spectrum_sum(unit: Unit) -> None:
         windows = [read_spectra(entry.path(SPECTRA_FILE), entry.label, INSTRUMENT) for entry in unit.inputs("spectrum")]
         if not windows:
             raise BadInput("EmptyScWList", "no science window gave spectra; ask for other windows or sources")
-        sources = sum_spectra(windows)
+        sources = sum_spectra(windows, CAMERA)
     with unit.step("response"):
         used = response()
         whole = Observation(
@@ -49,7 +50,8 @@ def run_spectrum_sum(unit: Unit) -> None:
     with unit.step("spectra"):
         names = [f"isgri_spectrum_{name}" for name in file_names([source.name for source in sources])]
         for source, name in zip(sources, names, strict=True):
-            write_fits(unit, f"{name}.fits", fits.HDUList([fits.PrimaryHDU(), _spectrum(source)]))
+            write_fits(unit, f"{name}.fits", fits.HDUList([fits.PrimaryHDU(), _spectrum(source, name)]))
+            write_fits(unit, correction_file(f"{name}.fits"), fits.HDUList([fits.PrimaryHDU(), _correction(source)]))
         _draw(unit, sources, names, used)
     for warning in absent_sources(unit.parameters["catalogue"], (source.name for source in sources)):
         unit.warn(warning)
@@ -61,19 +63,33 @@ def run_spectrum_sum(unit: Unit) -> None:
     )
 
 
-def _spectrum(source: SourceSpectrum) -> fits.BinTableHDU:
-    seen = Observation("IBIS", source.start_ijd, source.stop_ijd, source.name, source.ra, source.dec, detector="ISGRI")
+def _observation(source: SourceSpectrum) -> Observation:
+    return Observation("IBIS", source.start_ijd, source.stop_ijd, source.name, source.ra, source.dec, detector="ISGRI")
+
+
+def _correction(source: SourceSpectrum) -> fits.BinTableHDU:
+    return correction_hdu(
+        source.common,
+        exposure_s=source.exposure_s,
+        observation=_observation(source),
+        first_channel=FIRST_CHANNEL,
+        extra=(("NAME", source.name, "source"),),
+    )
+
+
+def _spectrum(source: SourceSpectrum, name: str) -> fits.BinTableHDU:
     low = edges_kev()[:-1]
     return spectrum_hdu(
         source.rate,
         source.error,
         exposure_s=source.exposure_s,
-        observation=seen,
+        observation=_observation(source),
         first_channel=FIRST_CHANNEL,
         systematic=facts()["systematic"]["fraction"],
         quality=np.where(low < _LEAST_KEV, BAD, 0),
         response=RMF_FILE,
         area=ARF_FILE,
+        correction=correction_file(f"{name}.fits"),
         name="ISGR-EVTS-SPE",
         extra=(
             ("ISDCLEVL", "SPE", "level of data processing"),
@@ -103,7 +119,11 @@ def _summary(source: SourceSpectrum, name: str, number: int) -> dict[str, object
     rate, error = source.band(edges_kev(), *_BAND_KEV)
     return {
         "name": source.name,
-        "files": [f"{name}.fits", *([f"{name}.png"] if number < _MAX_PICTURES else [])],
+        "files": [
+            f"{name}.fits",
+            correction_file(f"{name}.fits"),
+            *([f"{name}.png"] if number < _MAX_PICTURES else []),
+        ],
         "scws": source.windows,
         "exposure_s": round(source.exposure_s, 1),
         "rate_20_40": round(rate, 3),

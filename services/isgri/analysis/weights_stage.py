@@ -31,7 +31,7 @@ def run_weights(unit: Unit) -> None:
     Where barycentric times are asked for, ``BARYTIME_1``, ... are those for the place of each source (TDB).
     """
     bands = [(float(low), float(high)) for low, high in unit.parameters["bands"]]
-    window, found = fit_bands(unit, bands)
+    window, found, _ = fit_bands(unit, bands)
     # Nothing is made of all windows together, which could say it.
     names = [target.name for target in found.targets]
     for warning in absent_sources(unit.parameters["catalogue"], names, "this window does not show"):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from science.coded_mask.compiled import compiled
 from science.coded_mask.extraction import Target, targets_in_field
 from science.coded_mask.joint_fit import JointFit, JointModel, fit_jointly
+from science.coded_mask.pixel_scatter import PixelScatter, joint_scatter
 from science.coded_mask.poisson import significance
 from services.isgri.analysis.background import templates
 from services.isgri.analysis.camera import CAMERA
@@ -30,6 +31,7 @@ class WindowFit:
 
     ``pixels`` are the indices of the pixels in use in a flattened shadowgram, ``coded`` the share of the detector's
     live pixels that each source lights through open mask, times two: 1 for a source that all pixels see.
+    ``counts_per_flux`` are those of each pixel in use, fully lit.
     """
 
     window: ExposedWindow
@@ -37,7 +39,19 @@ class WindowFit:
     pixels: NDArray[np.int64]
     fit: JointFit
     exposure_s: NDArray[np.float64]
+    counts_per_flux: NDArray[np.float64]
     warnings: list[str]
+
+    def scatter(self, groups: Sequence[NDArray[np.intp]]) -> PixelScatter:
+        """Measure what the pixels' own differences add to the errors; ``groups`` are channels measured together."""
+        coded = CAMERA.coded_fraction(*self.tangents())
+        return joint_scatter(self.fit, groups, CAMERA, self.pixels, self.counts_per_flux, coded)
+
+    def tangents(self) -> NDArray[np.float64]:
+        """Return where the sources stand in the field, shape (2, sources): tangents (tz, ty)."""
+        places = [(target.ra, target.dec) for target in self.targets]
+        ra, dec = np.array(places).T
+        return np.array(self.window.events.attitude.tangents(ra, dec))
 
 
 @compiled
@@ -118,7 +132,7 @@ def fit_window(
         joint = fit_jointly(counts[:, pixels], _model(seen, live_s, pixels, background))
     # A fully coded source lights half of the pixels.
     lit = np.array([2.0 * float((pif.ravel()[pixels] * live_s[pixels]).sum()) / PIXELS for _, pif in seen])
-    return WindowFit(window, [target for target, _ in seen], pixels, joint, lit, warnings)
+    return WindowFit(window, [target for target, _ in seen], pixels, joint, lit, live_s[pixels] / PIXELS, warnings)
 
 
 def _model(
@@ -135,15 +149,28 @@ def _model(
     )
 
 
+def _seen(joint: JointFit, channels: NDArray[np.intp], counts: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which sources are significant in some channels together, with the scatter of the pixels in the errors."""
+    expected = np.maximum(joint.expected(channels), 1e-3)
+    scatter = max(float(np.mean((counts - expected) ** 2 / expected)), 1.0)
+    error = np.sqrt((joint.flux_error[:, channels] ** 2).sum(axis=1) * scatter)
+    return np.asarray(joint.flux[:, channels].sum(axis=1) > _ODD_SIGMA * error)
+
+
 def _odd_pixels(joint: JointFit, middle_kev: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Pixels far off the model with its sources in some energy range: hot ones, and such as are noisy there only."""
+    """Pixels far off the model with its sources in some energy range: hot ones, and such as are noisy there only.
+
+    Sources count that are seen. A flux that is but noise would keep the pixels that made it and lose the others, and
+    so grow by a fifth where a third of the pixels are near the limits.
+    """
     odd = np.zeros(joint.counts.shape[1], bool)
     for low, high in pairwise(_GROUPS_KEV):
         channels = np.flatnonzero((middle_kev >= low) & (middle_kev < high))
         if not channels.size:
             continue
         counts = joint.counts[channels].sum(axis=0, dtype=np.float64)
-        expected = np.maximum(joint.expected(channels), 1e-3)
+        seen = _seen(joint, channels, counts)
+        expected = np.maximum(joint.expected(channels, seen), 1e-3)
         off = (counts > _HOT * expected) | (counts < _COLD * expected)
         odd |= off & (np.abs(significance(counts, expected)) > _ODD_SIGMA)
     return odd

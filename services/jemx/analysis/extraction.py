@@ -11,6 +11,7 @@ from mesh.kit import BadInput, ScienceFailure, Unit
 from mesh.kit.ogip.observation import DAY_S, Observation
 from science.coded_mask.extraction import Target, targets_in_field, targets_of
 from science.coded_mask.joint_fit import JointFit, JointModel, fit_jointly
+from science.coded_mask.pixel_scatter import BandResidual
 from science.coded_mask.weighted_curve import EventWeights, event_weights
 from services.jemx.analysis.camera import camera
 from services.jemx.analysis.detector import SHAPE
@@ -24,10 +25,11 @@ Step = Callable[[str], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class BandFit:
-    """Joint fit of one band, and the weight that every event of it has for each source."""
+    """Joint fit of one band, the weight that every event of it has for each source, and its residual."""
 
     fit: JointFit
     weights: EventWeights
+    left: BandResidual
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,27 @@ class SourceWindow:
             rows.append(lens.illumination(float(tz), float(ty)).ravel()[pixels] * unit_flux)
         templates = np.array([template.ravel()[pixels] for template in lens.templates()])
         fit = fit_jointly(counts[None].astype(np.float64), JointModel(np.array(rows), templates))
-        return BandFit(fit, event_weights(fit, 0, pixels, np.zeros(live.size, np.int8)))
+        weights = event_weights(fit, 0, pixels, np.zeros(live.size, np.int8))
+        band = np.zeros(1, np.intp)
+        left = BandResidual(
+            lens,
+            pixels,
+            unit_flux,
+            np.asarray(fit.counts[0], np.float64),
+            fit.expected(band),
+            fit.background(band),
+            fit.background_rows(band),
+        )
+        return BandFit(fit, weights, left)
+
+    def coded(self) -> NDArray[np.float64]:
+        """Share of the sensitivity on axis that each source has left."""
+        return camera(self.unit, 3.0, 20.0).coded_fraction(*self.tangents())
+
+    def tangents(self) -> NDArray[np.float64]:
+        """Return where the sources stand in the field, shape (2, sources): tangents (tz, ty)."""
+        ra, dec = np.array([(target.ra, target.dec) for target in self.targets]).T
+        return np.array(self.window.events.attitude.tangents(ra, dec))
 
 
 def source_windows(unit: Unit) -> Iterator[tuple[SourceWindow, Step]]:

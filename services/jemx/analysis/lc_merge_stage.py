@@ -15,6 +15,7 @@ from science.coded_mask.curve_plot import write_curve, write_curves
 from science.coded_mask.extraction import absent_sources
 from science.coded_mask.figure import file_names
 from science.coded_mask.window_curves import SourceCurves, merge_curves, read_curves
+from services.jemx.analysis.camera import camera
 from services.jemx.analysis.instrument import UNITS, instrument
 from services.jemx.analysis.lc_stage import curves_file
 
@@ -33,7 +34,7 @@ def run_lc_merge(unit: Unit) -> None:
                 if path.name == curves_file(number)
             ]
             if windows:
-                found[number] = merge_curves(windows)
+                found[number] = merge_curves(windows, camera(number, *windows[0].bands[0].band))
         if not found:
             raise BadInput("EmptyScWList", "no science window gave light curves; ask for other windows or sources")
     with unit.step("curves"):
@@ -57,12 +58,12 @@ def _write(unit: Unit, number: int, sources: list[SourceCurves], listed: dict[st
     for place, (source, at) in enumerate(zip(sources, written, strict=True)):
         name = f"jmx{number}_lc_{names[place]}"
         bands, files = [], []
-        for (low, high), curve in at.curves:
+        for ((low, high), curve), mean in zip(at.curves, source.means, strict=True):
             file = f"{name}_{low:g}-{high:g}.fits"
             write_fits(unit, file, _hdus(number, at, (low, high), curve, ephemeris))
-            weight = curve.exposed * curve.width_s
-            mean = float((curve.rate * weight).sum() / weight.sum()) if weight.sum() else None
-            bands.append({"e_min": low, "e_max": high, "bins": int(curve.time_s.size), "rate": mean})
+            bins = int(curve.time_s.size)
+            rate, error = (mean.value, mean.error) if bins else (None, None)
+            bands.append({"e_min": low, "e_max": high, "bins": bins, "rate": rate, "error": error})
             files.append(file)
         if place < _MAX_PICTURES and source.curves[0][1].time_s.size:
             files.append(f"{name}.png")

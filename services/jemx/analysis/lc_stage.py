@@ -6,6 +6,7 @@ from mesh.kit import Unit
 from mesh.kit.ogip.observation import DAY_S
 from mesh.kit.provenance import write_fits
 from science.coded_mask.barycentric import asked, orbit_hdu, unit_orbit
+from science.coded_mask.pixel_scatter import pixel_scatter
 from science.coded_mask.weighted_curve import exposed_bins, weighted_rates
 from science.coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
 from services.jemx.analysis.extraction import SourceWindow, source_windows
@@ -57,11 +58,14 @@ def window_curves(seen: SourceWindow, bands: list[tuple[float, float]], width_s:
         used = window.used & band_channels(low, high)[window.events.channel]
         found = seen.fit(low, high, used)
         rate, error, counts = weighted_rates(window.events.time_s, window.pixel, used, accepted, found.weights)
-        curves.append(BandCurves((low, high), rate, error * found.fit.excess[0], counts))
+        level = np.array([found.left.mean_background])
+        scatter = pixel_scatter([found.left], [np.zeros(1, np.intp)], level, found.fit.flux_error, seen.coded())
+        curves.append(BandCurves((low, high), rate, error, counts, scatter))
     return WindowCurves(
         names=[target.name for target in seen.targets],
         ra=np.array([target.ra for target in seen.targets]),
         dec=np.array([target.dec for target in seen.targets]),
+        tangents=seen.tangents(),
         first_bin=number,
         width_s=width_s,
         exposed=bins.exposed[0],

@@ -11,13 +11,14 @@ from astropy.io import fits
 from mesh.kit import BadInput, Unit
 from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.response import arf_hdu, rmf_hdus
-from mesh.kit.ogip.spectrum import BAD, spectrum_hdu
+from mesh.kit.ogip.spectrum import BAD, correction_hdu, spectrum_hdu
 from mesh.kit.provenance import write_fits
 from science.coded_mask.extraction import absent_sources
 from science.coded_mask.figure import file_names
 from science.coded_mask.spectrum_plot import Scale, write_spectra, write_spectrum
-from science.coded_mask.spectrum_sum import SourceSpectrum, sum_spectra
+from science.coded_mask.spectrum_sum import SourceSpectrum, correction_file, sum_spectra
 from science.coded_mask.window_spectra import read_spectra
+from services.jemx.analysis.camera import camera
 from services.jemx.analysis.channels import FIRST_CHANNEL, edges_kev, joined, standard_edges, standard_edges_kev
 from services.jemx.analysis.instrument import UNITS, instrument
 from services.jemx.analysis.response import (
@@ -50,7 +51,7 @@ def run_spectrum_sum(unit: Unit) -> None:
                 if path.name == name
             ]
             if windows:
-                found[number] = sum_spectra(windows)
+                found[number] = sum_spectra(windows, camera(number, *_RANGE_KEV))
         if not found:
             raise BadInput("EmptyScWList", "no science window gave spectra; ask for other windows or sources")
     with unit.step("response"):
@@ -88,8 +89,10 @@ def _write_spectra(unit: Unit, number: int, sources: list[SourceSpectrum], liste
     names = [f"jmx{number}_spectrum_{name}" for name in file_names([source.name for source in sources])]
     for place, source in enumerate(sources):
         files = [f"{names[place]}{ending}.fits" for ending in ("", _STANDARD)]
-        for file, ending in zip(files, ("", _STANDARD), strict=True):
-            write_fits(unit, file, fits.HDUList([fits.PrimaryHDU(), _spectrum(number, source, ending)]))
+        for file, ending in zip(tuple(files), ("", _STANDARD), strict=True):
+            write_fits(unit, file, fits.HDUList([fits.PrimaryHDU(), _spectrum(number, source, file, ending)]))
+            files.append(correction_file(file))
+            write_fits(unit, files[-1], fits.HDUList([fits.PrimaryHDU(), _correction(number, source, ending)]))
         if place < _MAX_PICTURES:
             files.append(f"{names[place]}.png")
             write_spectrum(unit.out / files[-1], source, _scale(), f"{source.name}   JEM-X {number}")
@@ -104,7 +107,21 @@ def _write_spectra(unit: Unit, number: int, sources: list[SourceSpectrum], liste
         }
 
 
-def _spectrum(number: int, source: SourceSpectrum, ending: str) -> fits.BinTableHDU:
+def _observation(number: int, source: SourceSpectrum) -> Observation:
+    return Observation(f"JMX{number}", source.start_ijd, source.stop_ijd, source.name, source.ra, source.dec)
+
+
+def _correction(number: int, source: SourceSpectrum, ending: str) -> fits.BinTableHDU:
+    return correction_hdu(
+        joined(np.nan_to_num(source.common)) if ending else source.common,
+        exposure_s=source.exposure_s,
+        observation=_observation(number, source),
+        first_channel=FIRST_CHANNEL,
+        extra=(("NAME", source.name, "source"),),
+    )
+
+
+def _spectrum(number: int, source: SourceSpectrum, file: str, ending: str) -> fits.BinTableHDU:
     rate, error = source.rate, source.error
     if ending:
         rate, error = joined(rate), joined(error, squares=True)
@@ -116,12 +133,13 @@ def _spectrum(number: int, source: SourceSpectrum, ending: str) -> fits.BinTable
         rate,
         error,
         exposure_s=source.exposure_s,
-        observation=Observation(f"JMX{number}", source.start_ijd, source.stop_ijd, source.name, source.ra, source.dec),
+        observation=_observation(number, source),
         first_channel=FIRST_CHANNEL,
         systematic=SYSTEMATIC,
         quality=quality,
         response=f"jmx{number}_rmf{ending}.fits",
         area=f"jmx{number}_arf.fits",
+        correction=correction_file(file),
         name=f"JMX{number}-PHA1-SPE",
         extra=(
             ("ISDCLEVL", "SPE", "level of data processing"),

@@ -31,7 +31,8 @@ def test_sources_of_the_mosaic_have_spectra_with_their_response(spectra: Job, tm
     assert len(spectra.sources) >= 6
     paths = {path.name: path for path in spectra.download(tmp_path, source="4u1700-377")}
     assert set(paths) == {
-        *("isgri_spectrum_4U_1700-377.fits", "isgri_spectrum_4U_1700-377.png"),
+        *("isgri_spectrum_4U_1700-377.fits", "isgri_correction_4U_1700-377.fits"),
+        "isgri_spectrum_4U_1700-377.png",
         *("isgri_arf.fits", "isgri_rmf.fits", "preview.png"),
     }
     with fits.open(paths["isgri_spectrum_4U_1700-377.fits"], checksum=True) as hdus:

@@ -78,7 +78,7 @@ def test_a_map_from_other_windows_cleans_a_window(bars: Bars, tmp_path: Path, wi
     bars.record("B-22", what, width, "< 1.06", width < 1.06)
     assert _width(blind) > 1.2
     assert blind.sky.noise[0] > 1.2
-    assert mapped.sky.noise[0] == pytest.approx(1.0)
+    assert mapped.sky.noise[0] < 1.06
     assert any("knows the pixels" in text for text in mapped.warnings), "a poor map is flagged"
     gain = float(np.nanmedian(mapped.images[0].residual.sigma) / np.nanmedian(blind.images[0].residual.sigma))
     bars.record("-", f"error with a map of {windows} windows over error without", gain, "< 1", gain < 1.0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mesh.kit.ogip.light_curve import LightCurve
 from science.coded_mask.barycentric import to_barycentre
+from science.coded_mask.common_error import Constant
 from science.coded_mask.geometry import unit_vector
 from science.coded_mask.window_curves import SourceCurves
 from science.timing.barycentre import barycentric_s
@@ -56,7 +57,8 @@ def test_the_period_of_a_pulsar_is_found_in_barycentric_light_curves(bars: Bars)
         true = _of_astropy(time, ra, dec) + orbit.km[np.arange(time.size) // 80] @ towards / _LIGHT_KM_S
         rate = 10.0 + np.cos(2 * np.pi * true / period)
         curve = LightCurve(time, rate, np.ones(time.size), np.ones(time.size), np.full(time.size, width))
-        source = SourceCurves("pulsar", ra, dec, width, [((20.0, 40.0), curve)], time[[0, -1]][None])
+        mean = Constant(10.0, 1.0, 1.0)
+        source = SourceCurves("pulsar", ra, dec, width, [((20.0, 40.0), curve)], [mean], time[[0, -1]][None])
         [(_, found)] = to_barycentre(source, orbit).curves
         phases.append(_phase(found.time_s, found.rate, period) * period)
         # Without the correction the phases differ.

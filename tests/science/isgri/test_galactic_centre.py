@@ -145,7 +145,7 @@ def test_mosaic_of_a_dither_pattern(bars: Bars, tmp_path: Path, windows: int, th
     bright = np.mean([r for r, s in zip(ratios, sky, strict=True) if s.mcrab_20_40 > 50.0])
     assert len(catalogue) == len(sky)
     assert max(np.abs(pulls)) < 4.0
-    width = float(mosaic.residual_std[0])
+    width = mosaic.sums[0].width
     mosaics = f"mosaic of {windows} windows of 2 ks"
     bars.record("B-13", f"{mosaics}: error over 1/sqrt(N)", gain, "1 +- 5 %", abs(gain - 1.0) < 0.05)
     bars.record("B-13", f"{mosaics}: residual std", width, "1.00 +- 0.03", abs(width - 1.0) < 0.03)

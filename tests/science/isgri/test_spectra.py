@@ -119,7 +119,7 @@ def test_a_background_map_takes_the_pattern_of_the_pixels_away() -> None:
     pulls = (with_map.flux - flux) / with_map.flux_error
     print(f"pulls {np.round(pulls, 2).tolist()}, chi2 without the map {without.chi2_per_dof.mean():.2f}")
     assert np.abs(pulls).max() < 4.0
-    assert np.all(with_map.excess == 1.0)
-    assert np.all(without.excess > 1.3)
+    assert np.all(with_map.chi2_per_dof < 1.06)
+    assert np.all(without.chi2_per_dof > 1.7)
     one = fit_jointly(counts, JointModel(pif, flat, np.ones_like(pattern)))
     assert np.allclose(one.flux, without.flux, rtol=1e-6)

@@ -1,7 +1,7 @@
 """Simulated event files for spectra and light curves: photons traced by the simulator, never the analysis' own PIF."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from science.coded_mask.extraction import Target
 from services.isgri.analysis.exposed_window import ExposedWindow, expose
 from services.isgri.simulator import Pointing, SkySource
+from services.isgri.simulator.detector import DetectorState
 from services.isgri.simulator.window import simulate_window
 
 CENTRE = (83.633, 22.0145)
@@ -24,13 +25,24 @@ def pointing(number: int, east_deg: float = 0.0, north_deg: float = 0.0) -> Poin
     return Pointing(f"2016{number + 1:04d}0010.001", ra, dec, (ra + 180.0) % 360.0, 90.0 - dec, start)
 
 
-def window(
-    directory: Path, at: Pointing, sky: Sequence[SkySource], seed: int, exposure_s: float = 2000.0
+def untold(name: str) -> AbstractContextManager[None]:
+    """Report no step."""
+    del name
+    return nullcontext()
+
+
+def window(  # noqa: PLR0917
+    directory: Path,
+    at: Pointing,
+    sky: Sequence[SkySource],
+    seed: int,
+    exposure_s: float = 2000.0,
+    detector: DetectorState | None = None,
 ) -> ExposedWindow:
     """Simulate one window and make it ready for extraction; the event file is not kept."""
     path = directory / f"{at.scw}.fits"
-    simulate_window(path, at, sky, seed=seed, exposure_s=exposure_s)
-    ready = expose(path, lambda _: nullcontext())
+    simulate_window(path, at, sky, seed=seed, exposure_s=exposure_s, detector=detector)
+    ready = expose(path, untold)
     path.unlink()
     return ready
 

@@ -145,7 +145,8 @@ def test_a_window_that_lost_events_does_not_pull_a_mosaic_down(
     manifest = _mosaic(tmp_path / "mosaic", [good, poor], bands=bands, **_LISTED)
     flux, error = _flux(good["summary"])
     assert _flux(manifest["summary"]) == pytest.approx((flux, error), abs=0.01)
-    assert _flux(manifest["summary"], 1)[1] == pytest.approx(_flux(good["summary"], 1)[1] / np.sqrt(2.0), rel=0.05)
+    # In the other band both windows count. They hold the same events, and two say no more than one.
+    assert _flux(manifest["summary"], 1)[1] == pytest.approx(_flux(good["summary"], 1)[1], rel=0.08)
     assert any("left out of 20-40 keV" in text and "299900020010.001" in text for text in manifest["warnings"])
 
 

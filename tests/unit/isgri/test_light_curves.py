@@ -10,8 +10,11 @@ from astropy.io import fits
 from mesh.instruments import instrument
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import Observation
+from science.coded_mask.forced_map import ZONES
+from science.coded_mask.pixel_scatter import PixelScatter
 from science.coded_mask.weighted_curve import exposed_bins
 from science.coded_mask.window_curves import BandCurves, WindowCurves, merge_curves
+from services.isgri.analysis.camera import CAMERA
 from services.isgri.analysis.curve_volume import LARGEST_MB, check_volume
 from tests.unit.isgri.events_file import TSTART
 from tests.unit.isgri.stage_runs import PLACE, run, source_events, unit_directory
@@ -97,24 +100,29 @@ def test_exposure_of_bins() -> None:
     assert list(bins.total_s) == [3.5, 2.0]
 
 
-def _window(first: int, rate: float, exposed: list[float], names: tuple[str, ...] = ("A",)) -> WindowCurves:
+def _window(
+    first: int, rate: float, exposed: list[float], names: tuple[str, ...] = ("A",), common: float = 0.0
+) -> WindowCurves:
     bins = len(exposed)
     rates = np.full((len(names), bins), rate)
+    unit = np.full((len(names), 1), common)
+    scatter = PixelScatter(np.ones((len(ZONES) + 1, 1)), np.ones(1), np.zeros(len(names), np.intp), unit)
     return WindowCurves(
         names=names,
         ra=np.zeros(len(names)),
         dec=np.zeros(len(names)),
+        tangents=np.zeros((2, len(names))),
         first_bin=first,
         width_s=10.0,
         exposed=np.array(exposed),
         good_times_s=np.array([[first * 10.0, (first + bins) * 10.0]]),
-        bands=[BandCurves((20.0, 40.0), rates, np.full((len(names), bins), 0.1), np.full(bins, 7.0))],
+        bands=[BandCurves((20.0, 40.0), rates, np.full((len(names), bins), 0.1), np.full(bins, 7.0), scatter)],
         observation=Observation("IBIS", 0.0, 0.0),
     )
 
 
 def test_windows_are_joined_in_time_and_gaps_stay() -> None:
-    [source] = merge_curves([_window(8, 2.0, [1.0, 1.0]), _window(3, 1.0, [1.0, 0.01])])
+    [source] = merge_curves([_window(8, 2.0, [1.0, 1.0]), _window(3, 1.0, [1.0, 0.01])], CAMERA)
     [(_, curve)] = source.curves
     assert list(curve.time_s) == [35.0, 85.0, 95.0], "in order, without the bin that is hardly exposed"
     assert list(curve.rate) == [1.0, 2.0, 2.0]
@@ -122,22 +130,43 @@ def test_windows_are_joined_in_time_and_gaps_stay() -> None:
 
 
 def test_a_bin_of_two_windows_is_their_mean_by_exposure() -> None:
-    [source] = merge_curves([_window(3, 1.0, [0.6]), _window(3, 4.0, [0.3])])
+    [source] = merge_curves([_window(3, 1.0, [0.6]), _window(3, 4.0, [0.3])], CAMERA)
     curve = source.curves[0][1]
     assert curve.rate == pytest.approx([2.0])
     assert curve.exposed == pytest.approx([0.9])
     assert curve.error == pytest.approx([0.1 * np.hypot(0.6, 0.3) / 0.9])
 
 
+def test_what_bins_have_in_common_stands_beside_their_errors() -> None:
+    """Two windows with the same shadow: one error for all bins, which their mean keeps in full."""
+    [source] = merge_curves([_window(3, 1.0, [1.0] * 4, common=0.5), _window(9, 1.0, [1.0] * 4, common=0.5)], CAMERA)
+    curve, mean = source.curves[0][1], source.means[0]
+    assert np.allclose(curve.error, 0.1)
+    assert np.allclose(curve.columns["SYS_ERR"][1], 0.5)
+    assert list(curve.columns["SYS_GROUP"][1]) == [1] * 8
+    assert mean.error == pytest.approx(np.hypot(0.1 / 8**0.5, 0.5))
+    assert mean.chi2_per_dof == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_bin_that_shares_nothing_has_the_whole_error() -> None:
+    elsewhere = _window(9, 1.0, [1.0], common=0.5)
+    elsewhere.tangents[:] = 0.05
+    [source] = merge_curves([_window(3, 1.0, [1.0], common=0.5), elsewhere], CAMERA)
+    curve = source.curves[0][1]
+    assert np.allclose(curve.error, np.hypot(0.1, 0.5))
+    assert np.all(curve.columns["SYS_ERR"][1] == 0.0)
+    assert np.all(curve.columns["SYS_GROUP"][1] == 0)
+
+
 def test_sources_are_joined_by_name() -> None:
-    merged = merge_curves([_window(3, 1.0, [1.0], ("A", "B")), _window(5, 2.0, [1.0], ("B",))])
+    merged = merge_curves([_window(3, 1.0, [1.0], ("A", "B")), _window(5, 2.0, [1.0], ("B",))], CAMERA)
     assert [(source.name, source.curves[0][1].rate.size) for source in merged] == [("A", 1), ("B", 2)]
 
 
 def test_windows_of_other_bins_are_refused() -> None:
     other = WindowCurves(**{**vars(_window(3, 1.0, [1.0])), "width_s": 20.0})
     with pytest.raises(BadInput, match="different bins"):
-        merge_curves([_window(3, 1.0, [1.0]), other])
+        merge_curves([_window(3, 1.0, [1.0]), other], CAMERA)
 
 
 def test_weights_of_events_add_up_to_the_rate_of_the_source(events: Path, tmp_path: Path) -> None:
@@ -165,7 +194,7 @@ def test_a_merge_of_nothing_says_so(tmp_path: Path) -> None:
 
 def test_curves_that_do_not_fit_into_a_product_are_refused_with_what_to_set(events: Path, tmp_path: Path) -> None:
     check_volume(50 * 2000.0, 1.0, 4, 10)
-    with pytest.raises(BadInput, match=r"set time_bin to 0\.6 s") as refused:
+    with pytest.raises(BadInput, match=r"set time_bin to 0\.75 s") as refused:
         check_volume(50 * 2000.0, 0.1, 4, 10)
     assert refused.value.reason == "TooManyBins"
     assert instrument("isgri").limits.output_mb > LARGEST_MB

@@ -149,6 +149,61 @@ def test_combined_flux_is_the_weighted_mean_and_chi2_shows_variability() -> None
     assert source.significance()[0] == pytest.approx(11.2 / np.sqrt(0.8))
 
 
+def _noise(rng: np.random.Generator, pattern: np.ndarray, sigma: float = 1.0) -> SkyMap:
+    """Return a map of Poisson noise of 1 and a pattern of 1 that windows have in common."""
+    noise = rng.standard_normal(GRID.shape) + pattern
+    return SkyMap((sigma * noise).astype(np.float32), np.full(GRID.shape, sigma * 2**0.5, np.float32), 1, GRID)
+
+
+def test_windows_of_one_attitude_add_up_what_they_have_in_common() -> None:
+    rng = np.random.default_rng(6)
+    exposure = np.ones(GRID.shape, np.float32)
+    pattern = rng.standard_normal(GRID.shape)
+    staring, blind = (MosaicSum(grid_for([_HERE, _NEAR], GRID)) for _ in range(2))
+    for total, share in ((staring, 0.5), (blind, 0.0)):
+        for _ in range(8):
+            total.add(_HERE, _noise(rng, pattern), exposure, share)
+        total.end_group()
+        for _ in range(2):  # elsewhere, and of another time: nothing in common
+            total.add(_NEAR, _noise(rng, rng.standard_normal(GRID.shape)), exposure, share)
+            total.end_group()
+    staring.calibrate()
+    assert staring.width == pytest.approx((9.0 / 2.0) ** 0.5, rel=0.2)
+    assert staring.factor == pytest.approx(1.0, abs=0.05)
+    assert staring.scale == pytest.approx(1.0, abs=0.02)
+    centre = tuple(np.round(staring.grid.pixel(_HERE.axes[0])).astype(int))
+    assert staring.variance()[centre] == pytest.approx(1.0 / 8.0 + 1.0, rel=0.5)
+    significance = staring.intensity() / np.sqrt(staring.variance())
+    assert np.nanstd(significance) == pytest.approx(1.0, abs=0.02)
+    # Without a word of the share the sum is scaled as a whole.
+    blind.calibrate()
+    assert blind.factor == 1.0
+    assert blind.scale > 1.5
+
+
+def test_mosaic_sums_of_noise_alone_are_not_made_wider() -> None:
+    rng = np.random.default_rng(7)
+    total = MosaicSum(grid_for([_HERE], GRID))
+    for _ in range(20):  # what chance makes of the width of each window
+        noise = rng.standard_normal(GRID.shape).astype(np.float32)
+        total.add(_HERE, SkyMap(noise, np.ones(GRID.shape, np.float32), 1, GRID), np.ones(GRID.shape, np.float32), 0.02)
+    total.end_group()
+    total.calibrate()
+    assert total.factor < 0.3
+    assert np.nanstd(total.intensity() / np.sqrt(total.variance())) == pytest.approx(1.0, abs=0.02)
+
+
+def test_errors_of_a_mean_have_the_common_part_of_windows_with_the_same_shadow() -> None:
+    source = MosaicSource("X-1", new=False, wanted=False, ra=266.0, dec=-29.0)
+    for label in "abcd":
+        source.fluxes[label], source.errors[label] = np.array([10.0]), np.array([1.0])
+        source.common[label] = np.array([1.0])
+    source.shadows = {"a": 0, "b": 0, "c": 0, "d": 0}
+    assert source.combined()[1][0] == pytest.approx((1.0 / 4.0 + 1.0) ** 0.5)
+    source.shadows = {"a": 0, "b": 1, "c": 2, "d": 3}
+    assert source.combined()[1][0] == pytest.approx((2.0 / 4.0) ** 0.5)
+
+
 def test_a_faint_new_source_is_marked_as_biased() -> None:
     mosaic = Mosaic.__new__(Mosaic)
     mosaic.threshold = 6.0

@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mesh.kit.ogip.light_curve import LightCurve
 from science.coded_mask import curve_plot
+from science.coded_mask.common_error import Constant
 from science.coded_mask.figure import file_names
 from science.coded_mask.geometry import unit_vector
 from science.coded_mask.label_places import write_labels
@@ -117,7 +118,7 @@ def test_the_peak_of_a_long_curve_is_drawn_in_the_bins_that_were_asked_for(
     monkeypatch.setattr(curve_plot, "figure", figure)
     curve = _curve(bins, 0.2, 123)
     good = np.array([[curve.time_s[0], curve.time_s[-1]]])
-    source = SourceCurves("GX 1+4", *_CENTRE, 0.2, [((20.0, 40.0), curve)], good)
+    source = SourceCurves("GX 1+4", *_CENTRE, 0.2, [((20.0, 40.0), curve)], [Constant(10.0, 1.0, 1.0)], good)
     curve_plot.write_curve(tmp_path / "curve.png", source, "title")
     assert len(drawn) == columns
     # Its height is there in full, whatever was joined for the whole curve.

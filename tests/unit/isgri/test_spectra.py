@@ -67,11 +67,15 @@ def test_the_sum_writes_ogip_files_that_belong_together(summed: tuple[Path, dict
     names = {file["name"] for file in manifest["files"]}
     assert names == {
         *("isgri_arf.fits", "isgri_rmf.fits", "preview.png"),
-        *("isgri_spectrum_GX_1+4.fits", "isgri_spectrum_GX_1+4.png"),
+        *("isgri_spectrum_GX_1+4.fits", "isgri_correction_GX_1+4.fits", "isgri_spectrum_GX_1+4.png"),
     }
     [source] = manifest["summary"]["sources"]
     assert (source["name"], source["scws"]) == ("GX 1+4", 2)
-    assert source["files"] == ["isgri_spectrum_GX_1+4.fits", "isgri_spectrum_GX_1+4.png"]
+    assert source["files"] == [
+        "isgri_spectrum_GX_1+4.fits",
+        "isgri_correction_GX_1+4.fits",
+        "isgri_spectrum_GX_1+4.png",
+    ]
     with fits.open(directory / "out" / source["files"][0], checksum=True) as hdus:
         header, data = hdus["ISGR-EVTS-SPE"].header, hdus["ISGR-EVTS-SPE"].data
         assert {header["RESPFILE"], header["ANCRFILE"]} <= names

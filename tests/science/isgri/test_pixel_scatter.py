@@ -1,0 +1,137 @@
+"""Errors hold where pixels differ: spectra, bands, light curves and mosaics without a background map."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from science.coded_mask.extraction import Target
+from science.coded_mask.weighted_curve import weighted_rates
+from services.isgri.analysis.channels import edges_kev
+from services.isgri.analysis.exposed_window import ExposedWindow, expose
+from services.isgri.analysis.lc_stage import band_scatter, band_weights, in_band, live_bins
+from services.isgri.analysis.spectrum_stage import energy_groups
+from services.isgri.analysis.window_fit import WindowFit, count_bands, count_channels, fit_window, pixel_of
+from services.isgri.simulator.detector import DetectorState, draw_state
+from tests.real_window import assemble, parts
+from tests.science.bars import Bars
+from tests.science.isgri.windows import pointing, untold, window
+
+Array = NDArray[np.float64]
+_MIDDLE = (edges_kev()[1:] + edges_kev()[:-1]) / 2.0
+_BANDS = ((20.0, 40.0), (40.0, 80.0), (80.0, 150.0), (150.0, 400.0))
+_APART, _PLACES = 0.03, 5
+_KNOWN = (Target("SGR 1935+2154", 293.7317, 21.8967), Target("Cyg X-1", 299.5903, 35.2016))
+
+
+def _empty_places(rng: np.random.Generator, ready: ExposedWindow, known: tuple[Target, ...]) -> list[Target]:
+    """Return directions within 9 degrees along each axis, away from each other and from sources."""
+    attitude = ready.events.attitude
+    taken = [attitude.tangents(target.ra, target.dec) for target in known]
+    places: list[Target] = []
+    while len(places) < _PLACES:
+        tz, ty = np.tan(np.radians(rng.uniform(-9.0, 9.0, 2)))
+        if all(np.hypot(tz - float(z), ty - float(y)) > _APART for z, y in taken):
+            taken.append((tz, ty))
+            ra, dec = attitude.sky(tz, ty)
+            places.append(Target(f"empty {len(places)}", float(ra), float(dec)))
+    return places
+
+
+def _pulls(
+    rng: np.random.Generator, ready: ExposedWindow, counts: NDArray[np.float32], known: tuple[Target, ...] = ()
+) -> tuple[Array, Array]:
+    """Return flux over error at empty places: in four bands, shape (places, 4), and in channels of 20-400 keV."""
+    wanted = [*known, *_empty_places(rng, ready, known)]
+    found = fit_window(ready, wanted, counts, _MIDDLE)
+    common = found.scatter(energy_groups(_MIDDLE)).error
+    empty = [n for n, target in enumerate(found.targets) if target.name.startswith("empty")]
+    flux, own, common = found.fit.flux[empty], found.fit.flux_error[empty], common[empty]
+    bands = []
+    for low, high in _BANDS:
+        inside = (low <= _MIDDLE) & (high > _MIDDLE)
+        error = np.hypot(np.linalg.norm(own[:, inside], axis=1), common[:, inside].sum(axis=1))
+        bands.append(flux[:, inside].sum(axis=1) / error)
+    inside = (_BANDS[0][0] <= _MIDDLE) & (_BANDS[-1][1] > _MIDDLE)
+    return np.array(bands).T, (flux / np.hypot(own, common))[:, inside]
+
+
+def _record(bars: Bars, bar: str, what: str, bands: Array, channels: Array) -> None:
+    """Record the rms of pulls; where too few tell a tenth apart the limit is 4 errors of it."""
+    count = len(bands)
+    reason = None if count >= 100 else f"{count} places know it to {1.0 / np.sqrt(2.0 * count):.2f} only"
+    for (low, high), pulls in zip(_BANDS, bands.T, strict=True):
+        rms = float(np.sqrt(np.mean(pulls**2)))
+        name = f"{what}: pulls of zero flux at {count} places, {low:g}-{high:g} keV"
+        bars.record(bar, name, rms, "1.0 +- 0.1", abs(rms - 1.0) <= 0.1, reason=reason)
+        assert abs(rms - 1.0) < 0.1 + 4.0 / np.sqrt(2.0 * count)
+    rms = float(np.sqrt(np.mean(channels**2)))
+    bars.record(bar, f"{what}: pulls of zero flux in single channels", rms, "1.0 +- 0.1", abs(rms - 1.0) <= 0.1)
+
+
+def _scattered(number: int) -> DetectorState:
+    return draw_state(np.random.default_rng(100 + number), pixel_spread=0.186)
+
+
+@pytest.mark.parametrize("trials", [pytest.param(4, marks=pytest.mark.short), pytest.param(40, marks=pytest.mark.long)])
+def test_zero_flux_in_channels_and_bands(bars: Bars, tmp_path: Path, trials: int) -> None:
+    rng = np.random.default_rng(33)
+    made = []
+    for trial in range(trials):
+        ready = window(tmp_path, pointing(trial), (), seed=trial, detector=_scattered(trial))
+        made.append(_pulls(rng, ready, count_channels(ready, edges_kev())))
+    bands, channels = (np.concatenate(part) for part in zip(*made, strict=True))
+    _record(bars, "B-33", f"{trials} windows of 2 ks, pixels scattered by 18.6 %", bands, channels)
+
+
+@pytest.fixture(scope="module")
+def real(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ExposedWindow:
+    pieces = parts(shared_data)
+    if len(pieces) != 3:
+        pytest.skip("the three parts of the real science window are not there")
+    path = tmp_path_factory.mktemp("real") / "isgri_events.fits"
+    assemble(pieces, path)
+    return expose(path, untold)
+
+
+@pytest.mark.parametrize("trials", [pytest.param(6, marks=pytest.mark.short), pytest.param(40, marks=pytest.mark.long)])
+def test_zero_flux_in_the_real_window(bars: Bars, real: ExposedWindow, trials: int) -> None:
+    rng = np.random.default_rng(34)
+    counts = count_channels(real, edges_kev())
+    made = [_pulls(rng, real, counts, _KNOWN) for _ in range(trials)]
+    bands, channels = (np.concatenate(part) for part in zip(*made, strict=True))
+    _record(bars, "B-34", "real window 255900280010", bands, channels)
+
+
+def _chi2_of_bins(found: WindowFit, width_s: float) -> list[float]:
+    """Return chi2 per degree of freedom of each source against its mean, in bins that are exposed by a third."""
+    first_s = float(found.window.gti[0, 0])
+    count = int(np.ceil((float(found.window.gti[-1, 1]) - first_s) / width_s))
+    bins = live_bins(found.window, first_s, width_s, count)
+    used = in_band(found.window, _BANDS[0])
+    rates, errors, _ = weighted_rates(
+        found.window.events.time_s, pixel_of(found.window), used, bins, band_weights(found, 0)
+    )
+    kept = bins.exposed.mean(axis=0) > 0.3
+    return [
+        float(np.sum(((rate - np.average(rate, weights=error**-2)) / error) ** 2) / (kept.sum() - 1))
+        for rate, error in zip(rates[:, kept], errors[:, kept], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["simulated", "real"])
+def test_bins_of_a_constant(bars: Bars, tmp_path: Path, kind: str, request: pytest.FixtureRequest) -> None:
+    ready: ExposedWindow
+    known: tuple[Target, ...] = ()
+    if kind == "real":
+        ready, known = request.getfixturevalue("real"), _KNOWN
+    else:
+        ready = window(tmp_path, pointing(0), (), seed=35, detector=_scattered(0))
+    wanted = [*known, *_empty_places(np.random.default_rng(35), ready, known)]
+    found = fit_window(ready, wanted, count_bands(ready, _BANDS[:1]), np.array([30.0]))
+    assert band_scatter(found)[0].width.max() > 1.1
+    # The magnetar bursts: only empty places are constant.
+    chi2 = float(np.mean(_chi2_of_bins(found, 20.0)[len(known) :]))
+    what = f"{kind} window, pixels scatter, {_PLACES} empty places, 20-40 keV, bins of 20 s: chi2 per dof of a constant"
+    bars.record("B-35", what, chi2, "0.9-1.1", 0.9 <= chi2 <= 1.1)
