@@ -1,4 +1,4 @@
-"""HEASOFT's own reader (heasp) and Sherpa's read the same numbers from OGIP files as ours, in the image of the fits."""
+"""In the image of the fits: HEASOFT's own reader (heasp), Sherpa's statistics, and tables of XSPEC's models."""
 
 import json
 from pathlib import Path
@@ -60,6 +60,40 @@ def _engine() -> Any:
     except (EngineUnavailable, SettingsError) as error:
         pytest.skip(f"no engine, or no image of the fits: {error}; run `odamesh stack up`")
     return client, image.tag
+
+
+_TABLES = "/opt/odamesh/services/spectral_fit/analysis/data/model_data"
+_LAOR = """
+import os
+import numpy as np
+from services.spectral_fit.analysis.model_library import evaluate, models, tables_given
+from services.spectral_fit.analysis.unavailable import unavailable
+entry = models()["laor"]
+child = os.fork()
+if child == 0:
+    evaluate(entry, np.geomspace(1.0, 100.0, 50), np.array([one.value for one in entry.parameters]))
+os.waitpid(child, 0)
+print("given:", tables_given(), "laor refused:", "laor" in unavailable())
+"""
+
+
+@pytest.mark.timeout(600)
+def test_tables_of_models_are_looked_for_where_the_operator_puts_them(engine: Any, tmp_path: Path) -> None:
+    (tmp_path / "ari.mod").write_text("no table", encoding="utf-8")
+    tmp_path.chmod(0o755)
+    client, tag = engine
+    told = client.containers.run(
+        tag,
+        entrypoint=["python3.11", "-c", _LAOR],
+        command=[],
+        volumes={str(tmp_path): {"bind": _TABLES, "mode": "ro"}},
+        environment={"HOME": "/tmp", "MPLCONFIGDIR": "/tmp"},
+        network_disabled=True,
+        remove=True,
+        stderr=True,
+    ).decode()
+    assert f"{_TABLES}/ari.mod" in told  # the file of the real library, for this model
+    assert "given: True laor refused: True" in told  # what is there is none
 
 
 def _session(engine: Any, folder: Path, *names: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ precision. All take the edges of the energy bins and give one value for each bin
 """
 
 import ctypes
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -22,14 +23,23 @@ Call = Callable[[Array, Array, Array], None]
 
 ABUNDANCES = ("angr", "aspl", "feld", "aneb", "grsa", "wilm", "lodd", "lpgp", "lpgs")
 CROSS_SECTIONS = ("vern", "bcmc", "obcm")
+TABLES = Path(__file__).with_name("data") / "model_data"
 _QUIET = 0
 _SPECTRUM = 1  # number of the spectrum: the models of the library do not look at it
 _DOUBLES = ctypes.POINTER(ctypes.c_double)
 _FLOATS = ctypes.POINTER(ctypes.c_float)
 
 
+def tables_given() -> bool:
+    """Tell whether the operator has put files of the XSPEC model data (HEASOFT's spectral/modelData) into the image."""
+    return TABLES.is_dir() and any(TABLES.iterdir())
+
+
 @cache
 def _library() -> ctypes.CDLL:
+    if tables_given():
+        # The library looks at this variable once, when it is loaded; it joins names to it as they are.
+        os.environ["XSPEC_MDATA_DIR"] = f"{TABLES}/"
     import xspectrampoline  # noqa: PLC0415
 
     library: ctypes.CDLL = xspectrampoline.lib_XSFunctions
@@ -40,6 +50,7 @@ def _library() -> ctypes.CDLL:
 @cache
 def models() -> dict[str, ModelEntry]:
     """Return the models of the library by their lower-case names."""
+    _library()
     import xspectrampoline  # noqa: PLC0415
 
     return read_models(Path(xspectrampoline.get_HEADAS()) / "spectral" / "manager" / "model.dat")

@@ -1,7 +1,8 @@
 """Which models of the library cannot be computed in this image; found by trying each of them.
 
 The package of the library holds its functions, not the tables of atomic lines and of precomputed spectra that some of
-them read. Such a model ends the process or gives nothing, so each is tried in a process of its own.
+them read. Such a model ends the process or gives nothing, so each is tried in a process of its own. Where an operator
+gives tables, those models of the list that then work can be used.
 
     python -m services.spectral_fit.analysis.unavailable <file>      writes the list for another version of the library
 """
@@ -16,7 +17,7 @@ import numpy as np
 
 from mesh.kit import BadInput
 from services.spectral_fit.analysis.model import Model
-from services.spectral_fit.analysis.model_library import evaluate, models
+from services.spectral_fit.analysis.model_library import evaluate, models, tables_given
 from services.spectral_fit.analysis.model_table import ModelEntry
 
 LIST = Path(__file__).with_name("data") / "unavailable_models.json"
@@ -30,12 +31,13 @@ def refuse_unavailable(model: Model) -> None:
     Raises:
         BadInput: reason ``NoModelData``.
     """
-    lacking = sorted({one.entry.name for one in model.components} & unavailable())
+    listed = {one.entry.name: one.entry for one in model.components if one.entry.name in _listed()}
+    lacking = sorted(name for name, entry in listed.items() if not (tables_given() and _works(entry)))
     if lacking:
         text = (
             f"{', '.join(lacking)} needs tables of the XSPEC model data (atomic lines, precomputed spectra) that "
-            "this mesh does not hold: choose an analytical model, e.g. powerlaw, cutoffpl, comptt, bbody, gaussian; "
-            "product spectral_fit_models lists all that can be used"
+            "this mesh does not hold (its operator can add them: docs/operate.md): choose an analytical model, e.g. "
+            "powerlaw, cutoffpl, comptt, bbody, gaussian; product spectral_fit_models lists all that can be used"
         )
         raise BadInput("NoModelData", text)
 
@@ -43,6 +45,14 @@ def refuse_unavailable(model: Model) -> None:
 @cache
 def unavailable() -> frozenset[str]:
     """Return the names of the models that cannot be computed here."""
+    if not tables_given():
+        return _listed()
+    return frozenset(name for name in _listed() if not _works(models()[name.lower()]))
+
+
+@cache
+def _listed() -> frozenset[str]:
+    """Return the names of the models that cannot be computed without tables."""
     return frozenset(json.loads(LIST.read_text(encoding="utf-8")))
 
 
