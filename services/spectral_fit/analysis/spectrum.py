@@ -238,8 +238,10 @@ def _background(
             remarks.append(f"{one.name}: its background {name.name} is not applied, as the request asks")
         return None
     path = files.find(name, "spectrum")
-    if path is None and alone:
-        classed = [path for path, rows in files.spectra.items() if rows[0].content == "BKG"]
+    # A spectrum that is net already takes no background that it does not name.
+    if path is None and alone and (name.name or one.content != "NET"):
+        correction = files.find(one.correction, "spectrum")
+        classed = [path for path, rows in files.spectra.items() if rows[0].content == "BKG" and path != correction]
         path = classed[0] if len(classed) == 1 else None
         if path is not None and name.name:
             remarks.append(f"{one.name} names {name.name} (BACKFILE), which is not there: {path.name} is used")

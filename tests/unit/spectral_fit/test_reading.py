@@ -9,7 +9,7 @@ from astropy.io import fits
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import Observation
 from mesh.kit.ogip.response import arf_hdu, rmf_hdus
-from mesh.kit.ogip.spectrum import spectrum_hdu
+from mesh.kit.ogip.spectrum import correction_hdu, spectrum_hdu
 from services.spectral_fit.analysis.spectrum import Spectrum, spectra_in
 
 CHANNELS = np.geomspace(20.0, 200.0, 13)
@@ -152,6 +152,20 @@ def test_counts_of_photons_keep_their_nature_and_their_background(tmp_path: Path
     np.testing.assert_allclose(found.counts.error, 0.05)
     assert found.background is not None
     assert (found.background.rate[0], found.background.back_scale[0]) == (0.09, 2.0)
+
+
+@pytest.mark.parametrize("content", ["NET", "TOTAL"])
+def test_our_correction_files_are_no_backgrounds(tmp_path: Path, content: str) -> None:
+    shape = np.linspace(-0.1, 0.2, 12)
+    correction = correction_hdu(shape, exposure_s=1000.0, observation=_observation(), first_channel=0)
+    files = [_write(tmp_path / "correction.fits", correction), *_response(tmp_path)]
+    source = _spectrum(tmp_path, CORRFILE="correction.fits", HDUCLAS2=content)
+    for given in (False, True):
+        found = _only(spectra_in([source, *files], "", given=given))
+        assert found.correction is not None
+        np.testing.assert_allclose(found.correction, shape, atol=1e-7)
+        assert found.background is None
+        assert found.remarks == ()
 
 
 def test_official_files_of_both_instruments(shared_data: Path) -> None:
