@@ -17,13 +17,13 @@ from services.isgri.analysis.response import Response, facts, model_response, of
 
 @pytest.fixture
 def official(shared_data: Path, tmp_path: Path) -> Path:
-    """A directory with the OSA 11 response as an operator would put it into the image."""
+    """The OSA 11 response as an operator would put it into the archive."""
     packed = shared_data / "osa-spectra-lightcurves" / "isgri_rmf_Crab_OSA11.fits.gz"
     if not packed.exists():
         pytest.skip("real data: the OSA 11 response is not there")
     with gzip.open(packed) as source, (tmp_path / "isgri_rmf.fits").open("wb") as target:
         shutil.copyfileobj(source, target)
-    return tmp_path
+    return tmp_path / "isgri_rmf.fits"
 
 
 def test_the_official_response_is_used_in_our_unit_of_flux(official: Path) -> None:
@@ -114,7 +114,7 @@ def test_an_official_file_of_another_instrument_is_refused(shared_data: Path, tm
         pytest.skip("real data: the JEM-X response is not there")
     shutil.copy(other, tmp_path / "isgri_rmf.fits")
     with pytest.raises(BadInput, match="not the 256"):
-        official_response(tmp_path)
+        official_response(tmp_path / "isgri_rmf.fits")
 
 
 @pytest.mark.parametrize("name", ["IBIS_spectrum_GRB221009A.fits", "isgri_1A0535+262_pha_256ch.fits.gz"])

@@ -1,15 +1,15 @@
 """Effective area and redistribution matrix of ISGRI spectra.
 
 By default a model from the facts in ``data/response.toml``: effective area through published points, scaled so that the
-Crab has its known rate, and the redistribution of ``redistribution``. Where the image of the analysis
-holds ``data/official/isgri_rmf.fits`` (and ``isgri_arf.fits``, if the area is not part of the matrix), the official
-response of the standard software is used instead; put the files there and build the image anew.
+Crab has its known rate, and the redistribution of ``redistribution``. Where the archive has the official response of
+the standard software, ``aux/isgri/isgri_rmf.fits`` (and ``isgri_arf.fits``, if the area is not part of the matrix),
+that is used instead.
 """
 
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from mesh.kit import BadInput
+from mesh.kit import BadInput, Unit
 from services.isgri.analysis.channels import edges_kev
 from services.isgri.analysis.redistribution import redistribution
 
@@ -46,16 +46,20 @@ def facts() -> dict[str, Any]:
     return tomllib.loads(files("services.isgri.analysis").joinpath("data/response.toml").read_text(encoding="utf-8"))
 
 
-@cache
-def response() -> Response:
-    """Return the response: the official one where it is there, else the model.
+def response(unit: Unit) -> Response:
+    """Return the response for a unit: the official one where the archive has it, else the model.
 
     Raises:
-        BadInput: BadResponse: an official file is there but is no ISGRI response of 256 channels.
+        BadInput: BadResponse: the archive has an official file that is no ISGRI response of 256 channels.
     """
-    with as_file(files("services.isgri.analysis").joinpath("data/official")) as directory:
-        if (directory / "isgri_rmf.fits").exists():
-            return official_response(directory)
+    matrix, area = (
+        next((path for entry in unit.inputs(role) for path in entry.paths), None)
+        for role in ("response_matrix", "effective_area")
+    )
+    if matrix is not None:
+        return official_response(matrix, area)
+    if area is not None:
+        unit.warn(f"{area.name} of the archive is not used: the redistribution matrix that it belongs to is not there")
     return model_response()
 
 
@@ -80,17 +84,16 @@ def model_response(*, osa_energies: bool = False) -> Response:
         "model of published points, scaled to the Crab" + (", energies of OSA 11" if osa_energies else ""),
         "the response is a model for energies that are right on average; an error of 2 keV at 40 keV, as files of "
         "late years may have, changes an index by 0.2. Simulated spectra are right; for real ones put energies and "
-        "response of one calibration into archive and image",
+        "response of one calibration into the archive",
     )
 
 
-def official_response(directory: Path) -> Response:
-    """Read ``isgri_rmf.fits`` and, if it is there, ``isgri_arf.fits``, in the standard software's layout or OGIP's.
+def official_response(path: Path, area_file: Path | None = None) -> Response:
+    """Read a redistribution matrix and, if it is there, an area, in the standard software's layout or OGIP's.
 
     Raises:
         BadInput: BadResponse.
     """
-    path = directory / "isgri_rmf.fits"
     try:
         with fits.open(path, memmap=False) as hdus:
             table = _table(hdus, "RSP_MATRIX", "MATRIX", "RMF")
@@ -101,9 +104,11 @@ def official_response(directory: Path) -> Response:
         if there.shape != edges_kev().shape or np.abs(there - edges_kev()).max() > 0.26:
             raise ValueError("its channels are not the 256 of the standard software")
         area = np.ones(len(matrix))
-        if (directory / "isgri_arf.fits").exists():
-            with fits.open(directory / "isgri_arf.fits", memmap=False) as hdus:
+        if area_file is not None:
+            with fits.open(area_file, memmap=False) as hdus:
                 area = np.asarray(_table(hdus, "SPECRESP", "SPECRESP", "ARF")["SPECRESP"], np.float64)
+            if area.shape != (len(matrix),):
+                raise ValueError(f"{area_file.name} has {area.size} energies, the matrix {len(matrix)}")
         # The sum of a row may be an area: then the matrix is made a probability.
         rows = matrix.sum(axis=1)
         if rows.max() > 1.5:
@@ -112,7 +117,8 @@ def official_response(directory: Path) -> Response:
         return Response(edges, area / facts()["official"]["rate_scale"], matrix, "official response of OSA")
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise BadInput(
-            "BadResponse", f"{path.name} cannot be used as the response of ISGRI ({error}); take it out of the image"
+            "BadResponse",
+            f"{path.name} of the archive cannot be used as the response of ISGRI ({error}); its operator takes it out",
         ) from error
 
 

@@ -35,7 +35,7 @@ def run_spectrum_sum(unit: Unit) -> None:
             raise BadInput("EmptyScWList", "no science window gave spectra; ask for other windows or sources")
         sources = sum_spectra(windows, CAMERA)
     with unit.step("response"):
-        used = response()
+        used = response(unit)
         whole = Observation(
             "IBIS",
             min(source.start_ijd for source in sources),

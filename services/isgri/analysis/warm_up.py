@@ -29,7 +29,7 @@ from services.isgri.analysis.lc_stage import band_weights, live_bins, run_lc
 from services.isgri.analysis.live_time import module_times
 from services.isgri.analysis.mosaic_stage import run_mosaic
 from services.isgri.analysis.pif import pixel_illumination
-from services.isgri.analysis.response import response
+from services.isgri.analysis.response import model_response
 from services.isgri.analysis.shadowgram import shadowgrams
 from services.isgri.analysis.spectrum_stage import run_spectrum
 from services.isgri.analysis.spectrum_sum_stage import run_spectrum_sum
@@ -67,7 +67,7 @@ def warm_up() -> None:
     bins = live_bins(window, 0.0, 100.0, 10)
     used, pixel, weights = window.used, pixel_of(window), band_weights(found, 0)
     weighted_rates(events.time_s, pixel, used, bins, weights)
-    response()
+    model_response()
 
 
 def _one_event(attitude: Attitude) -> Events:

@@ -14,10 +14,13 @@ from science.coded_mask.forced_map import ZONES
 from science.coded_mask.pixel_scatter import PixelScatter
 from science.coded_mask.weighted_curve import exposed_bins
 from science.coded_mask.window_curves import BandCurves, WindowCurves, merge_curves
+from science.timing.barycentre import barycentric_s
+from science.timing.orbit import read_orbit
 from services.isgri.analysis.camera import CAMERA
 from services.isgri.analysis.curve_volume import LARGEST_MB, check_volume
 from tests.unit.isgri.events_file import TSTART
 from tests.unit.isgri.stage_runs import PLACE, run, source_events, unit_directory
+from tests.unit.timing.orbit_file import START_OBT, write_orbit
 
 _WINDOW = "201600270010.001"
 _LISTED = [{"name": "GX 1+4", "ra": PLACE[0], "dec": PLACE[1]}]
@@ -210,3 +213,60 @@ def test_curves_that_do_not_fit_into_a_product_are_refused_with_what_to_set(even
     ]
     failure = run(unit_directory(tmp_path / "unit", "lc", inputs, parameters))
     assert (failure["reason"], failure["kind"]) == ("TooManyBins", "usage")
+
+
+@pytest.fixture(scope="module")
+def orbit(events: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The window with the on-board time of its start, and its orbit."""
+    folder = tmp_path_factory.mktemp("orbit")
+    dated = folder / "isgri_events.fits"
+    with fits.open(events) as hdus:
+        hdus["ISGR-EVTS-ALL"].header["OBTSTART"] = f"{START_OBT:020d}"
+        hdus.writeto(dated)
+    return dated, write_orbit(folder / "sc_orbit_param.fits", first_s=-40.0, rows=70)
+
+
+def test_barycentric_light_curves_have_the_same_rates_at_times_of_their_own(
+    merged: tuple[Path, dict[str, Any]], orbit: tuple[Path, Path], tmp_path: Path
+) -> None:
+    dated, path = orbit
+    parameters = {"catalogue": _LISTED, "bands": _BANDS, "time_bin": 10.0, "barycentre": True}
+    unit = unit_directory(tmp_path / "unit", "lc", [("events", _WINDOW, dated), ("orbit", _WINDOW, path)], parameters)
+    assert run(unit)["warnings"] == []
+    merge = unit_directory(
+        tmp_path / "merge", "lc_merge", [("lc", _WINDOW, unit / "out" / "isgri_curves.fits")], {"barycentre": True}
+    )
+    run(merge)
+    name = "isgri_lc_GX_1+4_20-40.fits"
+    with fits.open(merged[0] / name) as local, fits.open(merge / "out" / name) as there:
+        header = there["RATE"].header
+        assert (header["TIMESYS"], header["TIMEREF"], header["PLEPHEM"]) == ("TDB", "SOLARSYSTEM", "ERFA-EPV00")
+        assert local["RATE"].header["TIMEREF"] == "LOCAL"
+        assert np.array_equal(there["RATE"].data["RATE"], local["RATE"].data["RATE"])
+        times = np.asarray(local["RATE"].data["TIME"], float)
+        known = read_orbit(path, dated)
+        assert known.covers(times).all()
+        expected = barycentric_s(times, *PLACE, known)
+        assert np.abs(there["RATE"].data["TIME"] - expected).max() < 1e-6
+        assert np.abs(expected - times).max() > 1.0
+        shift = there["GTI"].data["START"][0] - local["GTI"].data["START"][0]
+        assert shift == pytest.approx(expected[0] - times[0], abs=0.01)
+        assert there["ISGR-SRC.-LCR"].data["TIME"] * 86400.0 == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("fault", ["absent", "of another time"])
+def test_without_an_orbit_barycentric_times_are_those_of_the_earths_centre_and_bounded(
+    orbit: tuple[Path, Path], tmp_path: Path, fault: str
+) -> None:
+    inputs = [("events", _WINDOW, orbit[0])]
+    if fault == "of another time":
+        inputs.append(("orbit", _WINDOW, write_orbit(tmp_path / "sc_orbit_param.fits", first_s=1e5, rows=10)))
+    parameters = {"catalogue": _LISTED, "bands": [[20, 40]], "background": [], "barycentre": True}
+    unit = unit_directory(tmp_path / "unit", "weights", inputs, parameters)
+    [warning] = [text for text in run(unit)["warnings"] if "orbit" in text]
+    assert "off by up to 0.54 s" in warning
+    with fits.open(unit / "out" / "isgri_weighted_events.fits") as hdus:
+        rows = hdus["ISGR-EVTS-ALL"].data
+        times = np.asarray(rows["TIME"], float)
+        assert np.abs(rows["BARYTIME_1"] - barycentric_s(times, *PLACE, None)).max() < 1e-6
+        assert hdus["ISGR-EVTS-ALL"].header["TIMESYS"] == "TT"

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from mesh.kit.ogip.observation import Observation
+from mesh.kit.ogip.response import rmf_hdus
 from science.coded_mask.figure import file_name
 from services.isgri.analysis.channels import edges_kev
-from services.isgri.analysis.response import crab_rate, model_response
+from services.isgri.analysis.response import crab_rate, facts, model_response
 from tests.unit.isgri.events_file import TSTART, write_events
 from tests.unit.isgri.stage_runs import PLACE, run, source_events, unit_directory
 
@@ -92,6 +94,42 @@ def test_the_sum_writes_ogip_files_that_belong_together(summed: tuple[Path, dict
         sums = np.array([row["MATRIX"].sum() for row in hdus["SPECRESP MATRIX"].data])
         assert sums.max() < 1.0001
         assert np.median(sums) > 0.99
+
+
+def test_a_response_of_the_archive_takes_the_place_of_the_model(
+    spectra: tuple[Path, dict[str, Any]], summed: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Written as the standard software does: the area inside the matrix, which is in its own unit of flux."""
+    model = model_response()
+    whole = Observation("IBIS", 1.0, 2.0, detector="ISGRI")
+    matrix = model.matrix * model.area_cm2[:, None] * facts()["official"]["rate_scale"]
+    hdus = rmf_hdus(model.energy_kev, edges_kev(), matrix, observation=whole, first_channel=0)
+    path = tmp_path / "isgri_rmf.fits.gz"
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(path)
+    window = spectra[0] / "out" / "isgri_spectra.fits"
+    inputs = [("spectrum", "201600270010.001", window), ("response_matrix", "archive", path)]
+    directory = unit_directory(tmp_path / "unit", "spectrum_sum", inputs, _LISTED)
+    manifest = run(directory)
+    assert manifest["summary"]["response"] == "official response of OSA"
+    assert not any("response" in text for text in manifest["warnings"])
+    areas = []
+    for out in (directory, summed[0]):
+        with fits.open(out / "out" / "isgri_arf.fits") as found:
+            areas.append(np.asarray(found["SPECRESP"].data["SPECRESP"], float))
+    # What the threshold takes of photons, and of their escape peaks, is then part of the area.
+    counted = model.energy_kev[:-1] > 18.0
+    assert areas[0][counted] == pytest.approx(areas[1][counted], rel=0.05)
+
+
+def test_a_response_of_the_archive_that_does_not_fit_is_refused(
+    spectra: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "isgri_rmf.fits"
+    fits.HDUList([fits.PrimaryHDU()]).writeto(path)
+    window = spectra[0] / "out" / "isgri_spectra.fits"
+    inputs = [("spectrum", "201600270010.001", window), ("response_matrix", "archive", path)]
+    failure = run(unit_directory(tmp_path / "unit", "spectrum_sum", inputs, {}))
+    assert (failure["reason"], failure["kind"]) == ("BadResponse", "usage")
 
 
 def test_equal_windows_halve_the_variance_and_keep_the_rate(
