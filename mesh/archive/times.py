@@ -38,10 +38,11 @@ def tt_minus_utc(utc: datetime) -> float:
 
 
 def ijd_from_utc(utc: str) -> float:
-    """IJD (TT) of a UTC time in ISO form, e.g. '2017-08-17T12:41:04' (fraction and 'Z' allowed; ':60' as well).
+    """IJD (TT) of a UTC time in ISO form, e.g. '2017-08-17T12:41:04' (fraction and 'Z' allowed).
 
     Raises:
-        ValueError: the string is not an ISO time, or lies before 1999 or after 9998.
+        ValueError: the string is not an ISO time, lies before 1999 or after 9998, or has a 61st second (':60') in a
+            minute that has none.
     """
     text = utc.strip()
     # datetime has no 61st second: read 23:59:60 as 23:59:59 and add the second after the conversion.
@@ -59,23 +60,36 @@ def ijd_from_utc(utc: str) -> float:
         ) from None
     if instant >= _END:
         raise ValueError(f"UTC {instant.isoformat()} is after {_END.isoformat()}, the last time that has a form")
+    if leap and not _ends_in_leap_second(instant):
+        last = (_TAI_MINUS_UTC[-1][0] - timedelta(days=1)).strftime("%Y-%m-%d")
+        raise ValueError(
+            f"'{utc[:64]}' has a 61st second, which that minute has not: leap seconds are 23:59:60 UTC of a few days, "
+            f"the last {last}"
+        )
     seconds = (instant - _EPOCH).total_seconds() + tt_minus_utc(instant) + (1.0 if leap else 0.0)
     return seconds / 86400.0
+
+
+def _ends_in_leap_second(instant: datetime) -> bool:
+    """Tell whether the minute of a UTC instant has a 61st second."""
+    next_minute = instant.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return any(next_minute == start for start, _ in _TAI_MINUS_UTC)
 
 
 def utc_from_ijd(ijd: float, digits: int = 3) -> str:
     """UTC in ISO form of an IJD (TT), rounded to `digits` (0-6) decimals of a second.
 
-    An instant inside a leap second is given as the first instant after it.
+    An instant inside a leap second has the second 60.
 
     Raises:
         ValueError: the time lies before 1999.
     """
     for start, tai_minus_utc in reversed(_TAI_MINUS_UTC):
         utc = _EPOCH + timedelta(seconds=round(ijd * 86400.0 - tai_minus_utc - _TT_MINUS_TAI, digits))
-        if utc >= start - timedelta(seconds=1):
-            utc = max(utc, start)
-            whole = utc.strftime("%Y-%m-%dT%H:%M:%S")
+        # The table begins after the leap second of its first row.
+        leap = utc < start and start > _TAI_MINUS_UTC[0][0]
+        if utc >= (start - timedelta(seconds=1) if leap else start):
+            whole = utc.strftime("%Y-%m-%dT%H:%M:60" if leap else "%Y-%m-%dT%H:%M:%S")
             return whole if digits == 0 else f"{whole}.{utc.microsecond:06d}"[: len(whole) + 1 + digits]
     raise ValueError(f"IJD {ijd} is before 1999-01-01 UTC, where the leap second table starts")
 

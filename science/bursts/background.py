@@ -19,7 +19,7 @@ class Background:
     """Counts per bin that would be there without the burst.
 
     Args:
-        counts: shape (n,).
+        counts: of a bin that is not dead at all, shape (n,).
         design: Legendre polynomials at the bins, shape (n, degree + 1).
         covariance: of their coefficients, for Poisson noise.
     """
@@ -35,7 +35,7 @@ class Background:
 
 
 def polynomial_background(curve: Curve, source: Flags, degree: int = CUBIC) -> Background:
-    """Fit a polynomial to the live bins outside the source, weighted with their own Poisson errors.
+    """Fit a polynomial to the live bins outside the source, less dead time, weighted with their Poisson errors.
 
     Args:
         curve: the counts.
@@ -45,15 +45,17 @@ def polynomial_background(curve: Curve, source: Flags, degree: int = CUBIC) -> B
     Raises:
         TooLittleBackground: too few bins are left.
     """
-    used = curve.live & ~source
+    share = curve.share
+    used = curve.live & ~source & (share > 0)
     if used.sum() < _LEAST_BINS:
         raise TooLittleBackground(f"{int(used.sum())} bins beside the burst, {_LEAST_BINS} are needed")
+    seen, share = curve.counts[used] / share[used], share[used]
     x = np.linspace(-1.0, 1.0, curve.counts.size)
     design = np.polynomial.legendre.legvander(x, degree)
-    variance = np.full(curve.counts.size, max(float(np.median(curve.counts[used])), 1.0))
+    variance = np.full(seen.size, max(float(np.mean(seen)), 1e-3)) / share
     for _ in range(2):
-        weighted = design[used] / variance[used, None]
+        weighted = design[used] / variance[:, None]
         covariance = np.linalg.inv(weighted.T @ design[used])
-        level = design @ (covariance @ (weighted.T @ curve.counts[used]))
-        variance = np.maximum(level, 1.0)
-    return Background(level, np.asarray(design, dtype=np.float64), covariance)
+        level = design @ (covariance @ (weighted.T @ seen))
+        variance = np.maximum(level[used], 1e-3 * max(float(np.mean(seen)), 1e-3)) / share
+    return Background(np.asarray(level, dtype=np.float64), np.asarray(design, dtype=np.float64), np.asarray(covariance))

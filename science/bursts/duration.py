@@ -1,28 +1,35 @@
 """T90 and counts of a burst (Kouveliotou et al. 1993, ApJ 413, L101; Koshut et al. 1996, ApJ 463, 570).
 
-T90 is the time in which the counts above the background grow from 5 % to 95 % of their sum. What belongs to the burst
-is found with blocks; the background is a polynomial fitted outside of it, never through it.
+T90 is the time in which the counts above the background grow from 5 % to 95 % of their sum. Counts, their error and
+the noise that they are compared with are of one and the same time: the burst and what may be left of it on both sides.
+
+Where 5 % lie is found by testing each time t: D(t) = S(<t) - 0.05 S must be 0 within its error, and that error is known
+from the counts before and after t and from the fit of the background, whatever the shape of the burst. What passes at
+1 sigma is the interval.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
-from science.bursts.background import CUBIC, Background, TooLittleBackground, polynomial_background
-from science.bursts.blocks import Block, blocks_of
-from science.bursts.curve import Curve, Flags, Floats
+from science.bursts.background import CUBIC, Background, TooLittleBackground
+from science.bursts.blocks import Block
+from science.bursts.curve import Curve, Flags, Floats, runs
+from science.bursts.extent import Extent, extent_of
 from science.bursts.search import Excess, Search
 
 Method = Literal["cubic", "blocks"]
 
-_ROUNDS = 4
-_BLOCK_SIGMA = 4.0
 _PEAK_SIGMA = 10.0
-_TRIALS = 200
-_LEAST_SIDE_S = 100.0
-_SIDES = 6.0  # background on each side, in lengths of the burst
-_JOIN_S = 20.0
+_SHORTEST = 2.0  # bins; T90 below is that of the bins
+_LEAST_COUNTS = 2.0  # sigma
+_LEAST_SCORE = 12.0  # the extent of fainter bursts is chance, and errors of their durations would not hold
+_LARGEST_GAP = 0.2  # of the burst
+_BESIDE = 4  # live bins beside a gap that tell what it hides, and as many more as it is long
+_UNKNOWN = float("nan")
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -32,31 +39,44 @@ class Burst:
     Args:
         begin_s: start of the burst, seconds (TT) since MJD 51544.
         end_s: its end.
-        t05_s: time of 5 % of the counts, the same scale.
-        t90_s: duration, s.
+        summed_from_s: start of the time that counts are summed over, in which what blocks do not show lies as well.
+        summed_to_s: its end.
+        t05_s: time of 5 % of the counts, the same scale; NaN where T90 is.
+        t90_s: duration, s; NaN where it cannot be told.
         t90_error_s: 1 sigma, s.
         t50_s: time from 25 % to 75 %, s.
-        counts: above the background.
+        t50_error_s: 1 sigma, s.
+        duration_missing: why there is no duration; None where there is one.
+        counts: above the background, corrected for dead time; NaN where a gap hides some.
         error: 1 sigma, counts.
-        snr: counts over noise of the whole burst.
+        snr: counts over the noise of the background in the same time.
+        counts_missing: why there are no counts; None where there are.
         peak_s: middle of the highest bin, seconds (TT) since MJD 51544.
         peak_rate: above the background, counts/s.
         peak_bin_s: length of the bin that it was measured in, s.
         background_rate: under the burst, counts/s.
-        blocks: steps of the whole curve that was looked at.
+        blocks: steps of the curve around the burst.
         curve: what was looked at.
         background: of it.
+        quiet: bins of it that the background was fitted to, shape (n,).
+        apart: further excesses in it that the burst leaves out, and so does its background: time in seconds (TT) since
+            MJD 51544, and score.
     """
 
     begin_s: float
     end_s: float
+    summed_from_s: float
+    summed_to_s: float
     t05_s: float
     t90_s: float
     t90_error_s: float
     t50_s: float
+    t50_error_s: float
+    duration_missing: str | None
     counts: float
     error: float
     snr: float
+    counts_missing: str | None
     peak_s: float
     peak_rate: float
     peak_bin_s: float
@@ -64,6 +84,8 @@ class Burst:
     blocks: tuple[Block, ...]
     curve: Curve
     background: Background
+    quiet: Flags
+    apart: tuple[tuple[float, float], ...]
 
 
 def measure(search: Search, excess: Excess, *, method: Method = "cubic", degree: int = CUBIC) -> Burst:
@@ -72,132 +94,190 @@ def measure(search: Search, excess: Excess, *, method: Method = "cubic", degree:
     Args:
         search: of the curve.
         excess: the highest excess of the burst.
-        method: ``cubic`` takes the cumulative curve over the background polynomial; ``blocks`` the significant blocks
-            alone.
+        method: ``cubic`` sums the burst and the time around it over the background polynomial; ``blocks`` its
+            significant blocks alone.
         degree: of the polynomial.
 
     Raises:
         TooLittleBackground: the curve has not enough live bins beside the burst.
     """
-    curve, noise = search.curve, search.noise
-    first, last = excess.first, excess.first + excess.width
-    for rounds in range(_ROUNDS):
-        near, offset = _neighbourhood(curve, first, last)
-        source = _flags(near, first - offset, last - offset)
-        if rounds == 0:
-            source |= search.bright[offset : offset + source.size]  # before the extent is known
-        background = polynomial_background(near, source, degree)
-        blocks = blocks_of(near, background.counts, float(noise.at(_block_bins(near))))
-        found = _extent(near, blocks, first - offset, last - offset)
-        if (found[0] + offset, found[1] + offset) == (first, last):
-            break
-        first, last = found[0] + offset, found[1] + offset
-    begin, end = first - offset, last - offset
-    net = np.where(near.live, near.counts - background.counts, 0.0)
-    ratio = float(noise.at(min(end - begin, int(noise.widths[-1]))))
-    length = end - begin
-    window, plateau = slice(begin, end), method == "cubic"
-    if plateau:
-        window = slice(max(0, begin - length // 4), end + min(length, (near.counts.size - end) // 2))
-    marks, counts = _crossings(net[window], plateau=plateau)
-    marks += window.start
-    level = float(background.counts[begin:end].sum())
-    # A burst makes Poisson noise of its own; the excess over Poisson is the background's.
-    error = float(np.sqrt(max(counts, 0) + ratio**2 * (level + background.sum_variance(begin, end))))
-    snr = counts / (ratio * float(np.sqrt(max(level, 1.0))))
-    spread = _spread(near, background, window, ratio, net, plateau=plateau)
-    factor, peak, peak_rate = _peak(net[begin:end], ratio * float(np.sqrt(max(level / length, 1.0))))
+    extent = extent_of(search, excess, padded=method == "cubic", degree=degree)
+    near, ratio = extent.near, float(search.noise.at(min(extent.end - extent.begin, int(search.noise.widths[-1]))))
+    growth = _growth(extent, ratio)
+    counts, error = float(growth.net.sum()), growth.error
+    level = float((extent.background.counts * near.share)[extent.begin : extent.end].sum())
+    quiet = ratio * np.sqrt(max(level + growth.doubt, 1.0))
+    hidden = _hidden(extent, growth)
+    t90, t50, short = _durations(growth, near.bin_s, excess.score)
+    missing = hidden or short
+    if missing:
+        t90 = t50 = _Duration(_UNKNOWN, _UNKNOWN, _UNKNOWN)
+    if hidden:
+        counts = error = _UNKNOWN
+    inside = slice(extent.first - extent.begin, extent.last - extent.begin)
+    under = float(extent.background.counts[extent.first : extent.last].mean())
+    factor, peak, peak_rate = _peak(growth.net[inside], ratio * float(np.sqrt(max(under, 1.0))))
+    start, end = near.start_s, near.time_s(near.counts.size)
     return Burst(
-        begin_s=near.time_s(begin),
-        end_s=near.time_s(end),
-        t05_s=near.time_s(marks[0]),
-        t90_s=(marks[3] - marks[0]) * near.bin_s,
-        t90_error_s=spread * near.bin_s,
-        t50_s=(marks[2] - marks[1]) * near.bin_s,
+        begin_s=near.time_s(extent.first),
+        end_s=near.time_s(extent.last),
+        summed_from_s=near.time_s(extent.begin),
+        summed_to_s=near.time_s(extent.end),
+        t05_s=near.time_s(extent.begin + t90.begin),
+        t90_s=t90.length * near.bin_s,
+        t90_error_s=t90.error * near.bin_s,
+        t50_s=t50.length * near.bin_s,
+        t50_error_s=t50.error * near.bin_s,
+        duration_missing=missing,
         counts=counts,
         error=error,
-        snr=snr,
-        peak_s=near.time_s(begin + peak),
+        snr=counts / quiet,
+        counts_missing=hidden,
+        peak_s=near.time_s(extent.first + peak),
         peak_rate=peak_rate / near.bin_s,
         peak_bin_s=factor * near.bin_s,
-        background_rate=level / (end - begin) / near.bin_s,
-        blocks=tuple(blocks),
+        background_rate=under / near.bin_s,
+        blocks=extent.blocks,
         curve=near,
-        background=background,
+        background=extent.background,
+        quiet=extent.quiet,
+        apart=tuple(
+            (search.curve.time_s(one.centre), one.score)
+            for one in search.episodes
+            if start <= search.curve.time_s(one.centre) < end
+            and extent.others[int((search.curve.time_s(one.centre) - start) / near.bin_s)]
+        ),
     )
 
 
-def _neighbourhood(curve: Curve, first: int, last: int) -> tuple[Curve, int]:
-    """Return the part of a curve around a burst, and where it begins."""
-    side = int(max(_LEAST_SIDE_S, _SIDES * (last - first) * curve.bin_s) / curve.bin_s)
-    low, high = max(0, first - side), min(curve.counts.size, last + side)
-    return Curve(curve.time_s(low), curve.bin_s, curve.counts[low:high], curve.live[low:high]), low
+@dataclass(frozen=True)
+class _Growth:
+    """How the counts grow in the time that is summed.
 
-
-def _flags(curve: Curve, first: int, last: int) -> Flags:
-    """Flag where the burst may be: bursts rise fast and fade slowly, below what blocks show."""
-    flags = np.zeros(curve.counts.size, dtype=bool)
-    length = last - first
-    tail = min(length, (curve.counts.size - last) // 2)  # something must be left for the fit
-    flags[max(0, first - length // 4 - 2) : last + tail + 2] = True
-    return flags
-
-
-def _block_bins(curve: Curve) -> float:
-    """Scale of the noise that blocks are cut against: that of ten of the joined bins."""
-    return float(max(1, 10 * (curve.counts.size // 1200 + 1)))
-
-
-def _extent(curve: Curve, blocks: list[Block], first: int, last: int) -> tuple[int, int]:
-    """Extend a burst by the significant blocks that touch it or lie near; at least the box that was found."""
-    bright = [block for block in blocks if block.rate > _BLOCK_SIGMA * block.error]
-    low, high = first, last
-    touching = [block for block in bright if block.first < last and block.last > first]
-    if touching:
-        low, high = min(block.first for block in touching), max(block.last for block in touching)
-    reach = round(_JOIN_S / curve.bin_s)
-    grown = True
-    while grown:
-        near = [one for one in bright if one.first < high + reach and one.last > low - reach]
-        new = min([low, *(one.first for one in near)]), max([high, *(one.last for one in near)])
-        grown = new != (low, high)
-        low, high = new
-    return low, high
-
-
-def _crossings(net: Floats, *, plateau: bool) -> tuple[Floats, float]:
-    """Return the places (bins) where 5, 25, 75 and 95 % of the counts are reached, and the counts.
-
-    With a plateau after the burst, the median of the last tenth of the cumulative curve is its end: no single bin
-    decides.
+    Args:
+        net: counts above the background per bin, corrected for dead time, shape (n,).
+        before: their sum before each edge, shape (n + 1,).
+        variance: of that sum, the background being known.
+        rows: what the sum takes of each coefficient of the background, shape (n + 1, m).
+        covariance: of those, shape (m, m).
     """
-    grown = np.concatenate(([0.0], np.cumsum(net)))
-    tenth = grown.size // 10
-    high = float(np.median(grown[-tenth:])) if plateau and tenth > 2 else float(grown[-1])
-    places = []
-    for share in (0.05, 0.25, 0.75, 0.95):
-        above = np.flatnonzero(grown >= share * high)
-        k = max(1, int(above[0])) if above.size else grown.size - 1
-        step = grown[k] - grown[k - 1]
-        places.append(k - 1 + (float(np.clip((share * high - grown[k - 1]) / step, 0, 1)) if step > 0 else 0.0))
-    return np.asarray(places), high
+
+    net: Floats
+    before: Floats
+    variance: Floats
+    rows: Floats
+    covariance: Floats
+
+    @property
+    def doubt(self) -> float:
+        """Variance of the background's sum from its fit."""
+        return float(self.rows[-1] @ self.covariance @ self.rows[-1])
+
+    @property
+    def error(self) -> float:
+        """1 sigma of all counts."""
+        return float(np.sqrt(self.variance[-1] + self.doubt))
+
+    def place(self, share: float) -> tuple[float, float]:
+        """Return the place (bins) at which a share of the counts is reached, and its 1 sigma error.
+
+        It is the middle of the interval that passes the test. Noise makes the counts go up and down, the light of a
+        burst only up: what is tested is the nearest curve that never falls.
+        """
+        off = self.before - share * self.before[-1]
+        rows = self.rows - share * self.rows[-1]
+        known = (1 - share) ** 2 * self.variance + share**2 * (self.variance[-1] - self.variance)
+        sigma = np.sqrt(np.maximum(known + np.einsum("ij,jk,ik->i", rows, self.covariance, rows), 1e-12))
+        rising = np.asarray(isotonic_regression(off / sigma).x, dtype=np.float64)
+        low, high = (_passed(rising, level) for level in (-1.0, 1.0))
+        place = 0.5 * (low + high)
+        return place, float(np.hypot(0.5 * (high - low), self._within_a_bin(place)))
+
+    def _within_a_bin(self, place: float) -> float:
+        """Error of a place inside a bin in which the rate changes, bins; the largest is that of a sharp rise."""
+        k = min(int(place), self.net.size - 1)
+        before, after = self.net[max(0, k - 1)], self.net[min(self.net.size - 1, k + 1)]
+        change = abs(after - before) / max(abs(after) + abs(before), 1e-12)
+        return float(change / np.sqrt(12))
 
 
-def _spread(curve: Curve, background: Background, window: slice, ratio: float, net: Floats, *, plateau: bool) -> float:
-    """Return the standard deviation of T90 in bins, from noise added to the curve once more (fixed seed)."""
-    random = np.random.default_rng(90)
-    level = np.maximum(background.counts[window], 0.0)
-    sigma = np.sqrt(np.maximum(curve.counts[window] - level, 0.0) + ratio**2 * level)
-    root = np.linalg.cholesky(background.covariance * ratio**2)
-    lengths = []
-    for _ in range(_TRIALS):
-        drift = background.design[window] @ (root @ random.standard_normal(root.shape[0]))
-        noisy = net[window] + sigma * random.standard_normal(sigma.size) - drift
-        marks, counts = _crossings(noisy, plateau=plateau)
-        if counts > 0:
-            lengths.append(marks[3] - marks[0])
-    low, high = np.percentile(lengths, [16, 84]) if lengths else (0.0, float("inf"))
-    return float(high - low) / 2
+@dataclass(frozen=True)
+class _Duration:
+    begin: float
+    length: float
+    error: float
+
+
+def _growth(extent: Extent, ratio: float) -> _Growth:
+    near, span = extent.near, slice(extent.begin, extent.end)
+    share, level = near.share[span], np.maximum(extent.background.counts[span], 0.0)
+    live = share > 0
+    safe = np.where(live, share, 1.0)
+    net = np.where(live, near.counts[span] / safe - extent.background.counts[span], 0.0)
+    # A burst makes Poisson noise of its own; the excess over Poisson is the background's.
+    variance = np.where(live, (near.counts[span] + (ratio**2 - 1) * level * share) / safe**2, 0.0)
+    net, variance = (_bridged(values, live) for values in (net, variance))
+    rows = extent.background.design[span]
+    return _Growth(
+        net=net,
+        before=np.concatenate(([0.0], np.cumsum(net))),
+        variance=np.concatenate(([0.0], np.cumsum(variance))),
+        rows=np.concatenate((np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0))),
+        covariance=extent.background.covariance * ratio**2,
+    )
+
+
+def _bridged(values: Floats, live: Flags) -> Floats:
+    """Return values with lines across their gaps, between the means of as many live bins on both sides."""
+    filled = values.copy()
+    for first, last in runs(~live):
+        sides = [values[max(0, 2 * first - last - _BESIDE) : first], values[last : 2 * last - first + _BESIDE]]
+        flags = [live[max(0, 2 * first - last - _BESIDE) : first], live[last : 2 * last - first + _BESIDE]]
+        levels = [float(side[flag].mean()) if flag.any() else 0.0 for side, flag in zip(sides, flags, strict=True)]
+        filled[first:last] = np.linspace(levels[0], levels[1], last - first + 2)[1:-1]
+    return filled
+
+
+def _hidden(extent: Extent, growth: _Growth) -> str | None:
+    """Say why gaps hide too much of a burst; None where they do not."""
+    dead = ~extent.near.live[extent.begin : extent.end]
+    if not dead.any():
+        return None
+    of_burst = dead[extent.first - extent.begin : extent.last - extent.begin]
+    lost = float(growth.net[dead].sum())
+    if of_burst.mean() <= _LARGEST_GAP and abs(lost) <= growth.error:
+        return None
+    seconds = float(dead.sum()) * extent.near.bin_s
+    return f"{seconds:.3g} s of the burst have no data, in which some {max(lost, 0.0):.0f} counts may be"
+
+
+def _durations(growth: _Growth, bin_s: float, score: float) -> tuple[_Duration, _Duration, str | None]:
+    """Return T90 and T50 in bins, and why they cannot be told; None where they can."""
+    marks = {share: growth.place(share) for share in (0.05, 0.25, 0.75, 0.95)}
+    t90, t50 = (
+        _Duration(marks[low][0], marks[high][0] - marks[low][0], float(np.hypot(marks[low][1], marks[high][1])))
+        for low, high in ((0.05, 0.95), (0.25, 0.75))
+    )
+    counts, why = float(growth.net.sum()), None
+    if counts < _LEAST_COUNTS * growth.error:
+        why = f"too faint: {counts:.0f} +- {growth.error:.0f} counts"
+    elif score < _LEAST_SCORE:
+        why = f"too faint: {score:.1f} sigma, {_LEAST_SCORE:g} are needed"
+    elif t90.length < _SHORTEST:
+        why = f"shorter than {_SHORTEST * bin_s:.3g} s, two bins"
+    elif t90.error > t90.length:
+        why = f"too faint: it would be {t90.length * bin_s:.2g} +- {t90.error * bin_s:.2g} s"
+    return t90, t50, why
+
+
+def _passed(rising: Floats, level: float) -> float:
+    """Return where a curve on edges that never falls passes a level, interpolated, in bins."""
+    first, last = (int(np.searchsorted(rising, level, side)) for side in _SIDES)
+    if first < last:
+        return 0.5 * (first + last - 1)
+    if not 0 < first < rising.size:
+        return float(np.clip(first, 0, rising.size - 1))
+    return first - 1 + float((level - rising[first - 1]) / (rising[first] - rising[first - 1]))
 
 
 def _peak(net: Floats, sigma: float) -> tuple[int, float, float]:

@@ -18,6 +18,8 @@ Kind = Literal["scores", "differences"]
 
 _MOST_SAMPLES = 2000
 _LEAST_SAMPLES = 12
+_FEW_SAMPLES = 100
+_DOUBT = 1.7  # twice the relative error of such a width, times the root of the number of boxes
 _CENTRAL = 100 * norm.cdf([-1.0, 1.0])
 
 
@@ -39,9 +41,10 @@ class Noise:
 
 
 def noise_of(curve: Curve, widths: Sequence[int], windows: Windows, kind: Kind = "scores") -> Noise:
-    """Measure the noise on several widths, from the central 68 % of a sample, which bursts and spikes do not move.
+    """Measure the noise on several widths, from the central 68 % of a sample that bursts and spikes do not move.
 
-    It is never taken below Poisson. Widths with too few independent boxes take the value of the next shorter one.
+    It is never taken below Poisson. Widths with too few independent boxes take the value of the next shorter one, and
+    so do those whose own value is above it within the error of few boxes: noise grows with the scale, or does not.
 
     Args:
         curve: the counts.
@@ -56,11 +59,15 @@ def noise_of(curve: Curve, widths: Sequence[int], windows: Windows, kind: Kind =
         step = max(1, width // 4, boxes // _MOST_SAMPLES)
         sample = quiet_scores(windows, width, step) if kind == "scores" else _differences(windows, width, step)
         sample = sample[np.isfinite(sample)]
-        if sample.size * step / width < _LEAST_SAMPLES:
-            ratios.append(ratios[-1] if ratios else 1.0)
+        before = ratios[-1] if ratios else 1.0
+        independent = sample.size * min(1.0, step / width)
+        if independent < _LEAST_SAMPLES:
+            ratios.append(before)
             continue
         low, high = np.percentile(sample, _CENTRAL)
-        ratios.append(max(1.0, float(high - low) / 2))
+        measured = max(1.0, float(high - low) / 2)
+        doubt = _DOUBT * measured / float(np.sqrt(independent)) if independent < _FEW_SAMPLES else 0.0
+        ratios.append(before if before < measured < before + doubt else measured)
     return Noise(np.asarray(widths, dtype=np.float64), np.asarray(ratios))
 
 

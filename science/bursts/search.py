@@ -13,7 +13,10 @@ from science.bursts.noise import Noise, noise_of
 from science.bursts.windows import Windows, steady_windows, windows_of, without
 
 _BRIGHT = 6.0  # below what a search reports: nothing that it finds is in its own background
-_SPIKE_SHARE = 0.75
+SPIKE_SHARE = 0.75
+"""Share that two neighbouring bins hold of a spike: cosmic rays fall on edges and leave an afterglow."""
+
+_SPIKE_BINS = 2
 _NOISE_WIDTHS = 12
 _NEVER = 1e7  # counts per bin that no detector sees
 
@@ -29,7 +32,7 @@ class Excess:
         counts: excess counts.
         error: 1 sigma of the excess counts.
         background: counts expected in the box.
-        spike: one bin holds nearly all of it, as cosmic rays do.
+        spike: one bin or two neighbours hold nearly all of it, as is the case for cosmic rays.
     """
 
     first: int
@@ -53,6 +56,7 @@ class Search:
     Args:
         curve: that was searched.
         excesses: above the threshold, highest score first; of overlapping ones the best leads.
+        episodes: the same above 6 sigma, whatever the threshold: what no background is to be taken from.
         noise: that the scores are relative to.
         score: best score of the boxes that begin at each bin, shape (n,).
         bright: bins that are far above the noise on some scale, shape (n,).
@@ -60,6 +64,7 @@ class Search:
 
     curve: Curve
     excesses: tuple[Excess, ...]
+    episodes: tuple[Excess, ...]
     noise: Noise
     score: NDArray[np.float32]
     bright: Flags
@@ -90,7 +95,8 @@ def search(curve: Curve, widths: Sequence[int] | NDArray[np.int64], threshold: f
     chosen = chosen[chosen <= curve.counts.size]
     if not chosen.size or not curve.live.any():
         nowhere = np.zeros(curve.counts.size, dtype=bool)
-        return Search(curve, (), Noise(np.ones(1), np.ones(1)), np.full(nowhere.size, -np.inf, np.float32), nowhere)
+        nothing = np.full(nowhere.size, -np.inf, np.float32)
+        return Search(curve, (), (), Noise(np.ones(1), np.ones(1)), nothing, nowhere)
     windows = windows_of(curve)
     some = spaced_widths(int(chosen[-1]), _NOISE_WIDTHS).tolist()
     few = np.asarray(some, dtype=np.int64)
@@ -102,9 +108,11 @@ def search(curve: Curve, widths: Sequence[int] | NDArray[np.int64], threshold: f
         windows = without(curve, windows, bright, steady)
     noise = noise_of(curve, some, windows)
     best, width = _boxes(curve, windows, chosen, noise)
-    leaders = _leaders(best, width, threshold)
-    excesses = tuple(_excess(curve, windows, noise, place, size) for place, size in leaders)
-    return Search(curve, excesses, noise, best, bright)
+    # A lower threshold adds to the list and takes nothing from it: the highest come first.
+    leaders = _leaders(best, width, min(threshold, _BRIGHT))
+    found = [_excess(curve, windows, noise, place, size) for place, size in leaders]
+    excesses = tuple(one for one in found if best[one.first] > threshold)
+    return Search(curve, excesses, tuple(one for one in found if best[one.first] > _BRIGHT), noise, best, bright)
 
 
 def measured_rate(search: Search, score: float, apart: tuple[float, float]) -> tuple[float, float]:
@@ -205,6 +213,7 @@ def _excess(curve: Curve, windows: Windows, noise: Noise, first: int, width: int
     b = 0.5 * float(windows.left[first] + windows.right[end])
     counts = windows.counts[end] - windows.counts[first] - b * width
     error = float(noise.at(width)) * np.sqrt(b * width * (1 + width / (2 * windows.side)))
-    inside: Floats = curve.counts[first:end] - b
-    spike = bool(inside.max() > _SPIKE_SHARE * counts)
+    around = curve.counts[max(0, first - 1) : end + 1] - b  # a box of one bin may be half of a spike
+    pairs: Floats = np.convolve(around, np.ones(_SPIKE_BINS), mode="valid")
+    spike = bool(pairs.size and pairs.max() > SPIKE_SHARE * counts)
     return Excess(first, width, float(counts / error), float(counts), float(error), float(b * width), spike)

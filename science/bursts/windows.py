@@ -17,6 +17,8 @@ GUARD_S = 1.0
 _LEAST_SHARE = 0.4
 _MEDIAN_BIN_S = 10.0
 _MEDIAN_SPAN_S = 600.0
+_LOPSIDED = 2.0  # bins of the median
+_LEAST_OF_A_LINE = 5
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,26 @@ def steady_windows(curve: Curve, windows: Windows) -> Windows:
     if not usable.any():
         return windows
     level = np.nanmedian(around[usable], axis=1)
+    there = np.isfinite(around[usable])
+    centre = (there * np.arange(-reach, reach + 1)).sum(axis=1) / there.sum(axis=1)
+    lopsided = (np.abs(centre) >= _LOPSIDED) & (there.sum(axis=1) >= _LEAST_OF_A_LINE)
+    level[lopsided] = [_on_a_line(one, reach) for one in around[usable][lopsided]]
     middles = 0.5 * (edges[:-1] + edges[1:])[usable]
     median = np.interp(np.arange(windows.counts.size), middles, level)
     everywhere = np.ones(windows.counts.size, dtype=bool)
     return replace(windows, left=median, right=median, usable_left=everywhere, usable_right=everywhere)
+
+
+def _on_a_line(rate: Floats, middle: int) -> float:
+    """Return the level in the middle of a window that lies on one side of it, beside an edge or a gap: a robust line's.
+
+    The median of a rate that drifts would be that of another time. The line is that of Theil and Sen.
+    """
+    there = np.isfinite(rate)
+    places, values = np.flatnonzero(there) - middle, rate[there]
+    first, second = np.triu_indices(places.size, 1)
+    slope = float(np.median((values[second] - values[first]) / (places[second] - places[first])))
+    return float(np.median(values - slope * places))
 
 
 def background(windows: Windows, begin: Places, end: Places) -> Floats:

@@ -140,3 +140,56 @@ def correction_hdu(
         *extra,
     ]
     return table("CORRECTION", columns, cards)
+
+
+def counts_hdu(
+    counts: ArrayLike,
+    *,
+    exposure_s: float,
+    observation: Observation,
+    first_channel: int,
+    response: str = "",
+    background: str = "",
+    is_background: bool = False,
+    scale: float = 1.0,
+) -> fits.BinTableHDU:
+    """Return a spectrum of counted photons with the background among them, or of the background (POISSERR T).
+
+    Args:
+        counts: per channel, whole numbers.
+        exposure_s: live time, s.
+        observation: what was observed.
+        first_channel: number of the first channel.
+        response: file name of the response, beside this file.
+        background: file name of the background spectrum.
+        is_background: whether these are the counts of the background (HDUCLAS2 BKG).
+        scale: BACKSCAL; counts over live time and BACKSCAL are compared.
+    """
+    numbers = np.asarray(counts, np.int64)
+    column = fits.Column
+    columns = [
+        column("CHANNEL", "1I", array=np.arange(first_channel, first_channel + numbers.size)),
+        column("COUNTS", "1J", unit="count", array=numbers),
+        column("QUALITY", "1I", array=np.full(numbers.size, GOOD)),
+        column("GROUPING", "1I", array=np.ones(numbers.size)),
+    ]
+    cards: list[Card] = [
+        *ogip_cards("SPECTRUM", "BKG" if is_background else "TOTAL", "COUNT", version="1.2.1"),
+        ("HDUCLAS4", "TYPE:I", "one spectrum"),
+        *observation.cards(),
+        ("TLMIN1", first_channel, "first channel"),
+        ("TLMAX1", first_channel + numbers.size - 1, "last channel"),
+        ("CHANTYPE", "PI", "channels are corrected for gain"),
+        ("DETCHANS", numbers.size, "number of channels of the detector"),
+        ("EXPOSURE", float(exposure_s), "[s] exposure corrected for dead time"),
+        ("POISSERR", True, "counts of single photons"),
+        ("SYS_ERR", 0.0, "no systematic error"),
+        ("AREASCAL", 1.0, "scale of the area"),
+        ("BACKSCAL", float(scale), "scale of the background"),
+        ("CORRSCAL", 0.0, "scale of the correction file"),
+        ("RESPFILE", response or "NONE", "redistribution matrix"),
+        ("ANCRFILE", "NONE", "effective area"),
+        ("BACKFILE", background or "NONE", "background spectrum"),
+        ("CORRFILE", "NONE", "correction spectrum"),
+    ]
+    return table("SPECTRUM", columns, cards)

@@ -1,9 +1,8 @@
-"""Reads event lists of POLAR (.pevt) and puts them together.
+"""Event lists of POLAR: the products of slices read and put together, counted in bins, with gaps and dead time.
 
-The table POLEVENTS has TIME (s), CHANNEL, SABIN, DEADFRAC (share of the time in which the detector was dead), ENERGY
-(keV) and SA (scattering angle, deg; NaN or below 0 where there is none). Its header tells the origin of time: MJDREF,
-or MJDREFI and MJDREFF, and TIMESYS (TT or UTC). The file may hold the responses of its burst as well: the extensions of
-a spectral one (.rmfarf), of a polarisation response (.prsp), or both.
+The table POLEVENTS has TIME (s, TT, since MJD 51544), ENERGY (keV), DEADFRAC (share of the time in which the detector
+was dead) and SA (scattering angle, deg; NaN where there is none). The file may hold the responses of its burst as well:
+the extensions of a spectral one (.rmfarf), of a polarisation response (.prsp), or both.
 """
 
 import gzip
@@ -14,16 +13,21 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from scipy.ndimage import median_filter
 
 from mesh.kit import BadInput
 from science.bursts.curve import Curve, Flags, Floats
-from science.bursts.instants import origin_s
 from services.polar.analysis.polarisation_response import POLARISATION
 
 EVENTS = "POLEVENTS"
 RESPONSE = ("MATRIX", "EBOUNDS", "SPECRESP")
 Responses = tuple[fits.BinTableHDU | fits.ImageHDU, ...]
-_SILENCE_S = 1.0  # at the rates of POLAR nothing for so long is a gap
+ANGLE_BIN = "SABINDEG"
+"""Keyword of a product: width of the bins that its scattering angles are the middles of, deg; 0 without bins."""
+
+_AROUND = 301  # events that tell the usual distance of two
+_SILENT = 35.0  # usual distances that are a gap: chance, exp(-35) for each event, makes none
+_LEAST_STEP_S = 1e-4  # clocks tick
 
 
 @dataclass(frozen=True)
@@ -55,30 +59,19 @@ class Events:
         return self.chosen((self.time_s >= begin_s) & (self.time_s < end_s))
 
 
-def read_events(path: Path) -> tuple[Events, Responses]:
-    """Read an event list and the responses beside it, if there are any.
+def read_events(path: Path) -> tuple[Events, Responses, float]:
+    """Read the product of a slice: its events, the responses beside them, and the bins of scattering angles (deg).
 
     Raises:
-        BadInput: reason ``EventsCorrupted``: damaged, or not of this layout.
+        BadInput: reason ``BadProduct``.
     """
     try:
         with fits.open(path, memmap=False) as hdus:
-            table = hdus[EVENTS]
-            rows, header = table.data, table.header
-            columns = {name: np.asarray(rows[name], dtype=np.float64) for name in ("TIME", "ENERGY", "DEADFRAC", "SA")}
-            begin_s = origin_s(header)
-            response = _responses(hdus)
+            rows, header = hdus[EVENTS].data, hdus[EVENTS].header
+            columns = [np.asarray(rows[name], dtype=np.float64) for name in ("TIME", "ENERGY", "DEADFRAC", "SA")]
+            return Events(*columns), responses_in(hdus), float(header[ANGLE_BIN])
     except (OSError, EOFError, KeyError, ValueError, TypeError, zlib.error, gzip.BadGzipFile) as error:
-        raise BadInput(
-            "EventsCorrupted", f"{path.name} cannot be read ({error}); ask the archive for it again"
-        ) from error
-    time_s = columns["TIME"] + begin_s
-    good = np.isfinite(time_s) & np.isfinite(columns["ENERGY"])
-    order = np.argsort(time_s[good], kind="stable")
-    dead = np.clip(np.nan_to_num(columns["DEADFRAC"][good][order]), 0.0, 0.99)
-    angle = columns["SA"][good][order]
-    angle = np.where(np.isfinite(angle) & (angle >= 0) & (angle <= 360), angle, np.nan)
-    return Events(time_s[good][order], columns["ENERGY"][good][order], dead, angle), response
+        raise BadInput("BadProduct", f"{path.name} is no product of a slice ({error})") from error
 
 
 def read_responses(path: Path) -> Responses:
@@ -89,7 +82,7 @@ def read_responses(path: Path) -> Responses:
     """
     try:
         with fits.open(path, memmap=False) as hdus:
-            found = _responses(hdus)
+            found = responses_in(hdus)
     except (OSError, EOFError, KeyError, ValueError, TypeError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInput("BadResponse", f"{path.name} cannot be read ({error})") from error
     if not found:
@@ -98,7 +91,8 @@ def read_responses(path: Path) -> Responses:
     return found
 
 
-def _responses(hdus: fits.HDUList) -> Responses:
+def responses_in(hdus: fits.HDUList) -> Responses:
+    """Return the extensions of a file that belong to a response."""
     return tuple(
         type(hdus[name])(hdus[name].data.copy(), hdus[name].header.copy())
         for name in (*RESPONSE, *POLARISATION)
@@ -107,36 +101,54 @@ def _responses(hdus: fits.HDUList) -> Responses:
 
 
 def joined(parts: Sequence[Events]) -> Events:
-    """Put event lists together."""
-    ordered = sorted((part for part in parts if part.time_s.size), key=lambda part: float(part.time_s[0]))
+    """Put event lists together, in order of time."""
     names = ("time_s", "energy_kev", "dead", "angle_deg")
-    return Events(*(np.concatenate([getattr(part, name) for part in ordered] or [np.zeros(0)]) for name in names))
+    whole = Events(*(np.concatenate([getattr(part, name) for part in parts] or [np.zeros(0)]) for name in names))
+    order = np.argsort(whole.time_s, kind="stable")
+    return Events(*(getattr(whole, name)[order] for name in names))
 
 
-def curve_of(events: Events, spans: Sequence[tuple[float, float]], begin_s: float, end_s: float, bin_s: float) -> Curve:
-    """Return the counts of an interval, live where a slice has data and no second passes without an event.
+def curve_of(
+    events: Events, all_energies: Events, spans: Sequence[tuple[float, float]], grid: tuple[float, float, float]
+) -> Curve:
+    """Return the counts of an interval, live where a slice has data without a gap, with the dead time of its bins.
 
     Args:
-        events: of all energies, of which gaps are judged, or of a band.
+        events: that are counted, of a band.
+        all_energies: events that tell the dead time.
         spans: when there are data, seconds (TT) since MJD 51544.
-        begin_s: start of the first bin.
-        end_s: end; an incomplete last bin is left out.
-        bin_s: length of a bin, s.
+        grid: start of the first bin, end (an incomplete last bin is left out), length of a bin, s.
     """
-    bins = int(np.floor(round((end_s - begin_s) / bin_s, 6)))
-    edges = begin_s + np.arange(bins + 1) * bin_s
+    begin_s, end_s, bin_s = grid
+    bins = max(0, int(np.floor(round((end_s - begin_s) / bin_s, 6))))
+    edges = np.asarray(begin_s + np.arange(bins + 1) * bin_s, dtype=np.float64)
     counts = np.histogram(events.time_s, edges)[0].astype(np.float64)
     live = np.zeros(bins, dtype=bool)
     for start, stop in spans:
         live |= (edges[:-1] >= start - 1e-6) & (edges[1:] <= stop + 1e-6)
-    return Curve(begin_s, bin_s, np.where(live, counts, 0.0), live)
+    return Curve(begin_s, bin_s, np.where(live, counts, 0.0), live, _alive(all_energies, edges))
+
+
+def _alive(events: Events, edges: Floats) -> Floats:
+    """Return the share of each bin in which the detector was not dead, from the events in it, else from the nearest."""
+    number = np.histogram(events.time_s, edges)[0]
+    dead = np.histogram(events.time_s, edges, weights=events.dead)[0] / np.maximum(number, 1)
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    between = np.interp(middles, events.time_s, events.dead) if events.time_s.size else np.zeros(middles.size)
+    return np.asarray(1.0 - np.where(number > 0, dead, between), dtype=np.float64)
 
 
 def spans_of(events: Events) -> list[tuple[float, float]]:
-    """Return the intervals in which events come without a second's silence."""
+    """Return the intervals in which events come without a silence that their rate does not explain.
+
+    The rate is that of a few hundred events around: at 150/s chance is silent for 0.2 s once in a year.
+    """
     if not events.time_s.size:
         return []
-    breaks = np.flatnonzero(np.diff(events.time_s) > _SILENCE_S)
+    steps = np.diff(events.time_s)
+    size = min(_AROUND, steps.size)
+    usual = median_filter(steps, size, mode="nearest") / np.log(2) if size else steps
+    breaks = np.flatnonzero(steps > _SILENT * np.maximum(usual, _LEAST_STEP_S))
     starts = np.concatenate(([events.time_s[0]], events.time_s[breaks + 1]))
     stops = np.concatenate((events.time_s[breaks], [events.time_s[-1]]))
     return list(zip(starts.tolist(), stops.tolist(), strict=True))

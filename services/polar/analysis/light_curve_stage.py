@@ -8,7 +8,7 @@ from mesh.kit.ogip.good_times import gti_hdu
 from mesh.kit.ogip.light_curve import LightCurve, rate_hdu
 from mesh.kit.ogip.observation import Card, Observation, table
 from mesh.kit.provenance import write_fits
-from science.bursts.curve import Curve, Floats
+from science.bursts.curve import Curve
 from science.bursts.instants import DAY_S, utc_of_seconds
 from services.polar.analysis.merge import Merged, merge
 from services.polar.analysis.plots import draw_bands
@@ -28,8 +28,7 @@ def run_light_curve(unit: Unit) -> None:
         if not curves[0].live.any():
             raise ScienceFailure("NoData", f"the interval holds no whole bin of {bin_s:g} s with data")
     with unit.step("write"):
-        alive = alive_share(merged, curves[0])
-        made = [_light_curve(curve, alive) for curve in curves]
+        made = [_light_curve(curve) for curve in curves]
         observation = observation_of(merged)
         hdus = fits.HDUList([fits.PrimaryHDU()])
         # The standard table first: readers take the first that they find.
@@ -57,17 +56,9 @@ def observation_of(merged: Merged) -> Observation:
     return Observation("POLAR", merged.begin_s / DAY_S, merged.end_s / DAY_S, telescope="Tiangong-2", extra=cards)
 
 
-def alive_share(merged: Merged, curve: Curve) -> Floats:
-    """Return the share of each bin in which the detector was not dead, from the events in it; 1 without any."""
-    edges = curve.start_s + curve.edges
-    number = np.histogram(merged.events.time_s, edges)[0]
-    dead = np.histogram(merged.events.time_s, edges, weights=merged.events.dead)[0]
-    return np.asarray(1.0 - dead / np.maximum(number, 1), dtype=np.float64)
-
-
-def _light_curve(curve: Curve, alive: Floats) -> LightCurve:
+def _light_curve(curve: Curve) -> LightCurve:
     used = curve.live
-    seconds = curve.bin_s * alive[used]
+    seconds = curve.bin_s * curve.share[used]
     return LightCurve(
         time_s=curve.start_s + curve.centres[used],
         rate=curve.counts[used] / seconds,

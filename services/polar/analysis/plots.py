@@ -39,14 +39,21 @@ def draw_burst(path: Path, burst: Burst) -> None:
     used = exposed > 0
     rate = joined.counts[used] / exposed[used] / joined.bin_s
     axes.step(joined.start_s - zero_s + joined.centres[used], rate, where="mid", lw=0.8)
-    level = burst.background.counts / curve.bin_s
+    level = burst.background.counts * curve.share / curve.bin_s
+    level = np.where(curve.live, level, np.nan)
     axes.plot(times, level, color="tab:orange", label="background")
     for block in burst.blocks:
         edges = [curve.time_s(block.first) - zero_s, curve.time_s(block.last) - zero_s]
-        height = block.rate + float(level[block.first : block.last].mean())
+        share = curve.share[block.first : block.last]
+        height = float(np.nanmean(level[block.first : block.last])) + block.rate * float(share[share > 0].mean())
         axes.plot(edges, [height, height], color="tab:red", lw=1.2)
-    start = burst.t05_s - zero_s
-    axes.axvspan(start, start + burst.t90_s, color="tab:green", alpha=0.15, lw=0, label=f"T90 = {burst.t90_s:.2f} s")
+    if burst.duration_missing is None:
+        start, told = burst.t05_s - zero_s, f"T90 = {burst.t90_s:.3g} +- {burst.t90_error_s:.2g} s"
+        axes.axvspan(start, start + burst.t90_s, color="tab:green", alpha=0.15, lw=0, label=told)
+    summed = [burst.summed_from_s - zero_s, burst.summed_to_s - zero_s]
+    axes.set_xlim(min(times[0], summed[0]), max(times[-1], summed[1]))
+    for edge in summed:
+        axes.axvline(edge, color="tab:gray", lw=0.8, ls=":", label="counts are summed" if edge == summed[0] else None)
     axes.set(xlabel=f"seconds after {utc_of_seconds(zero_s)} UTC", ylabel="counts/s", title="POLAR")
     axes.legend()
     figure.savefig(path, dpi=110, metadata={"Software": None})

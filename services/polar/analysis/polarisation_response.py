@@ -6,7 +6,7 @@ The layout is that of the published software: ``INEBOUNDS`` (ENERG_LO, ENERG_HI)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from science.bursts.curve import Floats
 
 POLARISATION = ("INEBOUNDS", "INPAVALS", "SABOUNDS", "SPECRESP POLMATRIX", "SPECRESP UNPOLMATRIX")
 _DEGREES = 360
-# A burst of average spectrum: Band function with alpha -1, beta -2.5 and a peak at 300 keV.
-_ALPHA, _BETA, _PEAK_KEV = -1.0, -2.5, 300.0
+# Band functions: alpha, beta, peak [keV] of the average burst, and of one as soft and as hard as few are.
+_AVERAGE = (-1.0, -2.5, 300.0)
+_SOFT, _HARD = (-1.4, -2.8, 120.0), (-0.6, -2.2, 700.0)
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,23 @@ class Modulation:
         turn_deg: what the directions of a burst turn out too large by: the response tells the frame of its directions.
         flat: answer to unpolarised light per degree of scattering angle, mean 1, shape (360,).
         band_kev: deposited energies that it holds for; None where the response does not say it.
+        between: amplitudes for a soft and for a hard burst, the lower first; None where they are not known.
     """
 
     amplitude: float
     turn_deg: float
     flat: Floats
     band_kev: tuple[float, float] | None
+    between: tuple[float, float] | None = None
+
+    @property
+    def error(self) -> float:
+        """1 sigma of the amplitude because the spectrum is not known: half of what soft and hard bursts differ by."""
+        return 0.0 if self.between is None else 0.5 * (self.between[1] - self.between[0])
 
 
 def read_modulation(hdus: Sequence[Any]) -> Modulation:
-    """Return the modulation of a burst of average spectrum.
+    """Return the modulation of a burst of average spectrum, and between which values it lies for soft and hard ones.
 
     Raises:
         BadInput: reason ``BadResponse``.
@@ -59,8 +67,12 @@ def read_modulation(hdus: Sequence[Any]) -> Modulation:
     if polarised.shape != shape or even.shape != (shape[0], shape[2]):
         text = f"the polarisation response has images of {polarised.shape} and {even.shape}; its tables ask for {shape}"
         raise BadInput("BadResponse", text)
-    photons = _photons(energy)
-    return _modulation(polarised @ photons, even @ photons, angle, np.radians(direction), band)
+    average, *others = (
+        _modulation(polarised @ photons, even @ photons, angle, np.radians(direction), band)
+        for photons in (_photons(energy, *spectrum) for spectrum in (_AVERAGE, _SOFT, _HARD))
+    )
+    values = [average.amplitude, *(one.amplitude for one in others)]
+    return replace(average, between=(min(values), max(values)))
 
 
 def _modulation(
@@ -91,11 +103,11 @@ def _modulation(
     return Modulation(float(abs(mean)), turn, np.asarray(flat / flat.mean(), dtype=np.float64), band)
 
 
-def _photons(energy_kev: Floats) -> Floats:
-    """Return photons per bin of the average burst, any scale (Band et al. 1993, ApJ 413, 281)."""
+def _photons(energy_kev: Floats, alpha: float, beta: float, peak_kev: float) -> Floats:
+    """Return photons per bin of a burst, any scale (Band et al. 1993, ApJ 413, 281)."""
     middle = np.sqrt(np.maximum(energy_kev[:, 0], 1.0) * energy_kev[:, 1])
-    fold = _PEAK_KEV / (2 + _ALPHA)
-    knee = (_ALPHA - _BETA) * fold
-    low = (middle / 100) ** _ALPHA * np.exp(-middle / fold)
-    high = (knee / 100) ** (_ALPHA - _BETA) * np.exp(_BETA - _ALPHA) * (middle / 100) ** _BETA
+    fold = peak_kev / (2 + alpha)
+    knee = (alpha - beta) * fold
+    low = (middle / 100) ** alpha * np.exp(-middle / fold)
+    high = (knee / 100) ** (alpha - beta) * np.exp(beta - alpha) * (middle / 100) ** beta
     return np.asarray(np.where(middle < knee, low, high) * (energy_kev[:, 1] - energy_kev[:, 0]), dtype=np.float64)

@@ -15,6 +15,7 @@ from science.bursts.instants import utc_of_seconds
 from science.bursts.search import Excess
 
 _MOST_POINTS = 4000
+_MARKED = 10  # excesses that a picture of a search shades
 
 
 def draw_light_curve(path: Path, zero_s: float, times: Floats, rate: Floats, bin_s: float) -> None:
@@ -32,16 +33,25 @@ def draw_search(path: Path, zero_s: float, curve: Curve, excesses: tuple[Excess,
     times = joined.start_s + joined.centres[used] - zero_s
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 6), sharex=True, height_ratios=(2, 1), layout="constrained")
     _steps(top, times, joined.counts[used] / exposed[used] / joined.bin_s / 1000, joined.bin_s)
-    for rank, one in enumerate(excesses[:10]):
-        begin = curve.time_s(one.first) - zero_s
-        colour = "tab:gray" if one.spike else "tab:red"
-        top.axvspan(begin, begin + one.width * curve.bin_s, color=colour, alpha=0.3, lw=0)
-        bottom.plot(begin + one.width * curve.bin_s / 2, one.score, "o", color=colour, ms=8 - 0.5 * rank)
-    bottom.plot(
-        [curve.time_s(one.centre) - zero_s for one in excesses[10:]], [one.score for one in excesses[10:]], "k.", ms=3
-    )
-    top.set(ylabel="1000 counts/s", title="INTEGRAL SPI-ACS: excesses (grey: spikes)")
+    first = excesses[:_MARKED]
+    for spike, colour, name in ((False, "tab:red", "excess"), (True, "tab:gray", "spike, or as short as one")):
+        chosen = [one for one in first if one.spike == spike]
+        for one in chosen:
+            begin = curve.time_s(one.first) - zero_s
+            top.axvspan(begin, begin + one.width * curve.bin_s, color=colour, alpha=0.3, lw=0)
+        if chosen:
+            places = [curve.time_s(one.centre) - zero_s for one in chosen]
+            bottom.plot(places, [one.score for one in chosen], "o", color=colour, ms=5, label=name)
+    rest = excesses[_MARKED:]
+    if rest:
+        places = [curve.time_s(one.centre) - zero_s for one in rest]
+        bottom.plot(
+            places, [one.score for one in rest], "k.", ms=3, label=f"excesses after the first {_MARKED} of the list"
+        )
+    top.set(ylabel="1000 counts/s", title=f"INTEGRAL SPI-ACS: excesses, the first {_MARKED} shaded")
     bottom.set(xlabel=f"seconds after {utc_of_seconds(zero_s)} UTC", ylabel="score (sigma)")
+    if excesses:
+        bottom.legend(fontsize="small")
     _save(figure, path)
 
 

@@ -1,6 +1,7 @@
 """Stage ``search``: excesses, bursts, limits and timing of the interval of the job."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from mesh.kit.plain import plain
 from mesh.kit.provenance import write_fits
 from science.bursts.arrival import delay_at_geocentre
 from science.bursts.curve import Curve
-from science.bursts.description import described
+from science.bursts.description import described, troubles_of
 from science.bursts.duration import Burst, Method, TooLittleBackground, measure
 from science.bursts.instants import DAY_S, utc_of_seconds
-from science.bursts.search import Excess, Search, all_widths, measured_fap, measured_rate, search, spaced_widths
+from science.bursts.search import Excess, Search, all_widths, search, spaced_widths
+from services.spiacs.analysis.false_alarms import LISTED_FROM, FalseAlarm, Window, false_alarms
 from services.spiacs.analysis.light_curve_stage import noise_report
 from services.spiacs.analysis.limits import limits_report
 from services.spiacs.analysis.merge import Merged, merge
@@ -21,11 +23,10 @@ from services.spiacs.analysis.partner_curve import read_partner_curve
 from services.spiacs.analysis.plots import draw_search
 from services.spiacs.analysis.request import Request, angle_deg, read_request
 from services.spiacs.analysis.response import HARD, SYSTEMATIC, fluence, isotropic_energy, relative_response
-from services.spiacs.analysis.significance import association, published_fap, published_far, stability
+from services.spiacs.analysis.significance import NOT_ASSOCIATED, association, published_far, stability
 from services.spiacs.analysis.tables import search_hdus
 from services.spiacs.analysis.timing import Leading, timing_report
 
-LISTED_FROM = 3.0  # a targeted search lists everything from here on
 _LEAST_COMPLETENESS = 0.3
 _EVERY_WIDTH, _LONGEST_WIDTH = 200, 600  # bins: every width to 10 s, then spaced ones to 30 s
 _MARGIN_S = 100.0  # searched beyond the window, so that its ends have a background too
@@ -66,13 +67,22 @@ def run_search(unit: Unit) -> None:
         bursts, troubles = _measure(found, inside, threshold, unit.parameters["background"])
         for trouble in troubles:
             unit.warn(trouble)
-        rows = [_describe(one, found, merged, request, (begin_s, end_s)) for one in inside]
-        order = sorted(range(len(rows)), key=lambda k: rows[k]["rank"])[:_MOST_LISTED]
-        rows, ranked = [rows[k] for k in order], tuple(inside[k] for k in order)
+        chances: list[FalseAlarm] | None = None
+        if request.t0_s is not None:
+            chances = false_alarms(found, Window(begin_s, end_s, request.t0_s), inside)
+            if any(chance.fap_measured is None for chance in chances):
+                unit.warn(
+                    "no association is said of any excess: the interval has no more time beside the window than in it, "
+                    "so false alarms cannot be measured; ask for an interval more than twice as long as the window"
+                )
+        order = _order(inside, chances)[:_MOST_LISTED]
+        ranked = tuple(inside[k] for k in order)
+        likely = [None if chances is None else chances[k] for k in order]
+        rows = [_describe(one, around, merged, request, by) for one, by in zip(ranked, likely, strict=True)]
     with unit.step("limits"):
         reference_s = request.t0_s if request.t0_s is not None else 0.5 * (begin_s + end_s)
         described = [_describe_burst(one, merged, request, float(unit.parameters["distance"])) for one in bursts]
-        report = {
+        report: dict[str, Any] = {
             "mode": "targeted" if targeted else "blind",
             "window": [utc_of_seconds(begin_s), utc_of_seconds(end_s)],
             "t0": None if request.t0_s is None else utc_of_seconds(request.t0_s),
@@ -82,7 +92,7 @@ def run_search(unit: Unit) -> None:
             "mean_rate": around.rate,
             "noise": noise_report(found.noise),
             "background_is": stability(float(found.noise.at(20))),
-            "excesses": [{key: value for key, value in row.items() if key != "rank"} for row in rows],
+            "excesses": rows,
             "bursts": described,
             "limits": limits_report(
                 around.rate,
@@ -92,6 +102,9 @@ def run_search(unit: Unit) -> None:
             ),
             "timing": timing_report(merged, request, Leading(_leading(bursts, rows), found.noise, other, reference_s)),
         }
+    refused = ((report["timing"] or {}).get("annulus") or {}).get("refused")
+    if refused:
+        unit.warn(f"no delay and no annulus: {refused}")
     with unit.step("write"):
         text = json.dumps(plain(report), indent=1, allow_nan=False)
         (unit.out / "spi_acs_search.json").write_text(f"{text}\n", encoding="utf-8")
@@ -142,6 +155,8 @@ def _measure(
             bursts.append(measure(found, one, method=method))
         except TooLittleBackground as error:
             troubles.append(f"the excess at {utc_of_seconds(centre)} could not be measured: {error}")
+            continue
+        troubles += troubles_of(bursts[-1])
     return bursts, troubles
 
 
@@ -154,16 +169,19 @@ def _leading(bursts: list[Burst], rows: list[dict[str, Any]]) -> Burst | None:
     return max(bursts, key=lambda burst: burst.snr, default=None)
 
 
-def _describe(
-    one: Excess, found: Search, merged: Merged, request: Request, window: tuple[float, float]
-) -> dict[str, Any]:
-    """Describe an excess; ``rank`` sorts: least likely by chance first, by height in a blind search."""
-    curve = found.curve
+def _order(inside: Sequence[Excess], chances: Sequence[FalseAlarm] | None) -> list[int]:
+    """Return how excesses are listed: least likely by chance first; by height in a blind search."""
+    if chances is None:
+        return sorted(range(len(inside)), key=lambda k: -inside[k].score)
+    return sorted(range(len(inside)), key=lambda k: (chances[k].rank, -inside[k].score))
+
+
+def _describe(one: Excess, curve: Curve, merged: Merged, request: Request, chance: FalseAlarm | None) -> dict[str, Any]:
     scale_s, centre_s = one.width * curve.bin_s, curve.time_s(one.centre)
     row: dict[str, Any] = {
         "utc": utc_of_seconds(centre_s),
         "ijd": centre_s / DAY_S,
-        "t_minus_t0_s": None,
+        "t_minus_t0_s": None if request.t0_s is None else centre_s - request.t0_s,
         "scale_s": scale_s,
         "snr": one.score,
         "counts": one.counts,
@@ -171,29 +189,21 @@ def _describe(
         "background": one.background,
         "spike": one.spike,
         "far_published_hz": published_far(one.score, scale_s),
-        "fap_published": None,
-        "far_measured_hz": None,
-        "fap_measured": None,
+        "number_published": None if chance is None else chance.number_published,
+        "fap_published": None if chance is None else chance.fap_published,
+        "far_measured_hz": None if chance is None else chance.far_measured,
+        "fap_measured": None if chance is None else chance.fap_measured,
         "association": None,
         "geocentre_utc": None,
-        "rank": -one.score,
     }
+    if chance is not None and chance.fap_measured is not None:
+        word = association(chance.fap_measured)
+        # Spikes count among the false alarms that are measured; by its shape none is told from a short burst.
+        alike = one.spike and chance.fap_measured < NOT_ASSOCIATED
+        row["association"] = f"{word}, unless a cosmic-ray spike" if alike else word
     if request.position is not None and merged.orbit.time_s.size:
         delay = delay_at_geocentre(merged.position_km(centre_s), *request.position)
         row["geocentre_utc"] = utc_of_seconds(centre_s + delay)
-    if request.t0_s is None:
-        return row
-    delay_s = centre_s - request.t0_s
-    row["t_minus_t0_s"] = delay_s
-    fap = row["fap_published"] = published_fap(one.score, delay_s, scale_s)
-    apart = ((window[0] - curve.start_s) / curve.bin_s, (window[1] - curve.start_s) / curve.bin_s)
-    rate, live_s = measured_rate(found, one.score, apart)
-    if live_s > window[1] - window[0]:
-        row["far_measured_hz"] = rate
-        most = measured_rate(found, min(LISTED_FROM, one.score), apart)[0] * (window[1] - window[0])
-        fap = row["fap_measured"] = measured_fap(rate, max(abs(delay_s), scale_s), most)
-    row["association"] = "possible cosmic-ray spike" if one.spike else association(fap)
-    row["rank"] = row["fap_published"]
     return row
 
 

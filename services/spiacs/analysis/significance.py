@@ -14,8 +14,14 @@ from science.bursts.instants import DAY_S
 
 _SPIKES = 60.0 / DAY_S
 _SPIKE_SNR, _SPIKE_SLOPE, _SPIKE_SCALE_S, _FLAT_BELOW = 6.0, 2.7, 0.1, 2.0
-_SCALES = 1 + math.log(30 / 0.1)
-_WORDS = ((0.003, "likely associated"), (0.01, "tentatively associated"), (0.05, "possibly associated"))
+SCALES = 1 + math.log(30 / 0.1)
+"""Price of the search over scales."""
+
+NOT_ASSOCIATED = 0.05
+"""Probability from which an excess is likely background."""
+
+_WORDS = ((0.003, "likely associated"), (0.01, "tentatively associated"), (NOT_ASSOCIATED, "possibly associated"))
+
 _STABILITY = ((1.2, "very stable"), (1.5, "rather stable"), (2.0, "somewhat unstable"))
 
 
@@ -33,11 +39,11 @@ def published_fap(snr: float, delay_s: float, scale_s: float) -> float:
         delay_s: its time after the trigger, s.
         scale_s: its length, s.
     """
-    return float(2 * published_far(snr, scale_s) * max(abs(delay_s), scale_s) * _SCALES)
+    return float(2 * published_far(snr, scale_s) * max(abs(delay_s), scale_s) * SCALES)
 
 
 def association(fap: float) -> str:
-    """Say in the words of the circulars what a false-alarm probability means."""
+    """Say in the words of the circulars what a measured false-alarm probability means."""
     return next((word for limit, word in _WORDS if fap < limit), "likely background")
 
 

@@ -94,6 +94,11 @@ def _measured(
         return (partner.position_km, partner.delay_s, partner.error_s), given
     if burst is None:
         raise ValueError("no burst was measured, so that there is nothing to compare with the other light curve")
+    covered = other.curve.start_s, other.curve.time_s(other.curve.counts.size)
+    if not covered[0] < burst.begin_s < burst.end_s < covered[1]:
+        when = " to ".join(utc_of_seconds(edge) for edge in covered)
+        text = f"the light curve of {other.name} covers {when} UTC, the burst is at {utc_of_seconds(burst.peak_s)} UTC"
+        raise ValueError(f"{text}: check MJDREF, TIMESYS, TIMEZERO and the units of its header")
     where, orbit_s = (np.zeros(3), LOW_ORBIT_S) if partner is None else (partner.position_km, 0.0)
     longest_s = float(np.linalg.norm(where - place)) / LIGHT_KM_S + orbit_s
     first, second = _in_common_bins(merged, burst, other)

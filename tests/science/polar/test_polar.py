@@ -82,7 +82,7 @@ def _coverage(bars: Bars, trials: int) -> None:
         )
         found = measure_polarisation(phi, random.uniform(0, 360, random.poisson(OFF)), BACKGROUND / OFF, MODULATION)
         inside += found.degree_68[0] <= true <= found.degree_68[1]
-        below += true <= found.degree_99
+        below += true <= found.limit_99
     covered, limit = inside / trials, below / trials
     bars.record(
         "-",

@@ -69,7 +69,26 @@ def test_a_leap_second_lasts_one_second() -> None:
     )
     assert (inside - before) * 86400 == pytest.approx(1.0, abs=1e-6)
     assert (after - inside) * 86400 == pytest.approx(1.0, abs=1e-6)
-    assert utc_from_ijd(inside + 0.5 / 86400, 3) == "2017-01-01T00:00:00.000"
+    assert utc_from_ijd(inside + 0.5 / 86400, 3) == "2016-12-31T23:59:60.500"
+    assert utc_from_ijd(inside + 0.9999 / 86400, 3) == "2017-01-01T00:00:00.000"
+
+
+@pytest.mark.parametrize("utc", ["2016-12-31T23:59:60.500", "2005-12-31T23:59:60.000", "2015-06-30T23:59:60.999"])
+def test_a_time_inside_a_leap_second_comes_back_as_it_was(utc: str) -> None:
+    assert utc_from_ijd(ijd_from_utc(utc), 3) == utc
+    assert ijd_from_utc(utc) == pytest.approx(float(Time(utc, scale="utc").tt.mjd) - 51544.0, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    "utc", ["2018-05-05T10:00:60", "2016-12-31T22:59:60", "2016-06-30T23:59:60", "2016-12-31T23:59:60+01:00"]
+)
+def test_a_61st_second_where_there_is_none_is_refused(utc: str) -> None:
+    with pytest.raises(ValueError, match="61st second"):
+        ijd_from_utc(utc)
+
+
+def test_a_leap_second_in_another_zone() -> None:
+    assert ijd_from_utc("2017-01-01T00:59:60+01:00") == ijd_from_utc("2016-12-31T23:59:60Z")
 
 
 def test_zones_fractions_and_rounding() -> None:

@@ -7,10 +7,11 @@ import pytest
 from astropy.io import fits
 
 from mesh.kit import BadInput
-from science.bursts.instants import seconds_of_utc
-from services.polar.analysis.events import curve_of, read_events, read_responses, spans_of
+from science.bursts.instants import epoch_s, seconds_of_utc
+from services.polar.analysis.events import Events, curve_of, read_responses, spans_of
 from services.polar.analysis.polarisation import TooFewEvents, measure_polarisation
 from services.polar.analysis.polarisation_response import read_modulation
+from services.polar.analysis.raw_events import read_raw_events
 from services.polar.analysis.response import for_fits, read_response
 from services.polar.simulator.polarisation_response import write_polarisation_response
 from tests.unit.polar.response_file import write_response
@@ -31,23 +32,52 @@ def events_file(path: Path, **header: object) -> Path:
 
 
 def test_times_of_either_scale_and_reference(tmp_path: Path) -> None:
-    tt, _ = read_events(events_file(tmp_path / "tt", MJDREF=57754.0, TIMESYS="TT"))
-    utc, _ = read_events(events_file(tmp_path / "utc", MJDREFI=57754, MJDREFF=0.0, TIMESYS="UTC"))
+    tt = read_raw_events(events_file(tmp_path / "tt", MJDREF=57754.0, TIMESYS="TT")).events
+    utc = read_raw_events(events_file(tmp_path / "utc", MJDREFI=57754, MJDREFF=0.0, TIMESYS="UTC")).events
     assert tt.energy_kev.tolist() == [10, 20, 30]
     assert tt.time_s[0] == pytest.approx(seconds_of_utc("2017-01-01T00:00:01") - 69.184)
     assert utc.time_s[0] == pytest.approx(seconds_of_utc("2017-01-01T00:00:01"))
     assert np.isnan(tt.angle_deg).tolist() == [True, False, False]
     assert tt.dead.tolist() == [pytest.approx(0.1), 0.0, pytest.approx(0.1)]
-    with pytest.raises(BadInput, match="origin of TIME"):
-        read_events(events_file(tmp_path / "none"))
+    with pytest.raises(BadInput, match="no usual origin"):
+        read_raw_events(events_file(tmp_path / "none"))
+    with pytest.raises(BadInput, match="TIMESYS 'MARS' is not known"):
+        read_raw_events(events_file(tmp_path / "mars", MJDREF=57754.0, TIMESYS="MARS"))
 
 
-def test_a_second_of_silence_is_a_gap(tmp_path: Path) -> None:
-    events, _ = read_events(events_file(tmp_path / "x", MJDREF=51544.0))
+@pytest.mark.parametrize(("day", "system"), [(51544.0, "TT"), (55197.0, "UTC"), (40587.0, "UTC")])
+def test_times_without_an_origin_are_put_into_their_slice(tmp_path: Path, day: float, system: str) -> None:
+    begin = seconds_of_utc("2017-01-14T22:00:00")
+    path = events_file(tmp_path / "x")
+    with fits.open(path) as hdus:
+        hdus["POLEVENTS"].data["TIME"] += begin - epoch_s(day, 0.0, system)
+        hdus.writeto(tmp_path / "moved")
+    raw = read_raw_events(tmp_path / "moved", (begin, begin + 600))
+    assert raw.events.time_s == pytest.approx([begin + 1, begin + 2, begin + 3], abs=1e-5)
+    assert "does not say what its times count from" in raw.notes[0]
+    with pytest.raises(BadInput, match="no usual origin"):
+        read_raw_events(tmp_path / "moved", (begin + 5000, begin + 5600))
+
+
+def test_live_bins_and_their_dead_time() -> None:
+    events = Events(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20, 30]), np.array([0.1, 0.1, 0.3]), np.zeros(3))
     assert spans_of(events) == [(1.0, 3.0)]
-    curve = curve_of(events, [(1.0, 2.0)], 0.0, 4.0, 0.5)
+    curve = curve_of(events, events, [(1.0, 2.0)], (0.0, 4.0, 0.5))
     assert curve.live.tolist() == [False, False, True, True, False, False, False, False]
     assert curve.counts.tolist() == [0, 0, 1, 0, 0, 0, 0, 0]
+    assert curve.share.tolist() == pytest.approx([0, 0, 0.9, 0.9, 0, 0, 0, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize("rate", [5.0, 150.0, 4000.0])
+def test_what_is_a_gap_depends_on_the_rate(rate: float) -> None:
+    random = np.random.default_rng(2)
+    times = np.cumsum(random.exponential(1 / rate, 20_000))
+    gap = 60 / rate
+    times[10_000:] += gap
+    flat = np.zeros(times.size)
+    spans = spans_of(Events(times, flat, flat, flat))
+    assert len(spans) == 2
+    assert spans[1][0] - spans[0][1] == pytest.approx(gap, abs=20 / rate)
 
 
 def test_a_response_folds(tmp_path: Path) -> None:
@@ -82,15 +112,19 @@ def test_the_layout_of_a_real_event_list(shared_data: Path, tmp_path: Path) -> N
     path = shared_data / "polar" / "astrosat_czti_polevents_GRB161218B.fits"
     if not path.is_file():
         pytest.skip(f"real data not found at {path}")
-    with pytest.raises(BadInput, match="origin of TIME"):
-        read_events(path)  # its header does not say what its times count from
+    # Its header does not say what its times count from; POLAR's own days tell that it is AstroSat's 2010.
+    guessed = read_raw_events(path)
+    assert any("AstroSat" in note for note in guessed.notes)
     with fits.open(path) as hdus:
         hdus["POLEVENTS"].header["MJDREF"] = 55197.0
         hdus["POLEVENTS"].header["TIMESYS"] = "UTC"
         hdus.writeto(tmp_path / "czti.pevt", output_verify="silentfix")
-    events, response = read_events(tmp_path / "czti.pevt")
-    assert (events.time_s.size, response) == (42_133, ())
-    assert np.isfinite(events.angle_deg).all()
+    raw = read_raw_events(tmp_path / "czti.pevt")
+    assert (raw.events.time_s.size, raw.responses) == (42_133, ())
+    assert np.isfinite(raw.events.angle_deg).all()
+    assert guessed.events.time_s == pytest.approx(raw.events.time_s, abs=1e-6)
+    trigger = seconds_of_utc("2016-12-18T08:32:41.34")
+    assert raw.events.time_s[0] < trigger < raw.events.time_s[-1]
 
 
 def test_an_uneven_detector_is_divided_out() -> None:
@@ -102,7 +136,7 @@ def test_an_uneven_detector_is_divided_out() -> None:
     even = measure_polarisation(seen, np.zeros(0), 0.0, 0.3, flat)
     assert raw.degree > 1.0
     assert even.degree < 4 * even.error
-    assert even.degree_99 < 0.3
+    assert even.limit_99 < 0.3
 
 
 def test_too_few_events() -> None:
