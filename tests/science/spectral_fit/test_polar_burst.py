@@ -22,8 +22,8 @@ def test_the_spectrum_of_a_burst(container: FitContainer, tmp_path: Path, bars: 
         _, out = run_stage(tmp_path / label, "events", label, [(label, source)])
         slices.append((label, out / "polar_events.fits.gz"))
     _, out = run_stage(tmp_path / "burst", "burst", "job", slices, _INTERVAL, bands=[[20, 700]])
-    files = [out / "polar_spectrum.pha", out / "polar_response.rsp"]
-    fit = container.fit(files, model="powerlaw", other_range=[[25, 650]], group_snr=5.0)
+    files = [out / name for name in ("polar_spectrum.pha", "polar_background.pha", "polar_response.rsp")]
+    fit = container.fit(files, model="powerlaw", other_range=[[25, 650]])
     index = fit.parameter("powerlaw.PhoIndex")
     error = index["error_lower"] if index["value"] > _INDEX else index["error_upper"]
     pull = (index["value"] - _INDEX) / error
