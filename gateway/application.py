@@ -14,7 +14,9 @@ from gateway.api import accounts, events, instruments, jobs, logs, products, req
 from gateway.api.documents import PREFIX
 from gateway.auth.cross_site import CrossSiteCheck
 from gateway.auth.door import Door, OpenDoor
-from gateway.edge import BodyLimit, HostCheck
+from gateway.edge import BodyLimit, HostCheck, SingleSlashes
+from gateway.oda import endpoints as oda
+from gateway.oda.words import OdaWords
 from gateway.parts import Parts
 from gateway.unexpected import AnswerUnexpected
 
@@ -56,7 +58,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(CrossSiteCheck, hosts=parts.hosts)
     app.add_middleware(HostCheck, hosts=parts.hosts)
     app.add_middleware(AnswerUnexpected)
+    app.add_middleware(OdaWords, paths=oda.addresses())
     app.add_middleware(AccessLog)
+    app.add_middleware(SingleSlashes)
     for router in (
         jobs.router,
         events.router,
@@ -72,6 +76,7 @@ def create_app(parts: Parts) -> FastAPI:
     ):
         # Says in the description of the interface how to show a token; the door has looked at it before.
         app.include_router(router, dependencies=[Security(_TOKEN)])
+    app.include_router(oda.router)
     app.include_router(health.router)
     api_page.install(app)
     welcome.install(app)

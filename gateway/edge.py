@@ -1,13 +1,17 @@
 """What a request must be before anything of it is read: for this host, and of a length that has an end."""
 
 import ipaddress
+import re
 from collections.abc import Collection
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problem import KINDS, answer
+
+_SLASHES = re.compile("/{2,}")
 
 
 class HostCheck:
@@ -34,6 +38,24 @@ class HostCheck:
                 detail = "This gateway has no such name; its operator lists its names in ODAMESH_GATEWAY_HOSTS."
                 await answer(Request(scope), KINDS["unknown-host"], detail)(scope, receive, send)
                 return
+        await self._app(scope, receive, send)
+
+
+class SingleSlashes:
+    """ASGI middleware that takes several slashes in a path for one: clients join a base address and a path with one.
+
+    Args:
+        app: what is behind.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and "//" in scope["path"]:
+            scope = {**scope, "path": _SLASHES.sub("/", scope["path"])}
+            scope["raw_path"] = quote(scope["path"]).encode("ascii")
         await self._app(scope, receive, send)
 
 

@@ -112,6 +112,21 @@ class Product(Part):
     """Parameter -> stages that are left out when the caller gives a list for it instead of a word."""
 
 
+class OdaApi(Part):
+    """What the instrument is in the protocol of oda_api."""
+
+    name: str
+    """Its name there."""
+    products: Mapping[str, Literal["image", "spectrum", "light_curve"]]
+    """Its products that are there too, under the same names, and what each is."""
+    band: tuple[float, float] | None = None
+    """Default of E1_keV and E2_keV; None: it has no energies there."""
+    clip_band: bool = False
+    """Whether a band beyond the limits of parameter ``bands`` is cut to them instead of refused."""
+    radius: float | None = None
+    """Default radius of the cone of pointings in degrees; None: it has no science windows."""
+
+
 class Instrument(Part):
     """One instrument of the mesh."""
 
@@ -127,6 +142,7 @@ class Instrument(Part):
     archive: ArchiveFiles | None = None
     beside: Mapping[str, Beside] = {}
     service: Service = Service()
+    oda_api: OdaApi | None = None
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:

@@ -52,27 +52,32 @@ class EarlierProducts:
         # Before anything is looked up: each entry is a question to the store.
         if len(written) > most:
             raise _refuse(field, f"{len(written)} entries are more than {most}")
-        keys = [
-            key
+        named = [
+            (f"{field}[{index}]", key)
             for index, entry in enumerate(written)
             for key in islice(self._keys(f"{field}[{index}]", entry), most + 1)
         ]
-        if len(keys) > most:
+        if len(named) > most:
             raise _refuse(field, f"these jobs have more than {most} products: name windows, as in <job>/<window>")
-        return keys
+        for place, key in named:
+            self._check(place, key)
+        return [key for _, key in named]
 
     def _keys(self, field: str, entry: str) -> Iterator[str]:
         if _KEY.fullmatch(entry):
-            if self._products.read(entry) is None:
-                removed = self._products.removed(entry) is not None
-                state = "was removed from the store: ask for it again first" if removed else "does not exist"
-                raise _refuse(field, f"product {entry} {state}")
             yield entry
             return
         written = _JOB.fullmatch(entry)
         if written is None:
             raise _refuse(field, f"{shown(entry)} is neither the id of a job nor the key of a product")
         yield from self._keys_of(field, self._job(field, written[1]), written[2])
+
+    def _check(self, field: str, key: str) -> None:
+        """Return if there is a product: one that was removed is told here and not by the unit that would read it."""
+        if self._products.read(key) is None:
+            removed = self._products.removed(key) is not None
+            state = "was removed from the store: ask for it again first" if removed else "does not exist"
+            raise _refuse(field, f"product {key} {state}")
 
     def _job(self, field: str, job_id: str) -> JobView:
         try:

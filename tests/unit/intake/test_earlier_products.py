@@ -31,23 +31,41 @@ def _job(mesh: Mesh, state: JobState = JobState.COMPLETED) -> str:
     mesh.records.plan(job, [_SCW, "201600280010.001"])
     mesh.records.move(job, unit_row("image", _SCW, UnitState.DONE))
     mesh.records.finish(job, state, products=(_product(_KEYS[0]), _product(_KEYS[1])))
+    _make(mesh, *_KEYS[:2], key_of("image", _SCW))
     return job
+
+
+def _make(mesh: Mesh, *keys: str) -> None:
+    """Let products be in the store."""
+    mesh.products.manifests |= {key: manifest(key, {"x.fits": "00"}) for key in keys}
 
 
 def test_a_job_stands_for_all_products_of_its_result(mesh: Mesh, find: EarlierProducts) -> None:
     job = _job(mesh)
     assert find("spectra", [job], _PRODUCTS) == _KEYS[:2]
     assert find("spectra", job, _PRODUCTS) == _KEYS[:2]
-    mesh.products.manifests[_KEYS[2]] = manifest(_KEYS[2], {"x.fits": "00"})
+    _make(mesh, _KEYS[2])
     assert find("spectra", [_KEYS[2], job], _PRODUCTS) == [_KEYS[2], *_KEYS[:2]]
 
 
 def test_more_products_than_a_page_holds(mesh: Mesh, find: EarlierProducts) -> None:
     job = _job(mesh)
-    mesh.records.results[job] = tuple(_product(f"{number:064x}") for number in range(1003))
+    keys = [f"{number:064x}" for number in range(1003)]
+    mesh.records.results[job] = tuple(_product(key) for key in keys)
+    _make(mesh, *keys)
     wide = _PRODUCTS.model_copy(update={"most": 1003})
     assert len(find("spectra", [job], wide)) == 1003
     with pytest.raises(InvalidParameter, match="more than 256 products: name windows"):
+        find("spectra", [job], _PRODUCTS)
+
+
+def test_a_product_of_a_job_that_was_removed(mesh: Mesh, find: EarlierProducts) -> None:
+    job = _job(mesh)
+    del mesh.products.manifests[_KEYS[1]]
+    mesh.products.evicted[_KEYS[1]] = EvictedProduct(
+        manifest=manifest(_KEYS[1], {}), reason="room", evicted="2026-11-22T00:00:00Z"
+    )
+    with pytest.raises(InvalidParameter, match=rf"parameters\.spectra\[0\]: product {_KEYS[1]} was removed"):
         find("spectra", [job], _PRODUCTS)
 
 

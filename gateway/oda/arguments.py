@@ -1,0 +1,115 @@
+"""What a caller of the protocol sent: query and form, values as text, in the order in which they came."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from gateway.oda.refusals import Misunderstood
+
+_FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 1000
+_NULL = "\x00"
+"""How the client writes None."""
+
+PROTOCOL = frozenset(
+    {
+        "instrument", "query_status", "query_type", "product_type", "session_id", "job_id", "api", "oda_api_version",
+        "off_line", "verbose", "dry_run", "run_asynch", "async_dispatcher", "allow_unknown_args", "client-name",
+        "token", "return_progress", "use_resolver[local]", "use_scws", "catalog_selected_objects",
+    }
+)  # fmt: skip
+"""Arguments that steer the protocol and are no parameters."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of one request.
+
+    Args:
+        values: by name all values; those that the client sends for None are left out.
+    """
+
+    values: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> "Arguments":
+        """Return the arguments among *pairs*."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, value in pairs:
+            if value != _NULL:
+                found[name] = (*found.get(name, ()), value)
+        return cls(found)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return an argument; of several the last."""
+        return self.values[name][-1] if name in self.values else default
+
+    def number(self, name: str, default: float) -> float:
+        """Return an argument as a number.
+
+        Raises:
+            Misunderstood: it is none.
+        """
+        text = self.text(name).strip()
+        if not text:
+            return default
+        try:
+            return float(text[:64])
+        except ValueError:
+            msg = f"parameter {name}: {text[:64]!r} is not a number"
+            raise Misunderstood(msg) from None
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what was sent as a caller finds it again in the answer: all parameters, and what names the product."""
+        shown = {"instrument", "product_type", "query_type", "session_id"}
+        return {
+            name: values[0] if len(values) == 1 else list(values)
+            for name, values in self.values.items()
+            if name not in PROTOCOL or name in shown
+        }
+
+    def entries(self, name: str) -> list[str]:
+        """Return an argument that is a list: repeated, as JSON, or separated by commas.
+
+        Raises:
+            Misunderstood: it begins like JSON and is not.
+        """
+        written: list[str] = []
+        for text in self.values.get(name, ()):
+            stripped = text.strip()
+            if stripped.startswith("["):
+                try:
+                    content = json.loads(stripped)
+                except ValueError:
+                    msg = f"parameter {name}: it begins like a JSON list, but is none"
+                    raise Misunderstood(msg) from None
+                written += [str(entry) for entry in content]
+            else:
+                written += stripped.split(",")
+        return [entry.strip() for entry in written if entry.strip()]
+
+
+async def arguments_of(request: Request) -> Arguments:
+    """Return the arguments of a request: those of its address, and of its body where it is a form.
+
+    Raises:
+        Misunderstood: the body is of another kind, no text, or has too many fields.
+    """
+    pairs = list(request.query_params.multi_items())
+    body = await request.body()
+    if body:
+        sent = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if sent not in {"", _FORM}:
+            msg = f"the body was sent as {sent[:64]!r}: send it as {_FORM}"
+            raise Misunderstood(msg)
+        try:
+            text = body.decode("ascii")
+            pairs += parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+        except ValueError as error:
+            msg = f"the body cannot be read as {_FORM}: {str(error)[:200]}"
+            raise Misunderstood(msg) from error
+    return Arguments.of(pairs)

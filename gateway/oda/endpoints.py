@@ -1,0 +1,219 @@
+"""The addresses of the protocol."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from gateway.auth.credential import Credential
+from gateway.auth.errors import IssuerUnavailable, NotSignedIn
+from gateway.auth.identify import Identity
+from gateway.calling import Calling, Identified, Traced
+from gateway.oda import metadata
+from gateway.oda.answers import answer, refused, with_products, written
+from gateway.oda.arguments import Arguments, arguments_of
+from gateway.oda.code import api_code
+from gateway.oda.records import records
+from gateway.oda.refusals import Forbidden, Later, Misunderstood, Refusal
+from gateway.oda.standing import Errand, Standing
+from gateway.oda.wishes import Asked, read
+from gateway.parts import Given, Parts
+from gateway.wakeups import Bell
+from mesh.errors import InstrumentUnavailable, NotFound, TransientFailure
+from mesh.intake import Caller
+from mesh.intake.errors import NotAllowed, PlanningBehind, Refused, TooFast, TooManyUsers, TooMuchWaiting
+
+router = APIRouter(include_in_schema=False)
+
+HOLD_SECONDS = 20.0
+"""A poll is answered after this long even if nothing has changed; the client itself waits 120 s."""
+_TELL_SECONDS = 2.0
+"""A poll of a job that moves is answered after this long: the client shows which units are done."""
+_LOOK_SECONDS = 1.0
+_ROWS = 2000
+"""Rows of the table that one answer tells."""
+_BLOCK_BYTES = 256 * 1024
+_RETRY_SECONDS = 10
+_REFUSED = (Refusal, Refused, NotSignedIn, NotFound, InstrumentUnavailable, TransientFailure, IssuerUnavailable)
+_log = structlog.get_logger(__name__)
+
+
+@router.get("/run_analysis")
+@router.post("/run_analysis")
+async def run_analysis(request: Request, parts: Given, identity: Identified, trace: Traced) -> Response:
+    """Have an analysis done, or tell where it stands and bring its products."""
+
+    async def run(arguments: Arguments) -> Response:
+        caller = await caller_of(parts, identity, arguments)
+        errand = Errand(parts.intake, await asyncio.to_thread(read, arguments), caller, trace)
+        job_id = arguments.text("job_id")
+        if arguments.text("query_status", "new") != "new":
+            if not job_id:
+                msg = "query_status says that the job is known: send its job_id, or query_status=new"
+                raise Misunderstood(msg)
+            standing = await _held(parts.bell, errand, job_id, arguments.text("query_status"))
+        else:
+            standing = await asyncio.to_thread(errand.submit, arguments.parameters())
+        return await asyncio.to_thread(_tell, request, parts, errand.asked, standing, arguments)
+
+    return await _protocol(request, run)
+
+
+@router.get("/api/instr-list")
+@router.get("/instr-list")
+async def instruments(request: Request) -> Response:
+    """List the instruments."""
+
+    async def run(_: Arguments) -> Response:
+        return JSONResponse(metadata.instrument_names())
+
+    return await _protocol(request, run)
+
+
+@router.get("/api/meta-data")
+@router.get("/meta-data")
+async def describe(request: Request) -> Response:
+    """Describe an instrument, or one of its products."""
+
+    async def run(arguments: Arguments) -> Response:
+        return JSONResponse(metadata.metadata(arguments.text("instrument"), arguments.text("product_type")))
+
+    return await _protocol(request, run)
+
+
+@router.get("/api/par-names")
+async def parameters(request: Request) -> Response:
+    """List the names of the parameters of a product."""
+
+    async def run(arguments: Arguments) -> Response:
+        names = metadata.names_of_parameters(arguments.text("instrument"), arguments.text("product_type"))
+        return JSONResponse(names)
+
+    return await _protocol(request, run)
+
+
+@router.get("/inspect-state")
+async def inspect_state(request: Request, parts: Given, caller: Calling) -> Response:
+    """Tell the caller's jobs that came through this protocol."""
+
+    async def run(arguments: Arguments) -> Response:
+        if caller.anonymous and parts.front is not None:
+            msg = "A token must be provided."
+            raise Forbidden(msg)
+        grouped = arguments.text("group_by_job").lower() == "true"
+        job_id = arguments.text("job_id") or None
+        content = await asyncio.to_thread(records, parts.intake, caller, job_id, grouped=grouped)
+        return JSONResponse({"records": content})
+
+    return await _protocol(request, run)
+
+
+@router.get("/refresh_token")
+@router.get("/update_token_email_options")
+async def other_token() -> Response:
+    """Say that a token is not changed here."""
+    text = "This mesh changes no token of another issuer: ask who gave it to you, or make one with `odamesh token new`."
+    return PlainTextResponse(text, status_code=403)
+
+
+def addresses() -> frozenset[str]:
+    """Return all addresses of the protocol."""
+    return frozenset(route.path for route in router.routes if isinstance(route, APIRoute))
+
+
+def _tell(request: Request, parts: Parts, asked: Asked, standing: Standing, arguments: Arguments) -> Response:
+    """Return the answer about a job, with its products once they are there."""
+    sent = arguments.parameters()
+    base = str(request.base_url).rstrip("/") + request.scope["state"]["oda_base"]
+    content = answer(
+        standing,
+        session_id=arguments.text("session_id"),
+        sent=sent,
+        code=api_code(base, sent),
+        comments=asked.comments,
+        rows=parts.intake.rows(standing.job, 0, _ROWS) if standing.job.run_id else (),
+    )
+    if standing.word != "done" or standing.export is None:
+        return Response(written(content), media_type="application/json")
+    product = parts.intake.result(standing.export, 0, 1)[0]
+    blocks = parts.products.blocks(product.key, product.files[0].name, _BLOCK_BYTES)
+    return StreamingResponse(with_products(content, blocks), media_type="application/json")
+
+
+async def caller_of(parts: Parts, identity: Identity, arguments: Arguments) -> Caller:
+    """Return who calls: the door looks for a token in headers and address, a form may have it too.
+
+    Raises:
+        NotSignedIn: the token of the form does not count.
+        TooFast: too many tokens of this address did not count.
+    """
+    token = arguments.text("token").strip()
+    if parts.front is None or token in {"", "None"} or not identity.caller.anonymous:
+        return identity.caller
+    return (await parts.front.identify(Credential(token), identity.caller.address)).caller
+
+
+async def _held(bell: Bell, errand: Errand, job_id: str, known: str) -> Standing:
+    """Return where a job stands, as soon as that is something else than the caller knows, or after a while.
+
+    Args:
+        bell: rings when a run changed.
+        errand: what the job is for.
+        job_id: its id.
+        known: state that the caller was told last.
+    """
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    watched = job_id
+    moved = False
+    while True:
+        with bell.listen(watched) as rung:
+            standing = await asyncio.to_thread(errand.look, job_id)
+            spent = loop.time() - begin
+            told = moved and spent >= _TELL_SECONDS
+            if standing.word != known or told or spent >= HOLD_SECONDS:
+                return standing
+            if standing.watched != watched:
+                watched = standing.watched
+                continue
+            try:
+                await asyncio.wait_for(rung.wait(), min(_LOOK_SECONDS, HOLD_SECONDS - spent))
+                moved = True
+            except TimeoutError:
+                pass
+
+
+async def _protocol(request: Request, run: Callable[[Arguments], Awaitable[Response]]) -> Response:
+    """Serve one request; whatever is not done becomes one of the three statuses that the client can tell apart."""
+    session_id = ""
+    try:
+        arguments = await arguments_of(request)
+        session_id = arguments.text("session_id")[:64]
+        return await run(arguments)
+    except _REFUSED as error:
+        refusal = _refusal(error)
+        status = {Misunderstood: 400, Forbidden: 403, Later: 503}[type(refusal)]
+        headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None
+        return JSONResponse(refused(refusal.text, session_id=session_id), status_code=status, headers=headers)
+
+
+def _refusal(error: Exception) -> Refusal:
+    """Return an error in the words of the protocol."""
+    match error:
+        case Refusal():
+            return error
+        case TooMuchWaiting() | TooManyUsers() | PlanningBehind() | TooFast():
+            return Later(f"{error}; the client comes again by itself")
+        case NotAllowed() | NotSignedIn():
+            return Forbidden(str(error))
+        case Refused() | NotFound():
+            return Misunderstood(str(error))
+        case InstrumentUnavailable():
+            return Later("the instrument is set up wrongly; tell its operator")
+        case _:
+            _log.warning("unavailable", error=str(error), kind=type(error).__name__)
+            return Later("a server of the mesh does not answer; nothing is lost: the client comes again by itself")

@@ -1,0 +1,1 @@
+"""Products as the protocol of oda_api carries them."""

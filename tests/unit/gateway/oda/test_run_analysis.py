@@ -1,0 +1,194 @@
+"""The protocol of oda_api on doubles: states, answers, and what becomes of errors."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from mesh.errors import StoreUnavailable
+from mesh.states import JobState, UnitState
+from tests.unit.gateway.conftest import Gateway, gateway
+from tests.unit.gateway.doubles import call, manifest, stage_product, unit_row
+from tests.unit.gateway.guarded import Guarded
+
+__all__ = ["gateway"]
+
+WINDOW = "201600270010.001"
+ASKED = {
+    "instrument": "isgri",
+    "product_type": "isgri_image",
+    "query_type": "Real",
+    "query_status": "new",
+    "session_id": "A" * 16,
+    "scw_list": WINDOW,
+    "E1_keV": "20.0",
+    "E2_keV": "40.0",
+    "api": "True",
+}
+
+
+def _ask(gateway: Gateway, **arguments: Any) -> httpx.Response:
+    return call(gateway.app, "GET", "/run_analysis", params=ASKED | arguments)
+
+
+def _completed(gateway: Gateway, content: bytes = b'{"numpy_data_product_list":[]}') -> str:
+    """Play a job to its end, and the conversion of its products."""
+    job_id = str(_ask(gateway).json()["job_monitor"]["job_id"])
+    product = stage_product("mosaic", "job", {"isgri_mosaic.fits": "0"})
+    gateway.products.manifests[product.key] = manifest(product.key, {"isgri_mosaic.fits": "0"})
+    gateway.records.plan(job_id, [WINDOW])
+    gateway.records.move(job_id, unit_row("image", WINDOW, UnitState.DONE))
+    gateway.records.finish(job_id, products=(product,), products_total=1)
+    assert _ask(gateway).json()["query_status"] == "progress"
+    export_id = next(one for one in gateway.records.views if one != job_id)
+    written = stage_product("convert", "job", {"oda.json": "0"})
+    gateway.products.files[written.key, "oda.json"] = content
+    gateway.records.finish(export_id, run_id=export_id, products=(written,), products_total=1)
+    return job_id
+
+
+def test_a_new_request_is_a_job_like_any_other(gateway: Gateway) -> None:
+    answer = _ask(gateway).json()
+    assert answer["query_status"] == "submitted"
+    assert answer["products"] == {}
+    assert {"status", "message", "error_message", "debug_message", "comment"} <= set(answer["exit_status"])
+    job = gateway.records.views[answer["job_monitor"]["job_id"]]
+    assert (job.instrument, job.product, job.face) == ("isgri", "isgri_image", "oda")
+    analysis = gateway.records.analyses[job.request_key]
+    assert analysis.selection.scws == (WINDOW,)
+    assert analysis.parameters["bands"] == [[20.0, 40.0]]
+
+
+def test_products_are_converted_once_and_stand_in_the_answer(gateway: Gateway) -> None:
+    job_id = _completed(gateway, b'{"numpy_data_product_list":[{"name":"mosaic_image"}]}')
+    answer = _ask(gateway, query_status="progress", job_id=job_id).json()
+    assert answer["query_status"] == "done"
+    assert answer["products"]["numpy_data_product_list"] == [{"name": "mosaic_image"}]
+    assert answer["products"]["analysis_parameters"]["E1_keV"] == "20.0"
+    assert answer["products"]["input_prod_list"] == [WINDOW]
+    assert answer["job_monitor"]["job_id"] == job_id
+    assert len(gateway.records.views) == 2
+
+
+def test_every_letter_of_a_finished_answer_can_be_read_by_the_client(gateway: Gateway) -> None:
+    job_id = _completed(gateway)
+    text = _ask(gateway, query_status="progress", job_id=job_id).text
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert json.loads(text)["products"]["prod_process_message"] == ""
+
+
+def test_a_job_that_failed_says_why_and_the_next_request_is_a_new_attempt(gateway: Gateway) -> None:
+    job_id = _ask(gateway).json()["job_monitor"]["job_id"]
+    gateway.records.plan(job_id, [WINDOW])
+    gateway.records.finish(job_id, JobState.ERROR, warnings=("no window has events",))
+    failed = _ask(gateway, query_status="progress", job_id=job_id).json()
+    assert (failed["query_status"], failed["products"]) == ("failed", {})
+    assert failed["exit_status"]["message"] == "no window has events"
+    again = _ask(gateway).json()
+    assert again["query_status"] == "submitted"
+    assert again["job_monitor"]["job_id"] != job_id
+
+
+def test_a_product_that_was_removed_is_made_again(gateway: Gateway) -> None:
+    job_id = _completed(gateway)
+    gateway.records.views = {job_id: gateway.records.views[job_id]}
+    gateway.products.manifests.clear()
+    polled = _ask(gateway, query_status="progress", job_id=job_id).json()
+    assert polled["query_status"] == "failed"
+    assert "not there any more" in polled["exit_status"]["message"]
+    assert _ask(gateway).json()["job_monitor"]["job_id"] != job_id
+
+
+def test_a_window_that_failed_is_reported_with_its_reason(gateway: Gateway) -> None:
+    job_id = _ask(gateway).json()["job_monitor"]["job_id"]
+    gateway.records.plan(job_id, [WINDOW, "201600280010.001"])
+    gateway.records.move(job_id, unit_row("image", WINDOW, UnitState.CACHED))
+    reports = _ask(gateway, query_status="submitted", job_id=job_id).json()["job_monitor"]["full_report_dict_list"]
+    assert reports == [{"scwid": WINDOW, "node": "image", "message": "restored from cache"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ({"instrument": "omc"}, 400, "known: isgri"),
+        ({"product_type": "movie"}, 400, "it has: isgri_image"),
+        ({"E1_keV": "1e400"}, 400, "restricted"),
+        ({"E1_keV": "nan"}, 400, "restricted"),
+        ({"scw_list": "066500330010.000"}, 403, "near real time"),
+        ({"scw_list": "[1,"}, 400, "begins like a JSON list"),
+        ({"query_status": "progress"}, 400, "send its job_id"),
+        ({"query_status": "progress", "job_id": "f" * 32}, 400, "is not known"),
+        ({"query_status": "progress", "job_id": "../x"}, 400, "is not known"),
+        ({"osa_version": "OSA 9"}, 400, "is no version"),
+        ({"selected_catalog": "[]"}, 400, "no catalogue"),
+        ({"selected_catalog": '{"cat_column_names": ["ra"], "cat_column_list": [[1]]}'}, 400, "no catalogue"),
+    ],
+)
+def test_bad_arguments_have_a_status_that_the_client_knows(
+    gateway: Gateway, arguments: dict[str, str], status: int, words: str
+) -> None:
+    response = _ask(gateway, **arguments)
+    assert response.status_code == status
+    assert words in response.json()["error"]
+    assert words in response.json()["exit_status"]["message"]
+    assert not gateway.records.views
+
+
+def test_a_store_that_is_away_is_a_reason_to_come_again(gateway: Gateway) -> None:
+    gateway.records.error = StoreUnavailable("Down", "redis at 10.0.0.1 does not answer")
+    response = _ask(gateway)
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "10"
+    assert "10.0.0.1" not in response.text
+
+
+def test_a_user_with_too_much_waiting_is_asked_to_come_again(gateway: Gateway) -> None:
+    gateway.quota.load = gateway.quota.load._replace(jobs=10**6)
+    assert _ask(gateway).status_code == 503
+
+
+def test_the_token_is_kept_nowhere(gateway: Gateway) -> None:
+    job_id = _ask(gateway, token="header.secret.signature").json()["job_monitor"]["job_id"]  # noqa: S106
+    assert "secret" not in gateway.records.jobs[job_id].model_dump_json()
+
+
+def test_a_body_of_another_kind_says_what_to_send(gateway: Gateway) -> None:
+    response = call(gateway.app, "POST", "/run_analysis", json=ASKED)
+    assert response.status_code == 400
+    assert "x-www-form-urlencoded" in response.json()["error"]
+
+
+@pytest.mark.parametrize("base", ["", "/", "/dispatch-data", "/dispatch-data/"])
+def test_a_form_is_read_below_every_base_address(gateway: Gateway, base: str) -> None:
+    response = call(gateway.app, "POST", f"http://gateway.test{base}/run_analysis", data=ASKED)
+    assert response.status_code == 200
+    assert response.json()["query_status"] == "submitted"
+
+
+def test_a_form_may_carry_the_token_and_a_job_is_its_owners() -> None:
+    guarded = Guarded()
+
+    def ask(token: str | None, **arguments: Any) -> httpx.Response:
+        given = {} if token is None else {"token": token}
+        return call(guarded.app, "POST", "/run_analysis", data=ASKED | arguments | given)
+
+    job_id = ask(guarded.tokens["ada"]).json()["job_monitor"]["job_id"]
+    assert guarded.records.views[job_id].user == "ada"
+    assert ask(guarded.tokens["bob"]).json()["job_monitor"]["job_id"] != job_id
+    assert ask(guarded.tokens["bob"], query_status="submitted", job_id=job_id).status_code == 400
+    assert ask(guarded.tokens["ada"], query_status="new").json()["job_monitor"]["job_id"] == job_id
+    refused = ask("odt_nonsense")
+    assert refused.status_code == 403
+    assert refused.json()["exit_status"]["message"]
+
+
+def test_what_the_door_refuses_has_the_words_of_the_protocol() -> None:
+    guarded = Guarded()
+    headers = {"Authorization": "Bearer nonsense"}
+    for path in ("/run_analysis", "/dispatch-data//run_analysis"):
+        refused = call(guarded.app, "GET", path, params=ASKED, headers=headers)
+        assert refused.status_code == 403
+        assert refused.json()["exit_status"]["message"] == refused.json()["error"]
+    assert call(guarded.app, "GET", "/api/v1/jobs", headers=headers).status_code == 401
