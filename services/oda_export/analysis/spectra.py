@@ -40,14 +40,12 @@ def _finest(files: Mapping[str, Path]) -> Iterator[fits.HDUList]:
     for path in files.values():
         if path.suffix != ".fits":
             continue
-        hdus = fits.open(path)
-        if not _is_source(hdus):
-            hdus.close()
-            continue
-        header = hdus[1].header
+        with fits.open(path, memmap=False, lazy_load_hdus=False) as hdus:
+            if not _is_source(hdus):
+                continue
+            header, rows = hdus[1].header, len(hdus[1].data)
         place = (str(header.get("OBJECT", "")), str(header.get("INSTRUME", "")))
-        known = found.get(place)
-        if known is None or len(hdus[1].data) > len(known[1].data):
+        if place not in found or rows > len(found[place][1].data):
             found[place] = hdus
     yield from found.values()
 
