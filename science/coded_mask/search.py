@@ -66,7 +66,7 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
         sky: fits of the bands; sources are added to it.
         candidates: catalogue sources in the field. Those marked ``wanted`` are added first and kept.
         threshold: significance from which sources that are not in the catalogue are accepted.
-        limit: the search ends when the model holds this many sources.
+        limit: the search ends when it has found this many sources; those that are wanted do not count.
 
     Returns:
         The map of what is left in each band, with statistical errors.
@@ -81,6 +81,7 @@ def find_sources(sky: Field, candidates: Candidates, threshold: float, limit: in
             continue
         sky.add(FieldSource(tz, ty, entry, (tz, ty), free=False))
     candidates.waiting = [c for c in candidates.waiting if not c[0].wanted]
+    limit += len(sky.sources)
     for band, fit in enumerate(sky.fits):
         if fit.data.weightless:
             continue
@@ -148,7 +149,7 @@ class _BandSearch:
             else:
                 self._take_known(image, significance)
                 return
-        text = f"the search stopped at {self._limit} sources; fainter ones are not listed"
+        text = f"the search stopped with {self._limit} sources in the model; fainter ones are not listed"
         if text not in self._candidates.warnings:
             self._candidates.warnings.append(text)
 

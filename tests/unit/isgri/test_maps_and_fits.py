@@ -234,3 +234,14 @@ def test_noise_scale_ignores_sources() -> None:
     values[10:12, 10:12] = 300.0
     values[0] = np.nan
     assert noise_scale(values) == pytest.approx(1.5, rel=0.02)
+
+
+def test_listed_sources_leave_the_search_its_whole_limit() -> None:
+    place = (0.02, 0.03)
+    counts = np.random.default_rng(8).poisson(_noise_free(*place)).astype(float)
+    sky = Field([_fit(counts)])
+    listed = CatalogueSource("listed", 0.0, 0.0, wanted=True)
+    find_sources(sky, Candidates([(listed, -0.06, -0.05)]), 6.0, limit=1)
+    found = [(source.tz, source.ty) for source in sky.sources if source.entry is None]
+    assert len(found) == 1
+    np.testing.assert_allclose(found[0], place, atol=2.0 * _ARCMIN)
