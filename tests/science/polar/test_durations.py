@@ -1,0 +1,67 @@
+"""Errors of T90 and counts of bursts of several shapes: how often they cover the truth."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from science.bursts.curve import Curve
+from science.bursts.duration import TooLittleBackground, measure
+from science.bursts.search import search, spaced_widths
+from tests.science.bars import Bars
+
+Floats = NDArray[np.float64]
+Shape = Callable[[np.random.Generator, int], Floats]
+_BIN_S, _RATE, _BINS, _START_S = 0.1, 100.0, 4000, 200.0
+_COUNTS = (500, 2000, 20_000)
+SHAPES: dict[str, Shape] = {
+    "exponential": lambda random, n: random.exponential(4.2, n),
+    "box": lambda random, n: random.uniform(0, 10, n),
+    "pulse": lambda random, n: random.gamma(2.0, 2.0, n),
+}
+
+
+def _true_t90(shape: Shape) -> float:
+    low, high = np.quantile(shape(np.random.default_rng(0), 400_000), [0.05, 0.95])
+    return float(high - low)
+
+
+def _trial(shape: Shape, number: int, seed: int) -> tuple[float, float, float, float] | None:
+    random = np.random.default_rng(seed)
+    times = _START_S + random.uniform(0, _BIN_S) + shape(random, int(random.poisson(number)))
+    counts = np.histogram(times, np.arange(_BINS + 1) * _BIN_S)[0] + random.poisson(_RATE * _BIN_S, _BINS)
+    found = search(Curve(0.0, _BIN_S, counts.astype(float), np.ones(_BINS, bool)), spaced_widths(300), 6.0)
+    try:
+        burst = measure(found, found.excesses[0])
+    except (TooLittleBackground, IndexError):
+        return None
+    return burst.t90_s, burst.t90_error_s, burst.counts, burst.error
+
+
+def _coverage(bars: Bars, trials: int) -> None:
+    # Trials of a short form scatter more than the bar is wide.
+    slack = 3 * float(np.sqrt(0.68 * 0.32 / trials))
+    for name, shape in SHAPES.items():
+        true = _true_t90(shape)
+        for number in _COUNTS:
+            found = [one for one in (_trial(shape, number, seed) for seed in range(trials)) if one is not None]
+            t90, t90_error, counts, error = np.array(found).T
+            given = np.isfinite(t90)
+            for what, share in (
+                ("T90", float((np.abs(t90 - true) < t90_error)[given].mean())),
+                ("counts", float((np.abs(counts - number) < error).mean())),
+            ):
+                holds = abs(share - 0.68) <= 0.05 + slack
+                title = f"{name} of {number} counts, {given.sum()} of {trials} given: 1 sigma of its {what} covers"
+                bars.record("B-45", title, share, "0.68 +- 0.05 and 3 sigma of the trials", holds)
+
+
+@pytest.mark.short
+def test_errors_of_bursts_cover(bars: Bars) -> None:
+    _coverage(bars, 80)
+
+
+@pytest.mark.long
+def test_errors_of_bursts_cover_1000_times(bars: Bars) -> None:
+    _coverage(bars, 1000)
