@@ -115,7 +115,7 @@ def test_jem_x(client: Client, tmp_path: Path) -> None:
     spectra = client().get_product(instrument="jemx", product="jemx_spectrum", silent=True, **asked)
     source = spectra._p_list[0].meta_data["src_name"]
     assert len(OdaSpectrum(spectra).get_values(source)[0]) == 256
-    curves = client().get_product(instrument="jemx", product="jemx_lc", time_bin=200.0, silent=True, **asked)
+    curves = client().get_product(instrument="jemx", product="jemx_lc", time_bin=50.0, silent=True, **asked)
     assert len(OdaLightCurve(curves).get_lc(source)[0]) > 5
     name, *_ = OdaLightCurve(curves).write_fits(source, output_dir=str(tmp_path))
     assert Path(name).exists()
