@@ -49,7 +49,7 @@ async def run_analysis(request: Request, parts: Given, identity: Identified, tra
 
     async def run(arguments: Arguments) -> Response:
         caller = await caller_of(parts, identity, arguments)
-        errand = Errand(parts.intake, await asyncio.to_thread(read, arguments), caller, trace)
+        errand = Errand(parts.intake, parts.products, await asyncio.to_thread(read, arguments), caller, trace)
         job_id = arguments.text("job_id")
         if arguments.text("query_status", "new") != "new":
             if not job_id:

@@ -9,6 +9,7 @@ from mesh.errors import Deleted, NotFound
 from mesh.instruments import instrument
 from mesh.intake import Caller, Intake, Trace
 from mesh.intake.errors import WishRefused
+from mesh.intake.records import ProductManifests
 from mesh.states import JobState, job_is_final
 
 FACE = "oda"
@@ -45,12 +46,14 @@ class Errand:
 
     Args:
         intake: the way into the mesh.
+        products: tells which are still in the store.
         asked: what is wanted.
         caller: by whom.
         trace: goes along with what is set off.
     """
 
     intake: Intake
+    products: ProductManifests
     asked: Asked
     caller: Caller
     trace: Trace
@@ -106,13 +109,30 @@ class Errand:
             return Standing(job, "failed", reason=_reason(job))
         if not job_is_final(job.state):
             return Standing(job, "progress" if job.state is JobState.EXECUTING else "submitted")
-        # Another version of the conversion is asked for anew, also where the earlier one failed.
-        key = f"{FACE}:{job.job_id}:{self.asked.threshold}:{instrument(EXPORT).calibration}"
-        wish = self.asked.export(job.job_id)
-        export = self.intake.submit(wish, self.caller, key=key, trace=self.trace, face=FACE)
+        export = self._export(job)
         if export.state in _OVER:
             return Standing(job, "failed", export, _reason(export))
         return Standing(job, "done" if job_is_final(export.state) else "progress", export)
+
+    def _export(self, job: JobView) -> JobView:
+        """Return the conversion of what a job made; one that was deleted, or lost its product, is made again."""
+        wish = self.asked.export(job.job_id)
+        # Another version of the conversion is asked for anew, also where the earlier one failed.
+        version = instrument(EXPORT).calibration
+        for attempt in range(_MOST_ATTEMPTS):
+            key = f"{FACE}:{job.job_id}:{self.asked.threshold}:{version}:{attempt}"
+            try:
+                export = self.intake.submit(wish, self.caller, key=key, trace=self.trace, face=FACE)
+            except Deleted:
+                continue
+            if export.state is not JobState.COMPLETED or self._is_there(export):
+                return export
+        msg = "the products were converted a hundred times and never kept; tell the operator"
+        raise Misunderstood(msg)
+
+    def _is_there(self, export: JobView) -> bool:
+        found = self.intake.result(export, 0, 1)
+        return bool(found) and self.products.read(found[0].key) is not None
 
 
 def _reason(job: JobView) -> str:

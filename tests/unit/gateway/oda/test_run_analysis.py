@@ -44,6 +44,7 @@ def _completed(gateway: Gateway, content: bytes = b'{"numpy_data_product_list":[
     export_id = next(one for one in gateway.records.views if one != job_id)
     written = stage_product("convert", "job", {"oda.json": "0"})
     gateway.products.files[written.key, "oda.json"] = content
+    gateway.products.manifests[written.key] = manifest(written.key, {"oda.json": "0"})
     gateway.records.finish(export_id, run_id=export_id, products=(written,), products_total=1)
     return job_id
 
@@ -99,6 +100,20 @@ def test_a_product_that_was_removed_is_made_again(gateway: Gateway) -> None:
     assert polled["query_status"] == "failed"
     assert "not there any more" in polled["exit_status"]["message"]
     assert _ask(gateway).json()["job_monitor"]["job_id"] != job_id
+
+
+@pytest.mark.parametrize("lost", ["deleted", "removed"])
+def test_a_conversion_that_is_gone_is_made_again(gateway: Gateway, lost: str) -> None:
+    job_id = _completed(gateway)
+    export_id = next(one for one in gateway.records.views if one != job_id)
+    if lost == "deleted":
+        gateway.records.deleted[export_id] = gateway.records.views[export_id].request_key
+    else:
+        del gateway.products.manifests[stage_product("convert", "job", {}).key]
+    again = _ask(gateway, query_status="done", job_id=job_id).json()
+    assert again["query_status"] == "progress"
+    assert len(set(gateway.records.views) - {job_id, export_id}) == 1
+    assert _ask(gateway).json()["job_monitor"]["job_id"] == job_id
 
 
 def test_a_window_that_failed_is_reported_with_its_reason(gateway: Gateway) -> None:
