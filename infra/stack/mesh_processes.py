@@ -91,7 +91,8 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
 
     Args:
         runner: How units run (settings variable ODAMESH_RUNNER).
-        further: Variables that the processes get and their supervisor does not.
+        further: Variables that the processes get as their own user; neither their supervisor nor what makes them that
+            user has them (the loader's would act on both).
     """
     layout = Layout.from_environment()
     if set_up_lock.is_held(layout):
@@ -107,7 +108,7 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
         name: value for name, value in os.environ.items() if name.startswith(_SETTINGS) and name not in _SECRET
     }
     environment |= {"ODAMESH_HOME": str(layout.home), "ODAMESH_RUNNER": runner}
-    wanted = _own_users(layout, programs({**environment, **(further or {})}))
+    wanted = _own_users(layout, programs(environment), further or {})
     _require_free_ports(layout, wanted)
     gate = [_gate(layout, environment)] if users.separate() and runner in _IN_CONTAINERS else []
     supervisor.write_plan(layout, [*gate, *wanted])
@@ -138,7 +139,7 @@ def _require_accounts() -> None:
         raise SetupProblem(str(error)) from error
 
 
-def _own_users(layout: Layout, found: Sequence[Program]) -> list[Program]:
+def _own_users(layout: Layout, found: Sequence[Program], further: Mapping[str, str]) -> list[Program]:
     """Return the programs as they run: each as its own user, with its own credentials and directory."""
     source = _source(layout)
     needs = [CHECKOUT, Path(sys.prefix), Path(sys.base_prefix), layout.home, *_archive()]
@@ -153,9 +154,15 @@ def _own_users(layout: Layout, found: Sequence[Program]) -> list[Program]:
         if not Path(own).exists():
             raise SetupProblem(f"{own} does not exist: run `odamesh stack up`, which makes the accounts")
         environment = {"ODAMESH_CREDENTIALS": own, **program.environment}
-        command = tuple(users.command(program.name, list(program.command), needs))
+        words = [*_with(further), *program.command]
+        command = tuple(users.command(program.name, words, needs))
         wanted.append(replace(program, command=command, environment=environment, source=source))
     return wanted
+
+
+def _with(further: Mapping[str, str]) -> list[str]:
+    """Return the words before a command that give it variables."""
+    return ["env", *(f"{name}={value}" for name, value in further.items())] if further else []
 
 
 def share(layout: Layout, names: Sequence[str]) -> None:
