@@ -99,7 +99,6 @@ def search(curve: Curve, widths: Sequence[int] | NDArray[np.int64], threshold: f
         return Search(curve, (), (), Noise(np.ones(1), np.ones(1)), nothing, nowhere)
     windows = windows_of(curve)
     some = spaced_widths(int(chosen[-1]), _NOISE_WIDTHS).tolist()
-    few = np.asarray(some, dtype=np.int64)
     # Neighbouring boxes tell the noise before it is known where the bursts are, and a median does not see them.
     few, coarse = np.asarray(some, dtype=np.int64), noise_of(curve, some, windows, "differences")
     steady = steady_windows(curve, windows)

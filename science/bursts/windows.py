@@ -1,6 +1,7 @@
 """Box sums and the background beside a box, for all places of a curve at once."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,9 +119,16 @@ def _on_a_line(rate: Floats, middle: int) -> float:
     """
     there = np.isfinite(rate)
     places, values = np.flatnonzero(there) - middle, rate[there]
-    first, second = np.triu_indices(places.size, 1)
+    first, second = _pairs(places.size)
     slope = float(np.median((values[second] - values[first]) / (places[second] - places[first])))
     return float(np.median(values - slope * places))
+
+
+@cache
+def _pairs(size: int) -> tuple[Places, Places]:
+    """Return the places of every two of some values; a search asks for the same few dozen sizes again and again."""
+    first, second = np.triu_indices(size, 1)
+    return first, second
 
 
 def background(windows: Windows, begin: Places, end: Places) -> Floats:
