@@ -342,16 +342,14 @@ class Jobs:
     def _views(self, job_ids: Sequence[str], *, brief: bool = False) -> list[JobView]:
         """Return the views of those jobs that exist; what the records do not tell any more is in the documents."""
         pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()
         for job_id in job_ids:
             pipeline.hgetall(names.job_record(job_id))
-        jobs = pipeline.execute()
-        pipeline = self._redis.pipeline(transaction=False)
-        for job in jobs:
-            pipeline.hgetall(names.run_record(job.get("run_id", "")))
-            pipeline.hgetall(names.run_record(job.get("run_id", ""), "counts"))
-        answers = pipeline.execute()
+        (seconds, _), *jobs = pipeline.execute()
+        runs = self._run_records({job["run_id"] for job in jobs if "run_id" in job})
         views: list[JobView] = []
-        for job_id, job, run, counts in zip(job_ids, jobs, answers[::2], answers[1::2], strict=True):
+        for job_id, job in zip(job_ids, jobs, strict=True):
+            run, counts = runs.get(job.get("run_id", ""), ({}, {}))
             if job.get("request_key") and (run or not job.get("run_id")):
                 view = view_of_records(job, run, counts)
             else:
@@ -360,8 +358,19 @@ class Jobs:
                     continue
                 view = found
             views.append(view.model_copy(update={"warnings": (), "products": ()}) if brief else view)
-        reasons = reasons_to_wait(self._redis, views)
+        reasons = reasons_to_wait(self._redis, views, seconds)
         return [view.model_copy(update={"waits": reasons.get(view.job_id, view.waits)}) for view in views]
+
+    def _run_records(self, run_ids: Iterable[str]) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+        """Return run -> its record and its counts by state; a job that was submitted just now has none to ask for."""
+        if not (wanted := sorted(run_ids)):
+            return {}
+        pipeline = self._redis.pipeline(transaction=False)
+        for run_id in wanted:
+            pipeline.hgetall(names.run_record(run_id))
+            pipeline.hgetall(names.run_record(run_id, "counts"))
+        answers = pipeline.execute()
+        return dict(zip(wanted, zip(answers[::2], answers[1::2], strict=True), strict=True))
 
     def _say_deleted(self, job_id: str) -> None:
         try:

@@ -40,16 +40,7 @@ class Loads:
     @redis_answers()
     def admit(self, user: str, most: int) -> bool:
         """Enter a user among those who asked for something within a day; false when there are *most* others."""
-        seconds, _ = self._redis.time()
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.zremrangebyscore(names.USERS, "-inf", seconds - DAY_SECONDS)
-        pipeline.zscore(names.USERS, user)
-        pipeline.zcard(names.USERS)
-        _, known, number = pipeline.execute()
-        if known is None and number >= most:
-            return False
-        self._redis.zadd(names.USERS, {user: seconds})
-        return True
+        return bool(self._library.call("admit", user, most))
 
     @redis_answers()
     def users(self) -> list[str]:

@@ -14,12 +14,17 @@ _PATIENCE_SECONDS = 5.0
 """A job that was submitted just now is planned before anybody could read why it is not."""
 
 
-def reasons_to_wait(index: Any, views: Iterable[JobView]) -> dict[str, str]:
-    """Return job id -> reason, of those jobs of which nothing runs and whose run does not say why itself."""
+def reasons_to_wait(index: Any, views: Iterable[JobView], seconds: int) -> dict[str, str]:
+    """Return job id -> reason, of those jobs of which nothing runs and whose run does not say why itself.
+
+    Args:
+        index: Redis.
+        views: of jobs.
+        seconds: the time that Redis tells, Unix.
+    """
     still = [view for view in views if _stands_still(view)]
     if not still:
         return {}
-    seconds, _ = index.time()
     workers: dict[str, int] = {}
     for name in {view.instrument for view in still if view.run_id}:
         announced = Announcements(index).announced(name)
@@ -29,13 +34,13 @@ def reasons_to_wait(index: Any, views: Iterable[JobView]) -> dict[str, str]:
         if view.draft:
             found[view.job_id] = "it is a draft: it begins when its owner starts it"
         elif view.state is JobState.PENDING:
-            age = float(seconds) - datetime.fromisoformat(view.submitted).timestamp()
+            age = seconds - datetime.fromisoformat(view.submitted).timestamp()
             if age >= _PATIENCE_SECONDS:
                 found[view.job_id] = _unplanned(index, view)
         elif not workers[view.instrument]:
             found[view.job_id] = f"no {view.instrument} service is running; its units wait for one"
         elif view.counts.get(UnitState.QUEUED, 0):
-            found[view.job_id] = _behind(index, view, int(seconds))
+            found[view.job_id] = _behind(index, view, seconds)
     return found
 
 

@@ -3,6 +3,7 @@
 
 local ALL_JOBS, NEW_JOBS, ENDING_JOBS = 'jobs', 'jobs:new', 'jobs:ending'
 local ACTIVE_RUNS, WATCHED_UNITS = 'runs', 'units:watched'
+local USERS = 'jobs:users'
 local WEIGHTS, BUDGETS, EVERYBODY = 'mesh:weights', 'mesh:budgets', '*'
 local PRODUCTS_USED, STOCK, EVICTED_STOCK, IMAGES = 'mesh:products-used', 'mesh:stock', 'mesh:evicted', 'mesh:images'
 local HITS, MADE = 'mesh:hits', 'mesh:made'

@@ -50,3 +50,16 @@ register('load', function(args)
   end
   return {jobs, units, tostring(spent_today(user)), redis.call('ZCARD', NEW_JOBS)}
 end)
+
+-- Enter a user among those who asked for something within a day. Arguments: user, how many may share the mesh.
+-- Returns 1, or 0 where there are so many others.
+register('admit', function(args)
+  local user, most = args[1], tonumber(args[2])
+  local now = tonumber(redis.call('TIME')[1])
+  redis.call('ZREMRANGEBYSCORE', USERS, '-inf', now - 86400)
+  if not redis.call('ZSCORE', USERS, user) and redis.call('ZCARD', USERS) >= most then
+    return 0
+  end
+  redis.call('ZADD', USERS, now, user)
+  return 1
+end)
