@@ -10,7 +10,20 @@ from fastapi.security import HTTPBearer
 
 from gateway import api_page, health, problem, welcome
 from gateway.access import AccessLog
-from gateway.api import accounts, events, instruments, jobs, logs, products, requests, session, tokens, trail, users
+from gateway.api import (
+    accounts,
+    events,
+    instruments,
+    jobs,
+    logs,
+    names,
+    products,
+    requests,
+    session,
+    tokens,
+    trail,
+    users,
+)
 from gateway.api.documents import PREFIX
 from gateway.auth.cross_site import CrossSiteCheck
 from gateway.auth.door import Door, OpenDoor
@@ -67,6 +80,7 @@ def create_app(parts: Parts) -> FastAPI:
         products.router,
         logs.router,
         instruments.router,
+        names.router,
         requests.router,
         users.router,
         session.router,

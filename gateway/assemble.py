@@ -3,10 +3,13 @@
 import asyncio
 import secrets
 
+from gateway.archive import GatewayArchive
 from gateway.auth.access_file import AccessFile
 from gateway.auth.front import Front
 from gateway.auth.upkeep import Upkeep
 from gateway.logs import LogPieces
+from gateway.names.names import Names
+from gateway.names.sesame import Sesame
 from gateway.parts import Parts
 from gateway.publisher import GatewayPublisher
 from gateway.settings import GatewaySettings
@@ -35,6 +38,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
     index = redis_client(connections.redis)
     bell, logs = Bell(), LogPieces()
     limits, loads = Limits(windows=settings.mesh.max_windows), Loads(index)
+    archive = GatewayArchive(settings.mesh.archive_location)
     wakeups = Wakeups(connections.broker, settings.instance, bell, logs)
     publisher = GatewayPublisher(connections.broker, settings.publish_seconds, lambda: wakeups.ready)
 
@@ -77,6 +81,8 @@ def real_parts(settings: GatewaySettings) -> Parts:
         front=front,
         note=trail.note,
         read_trail=written_trail,
+        archive=archive,
+        names=Names(archive.catalogue, Sesame(settings.sesame)),
         start=start,
         stop=stop,
     )

@@ -8,9 +8,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.archive import GatewayArchive
 from gateway.auth.front import Front
 from gateway.deliver import Deliver, Way
 from gateway.logs import LogPieces
+from gateway.names.names import Names
 from gateway.open_streams import OpenStreams
 from gateway.records import FollowedRecords, MeshPublisher, ProductStore
 from gateway.wakeups import Bell
@@ -47,6 +49,10 @@ class Parts:
     """Keeps what callers do."""
     read_trail: Callable[[int, str | None, int], list[TrailEntry]] = lambda _days, _user, _limit: []
     """What callers did: so many days back, of one caller or of all, at most so many."""
+    archive: GatewayArchive = field(default_factory=GatewayArchive)
+    """When science windows were."""
+    names: Names = field(default_factory=Names)
+    """Where sources are."""
 
     @cached_property
     def deliver(self) -> Deliver:

@@ -83,6 +83,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("unknown-parameter", 422, "Unknown parameter", "/api/v1/instruments/{name} lists its parameters."),
             Kind("invalid-parameter", 422, "Invalid parameter", "Bring the value into the allowed range."),
             Kind("invalid-selection", 422, "Invalid selection", "Select by a list of windows, or by a time range."),
+            Kind("ambiguous-name", 422, "The name is ambiguous", "Write one of the names that errors lists."),
             Kind("not-found", 404, "Not found", "Check the address; a job is known by the id in its Location."),
             Kind("method-not-allowed", 405, "Method not allowed", "See /docs for what this address takes."),
             Kind("job-deleted", 410, "The job was deleted", "What it asked for can be asked for again."),
@@ -189,13 +190,21 @@ class Refusal(Exception):
         detail: what is wrong and what to do, for a person.
         retry_after: seconds after which the same request may succeed; None: never.
         headers: further ones of the answer.
+        errors: an entry for each field to change.
     """
 
     def __init__(
-        self, name: str, detail: str, *, retry_after: int | None = None, headers: Mapping[str, str] | None = None
+        self,
+        name: str,
+        detail: str,
+        *,
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[FieldError] = (),
     ) -> None:
         super().__init__(detail)
         self.kind = KINDS[name]
+        self.errors = tuple(errors)
         self.detail = detail
         self.headers = dict(headers or {})
         if retry_after is not None:
@@ -258,7 +267,7 @@ def _on(app: FastAPI, kind: type[_Error], handler: Callable[[Request, _Error], J
 
 
 def _refusal(request: Request, error: Refusal) -> JSONResponse:
-    return answer(request, error.kind, error.detail, headers=error.headers)
+    return answer(request, error.kind, error.detail, error.errors, headers=error.headers)
 
 
 def refused(request: Request, error: Refused) -> JSONResponse:

@@ -110,6 +110,17 @@ class AsyncMesh:
             text = only_one(text, (await self._transport.get(f"{API}/jobs", alike(text)))["jobs"])
         return AsyncJob(self._transport, await self._transport.get(f"{API}/jobs/{text}"))
 
+    async def resolve(self, name: str) -> dict[str, Any]:
+        """Return the position of a source by its name; as `odamesh.Mesh.resolve`."""
+        found: dict[str, Any] = await self._transport.get(f"{API}/names", {"name": name})
+        return found
+
+    async def time(self, value: str | float, *, format: str = "", scale: str = "utc") -> dict[str, Any]:  # noqa: A002
+        """Return a time in every form; as `odamesh.Mesh.time`."""
+        params = {"value": value, "format": format, "scale": scale}
+        found: dict[str, Any] = await self._transport.get(f"{API}/time", params)
+        return found
+
     async def jobs(self, user: str | None = None, limit: int = 20) -> list[AsyncJob]:
         """Return the newest jobs, at most a hundred, newest first."""
         params: dict[str, Any] = {"limit": min(limit, 100), **({"user": user} if user else {})}

@@ -12,6 +12,7 @@ from odamesh.instrument_client import Instrument, ProductClient
 from odamesh.job import Job
 from odamesh.kept_tokens import token_for
 from odamesh.short_ids import alike, is_short, only_one
+from odamesh.times import utc
 from odamesh.transport import API, DEFAULT_URL, Transport, address_of
 from odamesh.unit_table import html_table
 from odamesh.wishes import body
@@ -161,6 +162,32 @@ class Mesh:
             NoSuchThing: no such product, or removed: then it says how to have it again.
         """
         found: dict[str, Any] = self._transport.get(f"{API}/products/{key}")
+        return found
+
+    def resolve(self, name: str) -> dict[str, Any]:
+        """Return the position of a source by its name: ``name``, ``ra`` and ``dec`` in degrees, ``origin`` and more.
+
+        Raises:
+            NoSuchThing: nobody knows the name; says who was asked.
+            RequestRefused: the name stands for several sources; names them.
+        """
+        found: dict[str, Any] = self._transport.get(f"{API}/names", {"name": name})
+        return found
+
+    def time(self, value: Any, *, format: str = "", scale: str = "utc") -> dict[str, Any]:  # noqa: A002 - astropy's word
+        """Return a time in every form: UTC, TT, MJD, IJD, GPS, revolution, science window.
+
+        Args:
+            value: a time, ``REV 2016``, or a science window.
+            format: as astropy calls it, or ``ijd``; by default the text tells.
+            scale: of dates and days: ``utc``, ``tt`` or ``tai``.
+
+        Raises:
+            RequestRefused: it is no time; says what is one.
+            NoSuchThing: a revolution or window is asked for, and the mesh has no archive that knows it.
+        """
+        text = value if isinstance(value, (str, int, float)) else utc("value", value)
+        found: dict[str, Any] = self._transport.get(f"{API}/time", {"value": text, "format": format, "scale": scale})
         return found
 
     def jobs(self, user: str | None = None, limit: int = 20) -> list[Job]:

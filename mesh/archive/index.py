@@ -159,7 +159,7 @@ def read_index(archive: Archive) -> Index:
         ArchiveUnavailable: the archive did not answer.
     """
     try:
-        return _read_compact(archive)
+        return Index(compact_entries(archive), COMPACT_PATH)
     except MissingFile:
         pass
     for path in FITS_PATHS:
@@ -206,17 +206,20 @@ def _usable(rows: Iterable[tuple[Any, ...]]) -> tuple[list[Entry], list[str]]:
     return entries, problems
 
 
-def _read_compact(archive: Archive) -> Index:
-    """Read the compact index."""
-    lines = archive.read(COMPACT_PATH).decode("utf-8").splitlines()
-    entries = []
-    for number, line in enumerate(lines, 1):
+def compact_entries(archive: Archive) -> Iterator[Entry]:
+    """Yield the windows of the compact index, so that whoever needs little of each holds no more.
+
+    Raises:
+        MissingFile: the archive has none.
+        BadInput: a line of it is no window; says which and what to do.
+        ArchiveUnavailable: the archive did not answer.
+    """
+    for number, line in enumerate(archive.read(COMPACT_PATH).decode("utf-8").splitlines(), 1):
         try:
-            entries.append(Entry.from_json(line))
+            yield Entry.from_json(line)
         except ValueError as error:
             text = f"{COMPACT_PATH} of the archive, line {number}: {error}; rebuild it: odamesh archive index DIR"
             raise BadInput("ArchiveIndexCorrupted", text) from error
-    return Index(entries, COMPACT_PATH)
 
 
 def _fits_entry(row: tuple[Any, ...]) -> Entry:

@@ -495,3 +495,24 @@ def test_the_log_of_a_window_is_shown_and_followed(service: Service) -> None:
     ]
     assert _run(service, "log", job_id, _SCW).output == "[bold]one[/bold]\ntwo"
     assert _run(service, "log", job_id, "201699990010").exit_code == 1
+
+
+def test_resolve_tells_the_position_of_a_source(service: Service) -> None:
+    result = _run(service, "resolve", "Cygnus X-1")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Cyg X-1, also ")
+    assert "RA 299.59" in result.output
+    assert json.loads(_run(service, "resolve", "Crab", "--json").output)["name"] == "Crab"
+    assert _run(service, "resolve", "Cyg X").exit_code == ExitStatus.USAGE
+    assert _run(service, "resolve", "nobody").exit_code == ExitStatus.FAILED
+
+
+def test_time_tells_every_form(service: Service) -> None:
+    result = _run(service, "time", "MJD 57982.528523495")
+    assert result.exit_code == 0, result.output
+    assert "ijd  6438.529324236" in result.output
+    assert "this mesh has no archive" in result.output
+    assert json.loads(_run(service, "time", "57982.5", "--format", "mjd", "--scale", "tt", "--json").output)["ijd"] == (
+        6438.5
+    )
+    assert _run(service, "time", "yesterday").exit_code == ExitStatus.USAGE

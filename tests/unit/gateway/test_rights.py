@@ -29,6 +29,8 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/api/v1/openapi.json"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/instruments"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/instruments/{name}"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/names"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/time"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/problems/{name}"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/issuers"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/session"): ((200, 200, 200, 200), None),
@@ -88,6 +90,8 @@ _BODIES = {
     ("PUT", "/api/v1/accounts/{name}"): {"roles": ["alerts"]},
 }
 
+_QUERIES = {"/api/v1/names": {"name": "Crab"}, "/api/v1/time": {"value": "2018-10-29T12:00:00"}}
+
 
 def _routes(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
     for route in routes:
@@ -137,7 +141,9 @@ def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[
     if "accounts" in path:
         named = "carl"
     place = path.format(**known, name=named, token_id=token_id) if "{" in path else path
-    options = {"json": _BODIES[method, path]} if (method, path) in _BODIES else {}
+    options: dict[str, object] = {"json": _BODIES[method, path]} if (method, path) in _BODIES else {}
+    if path in _QUERIES:
+        options["params"] = _QUERIES[path]
     return gateway.call(method, place, who, whole=True, **options).status_code
 
 
