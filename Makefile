@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test bench chaos science lint format schema compose up down status lock
+.PHONY: demo test bench chaos fuzz science lint format schema compose up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -36,6 +36,9 @@ science: .venv/current  ## the accuracy of the analyses at full length; every ba
 	@$(TEST_STACK) $(ODAMESH) stack up >&2
 	@$(TEST_STACK) OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist worksteal --timeout=3000 -m "not short" \
 		--bars=science-output/bars.json tests/science; status=$$?; $(TEST_STACK) $(ODAMESH) stack down >&2; exit $$status
+
+fuzz: .venv/current  ## ten thousand requests of each kind, good and broken, to the gateway on doubles of its servers
+	.venv/bin/python -m pytest -m long tests/fuzz
 
 lint: .venv/current
 	.venv/bin/ruff check .

@@ -10,6 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from gateway.application import create_app
 from gateway.assemble import real_parts
 from gateway.auth.front import Front, require_accounts
+from gateway.serving import server_config
 from gateway.settings import GatewaySettings
 from mesh.errors import StoreUnavailable
 from mesh.instruments import log_faults
@@ -17,12 +18,12 @@ from mesh.logging import configure_logging
 from mesh.settings import SettingsError
 
 _STORE_SECONDS = 60
-_GRACE_SECONDS = 5
-"""Open answers may go on so long after SIGTERM; streams end at once and are taken up again elsewhere."""
+_NOT_STARTED = 3
+"""Exit status where the port is taken, say; the server has logged why."""
 
 
 def main() -> int:
-    """Serve until a signal ends it."""
+    """Serve until a signal ends it, and return the exit status."""
     try:
         settings = GatewaySettings()
         parts = real_parts(settings)
@@ -35,18 +36,10 @@ def main() -> int:
     log_faults()
     # pika tells every step of every connection; what matters is logged by the connection itself.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
-    uvicorn.run(
-        create_app(parts),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=settings.proxies,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    return 0
+    config = server_config(create_app(parts), host=settings.host, port=settings.port, proxies=settings.proxies)
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else _NOT_STARTED
 
 
 def _require_accounts(settings: GatewaySettings, front: Front) -> None:

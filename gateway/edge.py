@@ -1,5 +1,6 @@
 """What a request must be before anything of it is read: for this host, and of a length that has an end."""
 
+import asyncio
 import ipaddress
 import re
 from collections.abc import Collection
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.problem import KINDS, answer
 
 _SLASHES = re.compile("/{2,}")
+BODY_SECONDS = 30.0
+"""A body may come in pieces, each within this time."""
 
 
 class HostCheck:
@@ -60,7 +63,7 @@ class SingleSlashes:
 
 
 class BodyLimit:
-    """ASGI middleware that reads no more of a body than a request may have.
+    """ASGI middleware that reads no more of a body than a request may have, and waits for it no longer than it may.
 
     Args:
         app: what is behind.
@@ -82,11 +85,19 @@ class BodyLimit:
             refusal = answer(Request(scope), KINDS["too-large"], detail, headers={"Connection": "close"})
             await refusal(scope, receive, send)
             return
-        left = self._limit
+        left, whole = self._limit, False
 
         async def receive_so_much() -> Message:
-            nonlocal left
-            message = await receive()
+            nonlocal left, whole
+            if whole:
+                # From here on it is the end of the connection that is waited for.
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), BODY_SECONDS)
+            except TimeoutError:
+                detail = f"Nothing of the body has come for {BODY_SECONDS:g} s; send it again, whole."
+                raise HTTPException(408, detail, {"Connection": "close"}) from None
+            whole = not message.get("more_body")
             left -= len(message.get("body", b""))
             if left < 0:
                 raise HTTPException(413, f"The body is longer than {self._limit} bytes.", {"Connection": "close"})

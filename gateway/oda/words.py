@@ -9,8 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.oda.answers import refused
 from gateway.problem import MEDIA_TYPE
 
-_STATUS = {401: 403, 404: 400, 405: 400, 410: 400, 413: 400, 415: 400, 421: 400, 422: 400, 429: 503}
+_STATUS = {401: 403, 429: 503}
 """The client gives up at what is on the left; what is on the right it understands."""
+_UNDERSTOOD = frozenset({400, 403, 500, 502, 503, 504})
 _KEPT = (b"retry-after", b"connection")
 
 
@@ -68,4 +69,5 @@ def _in_words(problem: Message, body: bytes) -> JSONResponse:
     status = int(problem["status"])
     headers = {name.decode(): value.decode() for name, value in problem["headers"] if name.lower() in _KEPT}
     content = refused(str(json.loads(body)["detail"]), session_id="")
-    return JSONResponse(content, status_code=_STATUS.get(status, status), headers=headers)
+    told = status if status in _UNDERSTOOD else _STATUS.get(status, 400)
+    return JSONResponse(content, status_code=told, headers=headers)
