@@ -22,6 +22,7 @@ from gateway.api import (
     session,
     tokens,
     trail,
+    uploads,
     users,
 )
 from gateway.api.documents import PREFIX
@@ -82,6 +83,7 @@ def create_app(parts: Parts) -> FastAPI:
         instruments.router,
         names.router,
         requests.router,
+        uploads.router,
         users.router,
         session.router,
         tokens.router,

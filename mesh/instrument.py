@@ -255,6 +255,13 @@ class Instrument(Part):
             name: parameters[name] for name in names if name in parameters and self.parameters[name].type == "products"
         }
 
+    def given_uploads(self, parameters: Mapping[str, Any], stage: str | None = None) -> dict[str, list[str]]:
+        """Return the files that callers sent and that *parameters* name, by parameter; of one *stage* if given."""
+        names = self.parameters if stage is None else self.stages[stage].parameters
+        return {
+            name: parameters[name] for name in names if name in parameters and self.parameters[name].type == "uploads"
+        }
+
     def given_files(self, parameters: Mapping[str, Any], stage: str) -> dict[str, list[str]]:
         """Return the files of the archive that *parameters* name for *stage*, by parameter."""
         names = self.stages[stage].parameters

@@ -15,13 +15,13 @@ from mesh.quantities import factor, known_units
 from mesh.source_table import read_sources
 
 ParameterType = Literal[
-    "number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products", "files"
+    "number", "integer", "boolean", "choice", "text", "bands", "catalogue", "labels", "products", "files", "uploads"
 ]
 
 # No two neighbours of a pattern share a sign: a match takes time in proportion to the text.
 _WITH_UNIT = re.compile(r"([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([a-zA-Z]+)")
 _PATH = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
-_PRODUCT_KEY = re.compile(r"[0-9a-f]{64}")
+_HASH = re.compile(r"[0-9a-f]{64}")
 _STEP_TOLERANCE = 1e-6
 _NUMBER_LENGTH = 64
 _LARGEST_CHOICE = 10**9
@@ -35,7 +35,7 @@ _CATALOGUE_LENGTH = 1_500_000
 """Characters of a file of sources."""
 _LIST_LENGTH = 100_000
 """Characters of a list that is written as one text."""
-_MOST: Mapping[str, int] = {"bands": 64, "catalogue": 2000, "labels": 1000, "products": 256, "files": 64}
+_MOST: Mapping[str, int] = {"bands": 64, "catalogue": 2000, "labels": 1000, "products": 256, "files": 64, "uploads": 8}
 """Entries of a list, unless the instrument file says otherwise."""
 
 
@@ -85,6 +85,8 @@ class Parameter(Part):
                 return f"list of at most {self.most_entries} texts, each of at most {_NAME_LENGTH} characters"
             case "products":
                 return f"list of at most {self.most_entries} jobs (id, or id/label) or product keys"
+            case "uploads":
+                return f"list of at most {self.most_entries} files that were uploaded, each by its SHA-256"
             case "files":
                 most = self.most_entries
                 return f"list of at most {most} texts, each of file paths below the archive, separated by commas"
@@ -215,13 +217,21 @@ def _labels(parameter: Parameter, place: _Place, value: Any) -> list[str]:
 
 
 def _products(parameter: Parameter, place: _Place, value: Any) -> list[str]:
-    keys = [value] if isinstance(value, str) else value
-    if not isinstance(keys, (list, tuple)) or len(keys) > parameter.most_entries:
-        raise place.refuse("not a list of keys, or too long")
-    for index, key in enumerate(keys):
-        if not isinstance(key, str) or not _PRODUCT_KEY.fullmatch(key):
-            raise place.refuse(f"{shown(key)} is not the key of a product", index)
-    return sorted(set(keys))
+    return _hashes(parameter, place, value, "the key of a product")
+
+
+def _uploads(parameter: Parameter, place: _Place, value: Any) -> list[str]:
+    return _hashes(parameter, place, value or [], "the SHA-256 of a file that was uploaded")
+
+
+def _hashes(parameter: Parameter, place: _Place, value: Any, what: str) -> list[str]:
+    hashes = [value] if isinstance(value, str) else value
+    if not isinstance(hashes, (list, tuple)) or len(hashes) > parameter.most_entries:
+        raise place.refuse("not a list, or too long")
+    for index, one in enumerate(hashes):
+        if not isinstance(one, str) or not _HASH.fullmatch(one):
+            raise place.refuse(f"{shown(one)} is not {what}", index)
+    return sorted(set(hashes))
 
 
 def entries(value: Any, separator: str) -> list[str] | None:
@@ -336,4 +346,5 @@ _READERS: Mapping[str, Callable[[Parameter, _Place, Any], Any]] = {
     "bands": _bands,
     "catalogue": _catalogue,
     "files": _files,
+    "uploads": _uploads,
 }

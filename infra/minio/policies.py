@@ -16,7 +16,7 @@ _DELETE = "s3:DeleteObject"
 # lies under the hash of what it is made of, which does not say by whom: the store cannot tell an instrument's own
 # products from those of another. What one that is broken into spoils, `odamesh cache verify` finds.
 _INSTRUMENT = {
-    _READ: ("parts", "products"),
+    _READ: ("parts", "products", "uploads"),
     _WRITE: ("products", "logs"),
 }
 _ACCOUNTS = ("accounts", "tokens", "token-uses", "audit-trail")
@@ -24,7 +24,7 @@ _ACCOUNTS = ("accounts", "tokens", "token-uses", "audit-trail")
 _SERVICES = {
     "gateway": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "evicted", "logs", "users", *_ACCOUNTS),
-        _WRITE: ("requests", "jobs", *_ACCOUNTS),
+        _WRITE: ("requests", "jobs", "uploads", *_ACCOUNTS),
     },
     "dispatcher": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),

@@ -18,6 +18,7 @@ from mesh.contracts.unit import (
     Unit,
     UnitInput,
     UnitParameters,
+    UploadInput,
     read_unit,
 )
 from mesh.contracts.view import JobView, StageProduct, UnitRow
@@ -63,5 +64,6 @@ __all__ = [
     "UnitInput",
     "UnitParameters",
     "UnitRow",
+    "UploadInput",
     "read_unit",
 ]

@@ -35,7 +35,21 @@ class ProductInput(Part):
     key: str
 
 
-UnitInput = ArchiveInput | ProductInput
+class UploadInput(Part):
+    """A file that a caller sent, in the store under the hash of its content."""
+
+    ALWAYS_IN_KEYS = frozenset({"kind"})
+
+    kind: Literal["upload"] = "upload"
+    role: str
+    """The parameter that names it, e.g. ``sky_map``."""
+    label: str
+    """The first 16 digits of the hash."""
+    digest: str
+    """SHA-256, 64 hexadecimal digits."""
+
+
+UnitInput = ArchiveInput | ProductInput | UploadInput
 
 
 class UnitHead(Document):

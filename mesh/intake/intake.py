@@ -33,6 +33,7 @@ from mesh.intake.errors import JobFinal, KeyReused, NotAllowed
 from mesh.intake.limits import Limits
 from mesh.intake.quota import Quota, Usage
 from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
+from mesh.intake.uploads import check_uploads
 from mesh.intake.wish import Wish
 from mesh.parameters import shown
 from mesh.states import JobState, UnitState, job_is_final
@@ -143,6 +144,18 @@ class Intake:
             return view
         return self._hand_over(job, view, trace or Trace())[0]
 
+    def upload(self, content: bytes, caller: Caller) -> str:
+        """Keep a file as input of jobs, and return the SHA-256 that parameters name it by; counts as a submission.
+
+        Raises:
+            NotAllowed: the caller may not submit.
+            TooFast: come again later.
+            StoreUnavailable: nothing is sure to be stored; the same file may be sent again.
+        """
+        check_submit(caller, Lane.USER)
+        self._quota.pace(caller.name)
+        return self._products.uploads.keep(content)
+
     def check(self, wish: Wish, caller: Caller) -> Analysis:
         """Return the analysis that a wish comes to, every default filled in; nothing is stored or begun.
 
@@ -156,6 +169,7 @@ class Intake:
     def _read(self, wish: Wish, caller: Caller) -> Analysis:
         find = EarlierProducts(self._records, self._products, caller)
         analysis = read_analysis(wish, find, self._limits)
+        check_uploads(analysis, self._products.uploads)
         check_rules(caller, analysis, self._roles())
         return analysis
 

@@ -52,8 +52,22 @@ class JobRecords(Protocol):
         """Return the newest jobs, newest first, older than job *before*."""
 
 
+class UploadStore(Protocol):
+    """Files that callers sent; all methods raise `mesh.errors.StoreUnavailable` when the store does not answer."""
+
+    def keep(self, content: bytes) -> str:
+        """Store a file and return its SHA-256."""
+
+    def there(self, digest: str) -> bool:
+        """Say whether a file was uploaded."""
+
+
 class ProductManifests(Protocol):
     """What is known of products by their keys."""
+
+    @property
+    def uploads(self) -> UploadStore:
+        """Files that callers sent."""
 
     def read(self, key: str) -> Manifest | None:
         """Return the manifest of a product, or None when there is no such product."""

@@ -5,13 +5,24 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mesh.archive.access import joined_stamp
-from mesh.contracts import ArchiveInput, Manifest, ProductInput, Unit
+from mesh.contracts import ArchiveInput, Manifest, ProductInput, Unit, UnitInput, UploadInput
 from mesh.errors import BadInput, NotFound, TransientFailure
 from mesh.runner.directory import InputFiles, UnitDirectory
 
 
+class UploadSource(Protocol):
+    """Where the files come from that callers sent."""
+
+    def fetch(self, digest: str, into: Path) -> str:
+        """Put a file into a directory and return its name there; NotFound where there is none."""
+
+
 class ProductSource(Protocol):
     """Where products of earlier stages come from."""
+
+    @property
+    def uploads(self) -> UploadSource:
+        """The files that callers sent."""
 
     def fetch(self, key: str, into: Path) -> Manifest:
         """Copy the files of a product into a directory; NotFound where there is none."""
@@ -33,7 +44,7 @@ def prepare(unit: Unit, directory: UnitDirectory, products: ProductSource, archi
     Args:
         unit: what to prepare.
         directory: its directory.
-        products: gives the products of earlier stages.
+        products: gives the products of earlier stages, and uploads.
         archive: opens the archive; asked only for units that read it.
 
     Raises:
@@ -46,6 +57,8 @@ def prepare(unit: Unit, directory: UnitDirectory, products: ProductSource, archi
         folder = directory.input_folder(entry.role, entry.label)
         if isinstance(entry, ArchiveInput):
             files = _fetch_window(archive(), entry, folder)
+        elif isinstance(entry, UploadInput):
+            files = (_fetch_upload(products.uploads, entry, folder),)
         else:
             files = _fetch_product(products, entry, folder)
         inputs.append(InputFiles(entry.role, entry.label, files))
@@ -77,14 +90,28 @@ def _fetch_product(products: ProductSource, entry: ProductInput, folder: Path) -
     return tuple(file.name for file in manifest.files)
 
 
+def _fetch_upload(uploads: UploadSource, entry: UploadInput, folder: Path) -> str:
+    try:
+        return uploads.fetch(entry.digest, folder)
+    except NotFound as error:
+        text = f"{entry.role}: the file {entry.digest} is not in the store any more; upload it and ask again"
+        raise BadInput("NoSuchUpload", text) from error
+
+
 def _provenance(unit: Unit) -> dict[str, Any]:
     # Only what the key covers: the same key must give the same bytes, headers included.
     return {
         "instrument": unit.instrument,
         "image": unit.image,
         "calibration": unit.calibration,
-        "inputs": sorted(
-            f"{entry.role} {entry.label} {entry.stamp if isinstance(entry, ArchiveInput) else entry.key[:16]}"
-            for entry in unit.inputs
-        ),
+        "inputs": sorted(f"{entry.role} {entry.label} {_stamp(entry)}" for entry in unit.inputs),
     }
+
+
+def _stamp(entry: UnitInput) -> str:
+    match entry:
+        case ArchiveInput():
+            return entry.stamp
+        case UploadInput():
+            return entry.digest
+    return entry.key[:16]

@@ -9,6 +9,7 @@ MinIO::
     users/allowances.json                  what each user may have waiting
     runs/<run_id>.json                     the outcome of a run: everything that a caller sees of it
     parts/<hash>.json                      parameters and lists of inputs that units share
+    uploads/<sha256>                       a file that a caller sent as input of jobs
     products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
     evicted/<unit_key>.json                manifest of a product that was removed: how it was made, and can be again
     pins/<name>.json                       products that are never removed, and why
@@ -110,6 +111,7 @@ RUNS = "runs/"
 ROWS = "rows/"
 ALLOWANCES = "users/allowances.json"
 PARTS = "parts/"
+UPLOADS = "uploads/"
 PRODUCTS = "products/"
 EVICTED = "evicted/"
 PINS = "pins/"
@@ -130,6 +132,11 @@ def request_object(request_key: str) -> str:
 def part_object(digest: str) -> str:
     """Object with what units share."""
     return f"{PARTS}{digest}.json"
+
+
+def upload_object(digest: str) -> str:
+    """Object of a file that a caller sent."""
+    return f"{UPLOADS}{digest}"
 
 
 def job_object(job_id: str) -> str:

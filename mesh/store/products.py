@@ -17,6 +17,7 @@ from mesh.store import names
 from mesh.store.connect import redis_answers
 from mesh.store.library import Library
 from mesh.store.objects import Objects
+from mesh.store.uploads import Uploads
 
 _log = structlog.get_logger(__name__)
 
@@ -66,11 +67,12 @@ class ProductEntry(Document):
 class Products:
     """The products of the mesh. A product exists when, and only when, its manifest does.
 
-    Every method raises StoreUnavailable when MinIO or Redis is out of reach.
+    Every method raises StoreUnavailable when MinIO or Redis is out of reach. ``uploads`` has what callers sent.
     """
 
     def __init__(self, objects: Objects, index: redis.Redis) -> None:
         self._objects = objects
+        self.uploads = Uploads(objects)
         self._redis: Any = index
         self._library = Library(index)
         self._stored_at = float("-inf")

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from mocpy import MOC
 
-from science.sky_maps.sky_map import Flags, Floats, Integers, SkyMap
+from science.sky_maps.sky_map import Flags, Floats, Integers, SkyMap, unit_vector
 
 _DEG2 = np.degrees(1.0) ** 2
 
@@ -51,15 +51,22 @@ class Credible:
     def level_at(self, ra: float, dec: float) -> tuple[float, float]:
         """Return the level of the smallest region that holds a direction (deg), and its area in deg2.
 
-        A direction outside of all cells lies in the whole sky alone: level 1.
+        A direction outside of all cells lies in no region: level 1, area of all of them.
         """
         probability, area = self._sums
-        cell = self.sky.cell_at(ra, dec)
-        if cell is None:
+        cell = int(self.sky.cells_at(unit_vector(ra, dec)[None, :])[0])
+        if cell < 0:
             return 1.0, float(area[-1])
         # Of cells as dense as the one, the last: the order among them means nothing.
         last = int(np.flatnonzero(self.sky.density[self.ranked] >= self.sky.density[cell])[-1])
         return float(probability[last]), float(area[last])
+
+    @cached_property
+    def levels(self) -> Floats:
+        """Level of the smallest region that each cell is in, shape (n,)."""
+        levels = np.empty(self.ranked.size)
+        levels[self.ranked] = self._sums[0]
+        return levels
 
     def moc(self, level: float) -> MOC:
         """Return the region as a multi-order coverage map."""

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from astropy import units
-from astropy_healpix.core import healpix_to_xyz, lonlat_to_healpix
+from astropy_healpix.core import healpix_to_xyz, xyz_to_healpix
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -61,14 +60,28 @@ class SkyMap:
         """RA and Dec of the direction weighted with probability, deg."""
         return ra_dec(self.probability @ self.directions)
 
-    def cell_at(self, ra: float, dec: float) -> int | None:
-        """Return the number of the cell that holds a direction (deg); None where the map has none."""
-        for order in np.unique(self.order):
-            place = int(lonlat_to_healpix(ra * units.deg, dec * units.deg, 1 << int(order), order="nested"))
-            found = np.flatnonzero((self.order == order) & (self.place == place))
-            if found.size:
-                return int(found[0])
-        return None
+    def cells_at(self, directions: Floats) -> Integers:
+        """Return the numbers of the cells that hold unit vectors, shape (n, 3); -1 where the map has none."""
+        order, begin, end = self._sorted
+        deepest = xyz_to_healpix(*directions.T, 1 << DEEPEST, order="nested")
+        before = np.searchsorted(begin, deepest, side="right") - 1
+        inside = (before >= 0) & (deepest < end[before])
+        cells: Integers = np.where(inside, order[before], -1)
+        return cells
+
+    @cached_property
+    def _sorted(self) -> tuple[Integers, Integers, Integers]:
+        """Numbers of the cells in order of their place, and the first and last smallest cell that each is made of."""
+        shift = 2 * (DEEPEST - self.order)
+        begin = np.left_shift(self.place, shift)
+        order = np.argsort(begin)
+        return order, begin[order], np.left_shift(self.place + 1, shift)[order]
+
+    @property
+    def uniq(self) -> Integers:
+        """Number of each cell among those of all orders: 4^(order + 1) + place."""
+        numbers: Integers = np.left_shift(np.int64(4), 2 * self.order) + self.place
+        return numbers
 
     def split(self, cells: Flags) -> "SkyMap":
         """Return the map with some cells cut into four of the same density."""

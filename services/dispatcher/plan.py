@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mesh.contracts import Analysis, Failure, ProductInput, Unit, UnitInput, UnitRow
+from mesh.contracts import Analysis, Failure, ProductInput, Unit, UnitInput, UnitRow, UploadInput
 from mesh.instrument import Instrument
 from mesh.keys import Canonical, canonical_json, unit_key
 from mesh.states import FailureKind, UnitState
@@ -131,8 +131,9 @@ def parameters_of(stage: str, instrument: Instrument, analysis: Analysis) -> dic
 def shared_inputs(
     stage: str, instrument: Instrument, analysis: Analysis, files: Sequence[UnitInput]
 ) -> tuple[UnitInput, ...]:
-    """Return the inputs of every unit of a stage: products and files that the request names itself."""
-    return (*_given(instrument.given_products(analysis.parameters, stage)), *files)
+    """Return the inputs of every unit of a stage: products, uploads and files that the request names itself."""
+    uploads = instrument.given_uploads(analysis.parameters, stage)
+    return (*_given(instrument.given_products(analysis.parameters, stage)), *_sent(uploads), *files)
 
 
 def _text(entry: UnitInput) -> Canonical:
@@ -163,6 +164,15 @@ def _given(products: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
     """Return the inputs that the caller names: by parameter, keys of products of earlier jobs."""
     return tuple(
         ProductInput(role=name, label=key[:_LABEL_DIGITS], key=key) for name, keys in products.items() for key in keys
+    )
+
+
+def _sent(uploads: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
+    """Return the files that callers sent as inputs, by parameter."""
+    return tuple(
+        UploadInput(role=name, label=digest[:_LABEL_DIGITS], digest=digest)
+        for name, digests in uploads.items()
+        for digest in digests
     )
 
 

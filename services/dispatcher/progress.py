@@ -216,7 +216,7 @@ class Progress:
         _log.info("run laid out", run_id=run.run_id, rows=written, rejected=len(windows.rejected))
 
     def _find_given(self, run: Run, used: Instrument, analysis: Analysis) -> None:
-        """Make sure that the products of earlier jobs and the files that the caller names are there, before any row is.
+        """Make sure that the products, uploads and files that the caller names are there, before any row is.
 
         The products stay until the run is over.
 
@@ -231,6 +231,11 @@ class Progress:
                     text = f"parameters.{name}: there is no product {key}; run the job that makes it again"
                     raise BadInput("NoSuchProduct", text)
             self._products.used(keys)
+        for name, digests in used.given_uploads(analysis.parameters).items():
+            for digest in digests:
+                if not self._products.uploads.there(digest):
+                    text = f"parameters.{name}: no file {digest} was uploaded; upload it and ask again"
+                    raise BadInput("NoSuchUpload", text)
         for stage in steps_of(used, analysis):
             self._source.files(used.given_files(analysis.parameters, stage))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mesh.archive.select import Rejected
-from mesh.contracts import Analysis, ArchiveInput, Lane, ProductInput, Selection, Unit, UnitRow
+from mesh.contracts import Analysis, ArchiveInput, Lane, ProductInput, Selection, Unit, UnitRow, UploadInput
 from mesh.instrument import Instrument
 from mesh.instruments import instrument
 from mesh.states import FailureKind, JobState, UnitState
@@ -70,6 +70,31 @@ def units(
     return list(
         units_of("image", instrument=isgri, analysis=analysis, run=used, labels=labels, windows=windows, made={})
     )
+
+
+def test_a_file_that_was_sent_is_an_input_and_part_of_the_key() -> None:
+    used, keys = instrument("localisation"), set()
+    for digest in ("ab" * 32, "cd" * 32):
+        asked = Analysis(
+            instrument="localisation",
+            product="sky_map",
+            selection=Selection(),
+            parameters=used.canonical_parameters("sky_map", {"sky_map": [digest]}),
+        )
+        planned = units_of(
+            "region",
+            instrument=used,
+            analysis=asked,
+            run=run_of(asked),
+            labels=["job"],
+            windows=Windows({}),
+            made={},
+        )
+        ((_, unit),) = planned
+        assert unit is not None
+        assert unit.inputs == (UploadInput(role="sky_map", label=digest[:16], digest=digest),)
+        keys.add(unit.key)
+    assert len(keys) == 2
 
 
 def test_rows_in_the_order_of_the_plan(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:

@@ -8,6 +8,20 @@ from mesh.errors import NotFound, StoreUnavailable
 from mesh.states import UnitState
 
 
+class MemoryUploads:
+    """Files that callers sent."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def fetch(self, digest: str, into: Path) -> str:
+        """Put a file into a directory."""
+        if digest not in self.files:
+            raise NotFound(digest)
+        (into / digest).write_bytes(self.files[digest])
+        return digest
+
+
 class MemoryProducts:
     """Products in memory; `broken` makes it unreachable."""
 
@@ -16,6 +30,7 @@ class MemoryProducts:
         self.files: dict[str, dict[str, bytes]] = {}
         self.logs: dict[str, bytes] = {}
         self.broken = False
+        self.uploads = MemoryUploads()
 
     def absent(self, key: str) -> bool:
         """Say whether it is not there."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mesh.contracts import ArchiveInput, Lane, ProductInput, Unit, UnitEvent
+from mesh.contracts import ArchiveInput, Lane, ProductInput, Unit, UnitEvent, UploadInput
 from mesh.errors import (
     BadInput,
     BrokerUnavailable,
@@ -199,6 +199,23 @@ def test_a_missing_product_is_tried_again(bench: Bench) -> None:
     with pytest.raises(TransientFailure) as caught:
         bench.executor().execute(_unit(inputs=(ProductInput(role="window", label="a", key="ef" * 32),)), attempt=1)
     assert caught.value.reason == "ProductMissing"
+
+
+def test_a_file_that_a_caller_sent_is_an_input(bench: Bench) -> None:
+    digest = "cd" * 32
+    bench.products.uploads.files[digest] = b"a sky map"
+    seen: list[bytes] = []
+
+    def look(work: Work) -> None:
+        seen.append((work.directory.inputs / "sky_map" / digest[:16] / digest).read_bytes())
+
+    entry = UploadInput(role="sky_map", label=digest[:16], digest=digest)
+    bench.executor(FakeRunner(bench.workspace, crash=look)).execute(_unit(inputs=(entry,)), attempt=1)
+    assert seen == [b"a sky map"]
+    gone = UploadInput(role="sky_map", label="ef" * 8, digest="ef" * 32)
+    with pytest.raises(BadInput, match="upload it and ask again") as caught:
+        bench.executor().execute(_unit(key="ef" * 32, inputs=(gone,)), attempt=1)
+    assert caught.value.reason == "NoSuchUpload"
 
 
 def test_another_image_makes_nothing_under_this_key(bench: Bench) -> None:

@@ -228,6 +228,23 @@ class RecordingPublisher:
         self.on_broadcast(document)
 
 
+class MemoryUploads:
+    """Files that callers sent."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def keep(self, content: bytes) -> str:
+        """Keep a file."""
+        digest = hashlib.sha256(content).hexdigest()
+        self.files[digest] = content
+        return digest
+
+    def there(self, digest: str) -> bool:
+        """Say whether it was kept."""
+        return digest in self.files
+
+
 class MemoryProducts:
     """Products and logs by key."""
 
@@ -238,6 +255,7 @@ class MemoryProducts:
         self.manifests: dict[str, Manifest] = {}
         self.evicted: dict[str, EvictedProduct] = {}
         self.dispositions: list[str] = []
+        self.uploads = MemoryUploads()
 
     def removed(self, key: str) -> EvictedProduct | None:
         """Return the record of a removed product."""

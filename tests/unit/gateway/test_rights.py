@@ -61,6 +61,7 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/api/v1/products/{key}"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/products/{key}/{name}"): ((302, 302, 302, 302), None),
     ("POST", "/api/v1/requests"): ((200, 200, 200, 200), None),
+    ("POST", "/api/v1/uploads"): ((201, 201, 201, 201), None),
     ("GET", "/api/v1/requests/{request_key}"): ((200, 200, 200, 200), None),
     ("POST", "/api/v1/requests/{request_key}/jobs"): ((201, 201, 201, 201), None),
     # Without arguments: what a job shows to whom is tested with the protocol.
@@ -144,6 +145,8 @@ def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[
     options: dict[str, object] = {"json": _BODIES[method, path]} if (method, path) in _BODIES else {}
     if path in _QUERIES:
         options["params"] = _QUERIES[path]
+    if path.endswith("/uploads"):
+        options["content"] = b"a sky map"
     return gateway.call(method, place, who, whole=True, **options).status_code
 
 

@@ -13,6 +13,7 @@ from mesh.instrument import Instrument, read_instrument
 from mesh.runner.fake import FakeRunner
 from mesh.runner.workspace import Workspace
 from mesh.service.rerun import Rerunner, Verdict
+from tests.unit.execution.doubles import MemoryUploads
 
 NOOP = read_instrument(Path(__file__).resolve().parents[3] / "mesh" / "testing" / "noop" / "instrument.toml")
 KEY = "ab" * 32
@@ -48,6 +49,7 @@ class Products:
     """A store in which nothing is, or that does not answer."""
 
     error: Exception = field(default_factory=lambda: NotFound("there is no product"))
+    uploads: MemoryUploads = field(default_factory=MemoryUploads)
 
     def fetch(self, key: str, into: Path) -> Manifest:
         """Find nothing."""

@@ -1,0 +1,17 @@
+"""From sky maps and circles to credible regions and to what the instruments saw of them."""
+
+from mesh.kit import Unit
+
+
+def _region(unit: Unit) -> None:
+    from services.localisation.analysis.region_stage import run_region  # noqa: PLC0415
+
+    run_region(unit)
+
+
+def warm() -> None:
+    """Load what every unit needs."""
+    from services.localisation.analysis import region_stage  # noqa: F401, PLC0415
+
+
+STAGES = {"region": _region}

@@ -1,0 +1,59 @@
+"""The parameters of a localisation that are more than numbers: where the map comes from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mesh.kit import BadInput, Unit
+from science.sky_maps.circle import circle, whole_sky
+from science.sky_maps.reading import read_sky_map
+from science.sky_maps.sky_map import SkyMap
+
+
+def asked_sky(unit: Unit) -> tuple[SkyMap, dict[str, Any]]:
+    """Return the map that a unit is asked for, and what is told of where it comes from.
+
+    Raises:
+        BadInput: it cannot be read or understood; says how to write it.
+    """
+    files, parameters = unit.inputs("sky_map"), unit.parameters
+    place = numbers("position", str(parameters["position"]), (2,), "RA, Dec in degrees")
+    if files:
+        if place is not None:
+            raise BadInput("TwoPositions", "give sky_map or position, not both: which of them counts is not known")
+        sky = read_sky_map(files[0].paths[0])
+        return sky, {"kind": "sky map", "sha256": files[0].paths[0].name, **sky.facts}
+    if place is None:
+        return whole_sky(), {"kind": "whole sky"}
+    told = {"ra": place[0], "dec": place[1], **_circle(parameters)}
+    try:
+        return circle(place[0], place[1], **_circle(parameters)), {"kind": "circle", **told}
+    except ValueError as error:
+        raise BadInput("BadPosition", str(error)) from error
+
+
+def _circle(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "radius_deg": float(parameters["radius"]),
+        "containment": float(parameters["containment"]),
+        "systematic": str(parameters["systematic"]),
+    }
+
+
+def numbers(name: str, text: str, counts: tuple[int, ...], form: str) -> list[float] | None:
+    """Return the numbers of a text with commas; None for an empty one.
+
+    Raises:
+        BadInput: they are not as many as they may be, or no numbers.
+    """
+    if not text.strip():
+        return None
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) not in counts or not np.isfinite(values).all():
+        many = " or ".join(map(str, counts))
+        raise BadInput(f"Bad{name.capitalize()}", f"{name} {text!r} is not {many} numbers with commas: {form}")
+    return values
