@@ -38,8 +38,9 @@ class GatewaySettings(BaseSettings):
     """Address of the store in links, e.g. ``https://files.example``, whose proxy hands on the Host; empty: its own."""
     link_seconds: int = Field(default=3600, ge=60, le=7 * 86400)
     """How long a presigned download link lives; the address that makes new ones does not expire."""
-    sesame: str = "https://cds.unistra.fr/cgi-bin/nph-sesame"
-    """Asked for names of sources that the reference catalogue does not have; empty: nobody is."""
+    sesame: str = ""
+    """Address of Sesame of the CDS, or of a mirror, asked for names that the reference catalogue does not have (see
+    docs/operate.md); empty: nobody is."""
     publish_seconds: float = Field(default=5.0, gt=0)
     """How long a caller waits for the broker's confirm before the answer is 503."""
     instance: str = Field(default_factory=lambda: uuid.uuid4().hex[:12])

@@ -1,6 +1,6 @@
 """Sesame, the name resolver of the CDS: SIMBAD, NED and VizieR behind one address; asked seldom, never waited for long.
 
-Its answers in plain text: https://cds.unistra.fr/cgi-bin/nph-sesame.htx
+Its answers are read in the plain form (``-oI``), which the manual of Sesame describes.
 """
 
 import re
