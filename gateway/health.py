@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.calling import Calling
 from gateway.parts import Given
+from mesh import process_metrics
 from mesh.errors import NotFound, TransientFailure
 from mesh.instruments import instrument_faults
 from mesh.intake.caller import check_operator
@@ -47,4 +47,4 @@ def metrics(request: Request, caller: Calling) -> Response:
     """Give Prometheus its numbers: to this machine, and to operators."""
     if request.client is None or request.client.host not in _THIS_MACHINE:
         check_operator(caller)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(process_metrics.page(), media_type=process_metrics.MEDIA_TYPE)

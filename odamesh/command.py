@@ -22,6 +22,7 @@ OPERATORS = {
     "cache": "Show, verify, pin and evict products in the store.",
     "dead": "List, retry and drop messages that could not be processed.",
     "runs": "List and resume runs that are parked.",
+    "alarms": "List, explain and silence alarms.",
     "audit": "Count again whether anything is lost, doubled or stuck.",
     "users": "Accounts, roles, and what each user may have waiting.",
     "audit-trail": "Show who did what.",

@@ -6,6 +6,8 @@
 | Redis | ODAMESH_REDIS_URL | ODAMESH_REDIS_PORT |
 | object store | ODAMESH_S3_ENDPOINT with ODAMESH_S3_ACCESS_KEY and ODAMESH_S3_SECRET_KEY | ODAMESH_S3_PORT |
 | Prometheus | ODAMESH_PROMETHEUS_URL | ODAMESH_PROMETHEUS_PORT |
+| Alertmanager | ODAMESH_ALERTMANAGER_URL | ODAMESH_ALERTMANAGER_PORT |
+| figures of this machine, probes | - | ODAMESH_MACHINE_PORT, ODAMESH_PROBES_PORT |
 | container engine | DOCKER_HOST | - |
 
 ODAMESH_PORT_SHIFT is added to every port that no variable names, so that a second stack takes one variable.
@@ -35,7 +37,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Addresses of the servers; `named` tells which of them (amqp, redis, s3, prometheus) we must not start."""
+    """Addresses of the servers; `named` tells which (amqp, redis, s3, prometheus, alertmanager) we must not start."""
 
     amqp_host: str = LOOPBACK
     amqp_port: int = 5679
@@ -50,6 +52,9 @@ class Endpoints:
     s3_secure: bool = False
     bucket: str = "odamesh"
     prometheus_url: str = f"http://{LOOPBACK}:9099"
+    alertmanager_url: str = f"http://{LOOPBACK}:9098"
+    machine_port: int = 9097
+    probes_port: int = 9096
     named: Mapping[str, Named] = field(default_factory=dict)
 
     @classmethod
@@ -86,6 +91,9 @@ class Endpoints:
         if url := environment.get("ODAMESH_PROMETHEUS_URL"):
             named["prometheus"] = Named("ODAMESH_PROMETHEUS_URL", "", "")
             values["prometheus_url"] = url.rstrip("/")
+        if url := environment.get("ODAMESH_ALERTMANAGER_URL"):
+            named["alertmanager"] = Named("ODAMESH_ALERTMANAGER_URL", "", "")
+            values["alertmanager_url"] = url.rstrip("/")
         if bucket := environment.get("ODAMESH_BUCKET"):
             values["bucket"] = bucket
         return cls(**values, named=named)  # type: ignore[arg-type]
@@ -97,11 +105,14 @@ _PORTS = {
     "ODAMESH_AMQP_METRICS_PORT": "amqp_metrics_port",
     "ODAMESH_EPMD_PORT": "epmd_port",
     "ODAMESH_REDIS_PORT": "redis_port",
+    "ODAMESH_MACHINE_PORT": "machine_port",
+    "ODAMESH_PROBES_PORT": "probes_port",
 }
 _LOCAL_ADDRESSES = {
     "ODAMESH_AMQP_MANAGEMENT_PORT": "mgmt_url",
     "ODAMESH_S3_PORT": "s3_endpoint",
     "ODAMESH_PROMETHEUS_PORT": "prometheus_url",
+    "ODAMESH_ALERTMANAGER_PORT": "alertmanager_url",
 }
 
 

@@ -93,6 +93,11 @@ class Layout:
         return self.home / "access.toml"
 
     @property
+    def alarms(self) -> Path:
+        """The operator's word to whom alarms go; may be absent."""
+        return self.home / "alarms.toml"
+
+    @property
     def signing(self) -> Path:
         """The gateway's generated signing keys."""
         return self.home / "signing.toml"

@@ -15,6 +15,9 @@ PROGRAMS = {
     "rabbitmq-server": ("/usr/lib/rabbitmq/bin/rabbitmq-server", "epmd"),
     "docker.io": ("dockerd", "containerd", "runc", "docker-init"),
     "prometheus": ("prometheus",),
+    "prometheus-alertmanager": ("prometheus-alertmanager", "amtool"),
+    "prometheus-node-exporter": ("prometheus-node-exporter",),
+    "prometheus-blackbox-exporter": ("prometheus-blackbox-exporter",),
     "debootstrap": ("debootstrap",),
     "faketime": ("faketime",),  # drills on the clock only
 }

@@ -1,4 +1,4 @@
-"""Prometheus: scrapes the services, the broker and the object store."""
+"""Prometheus: scrapes the services and the servers, has them probed, and hands alarms to Alertmanager."""
 
 import json
 import os
@@ -7,13 +7,17 @@ import signal
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from infra.stack import mesh_processes
 from infra.stack.endpoints import LOOPBACK
 from infra.stack.server import Server
 
 _CONFIGURATION = Path(__file__).resolve().parent.parent / "prometheus"
+_RULES = ("alerts.yml", "objectives.yml")
 _KEPT = "30d"
+_PROBED_BY = "__probed_by"
+"""Label of a target that Prometheus has probed instead of asking it; prometheus.yml knows it."""
 
 
 class PrometheusServer(Server):
@@ -51,6 +55,8 @@ class PrometheusServer(Server):
     def launch(self) -> None:  # noqa: D102
         command: list[str | Path] = ["prometheus", f"--config.file={self.directory / 'prometheus.yml'}"]
         command += [f"--storage.tsdb.path={self.directory / 'data'}", f"--storage.tsdb.retention.time={_KEPT}"]
+        # An alarm that Alertmanager did not take is offered again at once: it may only just have come up.
+        command += ["--rules.alert.resend-delay=5s"]
         command += [f"--web.listen-address={LOOPBACK}:{self.ports['ODAMESH_PROMETHEUS_PORT']}"]
         self.spawn(command, {})
 
@@ -62,9 +68,12 @@ class PrometheusServer(Server):
 
     def _write_configuration(self) -> bool:
         """Rules from the project, targets of this machine; False if nothing changed."""
-        contents = {name: (_CONFIGURATION / name).read_text() for name in ("prometheus.yml", "alerts.yml")}
+        contents = {name: (_CONFIGURATION / name).read_text() for name in ("prometheus.yml", *_RULES)}
         for job, addresses in self._targets().items():
             contents[f"targets-{job}.json"] = json.dumps([{"targets": addresses}]) + "\n"
+        for job, addresses in self._probed().items():
+            labels = {_PROBED_BY: f"{LOOPBACK}:{self.endpoints.probes_port}"}
+            contents[f"targets-{job}.json"] = json.dumps([{"targets": addresses, "labels": labels}]) + "\n"
         changed = False
         for name, content in contents.items():
             path = self.directory / name
@@ -80,4 +89,13 @@ class PrometheusServer(Server):
             "mesh": [f"{LOOPBACK}:{port}" for port in mesh_processes.ports().values()],
             "rabbitmq": [f"{self.endpoints.amqp_host}:{self.endpoints.amqp_metrics_port}"],
             "minio": [self.endpoints.s3_endpoint],
+            "machine": [f"{LOOPBACK}:{self.endpoints.machine_port}"],
+            "alertmanager": [urlsplit(self.endpoints.alertmanager_url).netloc],
+            "prometheus": [urlsplit(self.endpoints.prometheus_url).netloc],
+        }
+
+    def _probed(self) -> dict[str, list[str]]:
+        return {
+            "ready": [f"http://{LOOPBACK}:{port}/readyz" for port in mesh_processes.ports().values()],
+            "redis": [f"{self.endpoints.redis_host}:{self.endpoints.redis_port}"],
         }

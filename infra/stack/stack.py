@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from infra.stack import access, base_image, credentials, engine, images, mesh_processes, packages, set_up_lock, users
+from infra.stack.alertmanager_server import AlertmanagerServer
 from infra.stack.endpoints import Endpoints
 from infra.stack.engine import Engine
+from infra.stack.exporters import MachineExporter, ProbeExporter
 from infra.stack.layout import Layout
 from infra.stack.object_store import ObjectStore
 from infra.stack.problem import SetupProblem
@@ -35,6 +37,9 @@ class Stack:
     redis: RedisServer
     store: ObjectStore
     prometheus: PrometheusServer
+    alertmanager: AlertmanagerServer
+    machine: MachineExporter
+    probes: ProbeExporter
     engine: Engine
 
     @classmethod
@@ -47,13 +52,17 @@ class Stack:
             RedisServer(setting),
             ObjectStore(setting),
             PrometheusServer(setting),
+            AlertmanagerServer(setting),
+            MachineExporter(setting),
+            ProbeExporter(setting),
             Engine(setting),
         )
 
     @property
     def servers(self) -> tuple[Server, ...]:
         """All of them, in the order in which they are shown."""
-        return (self.rabbitmq, self.redis, self.store, self.prometheus, self.engine)
+        watching = (self.prometheus, self.alertmanager, self.machine, self.probes)
+        return (self.rabbitmq, self.redis, self.store, *watching, self.engine)
 
     def keep_accounts(self) -> None:
         """Write the accounts: passwords are on disk before a server learns them."""
@@ -160,6 +169,8 @@ def _steps(stack: Stack) -> list[Step]:
         Step("redis", stack.redis.ensure, after=("packages",)),
         Step("rabbitmq", stack.rabbitmq.ensure, after=("packages",)),
         Step("prometheus", stack.prometheus.ensure, after=("packages",)),
+        Step("alertmanager", stack.alertmanager.ensure, after=("packages",)),
+        Step("exporters", lambda: _ensure_exporters(stack), after=("packages",)),
         Step("object store", lambda: _ensure_store(stack)),
     ]
     if _containers_wanted():
@@ -206,6 +217,10 @@ def _install(needed: list[str]) -> str:
     outcome = packages.install(needed)
     make_system_account()
     return outcome
+
+
+def _ensure_exporters(stack: Stack) -> str:
+    return ", ".join(f"{server.name} {server.ensure()}" for server in (stack.machine, stack.probes))
 
 
 def _ensure_store(stack: Stack) -> str:

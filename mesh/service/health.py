@@ -6,8 +6,8 @@ from typing import Any
 
 import eventlet
 import eventlet.wsgi
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from mesh import process_metrics
 from mesh.broker.session import Session
 from mesh.instruments import instrument_faults
 
@@ -74,7 +74,7 @@ def health_page(readiness: Readiness, path: str) -> tuple[str, str, bytes]:
                 return "503 Service Unavailable", _JSON, _status("not ready", problems)
             return "200 OK", _JSON, _status("ready", [])
         case "/metrics":
-            return "200 OK", CONTENT_TYPE_LATEST, generate_latest()
+            return "200 OK", process_metrics.MEDIA_TYPE, process_metrics.page()
         case _:
             return "404 Not Found", _JSON, _status("no such page", ["/livez", "/readyz", "/metrics"])
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -152,6 +153,20 @@ class Runs:
             if not backlogged and now - last > seconds:
                 still.append(run_id)
         return still
+
+    @redis_answers()
+    def oldest(self, run_ids: Sequence[str]) -> dict[Lane, float]:
+        """Return the age in seconds of the oldest of some runs in each lane; zero where a lane has none."""
+        now, _ = self._redis.time()
+        pipeline = self._redis.pipeline(transaction=False)
+        for run_id in run_ids:
+            pipeline.hmget(names.run_record(run_id), "lane", "opened")
+        ages = dict.fromkeys(Lane, 0.0)
+        for lane, opened in pipeline.execute():
+            if lane and opened:
+                age = now - datetime.fromisoformat(opened).timestamp()
+                ages[Lane(lane)] = max(ages[Lane(lane)], age)
+        return ages
 
     @redis_answers()
     def lay_out(self, run_id: str, rows: Iterable[UnitRow], image: str, calibration: str) -> int:

@@ -74,7 +74,7 @@ class Canceller:
         tally = tally_rows(self._runs, self._requests, run.run_id)
         result = ended_early(run, tally, JobState.ABORTED, None, now)
         self._requests.put_result(result)
-        metrics.RUNS.labels(run.instrument, JobState.ABORTED.value).inc()
+        metrics.count_end(run, JobState.ABORTED, now)
 
     def stop(self, run: Run, keys: Sequence[str]) -> None:
         """Tell the workers to stop units; who misses it finds the tombstone before it starts or commits."""

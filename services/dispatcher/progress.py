@@ -300,7 +300,7 @@ class Progress:
         self._runs.finish(result)
         self._windows.pop(run.run_id, None)
         self._notifier.changed(run.run_id, result.state)
-        metrics.RUNS.labels(run.instrument, result.state.value).inc()
+        metrics.count_end(run, result.state, utc_now())
         _log.info("run ended", run_id=run.run_id, state=result.state, rows=result.total, failed=failed)
         self._ends.write()
 

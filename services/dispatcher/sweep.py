@@ -111,6 +111,8 @@ class Sweep:
         metrics.UNPLANNED.set(len(self._jobs.new(_NEW_SECONDS)))
         active = sorted(self._runs.active())
         metrics.ACTIVE.set(len(active))
+        for lane, seconds in self._runs.oldest(active).items():
+            metrics.OLDEST.labels(lane.value).set(seconds)
         metrics.PARKED.set(len(self._claims.parked()))
         self._each("run", active, self._progress.take_on)
         metrics.STILL.set(len(self._runs.still(active, _STILL_SECONDS)))

@@ -110,7 +110,8 @@ def test_every_setting_is_in_the_table_of_variables(operate: str) -> None:
 
 
 def test_every_alarm_that_a_page_names_is_a_rule_and_every_rule_is_named(operate: str) -> None:
-    rules = set(re.findall(r"- alert: (\w+)", _page("infra/prometheus/alerts.yml")))
+    pages = [_page(f"infra/prometheus/{name}.yml") for name in ("alerts", "objectives")]
+    rules = set(re.findall(r"- alert: (\w+)", "".join(pages)))
     (paragraph,) = [text for text in operate.split("\n\n") if "alerts.yml" in text and "rules" in text]
     assert set(re.findall(r"`([A-Z][A-Za-z]+)`", paragraph)) == rules
 

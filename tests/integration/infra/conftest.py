@@ -22,14 +22,32 @@ _PORT_VARIABLES = (
     "ODAMESH_REDIS_PORT",
     "ODAMESH_S3_PORT",
     "ODAMESH_PROMETHEUS_PORT",
+    "ODAMESH_ALERTMANAGER_PORT",
+    "ODAMESH_MACHINE_PORT",
+    "ODAMESH_PROBES_PORT",
 )
-_NAMED = ("ODAMESH_AMQP_URL", "ODAMESH_REDIS_URL", "ODAMESH_S3_ENDPOINT", "ODAMESH_PROMETHEUS_URL", "DOCKER_HOST")
+_NAMED = (
+    "ODAMESH_AMQP_URL",
+    "ODAMESH_REDIS_URL",
+    "ODAMESH_S3_ENDPOINT",
+    "ODAMESH_PROMETHEUS_URL",
+    "ODAMESH_ALERTMANAGER_URL",
+    "DOCKER_HOST",
+)
+_SERVERS = (
+    "redis-server",
+    "rabbitmq-server",
+    "prometheus",
+    "prometheus-alertmanager",
+    "prometheus-node-exporter",
+    "prometheus-blackbox-exporter",
+)
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """Servers that are not running yet; whatever a test started is stopped at the end."""
-    if absent := packages.missing(("redis-server", "rabbitmq-server", "prometheus")):
+    if absent := packages.missing(_SERVERS):
         pytest.skip(f"not installed: {', '.join(absent)}; `odamesh stack up` installs them")
     with pytest.MonkeyPatch.context() as patch:
         # The servers' own account must be able to enter, so not below pytest's private directory.

@@ -1,0 +1,112 @@
+"""Real Prometheus, exporters and Alertmanager: everything is watched, and an alarm reaches whom `alarms.toml` names."""
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from infra.commands import alarms
+from infra.stack.stack import Stack
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, "queue.Queue[dict[str, Any]]"]]:
+    """Yield the address of a receiver of alarms, and what it was sent."""
+    sent: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/page", sent
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_an_alarm_reaches_its_receiver_and_its_end_does_too(
+    stack: Stack, receiver: tuple[str, "queue.Queue[dict[str, Any]]"]
+) -> None:
+    address, sent = receiver
+    stack.alertmanager.ensure()
+    stack.setting.layout.alarms.write_text(f'page = ["{address}"]\n', encoding="utf-8")
+    stack.alertmanager.ensure()  # reads the receivers again, without a restart
+    _raise(stack, "ServerDown", "page", job="redis", instance="i")
+    _raise(stack, "SweepFails", "page", kind="run")  # held back: it follows from the other
+    _raise(stack, "DeadLetters", "ticket", queue="dead.isgri")  # for another receiver, and there is none
+    told = sent.get(timeout=30)
+    assert [(alarm["labels"]["alertname"], alarm["status"]) for alarm in told["alerts"]] == [("ServerDown", "firing")]
+
+    answer = CliRunner().invoke(alarms.app, ["list", "--json"])
+    assert answer.exit_code == 1, "somebody has to look"
+    rows = {row["alarm"]: (row["severity"], row["state"]) for row in json.loads(answer.output)}
+    assert rows == {
+        "ServerDown": ("page", "raised"),
+        "SweepFails": ("page", "held back"),
+        "DeadLetters": ("ticket", "raised"),
+    }
+    for name in ("ServerDown", "DeadLetters"):
+        held = CliRunner().invoke(alarms.app, ["silence", name, "--reason", "at work", "--hours", "1"])
+        assert "is held back for 1 h" in held.output
+    _until(lambda: CliRunner().invoke(alarms.app, ["list"]).exit_code == 0)
+    silence = held.output.split("speak ")[1].split("`")[0]
+    assert CliRunner().invoke(alarms.app, ["speak", silence]).exit_code == 0
+    _until(lambda: CliRunner().invoke(alarms.app, ["list"]).exit_code == 1)
+
+
+def test_without_alertmanager_one_line_says_what_to_do(stack: Stack) -> None:
+    stack.alertmanager.stop()
+    answer = CliRunner().invoke(alarms.app, ["list"])
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("odamesh: no Alertmanager answers at http://127.0.0.1:")
+
+
+def test_prometheus_has_every_kind_of_target_and_an_alertmanager(stack: Stack) -> None:
+    for server in (stack.redis, stack.alertmanager, stack.machine, stack.probes, stack.prometheus):
+        server.ensure()
+    with httpx.Client(base_url=stack.prometheus.address, trust_env=False) as client:
+
+        def answering() -> set[str]:
+            targets = client.get("/api/v1/targets").json()["data"]["activeTargets"]
+            return {target["labels"]["job"] for target in targets if target["health"] == "up"}
+
+        # Nothing else of this stack runs; that is seen as well, not left out.
+        _until(lambda: answering() == {"prometheus", "alertmanager", "machine", "redis", "ready"})
+        _until(lambda: _value(client, 'probe_success{job="redis"}') == 1)
+        _until(lambda: _value(client, 'max(probe_success{job="ready"})') == 0)
+        _until(lambda: client.get("/api/v1/alertmanagers").json()["data"]["activeAlertmanagers"] != [])
+        rules = client.get("/api/v1/rules").json()["data"]["groups"]
+        assert {rule["health"] for group in rules for rule in group["rules"]} <= {"ok", "unknown"}
+
+
+def _value(client: httpx.Client, query: str) -> float | None:
+    found = client.get("/api/v1/query", params={"query": query}).json()["data"]["result"]
+    return float(found[0]["value"][1]) if found else None
+
+
+def _raise(stack: Stack, name: str, severity: str, **labels: str) -> None:
+    alarm = {"labels": {"alertname": name, "severity": severity, **labels}, "annotations": {"summary": "it is"}}
+    answer = httpx.post(f"{stack.alertmanager.address}/api/v2/alerts", json=[alarm], trust_env=False)
+    answer.raise_for_status()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to be within 30 s"
+        time.sleep(0.2)
