@@ -44,15 +44,17 @@ lint: .venv/current
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	sh infra/build_page.sh check
 	PYTHONPATH=. .venv/bin/lint-imports --no-cache
 
 format: .venv/current
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schema: .venv/current  ## JSON Schema of the contracts, and docs/parameters.md
+schema: .venv/current  ## JSON Schema of the contracts, docs/parameters.md, and the types of the web page
 	.venv/bin/python -m mesh.contracts.schema
 	.venv/bin/python -m infra.parameter_reference
+	.venv/bin/python -m infra.page_types
 
 compose: .venv/current  ## the services of the instruments in infra/compose.yaml
 	.venv/bin/python -m infra.stack.compose instruments

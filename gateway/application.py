@@ -33,6 +33,8 @@ from gateway.oda import endpoints as oda
 from gateway.oda.words import OdaWords
 from gateway.parts import Parts
 from gateway.unexpected import AnswerUnexpected
+from gateway.web import page as web
+from gateway.web.policy import content_security_policy
 
 _DESCRIPTION = """\
 Ask for an analysis, follow it window by window, take its products.
@@ -95,7 +97,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(oda.router)
     app.include_router(health.router)
     api_page.install(app)
-    welcome.install(app)
+    page = web.Page(content_security_policy(parts.store, parts.surveys), app.version)
+    web.install(app, page)
+    welcome.install(app, page)
     return app
 
 

@@ -78,6 +78,8 @@ def real_parts(settings: GatewaySettings) -> Parts:
         logs=logs,
         files=settings.files,
         link_seconds=settings.link_seconds,
+        store=(settings.store_url or connections.store.address) if settings.files == "link" else None,
+        surveys=settings.sky_surveys,
         front=front,
         note=trail.note,
         read_trail=written_trail,

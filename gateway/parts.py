@@ -38,6 +38,10 @@ class Parts:
     files: Way = "link"
     """How files come to callers."""
     link_seconds: int = 3600
+    store: str | None = None
+    """Address of the store that links to files lead to; None: files come through the gateway."""
+    surveys: tuple[str, ...] = ()
+    """Addresses of sky surveys (HiPS) that the page offers behind its images."""
     start: Callable[[asyncio.AbstractEventLoop], None] = lambda _loop: None
     stop: Callable[[], None] = _nothing
     limits: Limits = field(default_factory=Limits)

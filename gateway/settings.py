@@ -36,6 +36,8 @@ class GatewaySettings(BaseSettings):
     """How files come to callers: ``link`` leads into the store, ``stream`` brings them through the gateway."""
     store_url: str = ""
     """Address of the store in links, e.g. ``https://files.example``, whose proxy hands on the Host; empty: its own."""
+    surveys: str = ""
+    """Addresses of sky surveys (HiPS), separated by commas, that the web page offers behind its images."""
     link_seconds: int = Field(default=3600, ge=60, le=7 * 86400)
     """How long a presigned download link lives; the address that makes new ones does not expire."""
     sesame: str = ""
@@ -67,6 +69,11 @@ class GatewaySettings(BaseSettings):
             )
             raise SettingsError(msg)
         return self.accounts if self.accounts is not None else not self.for_this_machine
+
+    @property
+    def sky_surveys(self) -> tuple[str, ...]:
+        """Addresses of the sky surveys that the page offers."""
+        return tuple(survey.strip() for survey in self.surveys.split(",") if survey.strip())
 
     @property
     def access_file(self) -> Path:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# From a fresh Debian 12 and a checkout to `.venv` with every dependency of requirements.lock, hashes checked.
+# From a fresh Debian 12 and a checkout to `.venv` with every dependency of requirements.lock, hashes checked, and the
+# web page built.
 # Can be repeated: done already, it ends at once; interrupted, it goes on.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,6 +12,7 @@ fail() {
 
 stamp=$(cat requirements.lock pyproject.toml infra/bootstrap.sh | sha256sum | cut -d ' ' -f 1)
 if [ -x .venv/bin/odamesh ] && [ "$(cat .venv/odamesh-stamp 2>/dev/null)" = "$stamp" ]; then
+    sh infra/build_page.sh
     exec sh infra/link_command.sh quiet
 fi
 
@@ -71,4 +73,5 @@ echo "  installing the locked dependencies"
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . \
     || fail "uv could not install the project itself: see its message above"
 echo "$stamp" >.venv/odamesh-stamp
+sh infra/build_page.sh
 sh infra/link_command.sh

@@ -52,6 +52,11 @@ class StoreSettings(Part):
     bucket: str = "odamesh"
     secure: bool = False
 
+    @property
+    def address(self) -> str:
+        """Where it is, with scheme."""
+        return f"{'https' if self.secure else 'http'}://{self.endpoint}"
+
 
 class Connections(Part):
     """The three servers, as one account sees them."""

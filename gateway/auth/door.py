@@ -12,6 +12,7 @@ from gateway.auth.errors import IssuerUnavailable, NotSignedIn
 from gateway.auth.identify import Identify, Identity
 from gateway.auth.pace import Pace
 from gateway.problem import KINDS, answer, refused, unavailable
+from gateway.web.addresses import shows_nothing_of_callers
 from mesh.clock import utc_now
 from mesh.contracts import TrailEntry
 from mesh.errors import StoreUnavailable
@@ -85,7 +86,7 @@ class Door:
         await self._app(scope, receive, send_with_fields)
 
     async def _who(self, credential: Credential | None, address: str, path: str) -> Identity:
-        visiting = path in _FOR_VISITORS or path.startswith(_BELOW_FOR_VISITORS)
+        visiting = path in _FOR_VISITORS or path.startswith(_BELOW_FOR_VISITORS) or shows_nothing_of_callers(path)
         if credential is None and visiting:
             return Identity(self._identify.anonymous(address, self._identify.access()))
         return await self._identify(credential, address)

@@ -10,7 +10,8 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("mesh", "services", "science", "gateway", "infra")
-_LEFT_OUT = frozenset({"__pycache__", "distribution"})
+_LEFT_OUT = frozenset({"__pycache__", "distribution", "node_modules", "source"})
+"""Folders; the web page is in it as it was built."""
 
 
 def _project() -> dict[str, Any]:

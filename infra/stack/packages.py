@@ -20,6 +20,7 @@ PROGRAMS = {
     "prometheus-blackbox-exporter": ("prometheus-blackbox-exporter",),
     "debootstrap": ("debootstrap",),
     "faketime": ("faketime",),  # drills on the clock only
+    "chromium": ("chromium",),  # tests of the web page only
 }
 
 _POLICY = Path("/usr/sbin/policy-rc.d")

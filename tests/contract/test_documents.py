@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import GatewaySettings
+from infra.page_types import TYPES, page_types
 from infra.parameter_reference import PAGE, reference
 from infra.rabbitmq.topology import definitions
 from infra.stack.endpoints import Endpoints
@@ -27,6 +28,10 @@ _ROOT = Path(__file__).resolve().parents[2]
 _VARIABLE = re.compile(r"ODAMESH_[A-Z0-9_]+[A-Z0-9]")
 _PAGES = ("README.md", "docs/start.md", "docs/architecture.md", "docs/operate.md", "docs/troubleshoot.md")
 _FOLDERS = ("mesh", "gateway", "services", "infra", "odamesh")
+
+
+def test_the_web_page_knows_the_documents_of_the_interface() -> None:
+    assert TYPES.read_text(encoding="utf-8") == page_types(), "run `make schema`"
 
 
 def _page(name: str) -> str:

@@ -8,12 +8,9 @@ import matplotlib as mpl
 import pytest
 
 from odamesh import Mesh
-from tests.integration.mesh.conftest import archive, home, mesh
 
 mpl.use("Agg")
 from oda_api.api import DispatcherAPI  # draws when it is imported
-
-__all__ = ["archive", "home", "mesh"]
 
 Client = Callable[..., DispatcherAPI]
 

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.auth.access_file import Access
 from gateway.oda import endpoints as oda
+from gateway.web.addresses import SCREENS
 from mesh.states import UnitState
 from tests.unit.gateway.conftest import BODY
 from tests.unit.gateway.doubles import key_of, manifest, stage_product, unit_row
@@ -22,6 +23,18 @@ _WHO = (None, "bob", "ada", "eve")
 _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, int, int] | None]] = {
     ("GET", "/"): ((200, 200, 200, 200), None),
     ("GET", "/docs"): ((200, 200, 200, 200), None),
+    # The page is the same for everybody; of these callers none is a browser.
+    ("GET", "/new"): ((404, 404, 404, 404), None),
+    ("GET", "/jobs"): ((404, 404, 404, 404), None),
+    ("GET", "/jobs/{job_id}"): ((404, 404, 404, 404), None),
+    ("GET", "/jobs/{job_id}/{tab}"): ((404, 404, 404, 404), None),
+    ("GET", "/requests/{request_key}"): ((404, 404, 404, 404), None),
+    ("GET", "/gallery"): ((404, 404, 404, 404), None),
+    ("GET", "/transients/{name}"): ((404, 404, 404, 404), None),
+    ("GET", "/alerts"): ((404, 404, 404, 404), None),
+    ("GET", "/operate"): ((404, 404, 404, 404), None),
+    ("GET", "/about"): ((404, 404, 404, 404), None),
+    ("GET", "/page/{name:path}"): ((404, 404, 404, 404), None),
     ("GET", "/livez"): ((200, 200, 200, 200), None),
     ("GET", "/readyz"): ((200, 200, 200, 200), None),
     ("GET", "/metrics"): ((403, 403, 403, 200), None),
@@ -81,6 +94,8 @@ _ODA = oda.addresses()
 _FOR_VISITORS = {"/", "/docs", "/livez", "/readyz", "/api/v1", "/api/v1/openapi.json", "/api/v1/problems/{name}"} | {
     "/api/v1/issuers"
 }
+_PAGE = {*SCREENS, "/page/{name:path}"}
+"""For visitors too, who are told the same as everybody else."""
 _RUNS_ON = {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/start"}
 """Need a job that has not ended, when they change it."""
 _BODIES = {
@@ -132,7 +147,7 @@ def _job(gateway: Guarded, *, ended: bool, shared: bool) -> dict[str, str]:
     gateway.products.files[_KEY, "image.fits"] = b"SIMPLE"
     gateway.products.logs[_KEY] = b"log"
     known = {"job_id": job_id, "request_key": gateway.records.views[job_id].request_key, "key": _KEY}
-    known |= {"stage": "image", "label": _LABEL, "user": "ada"}
+    known |= {"stage": "image", "label": _LABEL, "user": "ada", "tab": "sky"}
     return known
 
 
@@ -141,7 +156,8 @@ def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[
     named = "isgri" if "instruments" in path else "not-found" if "problems" in path else "image.fits"
     if "accounts" in path:
         named = "carl"
-    place = path.format(**known, name=named, token_id=token_id) if "{" in path else path
+    path_of = path.replace(":path", "")
+    place = path_of.format(**known, name=named, token_id=token_id) if "{" in path else path
     options: dict[str, object] = {"json": _BODIES[method, path]} if (method, path) in _BODIES else {}
     if path in _QUERIES:
         options["params"] = _QUERIES[path]
@@ -166,7 +182,7 @@ def test_each_gets_what_is_theirs(gateway: Guarded, method: str, path: str, *, s
 def test_a_mesh_for_accounts_alone_shows_nobody_else_anything(closed: Guarded, method: str, path: str) -> None:
     known = _job(closed, ended=True, shared=True)
     status = _ask(closed, method, path, None, known)
-    assert status == (200 if path in _FOR_VISITORS else 403 if path in _ODA else 401)
+    assert status == (200 if path in _FOR_VISITORS else 403 if path in _ODA else 404 if path in _PAGE else 401)
 
 
 @pytest.mark.parametrize(("method", "path"), [entry for entry in _RIGHTS if entry[1] not in {"/livez", "/readyz"}])

@@ -1,4 +1,4 @@
-"""The whole mesh under test: its processes, its archive with good and bad windows, and a client.
+"""Fixtures of the whole mesh under test: its processes, its archive with good and bad windows, and a client.
 
 `make test` starts the servers of a stack of its own (tests/stack.env); where they do not run, these tests skip.
 """

@@ -1,0 +1,1 @@
+"""The web page: its sources, and how the gateway serves what was built of them."""

@@ -1,0 +1,205 @@
+// Written by `make schema` from the gateway's description of its interface: do not edit.
+
+export interface Cone {
+  ra: number;
+  dec: number;
+  radius: number;
+}
+
+export interface Failure {
+  kind: FailureKind;
+  reason: string;
+  text: string;
+}
+
+export type FailureKind = "usage" | "science" | "transient" | "timeout" | "out-of-memory";
+
+export interface FieldError {
+  field: string;
+  detail: string;
+  allowed: string | null;
+  type: string;
+}
+
+export interface InstrumentDocument {
+  name: string;
+  title: string;
+  help: string;
+  calibration: string;
+  products: Record<string, ProductDocument>;
+  links: Record<string, string>;
+}
+
+export interface JobDocument {
+  job_id: string;
+  run_id: string | null;
+  request_key: string;
+  instrument: string;
+  product: string;
+  user: string;
+  lane: Lane;
+  owner: string;
+  face: string;
+  labels: string[];
+  draft: boolean;
+  destroy_after: string | null;
+  shared: boolean;
+  state: JobState;
+  partial: boolean;
+  waits: string;
+  submitted: string;
+  started: string | null;
+  finished: string | null;
+  total: number;
+  counts: Partial<Record<UnitState, number>>;
+  stages: Record<string, Partial<Record<UnitState, number>>>;
+  steps: Record<string, string[]>;
+  warnings: string[];
+  warnings_total: number;
+  failure: Failure | null;
+  products: LinkedProduct[];
+  products_total: number;
+  final: boolean;
+  links: Record<string, string>;
+}
+
+export interface JobList {
+  jobs: JobDocument[];
+  next: string | null;
+}
+
+export type JobState = "PENDING" | "QUEUED" | "EXECUTING" | "COMPLETED" | "ERROR" | "ABORTED";
+
+export type Lane = "alert" | "user" | "batch";
+
+export interface LinkedFile {
+  name: string;
+  sha256: string;
+  size: number;
+  media_type: string;
+  url: string;
+}
+
+export interface LinkedProduct {
+  stage: string;
+  label: string;
+  key: string;
+  files: LinkedFile[];
+}
+
+export interface LinkedRow {
+  key: string;
+  stage: string;
+  label: string;
+  state: UnitState;
+  step: string | null;
+  attempt: number;
+  seconds: number | null;
+  worker: string;
+  failure: Failure | null;
+  warnings: string[];
+  cached_from: string | null;
+  at: string;
+  made_by: string | null;
+}
+
+export interface ParameterDocument {
+  type: string;
+  unit: string | null;
+  default: unknown;
+  allowed: string;
+  help: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  request_id: string;
+  errors: FieldError[];
+  usage: Usage | null;
+  request_key: string | null;
+  role: string | null;
+}
+
+export interface ProductDocument {
+  title: string;
+  help: string;
+  stages: string[];
+  parameters: Record<string, ParameterDocument>;
+}
+
+export interface ProductList {
+  products: LinkedProduct[];
+  offset: number;
+  total: number;
+  next: string | null;
+}
+
+export interface RequestDocument {
+  request_key: string;
+  instrument: string;
+  product: string;
+  selection: Selection;
+  parameters: Record<string, unknown>;
+  links: Record<string, string>;
+}
+
+export type Scope = "read" | "write" | "tokens" | "operate";
+
+export interface Selection {
+  scws: string[] | null;
+  time: TimeRange | null;
+  cone: Cone | null;
+  max_pointings: number | null;
+}
+
+export interface SessionDocument {
+  name: string;
+  accounts: boolean;
+  anonymous: boolean;
+  roles: string[];
+  scopes: Scope[];
+  lanes: Lane[];
+  expires: string | null;
+}
+
+export interface Submission {
+  instrument: string;
+  product: string;
+  selection?: Selection;
+  parameters?: Record<string, unknown>;
+  lane?: Lane;
+  labels?: string[];
+  draft?: boolean;
+  destroy_after?: string | null;
+  user?: string | null;
+}
+
+export interface TimeRange {
+  t1: string;
+  t2: string;
+}
+
+export type UnitState = "waiting" | "queued" | "running" | "cached" | "done" | "failed" | "cancelled";
+
+export interface UnitTable {
+  rows: LinkedRow[];
+  offset: number;
+  total: number;
+  next: string | null;
+}
+
+export interface Usage {
+  user: string;
+  jobs: number;
+  jobs_limit: number;
+  units: number;
+  units_limit: number;
+  weight: number;
+  spent_s: number;
+  budget_s: number | null;
+  unplanned: number;
+}

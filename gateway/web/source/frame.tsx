@@ -1,0 +1,104 @@
+// What is around every screen: where one can go, who one is, and whether the mesh answers.
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { root, version } from "./api/address";
+import type { SessionDocument } from "./api/types";
+import { useCall } from "./api/use";
+import { Link } from "./parts";
+
+const PLACES: [string, string][] = [
+  ["/new", "New query"],
+  ["/jobs", "Jobs"],
+  ["/about", "About"],
+];
+const THEMES = ["auto", "light", "dark"];
+const THEME_KEY = "odamesh:theme";
+
+export function Frame({ path, children }: { path: string; children: ComponentChildren }) {
+  const session = useCall<SessionDocument>("/session").value;
+  return (
+    <>
+      <a class="skip" href="#content">
+        To the content
+      </a>
+      <header>
+        <nav aria-label="Screens">
+          <Link to="/" class="name">
+            odamesh
+          </Link>
+          {PLACES.map(([place, text]) => (
+            <Link key={place} to={place} current={path.startsWith(place)}>
+              {text}
+            </Link>
+          ))}
+          <a href={`${root}/docs`}>Interface</a>
+        </nav>
+        <div class="who">
+          <Ready />
+          {session?.accounts ? <span title="you">{session.name}</span> : null}
+          <Theme />
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+      <footer>
+        odamesh {version} · BSD-3-Clause · <Link to="/about">About and licences</Link>
+      </footer>
+    </>
+  );
+}
+
+/** Whether a job could be taken now, in words beside the dot. */
+function Ready() {
+  const [state, set] = useState<"asking" | "ready" | "not ready" | "not connected">("asking");
+  useEffect(() => {
+    const look = () => {
+      if (document.hidden) return;
+      fetch(`${root}/readyz`)
+        .then((answer) => set(answer.ok ? "ready" : "not ready"))
+        .catch(() => set("not connected"));
+    };
+    look();
+    const timer = setInterval(look, 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <span class={`ready ${state.replace(" ", "-")}`} role="status">
+      <span aria-hidden="true">{state === "ready" ? "●" : "○"}</span> {state}
+    </span>
+  );
+}
+
+function Theme() {
+  const [theme, set] = useState(stored);
+  useEffect(() => {
+    document.documentElement.style.colorScheme = theme === "auto" ? "light dark" : theme;
+    try {
+      localStorage.setItem(THEME_KEY, theme);
+    } catch {
+      // A browser may keep nothing: the theme then lasts as long as the page.
+    }
+    dispatchEvent(new Event("odamesh:theme"));
+  }, [theme]);
+  return (
+    <label>
+      <span class="hidden">Theme</span>
+      <select value={theme} onChange={(event) => set(event.currentTarget.value)}>
+        {THEMES.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function stored(): string {
+  try {
+    const theme = localStorage.getItem(THEME_KEY) ?? "auto";
+    return THEMES.includes(theme) ? theme : "auto";
+  } catch {
+    return "auto";
+  }
+}

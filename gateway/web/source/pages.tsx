@@ -1,0 +1,44 @@
+// From the address to the screen.
+import type { ComponentChild } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { useAddress } from "./api/address";
+import { Frame } from "./frame";
+import { About } from "./page/about";
+import { Jobs } from "./page/jobs";
+import { Link } from "./parts";
+
+export function Pages() {
+  const { path, query } = useAddress();
+  const [title, screen] = screenOf(path, query);
+  useEffect(() => {
+    document.title = `${title} · odamesh`;
+  }, [title]);
+  return <Frame path={path}>{screen}</Frame>;
+}
+
+function screenOf(path: string, query: URLSearchParams): [string, ComponentChild] {
+  const [first = "", second, third] = path.split("/").slice(1);
+  switch (first) {
+    case "":
+    case "jobs":
+      return ["Jobs", <Jobs query={query} />];
+    case "about":
+      return ["About", <About />];
+    default:
+      void second;
+      void third;
+      return ["No such screen", <Missing />];
+  }
+}
+
+function Missing() {
+  return (
+    <>
+      <h1>No such screen</h1>
+      <p>
+        The page has none at this address. <Link to="/jobs">The newest jobs</Link> are a way back.
+      </p>
+    </>
+  );
+}
