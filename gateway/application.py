@@ -12,6 +12,7 @@ from gateway import api_page, health, problem, welcome
 from gateway.access import AccessLog
 from gateway.api import (
     accounts,
+    archive,
     events,
     instruments,
     jobs,
@@ -83,6 +84,7 @@ def create_app(parts: Parts) -> FastAPI:
         products.router,
         logs.router,
         instruments.router,
+        archive.router,
         names.router,
         requests.router,
         uploads.router,

@@ -1,12 +1,18 @@
-"""What the gateway reads of the archive itself: when its science windows were, and its reference catalogue."""
+"""What the gateway reads of the archive itself: its science windows, what it holds, and its reference catalogue."""
+
+from collections.abc import Iterable, Mapping
 
 from gateway.names.catalogue import Catalogue, archive_catalogue
 from gateway.renewed import Renewed
 from mesh.archive.access import Archive
-from mesh.archive.index import COMPACT_PATH
+from mesh.archive.index import COMPACT_PATH, Index, read_index
 from mesh.archive.locate import open_archive
+from mesh.archive.overview import Holding, holding
 from mesh.archive.revolutions import Revolutions, read_revolutions
+from mesh.archive.select import Selected, select
+from mesh.contracts import Selection
 from mesh.errors import ArchiveUnavailable, BadInput, MeshError
+from mesh.instrument import Instrument
 
 
 class NoArchive(MeshError):
@@ -25,6 +31,8 @@ class GatewayArchive:
         self._stamp: str | None = None
         self._known: Revolutions | None = None
         self._revolutions = Renewed(self._read)
+        self._index = Renewed(self._read_index)
+        self._holdings: tuple[Index, dict[str, Holding]] | None = None
 
     def revolutions(self) -> Revolutions:
         """Return revolutions and science windows in time.
@@ -33,6 +41,32 @@ class GatewayArchive:
             NoArchive: says why there are none.
         """
         return self._revolutions.now()
+
+    def select(self, instrument: Instrument, selection: Selection) -> Selected:
+        """Return the science windows of a selection, as the plan of a job would, as far as the index tells.
+
+        Raises:
+            InvalidSelection: nothing is left to analyse; says what would be possible.
+            NoArchive: says why there are none.
+        """
+        files = instrument.archive.files if instrument.archive is not None else ()
+        return select(self._index.now(), selection, instrument=instrument.name, files=files)
+
+    def holdings(self, wanted: Iterable[Instrument]) -> Mapping[str, Holding]:
+        """Return what there is of each instrument, by name.
+
+        Raises:
+            NoArchive: says why nothing is told.
+        """
+        index = self._index.now()
+        if self._holdings is None or self._holdings[0] is not index:
+            archive = self._open()
+            try:
+                told = {instrument.name: holding(archive, index, instrument) for instrument in wanted}
+            except (BadInput, ArchiveUnavailable) as error:
+                raise NoArchive(error.text) from error
+            self._holdings = index, told
+        return self._holdings[1]
 
     def catalogue(self) -> Catalogue | None:
         """Return the archive's own reference catalogue; None where it has none, or does not answer."""
@@ -48,6 +82,12 @@ class GatewayArchive:
             if self._known is None or stamp is None or stamp != self._stamp:
                 self._known, self._stamp = read_revolutions(archive), stamp
             return self._known
+        except (BadInput, ArchiveUnavailable) as error:
+            raise NoArchive(error.text) from error
+
+    def _read_index(self) -> Index:
+        try:
+            return read_index(self._open())
         except (BadInput, ArchiveUnavailable) as error:
             raise NoArchive(error.text) from error
 

@@ -102,6 +102,10 @@ class Stage(Part):
     """Whether the time range of the request changes its result: it is told as parameter ``interval``."""
 
 
+Role = Literal["image", "catalogue", "spectrum", "curve", "burst", "fit", "models"]
+"""What a file of a product is to whoever shows it."""
+
+
 class Product(Part):
     """What a caller can ask for."""
 
@@ -110,6 +114,8 @@ class Product(Part):
     stages: tuple[str, ...]
     replaced_by_list: Mapping[str, tuple[str, ...]] = {}
     """Parameter -> stages that are left out when the caller gives a list for it instead of a word."""
+    results: Mapping[str, Role] = {}
+    """Pattern of the names of its files (``*`` and ``?``) -> what they are; of others nothing is shown."""
 
 
 class OdaApi(Part):

@@ -37,6 +37,8 @@ _LIST_LENGTH = 100_000
 """Characters of a list that is written as one text."""
 _MOST: Mapping[str, int] = {"bands": 64, "catalogue": 2000, "labels": 1000, "products": 256, "files": 64, "uploads": 8}
 """Entries of a list, unless the instrument file says otherwise."""
+LISTS = frozenset(_MOST)
+"""Types whose values are lists."""
 
 
 class Parameter(Part):
@@ -53,6 +55,8 @@ class Parameter(Part):
     choices: tuple[str, ...] | None = None
     most: int | None = None
     """Most entries of a list; None: as for every list of the type."""
+    advanced: bool = False
+    """Whether few callers need it: forms fold it away."""
 
     @property
     def most_entries(self) -> int:

@@ -1,13 +1,14 @@
 """What the interface answers: the mesh's own views, with the addresses of everything that belongs to them."""
 
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from fastapi import Request
 from pydantic import BaseModel, Field
 
 from mesh.contracts import JobView, ProductFile, StageProduct, UnitRow
-from mesh.instrument import Instrument
+from mesh.instrument import Instrument, Role
+from mesh.parameters import LISTS, Parameter, ParameterType
 from mesh.states import job_is_final
 
 PREFIX = "/api/v1"
@@ -73,10 +74,17 @@ class ProductList(BaseModel):
 class ParameterDocument(BaseModel):
     """One parameter of a product."""
 
-    type: str
+    type: ParameterType
+    label: str = Field(description="what a form calls it")
     unit: str | None
     default: Any
-    allowed: str
+    allowed: str = Field(description="the limits as a sentence")
+    minimum: float | None
+    maximum: float | None
+    step: float | None = Field(description="the value is a multiple of it")
+    choices: tuple[str, ...] | None
+    most: int | None = Field(description="most entries of a list; null: it is none")
+    group: Literal["basic", "advanced"] = Field(description="advanced ones few callers need")
     help: str
 
 
@@ -86,6 +94,11 @@ class ProductDocument(BaseModel):
     title: str
     help: str
     stages: tuple[str, ...]
+    selection: tuple[Literal["windows", "time", "cone"], ...] = Field(
+        description="what it can be selected by: a list of science windows, a time range, a cone on the sky; empty: "
+        "its parameters name what it is made of"
+    )
+    results: dict[str, Role] = Field(description="pattern of file names, with * and ?, and what such a file is")
     parameters: dict[str, ParameterDocument]
 
 
@@ -138,14 +151,10 @@ def instrument_document(base: str, instrument: Instrument) -> InstrumentDocument
             title=product.title,
             help=product.help,
             stages=product.stages,
+            selection=_selection(instrument, name),
+            results=dict(product.results),
             parameters={
-                parameter: ParameterDocument(
-                    type=declared.type,
-                    unit=declared.unit,
-                    default=declared.default,
-                    allowed=declared.allowed,
-                    help=declared.help,
-                )
+                parameter: _parameter(parameter, declared)
                 for parameter, declared in instrument.product_parameters(name).items()
             },
         )
@@ -158,6 +167,32 @@ def instrument_document(base: str, instrument: Instrument) -> InstrumentDocument
         calibration=instrument.calibration,
         products=products,
         links={"self": f"{base}/instruments/{instrument.name}", "submit": f"{base}/jobs"},
+    )
+
+
+def _selection(instrument: Instrument, product: str) -> tuple[Literal["windows", "time", "cone"], ...]:
+    if not instrument.takes_windows(product):
+        return ()
+    if instrument.archive is None:
+        return ("windows",)
+    return ("time",) if instrument.sliced else ("windows", "time", "cone")
+
+
+def _parameter(name: str, declared: Parameter) -> ParameterDocument:
+    words = name.replace("_", " ")
+    return ParameterDocument(
+        type=declared.type,
+        label=f"{words[0].upper()}{words[1:]}",
+        unit=declared.unit,
+        default=declared.default,
+        allowed=declared.allowed,
+        minimum=declared.minimum,
+        maximum=declared.maximum,
+        step=declared.multiple_of,
+        choices=declared.choices,
+        most=declared.most_entries if declared.type in LISTS else None,
+        group="advanced" if declared.advanced else "basic",
+        help=declared.help,
     )
 
 

@@ -20,8 +20,10 @@ from gateway.calling import Calling, Traced
 from gateway.parts import Given
 from gateway.problem import Problem
 from mesh.intake import Wish
+from mesh.intake.analysis import read_instant
+from mesh.intake.job_filter import JobFilter
 from mesh.intake.wish import USER
-from mesh.states import UnitState
+from mesh.states import JobState, UnitState
 
 router = APIRouter(prefix=PREFIX, tags=["jobs"])
 
@@ -86,6 +88,13 @@ def jobs(
     user: Annotated[str | None, Query(max_length=64, description="only this user's")] = None,
     limit: Annotated[int, Query(ge=1, le=_PAGE)] = 20,
     before: Annotated[str | None, Query(max_length=64, description="id of a job: only older ones")] = None,
+    instrument: Annotated[str | None, Query(max_length=64, description="only of this instrument")] = None,
+    product: Annotated[str | None, Query(max_length=64, description="only of this product")] = None,
+    state: Annotated[list[JobState] | None, Query(description="only in these states; repeatable")] = None,
+    since: Annotated[
+        str | None, Query(max_length=64, description="only submitted from then on, UTC in ISO form")
+    ] = None,
+    until: Annotated[str | None, Query(max_length=64, description="only submitted before, UTC in ISO form")] = None,
     digits: Annotated[
         str | None, Query(alias="id", pattern="^[0-9a-f]{4,32}$", description="only those whose id begins so")
     ] = None,
@@ -94,10 +103,17 @@ def jobs(
     if digits is not None:
         alike = parts.intake.alike(digits, caller, limit=limit)
         return JobList(jobs=tuple(brief_document(root(request), view) for view in alike), next=None)
-    views = parts.intake.jobs(caller, user=user, limit=limit, before=before)
+    wanted = JobFilter(
+        instrument=instrument,
+        product=product,
+        states=frozenset(state or ()),
+        since=read_instant(since, "since"),
+        until=read_instant(until, "until"),
+    )
+    views, last = parts.intake.jobs_like(wanted, caller, user=user, limit=limit, before=before)
     following = None
-    if len(views) == limit:
-        query = request.url.include_query_params(before=views[-1].job_id).query
+    if last is not None:
+        query = request.url.include_query_params(before=last).query
         following = f"{root(request)}/jobs?{query}"
     return JobList(jobs=tuple(brief_document(root(request), view) for view in views), next=following)
 

@@ -30,6 +30,7 @@ from mesh.intake.caller import (
 )
 from mesh.intake.earlier_products import EarlierProducts
 from mesh.intake.errors import JobFinal, KeyReused, NotAllowed
+from mesh.intake.job_filter import JobFilter
 from mesh.intake.limits import Limits
 from mesh.intake.quota import Quota, Usage
 from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
@@ -45,6 +46,8 @@ _NO_BROKER = "the message broker does not answer; the job is kept and begins onc
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 _DIGITS = re.compile(r"[0-9a-f]{1,32}")
 _SEEN_AT_ONCE = 200
+_PAGE, _LOOKED_THROUGH = 200, 4000
+"""Jobs that a filter looks at, at once and altogether."""
 _REQUEST_KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -293,6 +296,37 @@ class Intake:
         if caller.anonymous:
             raise NotAllowed("Only an account has a list of jobs: keep the ids, or sign in.")
         return self._records.recent(caller.name, limit, before)
+
+    def jobs_like(
+        self, wanted: JobFilter, caller: Caller, *, user: str | None = None, limit: int = 20, before: str | None = None
+    ) -> tuple[list[JobView], str | None]:
+        """Return the newest jobs that pass a filter, and the id of the job to go on before; None: there are no more.
+
+        No more than some thousand jobs are looked at: fewer than *limit* may come back though there are more.
+
+        Args:
+            wanted: which.
+            caller: who asks.
+            user: as `jobs` has it.
+            limit: most jobs to return.
+            before: as `jobs` has it.
+
+        Raises:
+            NotAllowed: as `jobs`.
+        """
+        found: list[JobView] = []
+        for _ in range(_LOOKED_THROUGH // _PAGE):
+            page = limit if wanted.passes_all else _PAGE
+            views = self.jobs(caller, user=user, limit=page, before=before)
+            for view in views:
+                before = view.job_id
+                if wanted.passes(view):
+                    found.append(view)
+                if len(found) == limit:
+                    return found, before
+            if len(views) < page or wanted.ends_before(views[-1]):
+                return found, None
+        return found, before
 
     def rows(
         self, view: JobView, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None

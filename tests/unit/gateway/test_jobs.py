@@ -234,3 +234,40 @@ def test_a_draft_is_started_at_its_link_and_what_was_sent_is_told(gateway: Gatew
     gateway.records.finish(job["job_id"])
     ended = gateway.call("POST", job["links"]["start"].removeprefix("/api/v1"))
     assert (ended.status_code, ended.json()["type"]) == (409, "/api/v1/problems/job-final")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("instrument=isgri", [2, 0]),
+        ("product=spi_acs_lc", [1]),
+        ("state=COMPLETED", [0]),
+        ("state=COMPLETED&state=PENDING&instrument=isgri", [2, 0]),
+        ("since=2200-01-01T00:00:00", []),
+        ("until=2000-01-01T00:00:00", []),
+        ("since=2000-01-01T00:00:00&until=2200-01-01", [2, 1, 0]),
+    ],
+)
+def test_a_list_of_jobs_can_be_narrowed(gateway: Gateway, query: str, found: list[int]) -> None:
+    day = {"time": {"t1": "2018-10-29T00:00:00", "t2": "2018-10-30T00:00:00"}}
+    ids = [
+        gateway.submit(),
+        gateway.submit(instrument="spiacs", product="spi_acs_lc", selection=day),
+        gateway.submit(),
+    ]
+    gateway.records.plan(ids[0], ["201600270010.001"])
+    gateway.records.finish(ids[0])
+    told = gateway.call("GET", f"/jobs?{query}").json()
+    assert ([job["job_id"] for job in told["jobs"]], told["next"]) == ([ids[place] for place in found], None)
+
+
+def test_a_narrowed_list_goes_on_where_it_ended(gateway: Gateway) -> None:
+    ids = [gateway.submit() for _ in range(5)]
+    first = gateway.call("GET", "/jobs?instrument=isgri&limit=2").json()
+    rest = gateway.call("GET", first["next"].removeprefix("/api/v1")).json()
+    assert [job["job_id"] for job in first["jobs"] + rest["jobs"]] == ids[:0:-1]
+
+
+def test_a_limit_of_time_that_is_none_is_told_with_its_field(gateway: Gateway) -> None:
+    answer = gateway.call("GET", "/jobs?since=yesterday")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "since")

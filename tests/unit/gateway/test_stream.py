@@ -233,3 +233,27 @@ def test_a_job_that_is_not_planned_is_looked_at_less_and_less_often_until_its_ru
     assert asyncio.run(run())[-1] == "end"
     before = len([look for look in looks if look < looks[0] + 0.7])
     assert before <= 4, "ten looks a second would be seven"
+
+
+def test_a_compact_stream_tells_stages_once_and_rows_as_arrays(gateway: Gateway) -> None:
+    job_id = gateway.submit()
+    gateway.records.plan(job_id, _LABELS)
+    failed = unit_row("image", _LABELS[0], UnitState.FAILED).model_copy(update={"step": "image", "warnings": ("dim",)})
+    gateway.records.move(job_id, failed)
+    gateway.records.finish(job_id)
+    text = gateway.call("GET", f"/jobs/{job_id}/events?table=true&form=compact").text
+    pairs = [block.replace("\r", "") for block in text.replace("\r\n", "\n").split("\n\n")]
+    told = [
+        (block.split("event: ")[1].split("\n")[0], json.loads(block.split("data: ")[1].split("\n")[0]))
+        for block in pairs
+        if "event: " in block
+    ]
+    (header,) = [data for event, data in told if event == "header"]
+    assert list(header["stages"]) == ["image", "mosaic"]
+    rows = [row for event, data in told if event == "units" for row in data["rows"]]
+    columns = header["columns"]
+    first = dict(zip(columns, rows[0], strict=False))
+    assert (first["stage"], first["label"], first["state"]) == (0, _LABELS[0], "failed")
+    assert header["stages"]["image"][first["step"]] == "image"
+    assert first["warnings"] == ["dim"]
+    assert len(rows[1]) <= columns.index("attempt") + 1

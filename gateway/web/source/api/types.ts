@@ -104,10 +104,17 @@ export interface LinkedRow {
 }
 
 export interface ParameterDocument {
-  type: string;
+  type: "number" | "integer" | "boolean" | "choice" | "text" | "bands" | "catalogue" | "labels" | "products" | "files" | "uploads";
+  label: string;
   unit: string | null;
   default: unknown;
   allowed: string;
+  minimum: number | null;
+  maximum: number | null;
+  step: number | null;
+  choices: string[] | null;
+  most: number | null;
+  group: "basic" | "advanced";
   help: string;
 }
 
@@ -128,6 +135,8 @@ export interface ProductDocument {
   title: string;
   help: string;
   stages: string[];
+  selection: ("windows" | "time" | "cone")[];
+  results: Record<string, "image" | "catalogue" | "spectrum" | "curve" | "burst" | "fit" | "models">;
   parameters: Record<string, ParameterDocument>;
 }
 
