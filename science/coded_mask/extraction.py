@@ -92,6 +92,29 @@ def absent_sources(
     ]
 
 
+def bystanders(
+    bright: Sequence[tuple[float, float]], targets: Sequence[Target], attitude: Attitude, camera: Camera
+) -> tuple[tuple[tuple[float, float], ...], list[str]]:
+    """Return the places of very bright sources that are none of the targets, and a warning that names them.
+
+    They are fitted along: without them their light would be taken for that of the targets, or lit pixels for hot ones.
+
+    Args:
+        bright: places (tz, ty) of the very bright sources of a window.
+        targets: sources that the window sees.
+        attitude: of the window.
+        camera: that saw it.
+    """
+    places = [attitude.tangents(target.ra, target.dec) for target in targets]
+    others = tuple((tz, ty) for tz, ty in bright if all(np.hypot(tz - z, ty - y) >= camera.closest for z, y in places))
+    if not others:
+        return (), []
+    listed = ", ".join(f"RA {ra:.2f} Dec {dec:+.2f}" for ra, dec in (attitude.sky(*place) for place in others))
+    return others, [
+        f"very bright and not in the list of sources: {listed}; fitted along, so that the others have no part of it"
+    ]
+
+
 def targets_in_field(
     targets: Sequence[Target], attitude: Attitude, camera: Camera
 ) -> tuple[list[tuple[Target, NDArray[np.float64]]], list[str]]:

@@ -56,12 +56,12 @@ def event_weights(fit: JointFit, channel: int, pixels: NDArray[np.int64], part: 
         part: the part of the detector (module) of every pixel of a flattened shadowgram, from 0 on.
     """
     model = fit.model
-    first = len(model.templates)
-    rows = np.vstack([model.background(channel), model.sources])
+    sources = slice(len(model.templates), len(model.templates) + len(model.sources))
+    rows = np.vstack([model.background(channel), model.shining])
     weighted = rows / fit.variance(channel)
     # Of this very variance, so that the weights of the model of each source add up to its flux and to no other's.
     covariance = inverse(weighted @ rows.T)
-    used = covariance[first:] @ weighted
+    used = covariance[sources] @ weighted
     flux = fit.flux[:, channel]
     expected = fit.parameters[channel] @ rows
     parts = int(part.max()) + 1
@@ -75,7 +75,7 @@ def event_weights(fit: JointFit, channel: int, pixels: NDArray[np.int64], part: 
         weights=weights,
         own=own,
         rest=(used * expected) @ belongs.T - own * flux[:, None],
-        variance=np.diagonal(covariance)[first:].copy(),
+        variance=np.diagonal(covariance)[sources].copy(),
         counts=float(fit.counts[channel].sum(dtype=np.float64)),
         in_use=in_use,
     )

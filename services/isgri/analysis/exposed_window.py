@@ -36,6 +36,7 @@ class ExposedWindow:
         modules: how long each of the eight modules was on and live.
         usable: pixels that work, detector shape.
         thresholds: energies below which there are no events.
+        bright: places (tz, ty) of sources that light pixels as brightly as the background.
         warnings: what the caller should know.
     """
 
@@ -45,6 +46,7 @@ class ExposedWindow:
     modules: ModuleTimes
     usable: NDArray[np.bool_]
     thresholds: Thresholds = field(default_factory=Thresholds)
+    bright: tuple[tuple[float, float], ...] = ()
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -141,7 +143,7 @@ def exposed(
     inside_gti = inside(events.time_s, gti) & ~events.noisy
     total = shadowgrams(events, inside_gti, [ALL_ENERGIES_KEV])[0]
     ontime = total_s(gti)
-    usable = working_pixels(
+    usable, bright = working_pixels(
         total, ontime * fraction, modules.relative(ontime), known, events.attitude, events.validation
     )
     if not usable.any():
@@ -151,4 +153,4 @@ def exposed(
         told.append(f"only {int(usable.sum())} of {PIXELS} pixels work; images are poor and errors large")
     used = inside_gti & usable[events.row, events.column]
     thresholds = low_thresholds(events.energy_kev[used], module_map()[events.row[used], events.column[used]])
-    return ExposedWindow(events, used, gti, modules, usable, thresholds, [*told, *events.validation.warnings])
+    return ExposedWindow(events, used, gti, modules, usable, thresholds, bright, [*told, *events.validation.warnings])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science.coded_mask.compiled import compiled
-from science.coded_mask.extraction import Target, targets_in_field
+from science.coded_mask.extraction import Target, bystanders, targets_in_field
 from science.coded_mask.joint_fit import JointFit, JointModel, fit_jointly
 from science.coded_mask.pixel_scatter import PixelScatter, joint_scatter
 from science.coded_mask.poisson import significance
@@ -21,6 +21,9 @@ from services.isgri.analysis.shadowgram import shadowgrams
 _HOT, _COLD, _ODD_SIGMA = 2.0, 0.4, 5.0
 _GROUPS_KEV = (0.0, 40.0, 100.0, np.inf)
 """Pixels are compared with the model in these ranges: noise is often in one of them only."""
+_TILE = 34
+_TILED = np.lexsort((np.arange(SHAPE[0] * SHAPE[1]), *(place // _TILE for place in np.indices(SHAPE).reshape(2, -1))))
+"""Pixels in an order in which neighbours on the detector are together, as ``joint_fit`` asks for."""
 _CELLS = 4096
 """Parts of the range of energies: then few channels begin within one."""
 
@@ -123,28 +126,37 @@ def fit_window(
         ScienceFailure: EmptyField: the window sees none of the sources.
     """
     seen, warnings = targets_in_field(targets, window.events.attitude, CAMERA)
+    others, told = bystanders(window.bright, [target for target, _ in seen], window.events.attitude, CAMERA)
+    pifs = [pif for _, pif in seen], [CAMERA.illumination(*place) for place in others]
     live_s = (window.live_map_s() * window.thresholds.counting(float(middle_kev.min()))).ravel()
-    pixels = np.flatnonzero(live_s > 0.0)
-    joint = fit_jointly(counts[:, pixels], _model(seen, live_s, pixels, background))
+    pixels = _TILED[live_s[_TILED] > 0.0]
+    joint = fit_jointly(counts[:, pixels], _model(pifs, live_s, pixels, background))
     odd = _odd_pixels(joint, middle_kev)
     if odd.any():
         pixels = pixels[~odd]
-        joint = fit_jointly(counts[:, pixels], _model(seen, live_s, pixels, background))
+        joint = fit_jointly(counts[:, pixels], _model(pifs, live_s, pixels, background))
     # A fully coded source lights half of the pixels.
     lit = np.array([2.0 * float((pif.ravel()[pixels] * live_s[pixels]).sum()) / PIXELS for _, pif in seen])
-    return WindowFit(window, [target for target, _ in seen], pixels, joint, lit, live_s[pixels] / PIXELS, warnings)
+    return WindowFit(
+        window, [target for target, _ in seen], pixels, joint, lit, live_s[pixels] / PIXELS, [*warnings, *told]
+    )
 
 
 def _model(
-    seen: Sequence[tuple[Target, NDArray[np.float64]]],
+    pifs: tuple[Sequence[NDArray[np.float64]], Sequence[NDArray[np.float64]]],
     live_s: NDArray[np.float64],
     pixels: NDArray[np.int64],
     background: NDArray[np.float64] | None,
 ) -> JointModel:
     rows = np.array([template.ravel()[pixels] for template in templates()])
+    sources, others = (
+        np.array([pif.ravel()[pixels] * live_s[pixels] / PIXELS for pif in part]).reshape(-1, pixels.size)
+        for part in pifs
+    )
     return JointModel(
-        sources=np.array([pif.ravel()[pixels] * live_s[pixels] / PIXELS for _, pif in seen]),
+        sources=sources,
         templates=rows[np.any(rows != 0.0, axis=1)],
+        bystanders=others,
         maps=None if background is None else background.reshape(len(background), -1)[:, pixels],
     )
 

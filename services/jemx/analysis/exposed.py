@@ -6,7 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesh.kit import BadInput
-from science.coded_mask.good_time import inside, without_gaps
+from science.coded_mask.bright_sources import bright_sources
+from science.coded_mask.fit import Shadowgram
+from science.coded_mask.good_time import inside, total_s, without_gaps
+from science.coded_mask.validation import counted
+from services.jemx.analysis.camera import camera
 from services.jemx.analysis.detector import PIXEL_MM, SHAPE, window
 from services.jemx.analysis.events import Events
 from services.jemx.analysis.gain import measured_gain
@@ -14,7 +18,12 @@ from services.jemx.analysis.model import model
 
 _LIVE_FRACTION = 0.82
 """Of a Crab window of revolution 665, for files that state none."""
-_COLD = 0.4
+_COLD, _SILENT = 0.4, 0.1
+"""Columns with less than these shares of what is expected of them do not work; with less than the second whatever
+shines on them."""
+_WHOLE_BAND = (3.0, 35.0)
+_MANY = 0.15
+"""Share of pixels left out that is worth a warning."""
 _NEIGHBOURS = 10
 _LEAST_COUNTS = 20.0
 _LEAST_PIXELS = 0.2
@@ -75,7 +84,7 @@ def expose(events: Events) -> Exposed:
     good = (events.status & m.rejected_status) == 0
     timely = inside(events.time_s, gti)
     pixel = pixel_of(events)
-    usable = usable_pixels(events, pixel, timely)
+    usable = usable_pixels(events, pixel, timely, total_s(gti) * fraction * accepted)
     used = good & timely & (pixel >= 0)
     used[used] = usable.ravel()[pixel[used]]
     if not used.any():
@@ -100,15 +109,18 @@ def pixel_of(events: Events) -> NDArray[np.int64]:
     return np.where(inside, row * SHAPE[1] + column, -1)
 
 
-def usable_pixels(events: Events, pixel: NDArray[np.int64], timely: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pixels of the window without dead anodes, their flagged neighbours, and hot spots.
+def usable_pixels(
+    events: Events, pixel: NDArray[np.int64], timely: NDArray[np.bool_], live_time_s: float
+) -> NDArray[np.bool_]:
+    """Pixels of the window without dead anodes, their flagged neighbours, and hot spots; says how many are left out.
 
     Anodes are columns. A dead one has far fewer events than those around it, a flagged one mostly flagged events.
-    Single pixels have too few events to be judged; only a flag takes one out.
+    Near the rim columns are short, so that the mask may leave one in the dark: where some have few events but not
+    none, they are compared with a model that has the very bright sources in it. Single pixels have too few events to
+    be judged; only a flag takes one out.
     """
     m = model()
     inside = (pixel >= 0) & timely
-    size = SHAPE[0] * SHAPE[1]
     usable = window().copy()
     total, bad = (
         np.bincount(pixel[chosen] % SHAPE[1], minlength=SHAPE[1])
@@ -116,12 +128,39 @@ def usable_pixels(events: Events, pixel: NDArray[np.int64], timely: NDArray[np.b
     )
     length = window().sum(axis=0)
     density = total / np.maximum(length, 1)
-    for column in range(SHAPE[1]):
-        around = density[max(column - _NEIGHBOURS, 0) : column + _NEIGHBOURS + 1]
-        expected = float(np.median(around)) * length[column]
-        dead = expected > _LEAST_COUNTS and total[column] < _COLD * expected
-        if dead or (total[column] and bad[column] > 0.5 * total[column]):
-            usable[:, column] = False
+    around = [density[max(column - _NEIGHBOURS, 0) : column + _NEIGHBOURS + 1] for column in range(SHAPE[1])]
+    expected = np.array([float(np.median(part)) for part in around]) * length
+    flagged = (total > 0) & (bad > 0.5 * total)
+    dead = _dead(total, expected) & ~flagged
+    usable[:, dead | flagged] = False
     hot = inside & ((events.status & m.hot_spot_status) != 0)
-    usable &= np.bincount(pixel[hot], minlength=size).reshape(SHAPE) == 0
+    usable &= np.bincount(pixel[hot], minlength=usable.size).reshape(SHAPE) == 0
+    bright = ""
+    if (dim := dead & (total >= _SILENT * expected)).any():
+        sound = inside & ((events.status & m.rejected_status) == 0)
+        counts = np.bincount(pixel[sound], minlength=usable.size).reshape(SHAPE).astype(np.float64)
+        lens = camera(events.unit, *_WHOLE_BAND)
+        data = Shadowgram(*_WHOLE_BAND, counts, usable, live_time_s, lens)
+        expected_counts, sources = bright_sources(data, lens.templates(), [], events.attitude)
+        if sources:
+            columns = (np.maximum(expected_counts, 0.0) * window()).sum(axis=0)
+            working = dim & ~_dead(total, columns)
+            usable[:, working] = window()[:, working]
+            dead &= ~working
+            bright = f", with the light of {counted(len(sources), 'very bright source')} in mind"
+    left_out = int(window().sum() - usable.sum())
+    text = (
+        f"{left_out} of {int(window().sum())} pixels of JEM-X {events.unit} left out: "
+        f"{counted(int(dead.sum()), 'column')} with too few events, {int(flagged.sum())} flagged, and hot spots{bright}"
+    )
+    if left_out > _MANY * window().sum() or (bright and dead.any()):
+        events.validation.warn(text)
+    elif left_out:
+        events.validation.note(text)
     return usable
+
+
+def _dead(total: NDArray[np.int64], expected: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return the columns that have far fewer events than they should."""
+    few: NDArray[np.bool_] = (expected > _LEAST_COUNTS) & (total < _COLD * expected)
+    return few

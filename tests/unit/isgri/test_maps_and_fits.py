@@ -201,7 +201,7 @@ def test_hot_and_dead_pixels_are_left_out_but_not_pixels_under_a_bright_source()
     total[20, 20] = 0.0
     total[21, 21] = 900.0
     flat, attitude = np.ones(SHAPE), INSTRUMENT.attitude(0.0, 0.0, 0.0, 90.0)
-    usable = working_pixels(total, 1000.0, flat, [], attitude, Validation("test"))
+    usable, _ = working_pixels(total, 1000.0, flat, [], attitude, Validation("test"))
     assert not usable[20, 20]
     assert not usable[21, 21]
     assert usable.sum() == _LIVE.sum() - 2

@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from mesh.kit import BadInput
 from mesh.testing.archive.pointing import Pointing
+from services.jemx.analysis.detector import window as detector_window
 from services.jemx.analysis.events import read_events
 from services.jemx.analysis.exposed import expose
 from services.jemx.analysis.gain import measured_gain
@@ -102,3 +103,14 @@ def test_without_a_line_there_is_no_gain() -> None:
     assert np.isnan(measured_gain(flat))
     assert np.isnan(measured_gain(np.zeros(0, np.uint8)))
     assert model().gain_tolerance == 0.02
+
+
+def test_a_short_column_in_the_dark_of_the_mask_is_not_dead(tmp_path: Path) -> None:
+    """Near the rim the shadow of a very bright source takes most of the light from some columns."""
+    sky = [SkySource("bright", 83.6332 + 4.5 / np.cos(np.radians(22.0)), 22.5, 40_000.0)]
+    state = DetectorState(dead_anodes=(60, 128))
+    simulate_window(tmp_path, _POINTING, sky, seed=4, exposure_s=60.0, units=[1], detectors={1: state})
+    window = expose(read_events(tmp_path / "jmx1_events.fits.gz", 1))
+    columns = np.flatnonzero(detector_window().any(axis=0) & ~window.usable.any(axis=0))
+    np.testing.assert_array_equal(columns, [57, 58, 59, 125, 126, 127])
+    assert any("very bright source" in text and "6 columns" not in text for text in window.warnings)
