@@ -40,6 +40,7 @@ def limits_report(rate: float, noise: Noise, angle_deg: float | None, distance_m
             {
                 "spectrum": spectrum.name,
                 "model": spectrum.model,
+                "factor": spectrum.factor,
                 "scale_s": scale_s,
                 "noise_ratio": ratio,
                 "counts": counts,

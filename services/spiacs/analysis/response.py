@@ -1,23 +1,19 @@
 """From counts to fluence: what is published of the response, and 3 sigma limits.
 
 There is no public response of SPI-ACS. Used are the counts-to-fluence factors that follow from published limits at the
-best angle, and the relative response at the angles of GCN circulars; it depends on azimuth as well, so the factors are
-good to some 20 % near the table and worse between. The table says "unknown" nearer to the axis than 55 deg.
+best angle, good to some 20 %, and the relative response at the angles of GCN circulars
+(`science.bursts.all_sky_response`), which is worse between them.
 """
 
 import math
 from dataclasses import dataclass
 
-import numpy as np
+from science.bursts import all_sky_response
 
 SYSTEMATIC = 0.2
 BAND = "75-2000 keV"
 
-# Angle to the X axis [deg], response relative to the best: GCN 26351, 25698, 24951, mean of 24571 and 25190, S230627c,
-# 26401, 26333, 24629, 33815, 25880, 25815.
-_ANGLE = np.array([55.0, 66.0, 75.0, 90.5, 94.0, 99.0, 118.0, 125.0, 136.0, 139.0, 157.0])
-_RELATIVE = np.array([0.93, 0.91, 0.97, 0.595, 0.81, 0.40, 0.50, 0.53, 0.35, 0.40, 0.43])
-WORST = float(_RELATIVE.min())
+WORST = all_sky_response.worst_response("spi_acs")
 
 _MPC_CM = 3.0856775814913673e24
 
@@ -56,12 +52,8 @@ class Relative:
 
 def relative_response(angle_deg: float) -> Relative:
     """Return the response at an angle to the X axis, interpolated between published angles."""
-    if not _ANGLE[0] <= angle_deg <= _ANGLE[-1]:
-        return Relative(None, "unknown")
-    value = float(np.interp(angle_deg, _ANGLE, _RELATIVE))
-    suppression = 1 / value
-    words = ((1.5, "near-optimal"), (2.5, "somewhat suppressed"))
-    return Relative(value, next((word for limit, word in words if suppression < limit), "strongly suppressed"))
+    share = float(all_sky_response.relative_response("spi_acs", angle_deg))
+    return Relative(share if math.isfinite(share) else None, all_sky_response.orientation(share))
 
 
 def limit_counts(rate: float, ratio: float, scale_s: float, sigma: float = 3.0) -> float:

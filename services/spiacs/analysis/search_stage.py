@@ -94,6 +94,7 @@ def run_search(unit: Unit) -> None:
             "background_is": stability(float(found.noise.at(20))),
             "excesses": rows,
             "bursts": described,
+            "axis": _axis(merged, reference_s),
             "limits": limits_report(
                 around.rate,
                 found.noise,
@@ -205,6 +206,14 @@ def _describe(one: Excess, curve: Curve, merged: Merged, request: Request, chanc
         delay = delay_at_geocentre(merged.position_km(centre_s), *request.position)
         row["geocentre_utc"] = utc_of_seconds(centre_s + delay)
     return row
+
+
+def _axis(merged: Merged, time_s: float) -> dict[str, float] | None:
+    """Return where the X axis pointed; None where the archive has no orbit."""
+    if not merged.orbit.time_s.size:
+        return None
+    ra, dec = merged.axis(time_s)
+    return {"ra": float(ra), "dec": float(dec)}
 
 
 def _angle(merged: Merged, request: Request, time_s: float) -> float | None:
