@@ -34,6 +34,8 @@ from gateway.oda import endpoints as oda
 from gateway.oda.words import OdaWords
 from gateway.parts import Parts
 from gateway.unexpected import AnswerUnexpected
+from gateway.uws import description, endpoints, sync
+from gateway.vo.words import VoWords
 from gateway.web import page as web
 from gateway.web.policy import content_security_policy
 
@@ -75,6 +77,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(CrossSiteCheck, hosts=parts.hosts)
     app.add_middleware(HostCheck, hosts=parts.hosts)
     app.add_middleware(AnswerUnexpected)
+    app.add_middleware(VoWords)
     app.add_middleware(OdaWords, paths=oda.addresses())
     app.add_middleware(AccessLog)
     app.add_middleware(SingleSlashes)
@@ -97,6 +100,8 @@ def create_app(parts: Parts) -> FastAPI:
         # Says in the description of the interface how to show a token; the door has looked at it before.
         app.include_router(router, dependencies=[Security(_TOKEN)])
     app.include_router(oda.router)
+    for router in (description.router, sync.router, endpoints.router):
+        app.include_router(router)
     app.include_router(health.router)
     api_page.install(app)
     page = web.Page(content_security_policy(parts.store, parts.surveys), app.version)

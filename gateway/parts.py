@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from gateway.archive import GatewayArchive
 from gateway.auth.front import Front
 from gateway.deliver import Deliver, Way
+from gateway.known_requests import KnownRequests
 from gateway.logs import LogPieces
 from gateway.names.names import Names
 from gateway.open_streams import OpenStreams
@@ -62,6 +63,11 @@ class Parts:
     def deliver(self) -> Deliver:
         """Brings files to callers."""
         return Deliver(self.products, self.files, self.link_seconds)
+
+    @cached_property
+    def requests(self) -> KnownRequests:
+        """What was asked for, by its key."""
+        return KnownRequests(self.intake)
 
     @cached_property
     def streams(self) -> OpenStreams:

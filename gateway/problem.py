@@ -33,6 +33,7 @@ from mesh.errors import (
 )
 from mesh.intake.errors import (
     JobFinal,
+    JobStarted,
     KeyReused,
     NotAllowed,
     PlanningBehind,
@@ -89,6 +90,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("job-deleted", 410, "The job was deleted", "What it asked for can be asked for again."),
             Kind("product-removed", 410, "The product was removed", "Ask for it again: the same key, the same bytes."),
             Kind("job-final", 409, "The job has ended", "An ended job cannot be cancelled; its record stays."),
+            Kind("job-started", 409, "The job has started", "What it asks for stays; ask again with a new job."),
             Kind("idempotency-key-reused", 409, "Idempotency key reused", "Use a new key for another request."),
             Kind(
                 "too-much-waiting", 429, "Too much is waiting", "Come again after Retry-After; usage has the numbers."
@@ -110,6 +112,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("cross-site", 403, "Sent by another site", "Use the page of this gateway, or a program."),
             Kind("no-accounts", 409, "No accounts", "This mesh asks nobody who they are (ODAMESH_GATEWAY_ACCOUNTS)."),
             Kind("issuer-unavailable", 503, "An issuer of tokens does not answer", "Send the same again in a moment."),
+            Kind("takes-longer", 503, "This takes longer", "Follow its job, or send the same again later."),
+            Kind("analysis-failed", 400, "The analysis failed", "The detail says why."),
             Kind("behind", 503, "Planning lags behind", _UNAVAILABLE_ADVICE),
             Kind("store-unavailable", 503, "The store does not answer", _UNAVAILABLE_ADVICE),
             Kind("broker-unavailable", 503, "The message broker does not answer", _UNAVAILABLE_ADVICE),
@@ -131,6 +135,7 @@ _REFUSALS: Mapping[type[Refused], str] = {
     PlanningBehind: "behind",
     KeyReused: "idempotency-key-reused",
     JobFinal: "job-final",
+    JobStarted: "job-started",
     NotAllowed: "not-allowed",
     RoleMissing: "role-missing",
     TooFast: "too-many-requests",

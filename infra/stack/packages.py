@@ -21,6 +21,7 @@ PROGRAMS = {
     "debootstrap": ("debootstrap",),
     "faketime": ("faketime",),  # drills on the clock only
     "chromium": ("chromium",),  # tests of the web page only
+    "stilts": ("stilts",),  # tests with clients of the Virtual Observatory only
 }
 
 _POLICY = Path("/usr/sbin/policy-rc.d")

@@ -8,6 +8,7 @@ mesh.errors.MeshError
 │   ├── PlanningBehind    the mesh as a whole has too much that is not planned; come again later
 │   ├── KeyReused         the idempotency key belongs to another request
 │   ├── JobFinal          the job has ended
+│   ├── JobStarted        the job is no draft any more
 │   ├── TooFast           the caller asks more often than may be; come again in a moment
 │   └── NotAllowed        the caller may not do this
 │       └── RoleMissing   for want of a role
@@ -88,6 +89,10 @@ class KeyReused(Refused):
 
 class JobFinal(Refused):
     """The job has ended, so that it can neither begin nor be cancelled."""
+
+
+class JobStarted(Refused):
+    """The job is no draft any more, so that what it asks for stays."""
 
 
 class NotAllowed(Refused):

@@ -29,7 +29,7 @@ from mesh.intake.caller import (
     owner_of,
 )
 from mesh.intake.earlier_products import EarlierProducts
-from mesh.intake.errors import JobFinal, KeyReused, NotAllowed
+from mesh.intake.errors import JobFinal, JobStarted, KeyReused, NotAllowed
 from mesh.intake.job_filter import JobFilter
 from mesh.intake.limits import Limits
 from mesh.intake.quota import Quota, Usage
@@ -224,6 +224,39 @@ class Intake:
         job = self._records.start(job_id)
         self._noted(caller, "start", view, trace)
         return self._hand_over(job, self._records.view(job_id), trace or Trace())[0]
+
+    def revise(
+        self, job_id: str, wish: Wish, caller: Caller, *, trace: Trace | None = None, asked: Any = None
+    ) -> JobView:
+        """Let a draft ask for something else; lane and time of deletion stay.
+
+        Raises:
+            WishRefused: names every field to change.
+            JobStarted: it is no draft any more.
+            NotAllowed: it belongs to somebody else, or the caller lacks a role that the analysis needs.
+        """
+        view = self._to_change(job_id, caller)
+        check_labels(wish.labels, self._limits)
+        analysis = self._read(wish, caller)
+        drafted = view.draft and not job_is_final(view.state)
+        if not drafted or not self._records.revise(job_id, analysis, self._kept(asked), wish.labels):
+            msg = f"Job {job_id} is no draft any more: what it asks for stays; ask for something else with a new job."
+            raise JobStarted(msg)
+        self._noted(caller, "revise", view, trace)
+        return self._records.view(job_id)
+
+    def keep_until(self, job_id: str, caller: Caller, destroy_after: str, *, trace: Trace | None = None) -> JobView:
+        """Change when a job is deleted, whatever its state: UTC in ISO form.
+
+        Raises:
+            WishRefused: it is no instant.
+            NotAllowed: it belongs to somebody else.
+        """
+        view = self._to_change(job_id, caller)
+        instant = read_instant(destroy_after, "destroy_after") or ""
+        self._records.keep_until(job_id, instant)
+        self._noted(caller, "keep-until", view, trace)
+        return view.model_copy(update={"destroy_after": instant})
 
     def asked(self, job_id: str, caller: Caller) -> Any:
         """Return what the caller sent, as it was sent; None where it was not kept."""

@@ -22,6 +22,12 @@ class JobRecords(Protocol):
     def start(self, job_id: str) -> Job:
         """Make a draft a job that waits to be planned; raises `NotFound`."""
 
+    def revise(self, job_id: str, analysis: Analysis, asked: Any, labels: tuple[str, ...]) -> bool:
+        """Let a draft ask for something else; false where it is no draft any more; raises `NotFound`."""
+
+    def keep_until(self, job_id: str, destroy_after: str) -> None:
+        """Change when a job is deleted, whatever its state; raises `NotFound`."""
+
     def share(self, job_id: str, *, shared: bool) -> None:
         """Let whoever has its id look at a job, or no longer; raises `NotFound`."""
 

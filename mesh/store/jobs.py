@@ -106,6 +106,36 @@ class Jobs:
         self.enter(self._requests.analysis(job.request_key), job)
         return job
 
+    def revise(self, job_id: str, analysis: Analysis, asked: Any, labels: tuple[str, ...]) -> bool:
+        """Let a draft ask for something else, in store and index; false where it is no draft any more.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        self._requests.put_analysis(analysis)
+        update = {"request_key": analysis.key, "asked": asked, "labels": labels}
+        job = self._requests.change_job(
+            job_id, lambda before: before.model_copy(update=update) if before.draft else before
+        )
+        if not job.draft:
+            return False
+        with redis_answers():
+            if self._redis.exists(names.job_record(job_id)):
+                self._redis.hset(names.job_record(job_id), mapping=job_fields(analysis, job))
+        return True
+
+    def keep_until(self, job_id: str, destroy_after: str) -> None:
+        """Change when a job is deleted, in store and index.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        self._requests.change_job(job_id, lambda before: before.model_copy(update={"destroy_after": destroy_after}))
+        with redis_answers():
+            if self._redis.exists(names.job_record(job_id)):
+                self._redis.hset(names.job_record(job_id), "destroy_after", destroy_after)
+            self._redis.zadd(names.DESTROY, {job_id: _instant(destroy_after)})
+
     def share(self, job_id: str, *, shared: bool) -> None:
         """Let whoever has its id look at a job, or no longer, in store and index.
 

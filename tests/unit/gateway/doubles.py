@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from mesh.contracts import (
     Allowances,
     Analysis,
+    CancelJob,
+    DeleteJob,
     Document,
     EvictedProduct,
     Job,
@@ -98,6 +100,23 @@ class MemoryRecords:
         self.jobs[job_id] = job = self.jobs[job_id].model_copy(update={"draft": False})
         self._change(job_id, draft=False)
         return job
+
+    def revise(self, job_id: str, analysis: Analysis, asked: Any, labels: tuple[str, ...]) -> bool:
+        """Let a draft ask for something else."""
+        self._answer()
+        if not self.jobs[job_id].draft:
+            return False
+        self.analyses[analysis.key] = analysis
+        update = {"request_key": analysis.key, "labels": labels}
+        self.jobs[job_id] = self.jobs[job_id].model_copy(update={**update, "asked": asked})
+        self._change(job_id, **update)
+        return True
+
+    def keep_until(self, job_id: str, destroy_after: str) -> None:
+        """Change when a job is deleted."""
+        self._answer()
+        self.jobs[job_id] = self.jobs[job_id].model_copy(update={"destroy_after": destroy_after})
+        self._change(job_id, destroy_after=destroy_after)
 
     def share(self, job_id: str, *, shared: bool) -> None:
         """Let others look at a job, or no longer."""
@@ -212,6 +231,7 @@ class RecordingPublisher:
         self.stored_then: list[set[str]] = []
         self.broadcasts: list[tuple[str, Document]] = []
         self.on_broadcast: Callable[[Document], None] = lambda _: None
+        self.on_publish: Callable[[Document], None] = lambda _: None
         self.error: Exception | None = None
         self._records = records
 
@@ -221,6 +241,18 @@ class RecordingPublisher:
             raise self.error
         self.sent.append((routing_key, document, message_id, dict(headers)))
         self.stored_then.append(set(self._records.views))
+        self.on_publish(document)
+
+    def play_ends(self) -> None:
+        """Play the dispatcher that cancels and deletes as soon as it is asked to."""
+
+        def end(document: Document) -> None:
+            if isinstance(document, CancelJob):
+                self._records.finish(document.job_id, JobState.ABORTED)
+            elif isinstance(document, DeleteJob):
+                self._records.deleted[document.job_id] = self._records.views[document.job_id].request_key
+
+        self.on_publish = end
 
     def broadcast(self, routing_key: str, document: Document) -> None:
         """Keep a broadcast, and let the test answer it."""

@@ -79,6 +79,27 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("POST", "/api/v1/uploads"): ((201, 201, 201, 201), None),
     ("GET", "/api/v1/requests/{request_key}"): ((200, 200, 200, 200), None),
     ("POST", "/api/v1/requests/{request_key}/jobs"): ((201, 201, 201, 201), None),
+    ("GET", "/vo/{instrument}/{product}/capabilities"): ((200, 200, 200, 200), None),
+    ("GET", "/vo/{instrument}/{product}/availability"): ((200, 200, 200, 200), None),
+    ("GET", "/vo/{instrument}/{product}/sync"): ((400, 400, 400, 400), None),
+    ("POST", "/vo/{instrument}/{product}/sync"): ((400, 400, 400, 400), None),
+    ("GET", "/vo/{instrument}/{product}/async"): ((403, 200, 200, 200), None),
+    ("POST", "/vo/{instrument}/{product}/async"): ((303, 303, 303, 303), None),
+    ("GET", "/vo/{instrument}/{product}/async/{job_id}"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("POST", "/vo/{instrument}/{product}/async/{job_id}"): ((404, 404, 303, 303), (403, 403, 303, 303)),
+    ("DELETE", "/vo/{instrument}/{product}/async/{job_id}"): ((404, 404, 303, 303), (403, 403, 303, 303)),
+    ("GET", "/vo/{instrument}/{product}/async/{job_id}/{part}"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/vo/{instrument}/{product}/async/{job_id}/error"): ((404, 404, 404, 404), (404, 404, 404, 404)),
+    ("GET", "/vo/{instrument}/{product}/async/{job_id}/parameters"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/vo/{instrument}/{product}/async/{job_id}/results"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/vo/{instrument}/{product}/async/{job_id}/results/result"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("POST", "/vo/{instrument}/{product}/async/{job_id}/phase"): ((404, 404, 303, 303), (403, 403, 303, 303)),
+    ("POST", "/vo/{instrument}/{product}/async/{job_id}/parameters"): ((404, 404, 409, 409), (403, 403, 409, 409)),
+    ("POST", "/vo/{instrument}/{product}/async/{job_id}/destruction"): ((404, 404, 303, 303), (403, 403, 303, 303)),
+    ("POST", "/vo/{instrument}/{product}/async/{job_id}/executionduration"): (
+        (404, 404, 303, 303),
+        (403, 403, 303, 303),
+    ),
     # Without arguments: what a job shows to whom is tested with the protocol.
     ("GET", "/run_analysis"): ((400, 400, 400, 400), None),
     ("POST", "/run_analysis"): ((400, 400, 400, 400), None),
@@ -98,8 +119,17 @@ _FOR_VISITORS = {"/", "/docs", "/livez", "/readyz", "/api/v1", "/api/v1/openapi.
 }
 _PAGE = {*SCREENS, "/page/{name:path}"}
 """For visitors too, who are told the same as everybody else."""
-_RUNS_ON = {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/start"}
+_RUNS_ON = {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/start", "/vo/{instrument}/{product}/async/{job_id}/phase"}
 """Need a job that has not ended, when they change it."""
+_FAMILY = "/vo/{instrument}/{product}"
+_FORMS = {
+    f"{_FAMILY}/async": {"SCWS": "201600270010"},
+    f"{_FAMILY}/async/{{job_id}}": {"ACTION": "DELETE"},
+    f"{_FAMILY}/async/{{job_id}}/phase": {"PHASE": "RUN"},
+    f"{_FAMILY}/async/{{job_id}}/parameters": {"BANDS": "20-40"},
+    f"{_FAMILY}/async/{{job_id}}/destruction": {"DESTRUCTION": "2999-01-01T00:00:00"},
+    f"{_FAMILY}/async/{{job_id}}/executionduration": {"EXECUTIONDURATION": "1"},
+}
 _BODIES = {
     ("POST", "/api/v1/jobs"): BODY,
     ("POST", "/api/v1/requests"): BODY,
@@ -129,7 +159,9 @@ def test_every_endpoint_is_in_the_table() -> None:
 
 @pytest.fixture(scope="module")
 def gateway() -> Guarded:
-    return Guarded()
+    guarded = Guarded()
+    guarded.publisher.play_ends()
+    return guarded
 
 
 @pytest.fixture(scope="module")
@@ -151,12 +183,13 @@ def _job(gateway: Guarded, *, ended: bool, shared: bool) -> dict[str, str]:
     gateway.products.logs[_KEY] = b"log"
     known = {"job_id": job_id, "request_key": gateway.records.views[job_id].request_key, "key": _KEY}
     known |= {"stage": "image", "label": _LABEL, "user": "ada", "tab": "sky"}
+    known |= {"instrument": "isgri", "product": "isgri_image", "part": "phase"}
     return known
 
 
 def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[str, str]) -> int:
     token_id = gateway.token("ada").split("_")[1]
-    named = "isgri" if "instruments" in path else "not-found" if "problems" in path else "image.fits"
+    named = "isgri" if "/instruments" in path else "not-found" if "problems" in path else "image.fits"
     if "accounts" in path:
         named = "carl"
     path_of = path.replace(":path", "")
@@ -166,6 +199,8 @@ def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[
         options["params"] = _QUERIES[path]
     if path.endswith("/uploads"):
         options["content"] = b"a sky map"
+    if method == "POST" and path in _FORMS:
+        options = {"data": _FORMS[path]}
     return gateway.call(method, place, who, whole=True, **options).status_code
 
 
