@@ -15,6 +15,7 @@ from gateway.known_requests import KnownRequests
 from gateway.logs import LogPieces
 from gateway.names.names import Names
 from gateway.open_streams import OpenStreams
+from gateway.polls import Polls
 from gateway.records import FollowedRecords, MeshPublisher, ProductStore
 from gateway.wakeups import Bell
 from mesh.accounts.roles import Roles
@@ -87,8 +88,14 @@ class Parts:
             note=self.note,
         )
 
+    @cached_property
+    def polls(self) -> Polls:
+        """Tells where jobs stand."""
+        return Polls(self.intake, self.records.views_of)
 
-def _parts(request: Request) -> Parts:
+
+# Where it is no coroutine, the framework calls it in a thread, for each request.
+async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 

@@ -1,14 +1,17 @@
 """What the gateway asks of store and broker beside intake: the seams at which tests put doubles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from mesh.contracts import Document
+from mesh.contracts import Document, JobView
 from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
 
 
 class FollowedRecords(JobRecords, Protocol):
     """Jobs, and the events of their runs."""
+
+    def views_of(self, job_ids: Sequence[str]) -> dict[str, JobView]:
+        """Return those of several jobs that exist, read at once; one that has not changed is the same object."""
 
     def last_event(self, run_id: str) -> str:
         """Return the id of the newest event of a run, ``0`` if there is none."""

@@ -16,9 +16,11 @@ from gateway.api.documents import (
     linked_row,
     root,
 )
+from gateway.api.plain_route import PlainRoute
 from gateway.calling import Calling, Traced
-from gateway.parts import Given
+from gateway.parts import Given, Parts
 from gateway.problem import Problem
+from mesh.contracts import JobView
 from mesh.intake import Wish
 from mesh.intake.analysis import read_instant
 from mesh.intake.job_filter import JobFilter
@@ -118,10 +120,20 @@ def jobs(
     return JobList(jobs=tuple(brief_document(root(request), view) for view in views), next=following)
 
 
-@router.get("/jobs/{job_id}", responses=_UNKNOWN)
-def job(job_id: str, request: Request, parts: Given, caller: Calling) -> JobDocument:
+async def job(job_id: str, request: Request) -> Response:
     """Tell where a job stands: counts per state and stage, warnings, products."""
-    return job_document(root(request), parts.intake.look(job_id, caller))
+    parts: Parts = request.app.state.parts
+    caller = request.scope["state"]["identity"].caller
+    return Response(await parts.polls.text(job_id, caller, root(request), _written), media_type="application/json")
+
+
+router.add_api_route(
+    "/jobs/{job_id}", job, response_model=JobDocument, responses=_UNKNOWN, route_class_override=PlainRoute
+)
+
+
+def _written(base: str, view: JobView) -> bytes:
+    return job_document(base, view).model_dump_json().encode()
 
 
 @router.post(

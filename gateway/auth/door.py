@@ -1,6 +1,7 @@
 """The door: before anything else of a request is read, finds out who calls and counts it; takes the credential out."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -109,9 +110,13 @@ class OpenDoor:
         if scope["type"] == "http":
             take(scope)
             address = scope["client"][0] if scope.get("client") else ""
-            caller = Caller.anybody().model_copy(update={"address": address})
-            scope.setdefault("state", {})["identity"] = Identity(caller)
+            scope.setdefault("state", {})["identity"] = _anybody_at(address)
         await self._app(scope, receive, send)
+
+
+@lru_cache(maxsize=1000)
+def _anybody_at(address: str) -> Identity:
+    return Identity(Caller.anybody().model_copy(update={"address": address}))
 
 
 def _entry(request: Request, error: NotSignedIn, address: str) -> TrailEntry:

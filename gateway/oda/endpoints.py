@@ -19,10 +19,9 @@ from gateway.oda.arguments import Arguments, arguments_of
 from gateway.oda.code import api_code
 from gateway.oda.records import records
 from gateway.oda.refusals import Forbidden, Later, Misunderstood, Refusal
-from gateway.oda.standing import Errand, Standing
+from gateway.oda.standing import Errand, Standing, on_its_way
 from gateway.oda.wishes import Asked, read
 from gateway.parts import Given, Parts
-from gateway.wakeups import Bell
 from mesh.errors import InstrumentUnavailable, NotFound, TransientFailure
 from mesh.intake import Caller
 from mesh.intake.errors import NotAllowed, PlanningBehind, Refused, TooFast, TooManyUsers, TooMuchWaiting
@@ -55,7 +54,7 @@ async def run_analysis(request: Request, parts: Given, identity: Identified, tra
             if not job_id:
                 msg = "query_status says that the job is known: send its job_id, or query_status=new"
                 raise Misunderstood(msg)
-            standing = await _held(parts.bell, errand, job_id, arguments.text("query_status"))
+            standing = await _held(parts, errand, job_id, arguments.text("query_status"))
         else:
             standing = await asyncio.to_thread(errand.submit, arguments.parameters())
         return await asyncio.to_thread(_tell, request, parts, errand.asked, standing, arguments)
@@ -157,11 +156,11 @@ async def caller_of(parts: Parts, identity: Identity, arguments: Arguments) -> C
     return (await parts.front.identify(Credential(token), identity.caller.address)).caller
 
 
-async def _held(bell: Bell, errand: Errand, job_id: str, known: str) -> Standing:
+async def _held(parts: Parts, errand: Errand, job_id: str, known: str) -> Standing:
     """Return where a job stands, as soon as that is something else than the caller knows, or after a while.
 
     Args:
-        bell: rings when a run changed.
+        parts: tell where jobs stand, and when a run has changed.
         errand: what the job is for.
         job_id: its id.
         known: state that the caller was told last.
@@ -171,11 +170,11 @@ async def _held(bell: Bell, errand: Errand, job_id: str, known: str) -> Standing
     watched = job_id
     moved = False
     while True:
-        with bell.listen(watched) as rung:
-            standing = await asyncio.to_thread(errand.look, job_id)
+        with parts.bell.listen(watched) as rung:
+            standing = await _look(parts, errand, job_id)
             spent = loop.time() - begin
             told = moved and spent >= _TELL_SECONDS
-            if standing.word != known or told or spent >= HOLD_SECONDS:
+            if standing.word != known or standing.is_over or told or spent >= HOLD_SECONDS:
                 return standing
             if standing.watched != watched:
                 watched = standing.watched
@@ -185,6 +184,21 @@ async def _held(bell: Bell, errand: Errand, job_id: str, known: str) -> Standing
                 moved = True
             except TimeoutError:
                 pass
+
+
+async def _look(parts: Parts, errand: Errand, job_id: str) -> Standing:
+    """Return where a job stands; what is not over is told without a further question to a server.
+
+    Raises:
+        Misunderstood: there is no such job.
+    """
+    try:
+        job = await parts.polls.look(job_id, errand.caller)
+    except NotFound as error:
+        msg = f"job {job_id[:64]!r} is not known: {error}"
+        raise Misunderstood(msg) from None
+    standing = on_its_way(job)
+    return await asyncio.to_thread(errand.tell, job) if standing is None else standing
 
 
 async def _protocol(request: Request, run: Callable[[Arguments], Awaitable[Response]]) -> Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gateway.oda.refusals import Misunderstood
 from gateway.oda.wishes import EXPORT, Asked
 from mesh.contracts import JobView
-from mesh.errors import Deleted, NotFound
+from mesh.errors import Deleted
 from mesh.instruments import instrument
 from mesh.intake import Caller, Intake, Trace
 from mesh.intake.errors import WishRefused
@@ -32,6 +32,11 @@ class Standing:
     word: str
     export: JobView | None = None
     reason: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it stays so."""
+        return self.word in {"done", "failed"}
 
     @property
     def watched(self) -> str:
@@ -87,28 +92,22 @@ class Errand:
         )
         raise Misunderstood(msg)
 
-    def look(self, job_id: str) -> Standing:
+    def tell(self, job: JobView) -> Standing:
         """Tell where a job stands; the conversion is asked for as soon as the analysis has completed.
 
         Raises:
-            Misunderstood: there is no such job.
             mesh.intake.errors.Refused: the conversion is not done now.
         """
-        try:
-            job = self.intake.look(job_id, self.caller)
-        except NotFound as error:
-            msg = f"job {job_id[:64]!r} is not known: {error}"
-            raise Misunderstood(msg) from None
         try:
             return self._standing(job)
         except WishRefused as error:
             return Standing(job, "failed", reason=f"its products are not there any more ({error}): ask for it again")
 
     def _standing(self, job: JobView) -> Standing:
+        if (standing := on_its_way(job)) is not None:
+            return standing
         if job.state in _OVER:
             return Standing(job, "failed", reason=_reason(job))
-        if not job_is_final(job.state):
-            return Standing(job, "progress" if job.state is JobState.EXECUTING else "submitted")
         export = self._export(job)
         if export.state in _OVER:
             return Standing(job, "failed", export, _reason(export))
@@ -133,6 +132,13 @@ class Errand:
     def _is_there(self, export: JobView) -> bool:
         found = self.intake.result(export, 0, 1)
         return bool(found) and self.products.read(found[0].key) is not None
+
+
+def on_its_way(job: JobView) -> Standing | None:
+    """Return where a job stands whose analysis has not ended; None: it has."""
+    if job_is_final(job.state):
+        return None
+    return Standing(job, "progress" if job.state is JobState.EXECUTING else "submitted")
 
 
 def _reason(job: JobView) -> str:

@@ -263,9 +263,14 @@ class Intake:
         self.look(job_id, caller)
         return self._records.job(job_id).asked
 
+    @staticmethod
+    def is_job_id(text: str) -> bool:
+        """Whether a text can be the id of a job."""
+        return _JOB_ID.fullmatch(text) is not None
+
     def look(self, job_id: str, caller: Caller) -> JobView:
         """Return a job."""
-        if not _JOB_ID.fullmatch(job_id):
+        if not self.is_job_id(job_id):
             msg = f"There is no job {shown(job_id)}: a job id is 32 hexadecimal digits."
             raise NotFound(msg)
         try:

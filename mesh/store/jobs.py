@@ -12,6 +12,7 @@ from mesh.contracts import Analysis, Job, JobEnd, JobView, ProductFile, StagePro
 from mesh.errors import ContractViolation, Deleted, IdTaken, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
+from mesh.store.built_views import BuiltViews
 from mesh.store.connect import redis_answers
 from mesh.store.library import Library
 from mesh.store.objects import Objects
@@ -19,7 +20,7 @@ from mesh.store.products import ProductEntry, Products
 from mesh.store.requests import Requests
 from mesh.store.run_reader import GOOD, RunReader
 from mesh.store.runs import RECORD_SECONDS
-from mesh.store.views import job_fields, view_of_documents, view_of_records
+from mesh.store.views import job_fields, view_of_documents
 from mesh.store.waiting import reasons_to_wait
 
 _LISTED_JOBS = 100_000
@@ -41,6 +42,7 @@ class Jobs:
         self._runs = RunReader(index)
         self._redis: Any = index
         self._library = Library(index)
+        self._built = BuiltViews()
 
     def submit(self, analysis: Analysis, job: Job) -> None:
         """Store a job and its analysis, then enter it into the index; doing it again changes nothing.
@@ -203,6 +205,10 @@ class Jobs:
             self._say_deleted(job_id)
             raise NotFound(f"there is no job {job_id}")
         return views[0]
+
+    def views_of(self, job_ids: Sequence[str]) -> dict[str, JobView]:
+        """Return those of several jobs that exist, read at once; one whose records are as before is the same object."""
+        return {view.job_id: view for view in self._views(job_ids)}
 
     def analysis(self, request_key: str) -> Analysis:
         """Return what was asked for under a key; it stays when its jobs are deleted.
@@ -381,7 +387,7 @@ class Jobs:
         for job_id, job in zip(job_ids, jobs, strict=True):
             run, counts = runs.get(job.get("run_id", ""), ({}, {}))
             if job.get("request_key") and (run or not job.get("run_id")):
-                view = view_of_records(job, run, counts)
+                view = self._built.of(job, run, counts)
             else:
                 found = self._view_of_documents(job_id)
                 if found is None:
@@ -389,7 +395,7 @@ class Jobs:
                 view = found
             views.append(view.model_copy(update={"warnings": (), "products": ()}) if brief else view)
         reasons = reasons_to_wait(self._redis, views, seconds)
-        return [view.model_copy(update={"waits": reasons.get(view.job_id, view.waits)}) for view in views]
+        return [self._built.waiting(view, reasons.get(view.job_id, view.waits)) for view in views]
 
     def _run_records(self, run_ids: Iterable[str]) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
         """Return run -> its record and its counts by state; a job that was submitted just now has none to ask for."""

@@ -23,6 +23,7 @@ from tests.bench import (
     latency,
     memory,
     planning,
+    polling,
     scale,
     signing_in,
     storm,
@@ -58,6 +59,9 @@ def main() -> None:
             "alert_start_s": round(alert.alert_start_s(client), 3),
             "cancel_s_max": round(cancelling.cancel_s_max(client, engine, settings), 3),
             "storm_12": storm.storm_12(client),
+            "oda_storm_12": storm.oda_storm_12(client, windows[:3]),
+            "polls_32": polling.polls_32(client),
+            "waits_200": polling.waits_200(client),
         }
         figures |= analysis_mesh.mesh_efficiency_50(client, engine, windows)
         figures["noop_over_docker_run"] = round(figures["noop_units_per_s"] / figures["bare_docker_run_per_s"], 1)

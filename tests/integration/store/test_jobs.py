@@ -51,6 +51,27 @@ def test_a_job_is_seen_without_the_index(jobs: Jobs, index: redis.Redis, analysi
     assert jobs.rows(job.job_id) == []
 
 
+def test_several_jobs_are_seen_at_once_and_stay_the_same_objects(
+    jobs: Jobs, index: redis.Redis, analysis: Analysis, make_job: MakeJob
+) -> None:
+    mine = [make_job() for _ in range(3)]
+    for job in mine:
+        jobs.submit(analysis, job)
+    ids = [job.job_id for job in mine]
+
+    found = jobs.views_of([*ids, "nobody"])
+
+    assert list(found) == ids
+    again = jobs.views_of(ids)
+    assert all(again[job_id] is found[job_id] for job_id in ids)
+    jobs.share(ids[0], shared=True)
+    changed = jobs.views_of(ids)
+    assert changed[ids[0]].shared
+    assert changed[ids[1]] is found[ids[1]]
+    index.flushdb()
+    assert list(jobs.views_of(ids)) == ids
+
+
 def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
     for look in (jobs.view, jobs.rows, jobs.result, jobs.run_of):
         with pytest.raises(NotFound, match="there is no job nobody"):

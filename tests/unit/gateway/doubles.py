@@ -43,6 +43,8 @@ class MemoryRecords:
         self.results: dict[str, tuple[StageProduct, ...]] = {}
         """Products of the jobs that have more than their view shows."""
         self.deleted: dict[str, str] = {}
+        self.read_together: list[list[str]] = []
+        """Jobs of each call that looked at several."""
         self.trimmed: dict[str, str] = {}
         """Run -> the first entry that is still kept."""
         self.error: Exception | None = None
@@ -132,6 +134,13 @@ class MemoryRecords:
         if job_id not in self.views:
             raise NotFound(f"there is no job {job_id}")
         return self.views[job_id]
+
+    def views_of(self, job_ids: Iterable[str]) -> dict[str, JobView]:
+        """Return those of several jobs that exist."""
+        self._answer()
+        asked = list(job_ids)
+        self.read_together.append(asked)
+        return {job_id: self.views[job_id] for job_id in asked if job_id in self.views and job_id not in self.deleted}
 
     def rows(
         self, job_id: str, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None

@@ -2,6 +2,7 @@
 
 from mesh.contracts import Analysis, Failure, Job, JobEnd, Lane, RunResult, Selection, UnitRow
 from mesh.states import FailureKind, JobState, UnitState
+from mesh.store.built_views import BuiltViews
 from mesh.store.views import job_fields, view_of_documents, view_of_records
 
 ANALYSIS = Analysis(
@@ -101,3 +102,24 @@ def test_a_stored_outcome_keeps_the_order_of_the_plan() -> None:
     view = view_of_documents(ANALYSIS, JOB, end, RunResult.decode(stored.encode()))
 
     assert list(view.steps) == list(view.stages) == ["window", "merge"]
+
+
+def test_a_view_is_built_again_only_when_a_record_has_changed() -> None:
+    built = BuiltViews()
+    record = {**job_fields(ANALYSIS, JOB), "run_id": "r1"}
+    run, counts = {"state": "EXECUTING", "steps": '{"image": ["events"]}'}, {"image/queued": "2"}
+
+    first = built.of(record, run, counts)
+
+    assert built.of(dict(record), dict(run), dict(counts)) is first
+    assert built.waiting(first, "") is first
+    told = built.waiting(first, "no service is running")
+    assert told.waits == "no service is running"
+    assert built.waiting(built.of(record, run, counts), "no service is running") is told
+    assert built.waiting(first, "another reason").waits == "another reason"
+    for changed in (
+        ({**record, "shared": "1"}, run, counts),
+        (record, {**run, "state": "COMPLETED"}, counts),
+        (record, run, {"image/queued": "1", "image/done": "1"}),
+    ):
+        assert built.of(*changed) == view_of_records(*changed) != first
