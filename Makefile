@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test bench chaos fuzz science lint format schema compose up down status lock
+.PHONY: demo test bench chaos alarms fuzz science lint format schema compose up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -29,6 +29,12 @@ bench: .venv/current  ## measure; one JSON object, kept in bench-output/
 chaos: .venv/current  ## every failure drill five times, on real servers; a table, kept in chaos-output/
 	@$(CHAOS_STACK) $(ODAMESH) stack up >&2
 	@$(CHAOS_STACK) .venv/bin/python -m tests.chaos; status=$$?; \
+		$(CHAOS_STACK) $(ODAMESH) mesh down >&2; $(CHAOS_STACK) $(ODAMESH) stack down >&2; exit $$status
+
+# On an engine of its own as well: one alarm is about an engine that is away.
+alarms: .venv/current  ## every alarm caused on real servers, and how soon its receiver knows; a table, kept in alarms-output/
+	@$(CHAOS_STACK) $(ODAMESH) stack up >&2
+	@$(CHAOS_STACK) .venv/bin/python -m tests.alarms; status=$$?; \
 		$(CHAOS_STACK) $(ODAMESH) mesh down >&2; $(CHAOS_STACK) $(ODAMESH) stack down >&2; exit $$status
 
 # One thread for each of two processes. The servers are for the container of the spectral fits.

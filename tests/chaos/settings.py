@@ -37,7 +37,7 @@ def ground_in(setting: Setting) -> Iterator[Ground]:
                 after.enter_context(small_disk.mounted())
                 _mesh_up()
             case Setting.SHORT_TIMEOUT:
-                after.enter_context(_broker_configured(_SHORT_TIMEOUT))
+                after.enter_context(broker_configured(_SHORT_TIMEOUT))
                 _mesh_up()
             case Setting.OWN_CLOCK:
                 _mesh_up(own_clock.environment(layout))
@@ -62,7 +62,7 @@ def _require_own_engine() -> None:
 
 
 @contextmanager
-def _broker_configured(text: str) -> Iterator[None]:
+def broker_configured(text: str) -> Iterator[None]:
     """Have the broker run with further settings for the duration of the block."""
     server = stack.Stack.of(Layout.from_environment()).rabbitmq
     file = server.directory / "advanced.config"

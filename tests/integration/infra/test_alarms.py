@@ -1,56 +1,27 @@
 """Real Prometheus, exporters and Alertmanager: everything is watched, and an alarm reaches whom `alarms.toml` names."""
 
 import json
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from collections.abc import Callable
 
 import httpx
-import pytest
 from typer.testing import CliRunner
 
 from infra.commands import alarms
 from infra.stack.stack import Stack
+from tests.alarms.receiver import receiving
 
 
-@pytest.fixture
-def receiver() -> Iterator[tuple[str, "queue.Queue[dict[str, Any]]"]]:
-    """Yield the address of a receiver of alarms, and what it was sent."""
-    sent: queue.Queue[dict[str, Any]] = queue.Queue()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/page", sent
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_an_alarm_reaches_its_receiver_and_its_end_does_too(
-    stack: Stack, receiver: tuple[str, "queue.Queue[dict[str, Any]]"]
-) -> None:
-    address, sent = receiver
+def test_an_alarm_reaches_its_receiver_and_what_follows_from_it_does_not(stack: Stack) -> None:
     stack.alertmanager.ensure()
-    stack.setting.layout.alarms.write_text(f'page = ["{address}"]\n', encoding="utf-8")
-    stack.alertmanager.ensure()  # reads the receivers again, without a restart
-    _raise(stack, "ServerDown", "page", job="redis", instance="i")
-    _raise(stack, "SweepFails", "page", kind="run")  # held back: it follows from the other
-    _raise(stack, "DeadLetters", "ticket", queue="dead.isgri")  # for another receiver, and there is none
-    told = sent.get(timeout=30)
-    assert [(alarm["labels"]["alertname"], alarm["status"]) for alarm in told["alerts"]] == [("ServerDown", "firing")]
+    with receiving() as receiver:
+        stack.setting.layout.alarms.write_text(f'page = ["{receiver.url}"]\n', encoding="utf-8")
+        stack.alertmanager.ensure()  # reads the receivers again, without a restart
+        _raise(stack, "ServerDown", "page", job="redis", instance="i")
+        _raise(stack, "SweepFails", "page", kind="run")  # held back: it follows from the other
+        _raise(stack, "DeadLetters", "ticket", queue="dead.isgri")  # for another receiver, and there is none
+        assert receiver.wait("ServerDown", "firing", since=0.0, seconds=time.monotonic() + 30) is not None
+        assert receiver.told() == [("ServerDown", "firing")]
 
     answer = CliRunner().invoke(alarms.app, ["list", "--json"])
     assert answer.exit_code == 1, "somebody has to look"

@@ -126,8 +126,9 @@ CASES = (
     ),
     Case(
         "ManyStreamsOpen",
+        {'odamesh_gateway_streams{instance="a"}': "401x40", 'odamesh_gateway_streams{instance="b"}': "300x40"},
         {'odamesh_gateway_streams{instance="a"}': "300x40", 'odamesh_gateway_streams{instance="b"}': "300x40"},
-        {'odamesh_gateway_streams{instance="a"}': "300x40"},
+        labels={"instance": "a"},
     ),
     Case("DeadLetters", {_QUEUE % "dead.isgri": "2x40"}, {_QUEUE % "events.7": "2x40"}, labels={"queue": "dead.isgri"}),
     Case(

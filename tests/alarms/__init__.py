@@ -1,0 +1,1 @@
+"""Causes every alarm on real servers, and measures how soon its receiver knows."""
