@@ -29,7 +29,7 @@ from gateway.api import (
 from gateway.api.documents import PREFIX
 from gateway.auth.cross_site import CrossSiteCheck
 from gateway.auth.door import Door, OpenDoor
-from gateway.edge import BodyLimit, HostCheck, SingleSlashes
+from gateway.edge import BodyLimit, HostCheck, PathPrefix, SingleSlashes
 from gateway.oda import endpoints as oda
 from gateway.oda.words import OdaWords
 from gateway.parts import Parts
@@ -81,6 +81,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(OdaWords, paths=oda.addresses())
     app.add_middleware(AccessLog)
     app.add_middleware(SingleSlashes)
+    if parts.prefix:
+        app.add_middleware(PathPrefix, prefix=parts.prefix)
     for router in (
         jobs.router,
         events.router,

@@ -80,6 +80,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         link_seconds=settings.link_seconds,
         store=(settings.store_url or connections.store.address) if settings.files == "link" else None,
         surveys=settings.sky_surveys,
+        prefix=settings.prefix,
         front=front,
         note=trail.note,
         read_trail=written_trail,

@@ -44,6 +44,30 @@ class HostCheck:
         await self._app(scope, receive, send)
 
 
+class PathPrefix:
+    """ASGI middleware for a gateway that a proxy serves below a path, whether or not the proxy takes that path off.
+
+    Addresses in answers begin with the path. It is the outermost one: all others see addresses as without a proxy.
+
+    Args:
+        app: what is behind.
+        prefix: the path, e.g. ``/odamesh``.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            path = str(scope["path"])
+            if path == self._prefix or path.startswith(f"{self._prefix}/"):
+                path = path.removeprefix(self._prefix) or "/"
+            scope = {**scope, "path": path, "raw_path": quote(path).encode("ascii"), "root_path": self._prefix}
+        await self._app(scope, receive, send)
+
+
 class SingleSlashes:
     """ASGI middleware that takes several slashes in a path for one: clients join a base address and a path with one.
 

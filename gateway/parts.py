@@ -49,6 +49,8 @@ class Parts:
     limits: Limits = field(default_factory=Limits)
     hosts: frozenset[str] | None = None
     """Names under which the gateway answers; None: under every name."""
+    prefix: str = ""
+    """Path below which a proxy serves the gateway; empty: none."""
     front: Front | None = None
     """How callers are asked who they are; None: nobody is asked."""
     note: Callable[[TrailEntry], None] = lambda _entry: None

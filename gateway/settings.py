@@ -3,7 +3,7 @@
 import uuid
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.deliver import Way
@@ -24,6 +24,8 @@ class GatewaySettings(BaseSettings):
     """Names under which callers reach it, separated by commas, e.g. behind a proxy; addresses in numbers always work.
 
     Empty: ``localhost`` where it listens on loopback alone, else every name."""
+    prefix: str = Field(default="", pattern=r"^((/[A-Za-z0-9._-]+)+)?$")
+    """Path below which a proxy serves it, e.g. ``/odamesh``, whether or not the proxy takes it off; not ``/api``."""
     account: str = "gateway"
     """Section of the credentials file."""
     accounts: bool | None = None
@@ -48,6 +50,14 @@ class GatewaySettings(BaseSettings):
     instance: str = Field(default_factory=lambda: uuid.uuid4().hex[:12])
     """Names this process's own event queue."""
     mesh: Settings = Field(default_factory=Settings)
+
+    @field_validator("prefix")
+    @classmethod
+    def _is_none_of_ours(cls, prefix: str) -> str:
+        if f"{prefix}/".startswith("/api/"):
+            msg = "a path below /api is the gateway's own: choose another"
+            raise ValueError(msg)
+        return prefix
 
     @property
     def for_this_machine(self) -> bool:

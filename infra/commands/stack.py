@@ -2,15 +2,18 @@
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra.stack import access, stack
+from infra.edge.nginx import Edge, configuration
+from infra.stack import access, mesh_processes, stack
 from infra.stack.layout import Layout
 from infra.stack.problem import SetupProblem
+from mesh.intake import Limits
 from odamesh.command_line import AsJson, operators_part, print_json
 
 app = operators_part("Set up, start and stop the servers of the mesh on this machine.")
@@ -63,6 +66,51 @@ def _how_units_run(runner: str) -> str:
     if not stack.engine_answers():
         return "in containers, but no engine answers: units wait until one does; `odamesh stack up` starts it"
     return "containers"
+
+
+@app.command()
+def edge(  # noqa: PLR0917 - options are named, never placed
+    name: Annotated[str, typer.Option("--name", help="Name under which callers reach it, e.g. mesh.example.org.")],
+    certificate: Annotated[Path, typer.Option("--certificate", help="File of the certificate and its chain, PEM.")],
+    key: Annotated[Path, typer.Option("--key", help="File of its key, PEM.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port for TLS.")] = 443,
+    plain_port: Annotated[int, typer.Option(min=0, max=65535, help="Port that sends to the other; 0: none.")] = 80,
+    prefix: Annotated[str, typer.Option(help="Path below which the gateway is served, e.g. /odamesh.")] = "",
+    trusted: Annotated[
+        list[str] | None, typer.Option(help="Network of a balancer before the edge that tells who calls.")
+    ] = None,
+) -> None:
+    """Write the configuration of nginx before the gateway, and have its certificate watched."""
+    layout = Layout.from_environment()
+    wanted = Edge(
+        name,
+        certificate.absolute(),
+        key.absolute(),
+        gateway=mesh_processes.ports()["gateway"],
+        body_bytes=Limits().body_bytes,
+        directory=layout.edge,
+        port=port,
+        plain_port=plain_port,
+        prefix=prefix,
+        trusted=trusted or (),
+    )
+    try:
+        text = configuration(wanted)
+        layout.edge.mkdir(parents=True, exist_ok=True)
+        file = layout.edge / "nginx.conf"
+        file.write_text(text, encoding="utf-8")
+        layout.edge_address.write_text(f"{name}:{port}\n", encoding="utf-8")
+        stack.Stack.of(layout).prometheus.configure()
+    except (SetupProblem, OSError) as problem:
+        fail(problem)
+    _console.print(f"wrote {file}", soft_wrap=True)
+    _console.print("the gateway needs, before `odamesh mesh up`:", soft_wrap=True)
+    _console.print(f"  export ODAMESH_GATEWAY_HOSTS={name}", soft_wrap=True)
+    if prefix:
+        _console.print(f"  export ODAMESH_GATEWAY_PREFIX={prefix}", soft_wrap=True)
+    _console.print(
+        f"then: nginx -c {file}; after a change or a new certificate: nginx -c {file} -s reload", soft_wrap=True
+    )
 
 
 @app.command("new-key")

@@ -98,6 +98,16 @@ class Layout:
         return self.home / "alarms.toml"
 
     @property
+    def edge(self) -> Path:
+        """What nginx reads and writes as the edge, where the operator has asked for one."""
+        return self.home / "edge"
+
+    @property
+    def edge_address(self) -> Path:
+        """Name and port of the edge, whose certificate is watched; absent where there is none."""
+        return self.edge / "address"
+
+    @property
     def signing(self) -> Path:
         """The gateway's generated signing keys."""
         return self.home / "signing.toml"

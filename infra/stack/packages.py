@@ -22,6 +22,7 @@ PROGRAMS = {
     "faketime": ("faketime",),  # drills on the clock only
     "chromium": ("chromium",),  # tests of the web page only
     "stilts": ("stilts",),  # tests with clients of the Virtual Observatory only
+    "nginx-light": ("nginx",),  # tests of the edge only
 }
 
 _POLICY = Path("/usr/sbin/policy-rc.d")

@@ -98,4 +98,5 @@ class PrometheusServer(Server):
         return {
             "ready": [f"http://{LOOPBACK}:{port}/readyz" for port in mesh_processes.ports().values()],
             "redis": [f"{self.endpoints.redis_host}:{self.endpoints.redis_port}"],
+            "certificate": self.layout.edge_address.read_text().split() if self.layout.edge_address.exists() else [],
         }

@@ -213,7 +213,7 @@ def _install(needed: list[str]) -> str:
     if _containers_wanted() and os.geteuid() == 0 and not os.environ.get("ODAMESH_BASE_IMAGE"):
         needed = [*needed, "debootstrap"]
     if os.environ.get("ODAMESH_DRILLS") == "1" and os.geteuid() == 0:
-        needed = [*needed, "faketime", "stilts"]
+        needed = [*needed, "faketime", "stilts", "nginx-light"]
     outcome = packages.install(needed)
     make_system_account()
     return outcome

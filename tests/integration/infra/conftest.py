@@ -55,7 +55,7 @@ def stack() -> Iterator[Stack]:
         home.chmod(0o755)
         patch.setenv("ODAMESH_HOME", str(home))
         patch.setenv("ODAMESH_ENGINE_HOME", str(home))
-        for variable, port in zip(_PORT_VARIABLES, _free_ports(len(_PORT_VARIABLES)), strict=True):
+        for variable, port in zip(_PORT_VARIABLES, free_ports(len(_PORT_VARIABLES)), strict=True):
             patch.setenv(variable, str(port))
         for variable in _NAMED:
             patch.delenv(variable, raising=False)
@@ -71,7 +71,7 @@ def stack() -> Iterator[Stack]:
             shutil.rmtree(home)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports below the ephemeral range that nobody listens on."""
     found: list[int] = []
     for port in range(20_000 + os.getpid() % 5_000, 32_000):
