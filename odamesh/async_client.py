@@ -1,5 +1,6 @@
 """The client for asyncio: ``mesh = await odamesh.connect_async()``, then ``job = await mesh.isgri.image(...)``."""
 
+import os
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -13,6 +14,7 @@ from odamesh.instrument_client import Instrument, ProductDescription
 from odamesh.kept_tokens import token_for
 from odamesh.short_ids import alike, is_short, only_one
 from odamesh.transport import API, DEFAULT_URL, address_of
+from odamesh.uploads import content_of, files_in, is_hash
 from odamesh.wishes import PLACES, body, selection
 
 
@@ -86,17 +88,26 @@ class AsyncMesh:
             WrongValue: a parameter that cannot be sent.
         """
         known = self.instruments[instrument].find(product) if instrument in self.instruments else None
+        types = known.types if known else {}
+        files = {
+            name: [entry if is_hash(entry) else await self.upload(entry) for entry in given]
+            for name, given in files_in(parameters or {}, types).items()
+        }
         sent = body(
             instrument=instrument,
             product=known.name if known else product,
             selection=selection,
-            parameters=parameters,
-            types=known.types if known else None,
+            parameters={**(parameters or {}), **files},
+            types=types,
             lane=lane,
             user=user,
         )
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         return AsyncJob(self._transport, await self._transport.post(f"{API}/jobs", sent, headers))
+
+    async def upload(self, given: str | os.PathLike[str] | bytes) -> str:
+        """Send a file as input of jobs; as `odamesh.Mesh.upload`."""
+        return str((await self._transport.post_file(f"{API}/uploads", content_of(given)))["sha256"])
 
     async def job(self, job_id: str) -> AsyncJob:
         """Return a job by its id, or by so many of its first digits that they tell it from others.

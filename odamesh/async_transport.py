@@ -65,6 +65,11 @@ class AsyncTransport:
         """Send JSON, return the JSON answered; *headers* hold an idempotency key, so a retry is harmless."""
         return json_of(await self._send("POST", path, json=body, headers=headers))
 
+    async def post_file(self, path: str, content: bytes) -> Any:
+        """Send the content of a file, return the JSON answered; equal content is one file, so a retry is harmless."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return json_of(await self._send("POST", path, content=content, headers=headers))
+
     async def delete(self, path: str) -> Any:
         """Delete what an address names, return the JSON answered."""
         return json_of(await self._send("DELETE", path))

@@ -1,5 +1,6 @@
 """Connect to a mesh and ask for analyses: ``odamesh.connect().isgri.image(scws=[...], bands=[(20, 40)])``."""
 
+import os
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -15,6 +16,7 @@ from odamesh.short_ids import alike, is_short, only_one
 from odamesh.times import utc
 from odamesh.transport import API, DEFAULT_URL, Transport, address_of
 from odamesh.unit_table import html_table
+from odamesh.uploads import content_of, files_in, is_hash
 from odamesh.wishes import body
 
 _KEY_DIGITS = 64
@@ -102,6 +104,19 @@ class Mesh:
         sent = self._body(instrument, product, selection, parameters, lane=lane, user=user)
         # The key makes a resend after a broken connection the same job.
         return Job(self._transport, self._transport.post(f"{API}/jobs", sent, {"Idempotency-Key": uuid.uuid4().hex}))
+
+    def upload(self, given: str | os.PathLike[str] | bytes) -> str:
+        """Send a file, e.g. a sky map, as input of jobs; return the SHA-256 that parameters name it by.
+
+        Parameters that take such files take paths too, and send them by themselves.
+
+        Args:
+            given: its path, or its content.
+
+        Raises:
+            WrongValue: it cannot be read.
+        """
+        return str(self._transport.post_file(f"{API}/uploads", content_of(given))["sha256"])
 
     def check(
         self,
@@ -212,12 +227,17 @@ class Mesh:
         user: str | None = None,
     ) -> dict[str, Any]:
         known = self.product(instrument, product)
+        types = known.types if known else {}
+        sent = {
+            name: [entry if is_hash(entry) else self.upload(entry) for entry in given]
+            for name, given in files_in(parameters or {}, types).items()
+        }
         return body(
             instrument=instrument,
             product=known.name if known else product,  # the gateway explains what it does not know
             selection=selection,
-            parameters=parameters,
-            types=known.types if known else None,
+            parameters={**(parameters or {}), **sent},
+            types=types,
             lane=lane,
             user=user,
         )

@@ -9,7 +9,7 @@ from typing import Any
 from odamesh.errors import WrongValue
 from odamesh.window_list import read_file, read_windows, window
 
-_WORDS = frozenset({"text", "choice", "products", "files"})
+_WORDS = frozenset({"text", "choice", "products", "files", "uploads"})
 
 
 def read_scws(given: Sequence[str], file: Path | None) -> list[str] | None:

@@ -92,6 +92,10 @@ class Transport:
         """Send JSON, return the JSON answered; *headers* hold an idempotency key, so a retry is harmless."""
         return json_of(self._send("POST", path, json=body, headers=headers))
 
+    def post_file(self, path: str, content: bytes) -> Any:
+        """Send the content of a file, return the JSON answered; equal content is one file, so a retry is harmless."""
+        return json_of(self._send("POST", path, content=content, headers={"Content-Type": "application/octet-stream"}))
+
     def delete(self, path: str) -> Any:
         """Delete what an address names, return the JSON answered."""
         return json_of(self._send("DELETE", path))

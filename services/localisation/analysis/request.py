@@ -35,7 +35,7 @@ def asked_sky(unit: Unit) -> tuple[SkyMap, dict[str, Any]]:
 
 def _circle(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "radius_deg": float(parameters["radius"]),
+        "radius_deg": float(parameters["error_radius"]),
         "containment": float(parameters["containment"]),
         "systematic": str(parameters["systematic"]),
     }

@@ -65,7 +65,7 @@ def test_the_same_map_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_circle_is_a_map_too(tmp_path: Path) -> None:
-    manifest, out = run(tmp_path / "unit", "region", position="186.62, -48.84", radius=17.45, containment=0.68)
+    manifest, out = run(tmp_path / "unit", "region", position="186.62, -48.84", error_radius=17.45, containment=0.68)
     report = _report(out)
     assert report["source"] == {
         **{"kind": "circle", "ra": 186.62, "dec": -48.84},
@@ -91,10 +91,10 @@ def test_a_map_that_was_mended_says_so(tmp_path: Path) -> None:
     ("given", "reason"),
     [
         ({"sky_map": b"no map at all" * 1000}, "BadSkyMap"),
-        ({"position": "83.6, 22", "radius": 0.0}, "BadPosition"),
-        ({"position": "83.6", "radius": 1.0}, "BadPosition"),
-        ({"position": "83.6, 122", "radius": 1.0}, "BadPosition"),
-        ({"position": "nan, 1", "radius": 1.0}, "BadPosition"),
+        ({"position": "83.6, 22", "error_radius": 0.0}, "BadPosition"),
+        ({"position": "83.6", "error_radius": 1.0}, "BadPosition"),
+        ({"position": "83.6, 122", "error_radius": 1.0}, "BadPosition"),
+        ({"position": "nan, 1", "error_radius": 1.0}, "BadPosition"),
     ],
 )
 def test_what_cannot_be_understood_is_told(tmp_path: Path, given: dict[str, Any], reason: str) -> None:
@@ -104,5 +104,5 @@ def test_what_cannot_be_understood_is_told(tmp_path: Path, given: dict[str, Any]
 
 def test_a_map_and_a_position_are_one_too_many(tmp_path: Path) -> None:
     content = _content(circle(83.6, 22.0, 5.0, 0.9))
-    failure, _ = run(tmp_path / "unit", "region", sky_map=content, position="83.6, 22", radius=1.0)
+    failure, _ = run(tmp_path / "unit", "region", sky_map=content, position="83.6, 22", error_radius=1.0)
     assert failure["reason"] == "TwoPositions"
