@@ -74,7 +74,7 @@ def create_app(parts: Parts) -> FastAPI:
         app.add_middleware(OpenDoor)
     else:
         app.add_middleware(Door, identify=parts.front.identify, pace=parts.front.pace, note=parts.note)
-    app.add_middleware(CrossSiteCheck, hosts=parts.hosts)
+    app.add_middleware(CrossSiteCheck, hosts=parts.hosts, working=oda.WORKING)
     app.add_middleware(HostCheck, hosts=parts.hosts)
     app.add_middleware(AnswerUnexpected)
     app.add_middleware(VoWords)

@@ -13,7 +13,7 @@ _OWN = frozenset({"same-origin", "none"})
 
 
 class CrossSiteCheck:
-    """ASGI middleware for requests that change something.
+    """ASGI middleware for requests that change something: by their method, or by their address where a GET begins work.
 
     A browser says from where a page comes, in ``Sec-Fetch-Site`` or ``Origin``; programs say neither and pass. This
     holds for a mesh that asks nobody who they are as well: there a page could use that the browser is on the same
@@ -23,21 +23,27 @@ class CrossSiteCheck:
         app: what is behind.
         hosts: names of this gateway, for where a proxy calls it by another. ``localhost`` does not count: on the same
             machine other pages may have it, on other ports.
+        working: addresses that begin work whatever the method. A browser follows a link to them from anywhere, and from
+            a neighbouring host it sends the cookie along.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None, working: Collection[str] = ()) -> None:
         self._app = app
+        self._working = frozenset(working)
         self._hosts = {host.lower() for host in hosts or ()} - {"localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve or refuse one request."""
-        if scope["type"] == "http" and scope["method"] not in _READS and not self._is_own(Request(scope)):
+        if scope["type"] == "http" and self._changes(scope) and not self._is_own(Request(scope)):
             detail = (
                 "A page of another site has sent this; only pages of this gateway, and programs, may change something."
             )
             await answer(Request(scope), KINDS["cross-site"], detail)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _changes(self, scope: Scope) -> bool:
+        return scope["method"] not in _READS or scope["path"] in self._working
 
     def _is_own(self, request: Request) -> bool:
         site = request.headers.get("sec-fetch-site")

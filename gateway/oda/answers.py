@@ -12,6 +12,9 @@ from mesh.states import UnitState
 _RESTORED, _COMPUTED = "restored from cache", "main done"
 """Reports that the client counts."""
 _SHOWN_WARNINGS = 10
+GOOD = frozenset({UnitState.DONE, UnitState.CACHED})
+TOLD = GOOD | {UnitState.FAILED, UnitState.RUNNING}
+"""What the client shows of units."""
 
 
 def answer(
@@ -22,6 +25,7 @@ def answer(
     code: str,
     comments: Sequence[str] = (),
     rows: Iterable[UnitRow] = (),
+    windows: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the answer about a job; the products that were made are put into ``products`` by `with_products`.
 
@@ -31,10 +35,14 @@ def answer(
         sent: parameters as the caller sent them.
         code: Python text that asks for the same again.
         comments: sentences that the client prints once the job is done.
-        rows: of the table science window x step.
+        rows: of the table science window x step, in states of `TOLD`; where there are more, the comment says so.
+        windows: science windows that a finished job has used.
     """
     job, failed = standing.job, standing.word == "failed"
-    listed = list(rows)
+    reports = [_report(row) for row in rows]
+    told = sum(job.counts.get(state, 0) for state in TOLD)
+    if told > len(reports):
+        comments = [*comments, f"job_monitor tells {len(reports)} of {told} units; the address of the job has all"]
     products: dict[str, Any] = {}
     if standing.word == "done":
         products = {
@@ -43,7 +51,7 @@ def answer(
             "job_id": job.job_id,
             "session_id": session_id,
             "instrument": job.instrument,
-            "input_prod_list": sorted({row.label for row in listed if _window(row.label) and _good(row)}),
+            "input_prod_list": list(windows),
             "prod_process_message": "",
             "request_key": job.request_key,
         }
@@ -62,7 +70,7 @@ def answer(
             "job_id": job.job_id,
             "session_id": session_id,
             "status": standing.word,
-            "full_report_dict_list": [_report(row) for row in listed if _told(row)],
+            "full_report_dict_list": reports,
         },
         "job_status": standing.word,
         "session_id": session_id,
@@ -122,7 +130,7 @@ def with_products(content: Mapping[str, Any], blocks: Iterator[bytes]) -> Iterat
     yield b"}"
 
 
-def written(content: Mapping[str, Any]) -> bytes:
+def written(content: Mapping[str, Any] | Sequence[Any]) -> bytes:
     """Return an answer as JSON without NaN, which the client cannot read."""
     return _json(content)
 
@@ -142,15 +150,8 @@ def _warnings(standing: Standing) -> list[str]:
     return told + (list(standing.export.warnings) if standing.export else [])
 
 
-def _told(row: UnitRow) -> bool:
-    return row.state in {UnitState.DONE, UnitState.CACHED, UnitState.FAILED, UnitState.RUNNING}
-
-
-def _good(row: UnitRow) -> bool:
-    return row.state in {UnitState.DONE, UnitState.CACHED}
-
-
-def _window(label: str) -> bool:
+def is_window(label: str) -> bool:
+    """Whether a row is that of a science window."""
     return label.partition(".")[0].isdigit()
 
 

@@ -1,17 +1,21 @@
 """What a caller of the protocol sent: query and form, values as text, in the order in which they came."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from starlette.exceptions import HTTPException
 
 from gateway.oda.refusals import Misunderstood
+from gateway.oda.uploads import arguments_of_file
 
-_FORM = "application/x-www-form-urlencoded"
-_MOST_FIELDS = 1000
+_FORM, _FILES = "application/x-www-form-urlencoded", "multipart/form-data"
+_MOST_FIELDS, _MOST_FILES = 1000, 4
 _NULL = "\x00"
 """How the client writes None."""
 
@@ -94,17 +98,19 @@ class Arguments:
 
 
 async def arguments_of(request: Request) -> Arguments:
-    """Return the arguments of a request: those of its address, and of its body where it is a form.
+    """Return the arguments of a request: those of its address, and of its body where it is a form, files among them.
 
     Raises:
-        Misunderstood: the body is of another kind, no text, or has too many fields.
+        Misunderstood: the body is of another kind, no text, has too many fields, or a file that cannot be read.
     """
     pairs = list(request.query_params.multi_items())
+    sent = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if sent == _FILES:
+        return Arguments.of(pairs + await _pairs_with_files(request))
     body = await request.body()
     if body:
-        sent = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if sent not in {"", _FORM}:
-            msg = f"the body was sent as {sent[:64]!r}: send it as {_FORM}"
+            msg = f"the body was sent as {sent[:64]!r}: send it as {_FORM}, or as {_FILES} with files"
             raise Misunderstood(msg)
         try:
             text = body.decode("ascii")
@@ -113,3 +119,32 @@ async def arguments_of(request: Request) -> Arguments:
             msg = f"the body cannot be read as {_FORM}: {str(error)[:200]}"
             raise Misunderstood(msg) from error
     return Arguments.of(pairs)
+
+
+async def _pairs_with_files(request: Request) -> list[tuple[str, str]]:
+    """Return what a form with files says; a file takes the place of the same given as a value."""
+    # The length of the whole body has been limited before.
+    limits = {"max_files": _MOST_FILES, "max_fields": _MOST_FIELDS, "max_part_size": 2**31}
+    pairs: list[tuple[str, str]] = []
+    of_files: list[tuple[str, str]] = []
+    try:
+        async with request.form(**limits) as form:
+            for field, value in form.multi_items():
+                if isinstance(value, str):
+                    pairs.append((field, value))
+                else:
+                    content = await value.read()
+                    of_files += await asyncio.to_thread(arguments_of_file, field, value.filename or "", content)
+    except HTTPException as error:
+        if error.status_code != HTTPStatus.BAD_REQUEST:
+            raise
+        msg = f"the body cannot be read as {_FILES}: {str(error.detail)[:200]}"
+        raise Misunderstood(msg) from error
+    except (ValueError, LookupError) as error:
+        msg = f"the body cannot be read as {_FILES}: its names or texts are in no known encoding"
+        raise Misunderstood(msg) from error
+    chosen = dict(pairs).get("use_scws", "")
+    if chosen in {"no", "form_list"}:
+        of_files = [pair for pair in of_files if pair[0] != "scw_list"]
+    replaced = {name for name, _ in of_files}
+    return [pair for pair in pairs if pair[0] not in replaced] + of_files

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
@@ -14,9 +14,10 @@ from gateway.auth.errors import IssuerUnavailable, NotSignedIn
 from gateway.auth.identify import Identity
 from gateway.calling import Calling, Identified, Traced
 from gateway.oda import metadata
-from gateway.oda.answers import answer, refused, with_products, written
+from gateway.oda.answers import GOOD, TOLD, answer, is_window, refused, with_products, written
 from gateway.oda.arguments import Arguments, arguments_of
 from gateway.oda.code import api_code
+from gateway.oda.compression import json_answer, json_stream
 from gateway.oda.records import records
 from gateway.oda.refusals import Forbidden, Later, Misunderstood, Refusal
 from gateway.oda.standing import Errand, Standing, on_its_way
@@ -28,6 +29,8 @@ from mesh.intake.errors import NotAllowed, PlanningBehind, Refused, TooFast, Too
 
 router = APIRouter(include_in_schema=False)
 
+WORKING = frozenset({"/run_analysis", "/refresh_token", "/update_token_email_options"})
+"""Addresses where a GET begins a job or makes a token."""
 HOLD_SECONDS = 20.0
 """A poll is answered after this long even if nothing has changed; the client itself waits 120 s."""
 _TELL_SECONDS = 2.0
@@ -79,7 +82,8 @@ async def describe(request: Request) -> Response:
     """Describe an instrument, or one of its products."""
 
     async def run(arguments: Arguments) -> Response:
-        return JSONResponse(metadata.metadata(arguments.text("instrument"), arguments.text("product_type")))
+        content = metadata.metadata(arguments.text("instrument"), arguments.text("product_type"))
+        return json_answer(request, written(content))
 
     return await _protocol(request, run)
 
@@ -134,13 +138,26 @@ def _tell(request: Request, parts: Parts, asked: Asked, standing: Standing, argu
         sent=sent,
         code=api_code(base, sent),
         comments=asked.comments,
-        rows=parts.intake.rows(standing.job, 0, _ROWS) if standing.job.run_id else (),
+        rows=parts.intake.rows(standing.job, 0, _ROWS, TOLD) if standing.job.run_id else (),
+        windows=_windows(parts, standing),
     )
     if standing.word != "done" or standing.export is None:
-        return Response(written(content), media_type="application/json")
+        return json_answer(request, written(content))
     product = parts.intake.result(standing.export, 0, 1)[0]
     blocks = parts.products.blocks(product.key, product.files[0].name, _BLOCK_BYTES)
-    return StreamingResponse(with_products(content, blocks), media_type="application/json")
+    return json_stream(request, with_products(content, blocks))
+
+
+def _windows(parts: Parts, standing: Standing) -> list[str]:
+    """Return the science windows that a finished job has used."""
+    found: set[str] = set()
+    if standing.word == "done" and standing.job.run_id:
+        for offset in range(0, standing.job.total, _ROWS):
+            rows = parts.intake.rows(standing.job, offset, _ROWS, GOOD)
+            found |= {row.label for row in rows if is_window(row.label)}
+            if len(rows) < _ROWS:
+                break
+    return sorted(found)
 
 
 async def caller_of(parts: Parts, identity: Identity, arguments: Arguments) -> Caller:

@@ -171,7 +171,7 @@ def _time_bin(arguments: Arguments) -> float:
 def _selection(table: OdaApi, arguments: Arguments) -> Selection:
     form = arguments.text("T_format", "isot")
     if table.radius is not None:
-        if listed := arguments.entries("scw_list"):
+        if arguments.text("use_scws") != "no" and (listed := arguments.entries("scw_list")):
             return Selection(scws=tuple(dict.fromkeys(_window(entry) for entry in listed)))
         most = arguments.text("max_pointings")
         cone = Cone(

@@ -207,3 +207,129 @@ def test_what_the_door_refuses_has_the_words_of_the_protocol() -> None:
         assert refused.status_code == 403
         assert refused.json()["exit_status"]["message"] == refused.json()["error"]
     assert call(guarded.app, "GET", "/api/v1/jobs", headers=headers).status_code == 401
+
+
+CATALOGUE = b"""# %ECSV 1.0
+# ---
+# datatype:
+# - {name: name, datatype: string}
+# - {name: ra, unit: deg, datatype: float64}
+# - {name: dec, unit: deg, datatype: float64}
+name ra dec
+"GX 1+4" 263.009 -24.745
+"""
+
+
+def _posted(gateway: Gateway, files: dict[str, Any], **arguments: str) -> httpx.Response:
+    sent = {name: value for name, value in ASKED.items() if name != "scw_list"}
+    return call(gateway.app, "POST", "/run_analysis", data=sent | arguments, files=files)
+
+
+def test_a_file_and_the_same_as_a_value_are_one_job(gateway: Gateway) -> None:
+    files = {
+        "user_scw_list_file": ("windows.txt", b"\xef\xbb\xbf# mine\nscw/2016/201600270010.001/swg.fits[1]\n"),
+        "user_catalog_file": ("sources.ecsv", CATALOGUE),
+    }
+    answer = _posted(gateway, files, scw_list="066500330010.001")
+    assert answer.status_code == 200, answer.text
+    job = gateway.records.views[answer.json()["job_monitor"]["job_id"]]
+    analysis = gateway.records.analyses[job.request_key]
+    assert analysis.selection.scws == (WINDOW,)
+    assert [source["name"] for source in analysis.parameters["catalogue"]] == ["GX 1+4"]
+    columns = {"cat_column_names": ["src_names", "ra", "dec"], "cat_column_list": [["GX 1+4"], [263.009], [-24.745]]}
+    assert _ask(gateway, selected_catalog=json.dumps(columns)).json()["job_monitor"]["job_id"] == job.job_id
+
+
+def test_a_list_in_a_file_counts_only_where_the_form_says_so(gateway: Gateway) -> None:
+    files = {"user_scw_list_file": ("windows.txt", b"201600280010.001")}
+    for chosen, expected in (("form_list", (WINDOW,)), ("no", None), ("user_file", ("201600280010.001",))):
+        answer = _posted(gateway, files, scw_list=WINDOW, use_scws=chosen).json()
+        job = gateway.records.views[answer["job_monitor"]["job_id"]]
+        assert gateway.records.analyses[job.request_key].selection.scws == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "content", "words"),
+    [
+        ("user_scw_list_file", b"2016002700", "no science window"),
+        ("user_scw_list_file", b"\xff\xfe\x00", "no text in UTF-8"),
+        ("user_catalog_file", b"SIMPLE  = nonsense", "user_catalog_file"),
+        ("user_catalog_file", b"\x1f\x8b damaged", "gzipped and damaged"),
+        ("user_spectrum", b"x", "user_catalog_file and user_scw_list_file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(gateway: Gateway, field: str, content: bytes, words: str) -> None:
+    answer = _posted(gateway, {field: ("mine.txt", content)})
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+    assert not gateway.records.views
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"--b--"),
+        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n"),
+        (
+            "multipart/form-data; boundary=b; charset=klingon",
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\r\n--b--\r\n',
+        ),
+    ],
+)
+def test_a_broken_form_with_files_is_not_understood(gateway: Gateway, kind: str, body: bytes) -> None:
+    answer = call(gateway.app, "POST", "/run_analysis", content=body, headers={"Content-Type": kind})
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "coding"),
+    [
+        ("gzip, deflate", "gzip"),
+        ("identity", None),
+        ("gzip;q=0", None),
+        ("*", "gzip"),
+        ("br;q=1.0, gzip;q=0.5", "gzip"),
+    ],
+)
+def test_answers_are_compressed_for_those_who_take_it(gateway: Gateway, taken: str, coding: str | None) -> None:
+    numbers = ",".join(map(str, range(100_000)))
+    job_id = _completed(gateway, f'{{"numpy_data_product_list":[{numbers}]}}'.encode())
+    response = call(
+        gateway.app,
+        "GET",
+        "/run_analysis",
+        params=ASKED | {"query_status": "progress", "job_id": job_id},
+        headers={"Accept-Encoding": taken},
+    )
+    assert response.headers.get("Content-Encoding") == coding
+    assert response.headers["Vary"] == "Accept-Encoding"
+    assert response.json()["products"]["numpy_data_product_list"] == list(range(100_000))
+    assert response.num_bytes_downloaded < (400_000 if coding else 10**7)
+
+
+def test_a_job_of_thousands_of_windows_tells_some_and_says_so(gateway: Gateway) -> None:
+    job_id = _completed(gateway)
+    labels = [f"{number:012d}.001" for number in range(5000)]
+    gateway.records.tables[job_id] = {("image", label): unit_row("image", label, UnitState.DONE) for label in labels}
+    view = gateway.records.views[job_id]
+    gateway.records.views[job_id] = view.model_copy(update={"counts": {UnitState.DONE: 5000}, "total": 5000})
+    answer = _ask(gateway, query_status="progress", job_id=job_id).json()
+    assert len(answer["job_monitor"]["full_report_dict_list"]) == 2000
+    assert "tells 2000 of 5000 units" in answer["exit_status"]["comment"]
+    assert answer["products"]["input_prod_list"] == labels
+
+
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403), ("none", 200), (None, 200)])
+def test_a_link_on_another_site_begins_no_job(site: str | None, status: int) -> None:
+    guarded = Guarded()
+    signed_in = guarded.call("POST", "/session", "ada").headers["Set-Cookie"].partition(";")[0]
+    headers = {"Cookie": signed_in, **({"Sec-Fetch-Site": site} if site else {})}
+    answer = call(guarded.app, "GET", "/dispatch-data/run_analysis", params=ASKED, headers=headers)
+    assert answer.status_code == status
+    assert [view.user for view in guarded.records.views.values()] == (["ada"] if status == 200 else [])
+    assert answer.json()["exit_status"]["message"] if status == 403 else answer.json()["query_status"]
