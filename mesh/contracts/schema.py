@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from mesh.contracts.account import Account, ApiToken, TokenUse, TrailPage
+from mesh.contracts.alert import AlertCommand, AlertEntry, AlertEvent, ClaimedId, Quarantined, Receipt
 from mesh.contracts.allowance import Allowances
 from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
@@ -13,19 +14,25 @@ from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest
 from mesh.contracts.request import Analysis, Job
 from mesh.contracts.result import JobEnd, RowPage, RunResult
+from mesh.contracts.transient import FollowUpNotice, TransientRecord
 from mesh.contracts.unit import InputList, PackedUnit, Unit, UnitParameters
 
 FOLDER = Path(__file__).parent / "schema"
 DOCUMENTS: tuple[type[Document], ...] = (
     Account,
+    AlertCommand,
+    AlertEntry,
+    AlertEvent,
     Allowances,
     Analysis,
     ApiToken,
     CancelJob,
     CancelUnits,
+    ClaimedId,
     DeleteJob,
     EvictedProduct,
     FollowLog,
+    FollowUpNotice,
     InputList,
     Job,
     JobEnd,
@@ -33,11 +40,14 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Manifest,
     PackedUnit,
     Pin,
+    Quarantined,
+    Receipt,
     RowPage,
     RunEvent,
     RunResult,
     TokenUse,
     TrailPage,
+    TransientRecord,
     Unit,
     UnitEvent,
     UnitParameters,
