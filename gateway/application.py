@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer
 
 from gateway import api_page, health, problem, welcome
 from gateway.access import AccessLog
+from gateway.alerts import posting, reading
 from gateway.api import (
     accounts,
     archive,
@@ -98,6 +99,8 @@ def create_app(parts: Parts) -> FastAPI:
         tokens.router,
         accounts.router,
         trail.router,
+        posting.router,
+        reading.router,
     ):
         # Says in the description of the interface how to show a token; the door has looked at it before.
         app.include_router(router, dependencies=[Security(_TOKEN)])

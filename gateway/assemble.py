@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 
+from gateway.alerts.intake import AlertIntake
 from gateway.archive import GatewayArchive
 from gateway.auth.access_file import AccessFile
 from gateway.auth.front import Front
@@ -18,6 +19,8 @@ from mesh.accounts.accounts import Accounts
 from mesh.accounts.trail import TrailWriter, read_trail
 from mesh.contracts import TrailEntry
 from mesh.intake import Limits, Quota
+from mesh.store.alert_index import AlertIndex
+from mesh.store.alerts import Alerts
 from mesh.store.allowances import read_allowances
 from mesh.store.connect import redis_client
 from mesh.store.jobs import Jobs
@@ -82,6 +85,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         surveys=settings.sky_surveys,
         prefix=settings.prefix,
         front=front,
+        alerts=AlertIntake(Alerts(objects), publisher, AlertIndex(index)),
         note=trail.note,
         read_trail=written_trail,
         archive=archive,

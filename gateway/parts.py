@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.alerts.intake import AlertIntake
 from gateway.archive import GatewayArchive
 from gateway.auth.front import Front
 from gateway.deliver import Deliver, Way
@@ -44,6 +45,8 @@ class Parts:
     """Address of the store that links to files lead to; None: files come through the gateway."""
     surveys: tuple[str, ...] = ()
     """Addresses of sky surveys (HiPS) that the page offers behind its images."""
+    alerts: AlertIntake | None = None
+    """The way in of alerts; None: this gateway takes none."""
     start: Callable[[asyncio.AbstractEventLoop], None] = lambda _loop: None
     stop: Callable[[], None] = _nothing
     limits: Limits = field(default_factory=Limits)

@@ -118,6 +118,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("store-unavailable", 503, "The store does not answer", _UNAVAILABLE_ADVICE),
             Kind("broker-unavailable", 503, "The message broker does not answer", _UNAVAILABLE_ADVICE),
             Kind("instrument-unavailable", 503, "The instrument is set up wrongly", "Tell its operator."),
+            Kind(
+                "alert-malformed", 400, "The alert cannot be read", "Send one VOEvent, JSON object or Avro container."
+            ),
+            Kind("alert-not-usable", 422, "The alert names no event or no time", "docs/alerts.md says what it needs."),
+            Kind("alert-too-large", 413, "The sky map is too large", "Send a multi-order map, or larger pixels."),
+            Kind("alert-format", 415, "The alert has another format", "VOEvent, JSON or Avro, not packed."),
+            Kind("stream-not-allowed", 403, "Not a stream of this sender", "Ask the operators of this mesh."),
+            Kind("sender-ended", 410, "This sender is to stop", "Ask the operators of this mesh."),
             Kind("internal", 500, "Unexpected error", "Tell the operators the request id; the log has the details."),
         )
     }

@@ -7,8 +7,9 @@ from typing import Any
 
 from gateway import metrics
 from mesh.broker.publisher import Publisher
-from mesh.broker.topology import CONTROL, REQUESTS
+from mesh.broker.topology import ALERTS, CONTROL, REQUESTS
 from mesh.contracts import Document
+from mesh.contracts.alert import AlertEntry
 from mesh.errors import BrokerUnavailable
 from mesh.settings import BrokerSettings
 
@@ -68,6 +69,15 @@ class GatewayPublisher:
             )
         finally:
             metrics.PUBLISH_SECONDS.observe(time.monotonic() - started)
+
+    def alert(self, routing_key: str, entry: AlertEntry) -> None:
+        """Publish one entry for the triggers service and wait for the broker's confirm.
+
+        Raises:
+            BrokerUnavailable: no connection, no confirm in time, refused, or no queue takes it.
+        """
+        ident = entry.receipt_id or entry.command_id or entry.event_key
+        self._requests.publish(ALERTS, routing_key, entry, message_id=ident, correlation_id=entry.event_key)
 
     def broadcast(self, routing_key: str, document: Document) -> None:
         """Send to every process of a service that listens now; what cannot be sent is dropped."""

@@ -12,13 +12,14 @@ from mesh.instruments import instrument_folders, instruments
 GATEWAY = 8080
 DISPATCHER = 9201
 CACHE = 9203
+TRIGGERS = 9204
 FIRST_FREE = 9210
 
 
 def ports() -> Mapping[str, int]:
     """Return the ports by process; the gateway is last, because it is ready only when it can accept requests."""
     known = instruments()
-    declared: dict[str, int] = {"dispatcher": DISPATCHER, "cache": CACHE}
+    declared: dict[str, int] = {"dispatcher": DISPATCHER, "cache": CACHE, "triggers": TRIGGERS}
     without = []
     for name in instrument_folders():
         port = known[name].service.port if name in known else None
@@ -28,9 +29,8 @@ def ports() -> Mapping[str, int]:
             declared[name] = port
     free = (port for port in count(FIRST_FREE) if port not in declared.values())
     given = dict(zip(without, free, strict=False))
-    return {name: (declared | given)[name] for name in ("dispatcher", "cache", *instrument_folders())} | {
-        "gateway": GATEWAY
-    }
+    own = ("dispatcher", "cache", "triggers", *instrument_folders())
+    return {name: (declared | given)[name] for name in own} | {"gateway": GATEWAY}
 
 
 def next_free() -> int:

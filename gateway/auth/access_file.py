@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import structlog
 from pydantic import Field, ValidationError, model_validator
 
+from gateway.alerts.signatures import secret_problem
 from mesh.accounts.roles import Roles, Rule
 from mesh.contracts.document import Part
 from mesh.intake.rate import Rate
@@ -83,6 +84,29 @@ class OpenId(Issuer):
         return self
 
 
+Secret = Annotated[str, Field(min_length=20, max_length=200)]
+
+
+class Sender(Part):
+    """A broker that posts alerts with a signature (Standard Webhooks)."""
+
+    secrets: tuple[Secret, ...] = Field(min_length=1, max_length=10, repr=False)
+    """``whsec_...`` shared with it, or ``whpk_...``, its public key. Any of them counts: to rotate, add the new one,
+    have the sender sign with it, and remove the old one."""
+    streams: tuple[str, ...] = ()
+    """Streams that it may send, e.g. ``lvk``; empty: all."""
+    ended: bool = False
+    """Whether it is told to stop (410)."""
+
+    @model_validator(mode="after")
+    def _secrets_are_whole(self) -> "Sender":
+        for number, secret in enumerate(self.secrets, 1):
+            if problem := secret_problem(secret):
+                msg = f"secret {number}: {problem}"
+                raise ValueError(msg)
+        return self
+
+
 class Rates(Part):
     """How often one caller may ask; 0: without end. Operators always may."""
 
@@ -124,6 +148,8 @@ class Access(Part):
     issuers: dict[
         Annotated[str, Field(pattern=_NAME)], Annotated[SharedSecret | OpenId, Field(discriminator="kind")]
     ] = Field(default_factory=dict)
+    senders: dict[Annotated[str, Field(pattern=_NAME)], Sender] = Field(default_factory=dict)
+    """Brokers that sign their alerts."""
     roles: dict[str, str] = Field(default_factory=dict)
     """Role -> a sentence on it."""
     rules: tuple[Rule, ...] = ()

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from infra.commands.servers import Servers, servers
 from mesh.broker.dead_letters import DeadLetter, DeadLetters
-from mesh.broker.topology import DEAD_EVENTS_QUEUE, DEAD_REQUESTS_QUEUE, UNROUTED_QUEUE, dead_queue
+from mesh.broker.topology import DEAD_ALERTS_QUEUE, DEAD_EVENTS_QUEUE, DEAD_REQUESTS_QUEUE, UNROUTED_QUEUE, dead_queue
 from mesh.errors import NotFound
 from mesh.instruments import instruments
 from mesh.store.products import Products
@@ -114,7 +114,8 @@ def _post(command: str) -> Iterator[tuple[Servers, DeadLetters]]:
 def _queues(only: str | None) -> list[str]:
     if only is not None:
         return [only]
-    return [*(dead_queue(name) for name in instruments()), DEAD_REQUESTS_QUEUE, DEAD_EVENTS_QUEUE, UNROUTED_QUEUE]
+    others = (DEAD_REQUESTS_QUEUE, DEAD_EVENTS_QUEUE, DEAD_ALERTS_QUEUE, UNROUTED_QUEUE)
+    return [*(dead_queue(name) for name in instruments()), *others]
 
 
 def _which(ids: Sequence[str] | None, everything: bool) -> Sequence[str] | None:

@@ -21,10 +21,14 @@ _INSTRUMENT = {
 }
 _ACCOUNTS = ("accounts", "tokens", "token-uses", "audit-trail")
 """Of the gateway, which asks who calls; what it notes of callers it cannot delete."""
+_POSTED = ("alerts/raw", "alerts/receipts", "alerts/ids", "alerts/quarantine", "alerts/commands")
+"""What it takes of alerts; what is done about them the triggers service writes."""
+_ALERTS = ("alerts", "transients")
+_RECORDS = ("requests", "jobs", "ends", "runs", "rows")
 _SERVICES = {
     "gateway": {
-        _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "evicted", "logs", "users", *_ACCOUNTS),
-        _WRITE: ("requests", "jobs", "uploads", *_ACCOUNTS),
+        _READ: (*_RECORDS, "products", "evicted", "logs", "users", *_ACCOUNTS, *_ALERTS),
+        _WRITE: ("requests", "jobs", "uploads", *_ACCOUNTS, *_POSTED),
     },
     "dispatcher": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),
@@ -36,6 +40,10 @@ _SERVICES = {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "pins", "evicted"),
         _WRITE: ("evicted",),
         _DELETE: ("products", "logs"),
+    },
+    "triggers": {
+        _READ: (*_RECORDS, "products", "evicted", "users", *_ALERTS),
+        _WRITE: ("requests", "jobs", "alerts/events", "alerts/maps", "transients"),
     },
 }
 

@@ -9,6 +9,8 @@ import re
 
 from infra.rabbitmq.topology import INSTRUMENTS
 from mesh.broker.topology import (
+    ALERT_SHARDS,
+    ALERTS,
     CACHE_QUEUE,
     CONTROL,
     EVENTS,
@@ -16,7 +18,9 @@ from mesh.broker.topology import (
     LADDER,
     REQUESTS,
     REQUESTS_QUEUE,
+    TRANSIENTS,
     UNITS,
+    alert_queue,
     retry_exchange,
     unit_queue,
 )
@@ -81,7 +85,7 @@ _SERVICES = {
     "admin": {"configure": ".*", "write": ".*", "read": ".*"},
     "gateway": _rights(
         configure=r"events\.gateway\..*",
-        write=rf"{_named(REQUESTS, CONTROL)}|events\.gateway\..*",
+        write=rf"{_named(REQUESTS, CONTROL, ALERTS)}|events\.gateway\..*",
         read=rf"{_named(EVENTS)}|events\.gateway\..*",
     ),
     "dispatcher": _rights(
@@ -90,6 +94,9 @@ _SERVICES = {
         read=_named(REQUESTS_QUEUE, FAN_IN_QUEUE),
     ),
     "cache": _rights(configure="", write="", read=_named(CACHE_QUEUE)),
+    "triggers": _rights(
+        configure="", write=_named(REQUESTS, TRANSIENTS), read=_named(*map(alert_queue, range(ALERT_SHARDS)))
+    ),
 }
 _TOPICS = {
     "admin": {},
@@ -103,4 +110,5 @@ _TOPICS = {
         CONTROL: _topic(write=r"cancel\..*"),
     },
     "cache": {},
+    "triggers": {REQUESTS: _topic(write=r"(submit|cancel)\..*")},
 }

@@ -1,7 +1,8 @@
 """Makes the broker's exchanges, queues, bindings and policies of the names in ``mesh.broker.topology``.
 
-Every folder of an instrument has its lanes and its dead letters. Queue arguments hold only ``x-queue-type``: a broker
-refuses to re-declare a queue whose arguments changed, while policies can be changed under a running mesh. The
+Every folder of an instrument has its lanes and its dead letters. Queue arguments hold only ``x-queue-type``, and for
+alerts ``x-single-active-consumer``, which no policy can set: a broker refuses to re-declare a queue whose arguments
+changed, while policies can be changed under a running mesh. The
 definitions are accepted by RabbitMQ 3.10 and later; the overlay replaces some of them on brokers that know the policy
 key ``consumer-timeout`` (3.12 and later). ``odamesh stack up`` imports both; for a broker of your own,
 
@@ -14,9 +15,12 @@ import sys
 from typing import Any
 
 from mesh.broker.topology import (
+    ALERT_SHARDS,
+    ALERTS,
     CACHE_QUEUE,
     CONTROL,
     DEAD,
+    DEAD_ALERTS_QUEUE,
     DEAD_EVENTS_QUEUE,
     DEAD_REQUESTS_QUEUE,
     EVENTS,
@@ -24,9 +28,11 @@ from mesh.broker.topology import (
     LADDER_MS,
     REQUESTS,
     REQUESTS_QUEUE,
+    TRANSIENTS,
     UNITS,
     UNROUTED,
     UNROUTED_QUEUE,
+    alert_queue,
     dead_queue,
     retry_exchange,
     retry_queue,
@@ -42,10 +48,11 @@ LONGEST_UNIT_MS = 6 * 3_600_000  # longest unit and margin; the same as consumer
 _DAY_MS = 86_400_000
 
 # Topics also where all goes one way: rights on routing keys are for topics only, see permissions.py.
-_TOPIC_EXCHANGES = (REQUESTS, UNITS, EVENTS, CONTROL, DEAD, *map(retry_exchange, LADDER_MS))
+_TOPIC_EXCHANGES = (REQUESTS, UNITS, EVENTS, CONTROL, ALERTS, TRANSIENTS, DEAD, *map(retry_exchange, LADDER_MS))
 _FANOUT_EXCHANGES = (UNROUTED,)
 
 _REQUESTS = ("submit", "cancel", "delete")
+_ALERTS = {alert_queue(shard): f"alert.{shard}" for shard in range(ALERT_SHARDS)}
 
 # A dead letter is handed over only when the target has it, and a full queue refuses: nothing vanishes.
 _SAFE = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
@@ -98,6 +105,8 @@ def _bindings_by_queue() -> dict[str, list[tuple[str, str]]]:
     queues |= {dead_queue(instrument): [(DEAD, f"{instrument}.#")] for instrument in INSTRUMENTS}
     queues[DEAD_REQUESTS_QUEUE] = [(DEAD, f"{word}.#") for word in _REQUESTS]
     queues[DEAD_EVENTS_QUEUE] = [(DEAD, "events")]
+    queues |= {queue: [(ALERTS, key)] for queue, key in _ALERTS.items()}
+    queues[DEAD_ALERTS_QUEUE] = [(DEAD, "alerts")]
     queues[UNROUTED_QUEUE] = [(UNROUTED, "")]
     return queues
 
@@ -111,6 +120,11 @@ def _policies() -> list[Definition]:
             "events",
             r"^events\.(aggregate|cache)$",
             {"delivery-limit": 20, "max-length": 200_000, "dead-letter-routing-key": "events", **to_dead},
+        ),
+        _policy(
+            "alerts",
+            r"^alerts\.",
+            {"delivery-limit": 20, "max-length": 200_000, "dead-letter-routing-key": "alerts", **to_dead},
         ),
         _policy("dead", r"^dead\.", {"message-ttl": 30 * _DAY_MS, "max-length": 100_000, **_LOOKED_AT}),
         _policy("unrouted", r"^unrouted$", {"message-ttl": _DAY_MS, **_LOOKED_AT}),
@@ -140,7 +154,7 @@ def _queue(name: str) -> Definition:
         "vhost": VIRTUAL_HOST,
         "durable": True,
         "auto_delete": False,
-        "arguments": {"x-queue-type": "quorum"},
+        "arguments": {"x-queue-type": "quorum", **({"x-single-active-consumer": True} if name in _ALERTS else {})},
     }
 
 

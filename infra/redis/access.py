@@ -20,8 +20,13 @@ _SERVICES = {
     "dispatcher": (*_RECORDS, "announced", "product", "lease", "owner", "mesh"),
     # What is evicted must be needed by no run.
     "cache": ("product", "unit", "run", "runs", "lease", "owner", "mesh"),
+    # It submits jobs as the gateway does.
+    "triggers": ("job", "jobs", "alerts"),
 }
-_READ = {"gateway": (*_RECORDS, "announced", "product", "mesh")}
+_READ = {
+    "gateway": (*_RECORDS, "announced", "product", "mesh", "alerts"),
+    "triggers": (*_RECORDS, "announced", "product", "mesh"),
+}
 
 
 def rules(service: str) -> str:

@@ -3,6 +3,8 @@
 Services declare nothing of this: a queue that is missing is an error of the set-up, not something to be made up.
 """
 
+from hashlib import sha256
+
 from mesh.contracts.request import Lane
 
 REQUESTS = "mesh.requests"
@@ -10,6 +12,10 @@ UNITS = "mesh.units"
 EVENTS = "mesh.events"
 CONTROL = "mesh.control"
 DEAD = "mesh.dead"
+ALERTS = "mesh.alerts"
+"""Receipts and commands on their way to the triggers service."""
+TRANSIENTS = "mesh.transients"
+"""What the mesh says of events: whoever wants to know binds a queue of their own."""
 UNROUTED = "mesh.unrouted"
 """Takes units that no queue takes."""
 
@@ -18,12 +24,16 @@ FAN_IN_QUEUE = "events.aggregate"
 CACHE_QUEUE = "events.cache"
 DEAD_REQUESTS_QUEUE = "dead.requests"
 DEAD_EVENTS_QUEUE = "dead.events"
+DEAD_ALERTS_QUEUE = "dead.alerts"
 UNROUTED_QUEUE = "unrouted"
 """Units of an instrument that has no queue."""
 
 LADDER_MS = {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000}
 """Delays of the retry ladder in milliseconds, shortest first; each has an exchange and a queue."""
 LADDER = tuple(LADDER_MS)
+
+ALERT_SHARDS = 4
+"""Queues of alerts; all entries of one event go to the same one, which one process consumes at a time."""
 
 
 def submit_key(instrument: str) -> str:
@@ -54,6 +64,16 @@ def unit_key(instrument: str, lane: Lane) -> str:
 def unit_queue(instrument: str, lane: Lane) -> str:
     """Queue of the units of one instrument and lane."""
     return f"units.{instrument}.{lane.value}"
+
+
+def alert_key(event_key: str) -> str:
+    """Routing key on ``mesh.alerts`` of what concerns an event."""
+    return f"alert.{sha256(event_key.encode()).digest()[0] % ALERT_SHARDS}"
+
+
+def alert_queue(shard: int) -> str:
+    """Queue of one share of the events."""
+    return f"alerts.{shard}"
 
 
 def retry_exchange(delay: str) -> str:

@@ -30,8 +30,9 @@ class Analysis(Part):
 
     product: str
     state: str
-    """``waiting``, a state of a job, or ``superseded``."""
+    """``waiting`` until it has ended, then the last state of its job."""
     job_id: str = ""
+    """Once it has ended; before, the event names it."""
     text: str = ""
     results: dict[str, Any] = Field(default_factory=dict)
     products: tuple[StageProduct, ...] = ()

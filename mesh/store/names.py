@@ -18,6 +18,14 @@ MinIO::
     token-uses/<token_id>.json             when it was used last
     audit-trail/<day>/<page>.json          what callers did
     logs/<unit_key>.txt                    log of the last failure of a unit
+    alerts/raw/<sha256>                    a message as it was posted
+    alerts/maps/<sha256>                   a sky map as it came in a message
+    alerts/receipts/<receipt_id>.json      a notice that was taken
+    alerts/ids/<digest>.json               which message a sender gave an id
+    alerts/quarantine/<sha256>.{bin,json}  a message that could not be taken, and why
+    alerts/commands/<command_id>.json      what an operator wants done about an event
+    alerts/events/<event_key>.json         what is known of an event, and what was done about it
+    transients/<event_key>/<version>.json  what the mesh says of an event
 
 Redis (``lua/keys.lua`` builds the same names inside the server)::
 
@@ -62,6 +70,11 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     mesh:images                            hash: image -> products in the store that it made
     mesh:pinned                            set: product keys that are never removed
     mesh:evicting                          set: product keys whose files are being removed
+    alerts:by-time                         sorted set: events by when their newest notice came [s since 1970]
+    alerts:summaries                       hash: event -> what lists show, as JSON
+    alerts:aliases                         hash: other name -> event
+    alerts:taken-up                        set: receipts that were taken up
+    alerts:waiting                         sorted set: events by when to look at them again [s since 1970]
     mesh:<word>                            marks and locks of the mesh as a whole
 """
 
@@ -104,6 +117,16 @@ WEIGHTS = "mesh:weights"
 BUDGETS = "mesh:budgets"
 """Hash: user -> container seconds a day; absent: without end."""
 
+ALERTS_BY_TIME = "alerts:by-time"
+ALERT_SUMMARIES = "alerts:summaries"
+ALERT_ALIASES = "alerts:aliases"
+ALERTS_TAKEN_UP = "alerts:taken-up"
+ALERTS_WAITING = "alerts:waiting"
+ALERTS_INDEXING = "alerts:indexing"
+"""Who enters all events now; gone when Redis lost data meanwhile."""
+ALERTS_INDEXED = "alerts:indexed"
+"""Set while every event is known to be in the index."""
+
 REQUESTS = "requests/"
 JOBS = "jobs/"
 ENDS = "ends/"
@@ -120,6 +143,14 @@ ACCOUNTS = "accounts/"
 TOKENS = "tokens/"
 TOKEN_USES = "token-uses/"  # noqa: S105  # a prefix
 TRAIL = "audit-trail/"
+ALERT_RAW = "alerts/raw/"
+ALERT_MAPS = "alerts/maps/"
+ALERT_RECEIPTS = "alerts/receipts/"
+ALERT_IDS = "alerts/ids/"
+ALERT_QUARANTINE = "alerts/quarantine/"
+ALERT_COMMANDS = "alerts/commands/"
+ALERT_EVENTS = "alerts/events/"
+TRANSIENTS = "transients/"
 MANIFEST = "manifest.json"
 LOG = "log.txt"
 
@@ -197,6 +228,46 @@ def token_use_object(token_id: str) -> str:
 def trail_object(day: str, page: str) -> str:
     """Object of one page of the audit trail; *day* in ISO form."""
     return f"{TRAIL}{day}/{page}.json"
+
+
+def alert_raw_object(sha256: str) -> str:
+    """Object of a message as it was posted."""
+    return f"{ALERT_RAW}{sha256}"
+
+
+def alert_map_object(sha256: str) -> str:
+    """Object of a sky map as it came in a message."""
+    return f"{ALERT_MAPS}{sha256}"
+
+
+def receipt_object(receipt_id: str) -> str:
+    """Object of the receipt of a notice."""
+    return f"{ALERT_RECEIPTS}{receipt_id}.json"
+
+
+def claimed_id_object(digest: str) -> str:
+    """Object that says which message a sender gave an id."""
+    return f"{ALERT_IDS}{digest}.json"
+
+
+def quarantine_object(sha256: str, kind: str) -> str:
+    """Object of a message that could not be taken (``bin``), or of why (``json``)."""
+    return f"{ALERT_QUARANTINE}{sha256}.{kind}"
+
+
+def alert_command_object(command_id: str) -> str:
+    """Object of what an operator wants done about an event."""
+    return f"{ALERT_COMMANDS}{command_id}.json"
+
+
+def alert_event_object(event_key: str) -> str:
+    """Object with all that is known of an event."""
+    return f"{ALERT_EVENTS}{event_key}.json"
+
+
+def transient_object(event_key: str, version: int) -> str:
+    """Object of one version of the record of an event."""
+    return f"{TRANSIENTS}{event_key}/{version:06d}.json"
 
 
 def job_record(job_id: str) -> str:

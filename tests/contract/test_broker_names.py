@@ -30,6 +30,7 @@ def queues_for(definitions: dict[str, Any], exchange: str, key: str) -> set[str]
 def test_exchanges_exist(definitions: dict[str, Any]) -> None:
     there = {exchange["name"] for exchange in definitions["exchanges"]}
     used = {topology.REQUESTS, topology.UNITS, topology.EVENTS, topology.CONTROL, topology.DEAD}
+    used |= {topology.ALERTS, topology.TRANSIENTS}
 
     assert used | {topology.retry_exchange(delay) for delay in topology.LADDER} <= there
 
@@ -37,6 +38,7 @@ def test_exchanges_exist(definitions: dict[str, Any]) -> None:
 def test_queues_exist(definitions: dict[str, Any]) -> None:
     there = {queue["name"] for queue in definitions["queues"]}
     used = {topology.REQUESTS_QUEUE, topology.FAN_IN_QUEUE, topology.CACHE_QUEUE}
+    used |= {topology.alert_queue(shard) for shard in range(topology.ALERT_SHARDS)}
     used |= {topology.retry_queue(delay) for delay in topology.LADDER}
     used |= {topology.unit_queue(name, lane) for name in INSTRUMENTS for lane in Lane}
     used |= {topology.dead_queue(name) for name in INSTRUMENTS}
@@ -50,6 +52,13 @@ def test_units_reach_the_queue_of_their_lane_only(definitions: dict[str, Any], i
     reached = queues_for(definitions, topology.UNITS, topology.unit_key(instrument, lane))
 
     assert reached == {topology.unit_queue(instrument, lane)}
+
+
+@pytest.mark.parametrize("event", ["lvk:S230518h", "icecube:134191_17593623", "swift:-5", "a:1", "a:2", "a:3", "a:4"])
+def test_an_event_has_one_queue_with_one_consumer_at_a_time(definitions: dict[str, Any], event: str) -> None:
+    (queue,) = queues_for(definitions, topology.ALERTS, topology.alert_key(event))
+    arguments = {one["name"]: one["arguments"] for one in definitions["queues"]}
+    assert arguments[queue]["x-single-active-consumer"] is True
 
 
 @pytest.mark.parametrize("key", [topology.submit_key("isgri"), topology.cancel_key("isgri")])

@@ -125,6 +125,22 @@ class MemoryObjects(Objects):
 
         return self._call("put new", name, work)
 
+    def replace(self, name: str, content: bytes, tag: str, media_type: str = "application/octet-stream") -> bool:
+        """Write an object that nobody has changed."""
+
+        def work() -> bool:
+            same = name in self.kept and sha256(self.kept[name][0]).hexdigest() == tag
+            if same:
+                self._keep(name, content)
+            return same
+
+        return self._call("replace", name, work)
+
+    def get_tagged(self, name: str) -> tuple[bytes, str]:
+        """Return the content of an object, with a tag."""
+        content = self.get(name)
+        return content, sha256(content).hexdigest()
+
     def upload(self, name: str, path: Path, media_type: str = "application/octet-stream") -> None:
         """Write an object from a file."""
         content = path.read_bytes()

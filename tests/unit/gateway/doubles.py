@@ -25,6 +25,7 @@ from mesh.contracts import (
     StageProduct,
     UnitRow,
 )
+from mesh.contracts.alert import AlertEntry
 from mesh.errors import Deleted, EventsLost, IdTaken, NotFound
 from mesh.intake import Quota
 from mesh.states import JobState, UnitState
@@ -239,6 +240,7 @@ class RecordingPublisher:
         self.sent: list[tuple[str, Document, str, dict[str, Any]]] = []
         self.stored_then: list[set[str]] = []
         self.broadcasts: list[tuple[str, Document]] = []
+        self.alerts: list[tuple[str, AlertEntry]] = []
         self.on_broadcast: Callable[[Document], None] = lambda _: None
         self.on_publish: Callable[[Document], None] = lambda _: None
         self.error: Exception | None = None
@@ -263,6 +265,12 @@ class RecordingPublisher:
 
         self.on_publish = end
 
+    def alert(self, routing_key: str, entry: AlertEntry) -> None:
+        """Keep an entry for the triggers service, or fail as told."""
+        if self.error is not None:
+            raise self.error
+        self.alerts.append((routing_key, entry))
+
     def broadcast(self, routing_key: str, document: Document) -> None:
         """Keep a broadcast, and let the test answer it."""
         self.broadcasts.append((routing_key, document))
@@ -284,6 +292,24 @@ class MemoryUploads:
     def there(self, digest: str) -> bool:
         """Say whether it was kept."""
         return digest in self.files
+
+
+class MemoryAlertIndex:
+    """The index of alerts, as a test sets it."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.names: dict[str, str] = {}
+
+    def newest(self, limit: int, before: str | None = None) -> list[dict[str, Any]]:
+        """Return the lines after one."""
+        keys = [line["event_key"] for line in self.lines]
+        start = keys.index(before) + 1 if before in keys else 0
+        return self.lines[start : start + limit]
+
+    def key_of(self, name: str) -> str | None:
+        """Return the event that has a name."""
+        return self.names.get(name)
 
 
 class MemoryProducts:

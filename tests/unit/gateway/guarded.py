@@ -9,6 +9,7 @@ import httpx
 import jwt
 from fastapi import FastAPI
 
+from gateway.alerts.intake import AlertIntake
 from gateway.application import create_app
 from gateway.auth.access_file import Access, SharedSecret, Signing
 from gateway.auth.front import Front
@@ -18,9 +19,17 @@ from mesh.accounts.api_tokens import new_token
 from mesh.clock import utc_now
 from mesh.contracts import Account, TrailEntry
 from mesh.intake import Scope
+from mesh.store.alerts import Alerts
 from tests.unit.accounts_doubles import MemoryObjects
 from tests.unit.gateway.conftest import BODY
-from tests.unit.gateway.doubles import MemoryProducts, MemoryQuota, MemoryRecords, RecordingPublisher, log_nothing
+from tests.unit.gateway.doubles import (
+    MemoryAlertIndex,
+    MemoryProducts,
+    MemoryQuota,
+    MemoryRecords,
+    RecordingPublisher,
+    log_nothing,
+)
 
 SECRET = "a-secret-that-the-front-end-of-mmoda-shares"  # noqa: S105
 SIGNING = Signing(keys=("k" * 40, "old" * 20), salt="s" * 40)
@@ -41,6 +50,8 @@ class Guarded:
         self.accounts = Accounts(self.objects)
         self.records, self.products, self.quota = MemoryRecords(), MemoryProducts(), MemoryQuota()
         self.publisher = RecordingPublisher(self.records)
+        self.alert_index = MemoryAlertIndex()
+        self.alert_intake = AlertIntake(Alerts(self.objects), self.publisher, self.alert_index)  # type: ignore[arg-type]
         self.noted: list[TrailEntry] = []
         self.front = Front(lambda: self.access, self.accounts)
         self.quota.quota.pace = self.front.pace.submission
@@ -51,6 +62,7 @@ class Guarded:
                 records=self.records,
                 products=self.products,
                 publisher=self.publisher,
+                alerts=self.alert_intake,
                 quota=self.quota.quota,
                 front=self.front,
                 note=self.noted.append,

@@ -1,5 +1,6 @@
 """Every endpoint, asked by nobody, another user, the owner and an operator; a new endpoint must be added here."""
 
+import json
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -8,6 +9,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.auth.access_file import Access
 from gateway.oda import endpoints as oda
 from gateway.web.addresses import SCREENS
+from mesh.contracts.alert import AlertEvent
+from mesh.contracts.notice import Messenger
+from mesh.contracts.transient import TransientRecord
 from mesh.states import UnitState
 from tests.unit.gateway.conftest import BODY
 from tests.unit.gateway.doubles import key_of, manifest, stage_product, unit_row
@@ -75,6 +79,16 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     # The key of a product, or of a request, is known to those who may see a job that has it: it opens what it names.
     ("GET", "/api/v1/products/{key}"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/products/{key}/{name}"): ((302, 302, 302, 302), None),
+    # Without a usable notice: what is answered to whom is tested with the alerts.
+    ("POST", "/api/v1/alerts"): ((401, 403, 403, 422), None),
+    ("GET", "/api/v1/alerts/events"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/alerts/events/{event}"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/alerts/events/{event}/record"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/alerts/events/{event}/records/{version}"): ((200, 200, 200, 200), None),
+    ("POST", "/api/v1/alerts/events/{event}/{deed}"): ((403, 403, 403, 202), None),
+    ("GET", "/api/v1/alerts/receipts/{receipt_id}"): ((200, 200, 200, 200), None),
+    ("GET", "/api/v1/alerts/quarantine"): ((403, 403, 403, 200), None),
+    ("POST", "/api/v1/alerts/replay"): ((403, 403, 403, 202), None),
     ("POST", "/api/v1/requests"): ((200, 200, 200, 200), None),
     ("POST", "/api/v1/uploads"): ((201, 201, 201, 201), None),
     ("GET", "/api/v1/requests/{request_key}"): ((200, 200, 200, 200), None),
@@ -136,6 +150,9 @@ _BODIES = {
     ("POST", "/api/v1/selections"): BODY,
     ("POST", "/api/v1/requests/{request_key}/jobs"): {},
     ("POST", "/api/v1/tokens"): {},
+    ("POST", "/api/v1/alerts"): {},
+    ("POST", "/api/v1/alerts/events/{event}/{deed}"): {},
+    ("POST", "/api/v1/alerts/replay"): {"event": "test:1"},
     ("PUT", "/api/v1/accounts/{name}"): {"roles": ["alerts"]},
 }
 
@@ -184,7 +201,30 @@ def _job(gateway: Guarded, *, ended: bool, shared: bool) -> dict[str, str]:
     known = {"job_id": job_id, "request_key": gateway.records.views[job_id].request_key, "key": _KEY}
     known |= {"stage": "image", "label": _LABEL, "user": "ada", "tab": "sky"}
     known |= {"instrument": "isgri", "product": "isgri_image", "part": "phase"}
+    known |= {"event": "test:1", "version": "1", "deed": "mute", "receipt_id": _alert(gateway)}
     return known
+
+
+def _alert(gateway: Guarded) -> str:
+    """Keep an event with a record; return its receipt."""
+    notice = {"mission": "test", "id": ["1"], "trigger_time": "2024-01-01T00:00:00Z"}
+    taken = gateway.alert_intake.take(json.dumps(notice).encode(), "test")
+    alerts = gateway.alert_intake.alerts
+    made = AlertEvent(event_key="test:1", receipts=(taken.receipt,), version=1)
+    alerts.change_event("test:1", lambda _: made)
+    alerts.put_record(
+        TransientRecord(
+            event_key="test:1",
+            version=1,
+            made="2024-01-01T00:00:01.000Z",
+            state="ACTIVE",
+            answer="nothing",
+            test=False,
+            messenger=Messenger.OTHER,
+            versions=(),
+        )
+    )
+    return taken.receipt.receipt_id
 
 
 def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[str, str]) -> int:
@@ -201,7 +241,9 @@ def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[
         options["content"] = b"a sky map"
     if method == "POST" and path in _FORMS:
         options = {"data": _FORMS[path]}
-    return gateway.call(method, place, who, whole=True, **options).status_code
+    # From an address of its own: of one that shows many credentials that do not count, no other is looked at.
+    client = (f"192.0.2.{list(_RIGHTS).index((method, path)) + 1}", 40_000)
+    return gateway.call(method, place, who, whole=True, client=client, **options).status_code
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])

@@ -44,7 +44,7 @@ def test_instruments_are_those_of_the_checkout() -> None:
 def test_each_service_is_its_own_user_and_sees_its_own_account(compose: dict[str, Any]) -> None:
     services = {name: one for name, one in compose["services"].items() if one.get("environment", {}).get(_ACCOUNT)}
     served = {path.parent.name for path in CHECKOUT.glob("services/*/instrument.toml")}
-    assert set(services) == served | {"gateway", "dispatcher", "cache"}
+    assert set(services) == served | {"gateway", "dispatcher", "cache", "triggers"}
     for name, service in services.items():
         account = f"/var/lib/odamesh/credentials/{name}.toml"
         assert service["environment"][_ACCOUNT] == account

@@ -12,7 +12,9 @@ from mesh.contracts.request import Lane
 
 def test_queues_have_no_argument_that_could_change() -> None:
     for queue in topology.definitions()["queues"]:
-        assert queue["arguments"] == {"x-queue-type": "quorum"}
+        # No policy can have a queue consumed by one process at a time.
+        single = {"x-single-active-consumer": True} if queue["name"].startswith("alerts.") else {}
+        assert queue["arguments"] == {"x-queue-type": "quorum", **single}
 
 
 def test_each_queue_has_exactly_one_policy() -> None:
@@ -56,7 +58,7 @@ def test_overlay_only_adds_to_policies_of_the_same_name() -> None:
         assert {**policy, "definition": without} == base[policy["name"]]
 
 
-@pytest.mark.parametrize("service", ["gateway", "dispatcher", "cache", *topology.INSTRUMENTS])
+@pytest.mark.parametrize("service", ["gateway", "dispatcher", "cache", "triggers", *topology.INSTRUMENTS])
 def test_no_service_may_configure_what_the_definitions_make(service: str) -> None:
     definitions = topology.definitions()
     names = [one["name"] for kind in ("exchanges", "queues") for one in definitions[kind]]

@@ -1,0 +1,125 @@
+"""The index of alerts in Redis: newest events, other names, what was taken up, and what is to be looked at again.
+
+All of it follows from the documents; the triggers service writes it anew where Redis lost it.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import redis
+
+from mesh.store import names
+from mesh.store.connect import redis_answers
+
+_LISTED = 100_000
+_HELD_SECONDS = 15.0
+"""Who looks at an event says when to look again; if it dies, others look after this time."""
+
+
+class AlertIndex:
+    """The index; every method raises StoreUnavailable when Redis is out of reach."""
+
+    def __init__(self, index: redis.Redis) -> None:
+        self._redis: Any = index
+
+    @redis_answers()
+    def enter(
+        self, event_key: str, summary: Mapping[str, Any], aliases: Iterable[str], receipts: Iterable[str], when: float
+    ) -> None:
+        """Enter an event.
+
+        Args:
+            event_key: of the event.
+            summary: what lists show.
+            aliases: its other names.
+            receipts: those that were taken up.
+            when: its newest notice came [s since 1970].
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zadd(names.ALERTS_BY_TIME, {event_key: when})
+        pipeline.zremrangebyrank(names.ALERTS_BY_TIME, 0, -_LISTED - 1)
+        pipeline.hset(names.ALERT_SUMMARIES, event_key, json.dumps(summary))
+        for alias in aliases:
+            pipeline.hset(names.ALERT_ALIASES, alias, event_key)
+        pipeline.sadd(names.ALERTS_TAKEN_UP, *receipts)
+        pipeline.execute()
+
+    @redis_answers()
+    def newest(self, limit: int, before: str | None = None) -> list[dict[str, Any]]:
+        """Return what lists show of the newest events, newest first.
+
+        Args:
+            limit: most events.
+            before: key of an event: only older ones.
+        """
+        start = 0
+        if before is not None:
+            place = self._redis.zrevrank(names.ALERTS_BY_TIME, before)
+            if place is None:
+                return []
+            start = int(place) + 1
+        keys = self._redis.zrevrange(names.ALERTS_BY_TIME, start, start + limit - 1)
+        if not keys:
+            return []
+        return [json.loads(text) for text in self._redis.hmget(names.ALERT_SUMMARIES, keys) if text]
+
+    @redis_answers()
+    def key_of(self, name: str) -> str | None:
+        """Return the key of the event that has a name; None where none is known."""
+        found: str | None = self._redis.hget(names.ALERT_ALIASES, name)
+        return found
+
+    @redis_answers()
+    def not_taken_up(self, receipts: list[str]) -> list[str]:
+        """Return those receipts that the index does not know as taken up."""
+        if not receipts:
+            return []
+        known = self._redis.smismember(names.ALERTS_TAKEN_UP, receipts)
+        return [one for one, there in zip(receipts, known, strict=True) if not there]
+
+    @redis_answers()
+    def look_again(self, event_key: str, seconds: float) -> None:
+        """Have an event looked at again in so many seconds."""
+        self._redis.zadd(names.ALERTS_WAITING, {event_key: time.time() + seconds})
+
+    @redis_answers()
+    def at_rest(self, event_key: str) -> None:
+        """Note that nothing of an event waits."""
+        self._redis.zrem(names.ALERTS_WAITING, event_key)
+
+    @redis_answers()
+    def due(self, limit: int = 50) -> list[str]:
+        """Return events that are to be looked at now, and put them off, so that others do not look as well."""
+        now = time.time()
+        keys = [str(key) for key in self._redis.zrangebyscore(names.ALERTS_WAITING, "-inf", now, 0, limit)]
+        if keys:
+            self._redis.zadd(names.ALERTS_WAITING, dict.fromkeys(keys, now + _HELD_SECONDS))
+        return keys
+
+    @redis_answers()
+    def waiting(self) -> int:
+        """Return how many events wait for something."""
+        return int(self._redis.zcard(names.ALERTS_WAITING))
+
+    @redis_answers()
+    def complete(self) -> bool:
+        """Say whether every event is known to be in the index."""
+        return bool(self._redis.exists(names.ALERTS_INDEXED))
+
+    @redis_answers()
+    def begin(self) -> str:
+        """Note that every event is being entered; returns what `mark_complete` takes."""
+        token = uuid4().hex
+        self._redis.set(names.ALERTS_INDEXING, token)
+        return token
+
+    @redis_answers()
+    def mark_complete(self, token: str) -> bool:
+        """Note that every event is in the index; false if data were lost meanwhile."""
+        if self._redis.get(names.ALERTS_INDEXING) != token:
+            return False
+        self._redis.set(names.ALERTS_INDEXED, "1")
+        return True

@@ -1,0 +1,161 @@
+"""Which data the instruments have of a time, and why not: their life time, the archive, times of being off."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mesh.archive.access import Archive, MissingFile
+from mesh.archive.index import Index, read_index
+from mesh.archive.locate import open_archive
+from mesh.archive.off_times import OffTime, read_off_times
+from mesh.archive.select import MISSION
+from mesh.archive.slices import read_slice_index, slices_between
+from mesh.archive.times import ijd_from_utc
+from mesh.contracts.transient import InstrumentRecord
+from mesh.errors import ArchiveUnavailable, BadInput
+from mesh.instrument import Instrument
+from mesh.instruments import instruments
+from mesh.service import native
+
+INSTRUMENTS = ("spiacs", "isgri", "jemx", "polar")
+"""In the order of the record."""
+_KNOWN_SECONDS = 30.0
+_INSTANT_DAYS = 1e-9
+_SHOWN = 8
+
+
+@dataclass
+class _Slices:
+    """What the archive has of an instrument that cuts its data by time."""
+
+    read: float
+    labels: frozenset[str]
+    off: list[OffTime] = field(default_factory=list)
+
+
+class DataStatus:
+    """Tells which data there are; keeps what it has read of the archive for half a minute.
+
+    Args:
+        address: of the archive; empty: there is none.
+        run: where to read what takes long.
+        clock: seconds.
+    """
+
+    def __init__(
+        self, address: str, run: native.Run = native.directly, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._address = address
+        self._run = run
+        self._clock = clock
+        self._archive: Archive | None = None
+        self._slices: dict[str, _Slices] = {}
+        self._index: tuple[float, Index] | None = None
+
+    def of(self, utc: str | None) -> list[InstrumentRecord]:
+        """Return the status of every instrument at a time, without analyses.
+
+        Args:
+            utc: of the trigger; None: it is not known.
+        """
+        known = instruments()
+        return [self._one(known[name], utc) for name in INSTRUMENTS if name in known]
+
+    def _one(self, instrument: Instrument, utc: str | None) -> InstrumentRecord:
+        operated = (instrument.archive.operated if instrument.archive else None) or MISSION
+        if utc is None:
+            text = "the time of the event is not known, so no data can be looked for"
+            return _record(instrument, operated, "not-asked", "NoTime", text)
+        try:
+            ijd = ijd_from_utc(utc)
+        except ValueError:
+            text = f"{instrument.title} took data from {operated[0][:10]} to {operated[1][:10]}; {utc} is long before"
+            return _record(instrument, operated, "no-data", "NotOperating", text)
+        first, last = map(ijd_from_utc, operated)
+        if not first <= ijd <= last:
+            when = f"began on {operated[0][:10]}" if ijd < first else f"ended on {operated[1][:10]}"
+            text = f"no data: {instrument.title} was not operating at {utc}: its operations {when}"
+            return _record(instrument, operated, "no-data", "NotOperating", text)
+        try:
+            return self._in_archive(instrument, operated, ijd, utc)
+        except (ArchiveUnavailable, BadInput, ValueError) as error:
+            text = f"whether {instrument.title} has data is not known yet: {error}"
+            return _record(instrument, operated, "unknown", "ArchiveUnavailable", text)
+
+    def _in_archive(self, instrument: Instrument, operated: tuple[str, str], ijd: float, utc: str) -> InstrumentRecord:
+        if not self._address:
+            return _record(instrument, operated, "no-data", "NoArchive", "no data: this mesh has no archive")
+        if instrument.sliced:
+            return self._in_slices(instrument, operated, ijd, utc)
+        return self._in_windows(instrument, operated, ijd, utc)
+
+    def _in_slices(self, instrument: Instrument, operated: tuple[str, str], ijd: float, utc: str) -> InstrumentRecord:
+        assert instrument.archive is not None and instrument.archive.slice_s is not None  # noqa: S101 - sliced
+        found = self._read_slices(instrument.name)
+        (label, *_) = map(str, slices_between(ijd, ijd + _INSTANT_DAYS, instrument.archive.slice_s))
+        if label in found.labels:
+            text = f"the archive has data of {instrument.title} at {utc}"
+            return _record(instrument, operated, "data", "Available", text, label)
+        off = next((one for one in found.off if one.start <= ijd < one.stop), None)
+        if off is not None:
+            text = f"no data: {instrument.title} was off at {utc} ({off})"
+            return _record(instrument, operated, "no-data", "InstrumentOff", text)
+        text = f"no data: the archive of this mesh has none of {instrument.title} at {utc} (no slice {label})"
+        return _record(instrument, operated, "no-data", "NotInArchive", text)
+
+    def _in_windows(self, instrument: Instrument, operated: tuple[str, str], ijd: float, utc: str) -> InstrumentRecord:
+        assert instrument.archive is not None  # noqa: S101 - it has science windows
+        index = self._read_index()
+        there = [one for one in index.newest() if one.t_start <= ijd < one.t_stop]
+        usable = [one for one in there if one.sw_type == "POINTING" and one.file(instrument.archive.files)]
+        if usable:
+            text = f"{instrument.title} was observing at {utc}"
+            labels = [str(one.scw) for one in usable[:_SHOWN]]
+            return _record(instrument, operated, "data", "Available", text, *labels)
+        if there:
+            kind = there[0].sw_type.lower()
+            why = f"no {instrument.title} events in {there[0].scw}" if kind == "pointing" else f"a {kind}, no pointing"
+            return _record(instrument, operated, "no-data", "NoEvents", f"no data at {utc}: {why}")
+        text = f"no data: the archive of this mesh has no science window of {instrument.title} at {utc}"
+        return _record(instrument, operated, "no-data", "NotInArchive", text)
+
+    def _read_slices(self, name: str) -> _Slices:
+        known = self._slices.get(name)
+        if known is None or self._clock() - known.read > _KNOWN_SECONDS:
+            archive = self._open()
+            try:
+                labels = frozenset(self._where(archive)(read_slice_index, archive, name))
+            except MissingFile:
+                labels = frozenset()
+            known = self._slices[name] = _Slices(self._clock(), labels, read_off_times(archive, name))
+        return known
+
+    def _read_index(self) -> Index:
+        if self._index is None or self._clock() - self._index[0] > _KNOWN_SECONDS:
+            archive = self._open()
+            self._index = self._clock(), self._where(archive)(read_index, archive)
+        return self._index[1]
+
+    def _open(self) -> Archive:
+        if self._archive is None:
+            self._archive = open_archive(self._address)
+        return self._archive
+
+    def _where(self, archive: Archive) -> native.Run:
+        return self._run if archive.at_once == 1 else native.directly
+
+
+def _record(
+    instrument: Instrument, operated: tuple[str, str], status: str, reason: str, text: str, *windows: str
+) -> InstrumentRecord:
+    return InstrumentRecord.model_validate(
+        {
+            "instrument": instrument.name,
+            "title": instrument.title,
+            "status": status,
+            "reason": reason,
+            "text": text,
+            "operated": operated,
+            "windows": windows,
+        }
+    )

@@ -1,0 +1,121 @@
+"""What is to be published of an event, and its publishing: each topic and version once, or again under the same id."""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import structlog
+
+from mesh.broker.publisher import Publisher
+from mesh.broker.topology import TRANSIENTS
+from mesh.clock import instant_at
+from mesh.contracts import Document
+from mesh.contracts.alert import AlertEvent, Deed, Outgoing
+from mesh.contracts.transient import TransientRecord
+from services.triggers import metrics
+from services.triggers.follow_up import is_test, notice_of, part_of, topics
+from services.triggers.record import ASSOCIATIONS
+
+_log = structlog.get_logger(__name__)
+
+
+def outgoing(event: AlertEvent, record: TransientRecord, hold_seconds: float, now: float) -> tuple[Outgoing, ...]:
+    """Return what is to be published once a record is the newest.
+
+    Of an event that was taken back: a retraction wherever something was published, and nothing else. Of one that turns
+    out a test: likewise on the topics of real events.
+
+    Args:
+        event: with what was published.
+        record: the new one.
+        hold_seconds: how long a likely association waits for a person.
+        now: seconds since 1970.
+    """
+    out = [topic for topic, version in event.published.items() if version > 0]
+    if record.state != "ACTIVE":
+        return tuple(Outgoing(topic=topic, version=record.version) for topic in out)
+    wrong = [topic for topic in out if is_test(topic) != record.test]
+    held = instant_at(now + hold_seconds) if record.association == ASSOCIATIONS[-1] and hold_seconds else None
+    held = None if approved(event) else held
+    new = [Outgoing(topic=topic, version=record.version, held_until=held) for topic in topics(record)]
+    return (*(Outgoing(topic=topic, version=record.version) for topic in wrong), *new)
+
+
+def approved(event: AlertEvent) -> bool:
+    """Say whether an operator has approved what waits for a person."""
+    return any(one.deed is Deed.APPROVE for one in event.commands)
+
+
+def muted(event: AlertEvent) -> bool:
+    """Say whether an operator has muted an event."""
+    deeds = [one.deed for one in sorted(event.commands, key=lambda one: one.at) if one.deed in {Deed.MUTE, Deed.UNMUTE}]
+    return bool(deeds) and deeds[-1] is Deed.MUTE
+
+
+def ready(event: AlertEvent, now: str) -> tuple[Outgoing, ...]:
+    """Return what may be published now: nothing of a muted event, and nothing that waits for a person."""
+    if muted(event):
+        return ()
+    free = approved(event)
+    return tuple(one for one in event.outbox if free or one.held_until is None or one.held_until <= now)
+
+
+class Outbox:
+    """Publishes; a message that is published twice has the same id both times.
+
+    Args:
+        publisher: to the broker.
+        record: returns a version of the record of an event.
+    """
+
+    def __init__(self, publisher: Publisher, record: Callable[[str, int], TransientRecord]) -> None:
+        self._publisher = publisher
+        self._record = record
+
+    def publish(self, event: AlertEvent, messages: Sequence[Outgoing]) -> dict[Outgoing, int]:
+        """Publish messages of an event; return each with the version that its topic has now, negative: a retraction.
+
+        Raises:
+            BrokerUnavailable: some of them may not be stored; publish them again.
+            ValueError: a test would go to a topic of real events.
+        """
+        return {one: self._publish(event, one) for one in messages}
+
+    def _publish(self, event: AlertEvent, message: Outgoing) -> int:
+        record, topic = self._record(event.event_key, message.version), message.topic
+        before = event.published.get(topic, 0)
+        retraction = record.state != "ACTIVE" or is_test(topic) != record.test
+        if record.test and not is_test(topic) and not (retraction and before > 0):
+            msg = f"{event.event_key} is a test: nothing of it goes to {topic}"
+            raise ValueError(msg)
+        part = part_of(record, topic)
+        document: Document = record
+        if part is not None:
+            document = notice_of(record, part, first=before == 0, retraction=retraction)
+        elif retraction and record.state == "ACTIVE":
+            document = record.model_copy(update={"state": "WITHDRAWN", "why": f"it is a test: {record.why_test}"})
+        headers: dict[str, Any] = {"x-event": event.event_key, "x-record": message.version}
+        ident = sha256(f"{event.event_key}\n{message.version}\n{topic}".encode()).hexdigest()[:32]
+        # Not mandatory: whoever wants to know binds a queue; where nobody does, the record in the store tells.
+        self._publisher.publish(
+            TRANSIENTS,
+            topic,
+            document,
+            message_id=ident,
+            correlation_id=event.event_key,
+            headers=headers,
+            mandatory=False,
+        )
+        metrics.PUBLISHED.labels("retraction" if retraction else "test" if is_test(topic) else "real").inc()
+        _log.info("published", event_key=event.event_key, topic=topic, version=message.version, retraction=retraction)
+        return -message.version if retraction else message.version
+
+
+def sent(event: AlertEvent, published: Mapping[Outgoing, int]) -> AlertEvent:
+    """Return an event of which messages were published, each with the version that its topic has since."""
+    known = dict(event.published)
+    for one, version in published.items():
+        if abs(known.get(one.topic, 0)) <= abs(version):
+            known[one.topic] = version
+    left = tuple(one for one in event.outbox if one not in published)
+    return event.model_copy(update={"published": known, "outbox": left})

@@ -1,0 +1,90 @@
+"""Which analyses an event asks for: from how it stands and which data there are; pure."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mesh.alerts.instants import seconds_between
+from mesh.alerts.standing import Standing
+from mesh.archive.times import ijd_from_utc, utc_from_ijd
+from mesh.contracts.alert import AlertEvent, AlertJob
+from mesh.contracts.transient import InstrumentRecord
+from mesh.keys import content_key
+from services.triggers.limits import Limits
+
+SAME_TIME_SECONDS = 0.01
+"""A trigger whose time moves by less is analysed as it was."""
+_LARGEST_CIRCLE = 10.0
+"""Degrees: of a larger one the centre says little about the response."""
+_DAY_S = 86400.0
+_CURVE_SECONDS, _CURVE_BIN, _POLAR_BIN = 300.0, 0.1, 0.1
+
+
+def wanted(event: AlertEvent, stands: Standing, data: Sequence[InstrumentRecord], limits: Limits) -> list[AlertJob]:
+    """Return the analyses that an event asks for; those of earlier notices that are not among them are over.
+
+    Args:
+        event: with what was asked for before.
+        stands: how it stands.
+        data: which there are.
+        limits: how much is looked at.
+    """
+    if stands.retracted or stands.reports_only:
+        return []
+    time = analysed_time(event, stands)
+    if time is None:
+        return []
+    found = []
+    for one in data:
+        if one.status == "data":
+            found += [_job(one.instrument, *make(time, stands, limits)) for make in _ANALYSES.get(one.instrument, ())]
+    return found
+
+
+def analysed_time(event: AlertEvent, stands: Standing) -> str | None:
+    """Return the time that is analysed: that of gamma rays; the one of before where it has hardly moved."""
+    time = stands.search_time or stands.trigger_time
+    if time is None:
+        return None
+    for job in reversed(event.jobs):
+        if abs(seconds_between(job.time, time)) <= SAME_TIME_SECONDS:
+            return job.time
+    return time
+
+
+_Made = tuple[str, str, dict[str, Any]]
+"""Product, time, wish."""
+
+
+def _search(time: str, stands: Standing, limits: Limits) -> _Made:
+    around = max(limits.around_seconds, 2.2 * limits.window_seconds)
+    parameters: dict[str, Any] = {"t0": time.removesuffix("Z"), "window": limits.window_seconds}
+    place = stands.position
+    if place is not None and place.radius <= _LARGEST_CIRCLE:
+        parameters["position"] = f"{place.ra:.4f}, {place.dec:.4f}"
+    return "spi_acs_search", time, {"selection": _around(time, around, around), "parameters": parameters}
+
+
+def _curve(time: str, _: Standing, __: Limits) -> _Made:
+    selection = _around(time, _CURVE_SECONDS, _CURVE_SECONDS)
+    return "spi_acs_lc", time, {"selection": selection, "parameters": {"time_bin": _CURVE_BIN}}
+
+
+def _polar_curve(time: str, _: Standing, __: Limits) -> _Made:
+    selection = _around(time, _CURVE_SECONDS, _CURVE_SECONDS)
+    return "polar_lc", time, {"selection": selection, "parameters": {"time_bin": _POLAR_BIN}}
+
+
+_ANALYSES: dict[str, tuple[Callable[[str, Standing, Limits], _Made], ...]] = {
+    "spiacs": (_search, _curve),
+    "polar": (_polar_curve,),
+}
+
+
+def _around(time: str, before: float, after: float) -> dict[str, Any]:
+    ijd = ijd_from_utc(time)
+    return {"time": {"t1": utc_from_ijd(ijd - before / _DAY_S), "t2": utc_from_ijd(ijd + after / _DAY_S)}}
+
+
+def _job(instrument: str, product: str, time: str, wish: dict[str, Any]) -> AlertJob:
+    signature = content_key({"instrument": instrument, "product": product, "wish": wish})
+    return AlertJob(instrument=instrument, product=product, signature=signature, time=time, wish=wish)

@@ -1,0 +1,253 @@
+"""From a post to the topics: records, analyses, updates, retractions, tests, operators."""
+
+import json
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesh.broker.outgoing import Outgoing
+from mesh.contracts.alert import Deed
+from mesh.intake.errors import TooMuchWaiting
+from mesh.states import JobState
+from tests.unit.accounts_doubles import MemoryObjects
+from tests.unit.triggers.alert_world import AlertWorld
+
+KEY = "lvk:S230518h"
+_REAL = ("transient.record", "integral.spi_acs.followup", "integral.isgri.followup")
+
+
+@dataclass
+class Queues:
+    """A broker in memory."""
+
+    waiting: deque[Outgoing] = field(default_factory=deque)
+
+    def publish(self, exchange: str, routing_key: str, document: Any, *, message_id: str, **more: Any) -> None:
+        """Publish one message."""
+        self.waiting.append(Outgoing.of(document, exchange, routing_key, message_id=message_id, **more))
+
+
+@pytest.fixture
+def world() -> AlertWorld:
+    return AlertWorld(MemoryObjects(), Queues())
+
+
+def notice(kind: str = "initial", number: int = 1, **fields: Any) -> bytes:
+    body = {"mission": "Mission", "id": ["1"], "alert_type": kind, "record_number": number}
+    return json.dumps({**body, "trigger_time": "2023-05-18T12:59:08Z", **fields}).encode()
+
+
+def _versions(world: AlertWorld, key: str = "mission:1") -> list[str]:
+    return [one.state for one in world.stands(key).versions]
+
+
+def test_a_first_record_comes_at_once_and_a_revision_when_the_analyses_end(world: AlertWorld) -> None:
+    world.post(notice(ra=10, dec=20, ra_dec_error=1))
+    world.run()
+    first = world.alerts.record("mission:1", 1)
+    states = {part.instrument: [one.state for one in part.analyses] for part in first.instruments}
+    assert states == {"spiacs": ["waiting", "waiting"], "isgri": []}
+    assert "no-data at 2023-05-18T12:59:08.000Z" in first.answer
+    assert [(topic, version) for topic, version, _ in world.out()][:3] == [(topic, 1) for topic in _REAL]
+    searched = next(one for one in world.mesh.wishes.values() if one.product == "spi_acs_search")
+    assert searched.parameters == {"t0": "2023-05-18T12:59:08.000", "window": 300.0, "position": "10.0000, 20.0000"}
+    assert searched.selection.time is not None
+    assert searched.selection.time.t1 == "2023-05-18T12:42:28.000"
+
+    world.mesh.finish()
+    world.run()
+    last = world.record("mission:1")
+    assert "excess of S/N 4.6 on 0.1 s at T0+1.90 s, possibly associated" in last.answer
+    assert [one.state for one in last.instruments[0].analyses] == ["COMPLETED", "COMPLETED"]
+    assert last.instruments[0].analyses[0].products[0].files[0].name == "spi_acs_search.json"
+    told = json.loads(next(one.body for one in reversed(world.broker.waiting) if "spi_acs" in one.routing_key))
+    assert (told["alert_type"], told["excesses"][0]["snr"], told["limits"]) == ("update", 4.6, {"hard_1s": 1.8e-7})
+    assert not world.index.later, "nothing waits any more"
+
+
+def test_what_changes_nothing_asks_for_nothing(world: AlertWorld) -> None:
+    world.post(notice(ra=10, dec=20, ra_dec_error=1))
+    world.run()
+    asked, first = len(world.mesh.views), world.event("mission:1").version
+    world.post(notice(ra=10, dec=20, ra_dec_error=1))
+    world.run()
+    assert (len(world.mesh.views), world.event("mission:1").version) == (asked, first)
+    world.post(notice("update", 2, ra=10, dec=20, ra_dec_error=1, classification={"GRB": 1}))
+    world.run()
+    assert len(world.mesh.views) == asked, "a classification concerns the record alone"
+    assert world.record("mission:1").classification == {"GRB": 1.0}
+    world.post(notice("update", 3, ra=10, dec=20, ra_dec_error=1, trigger_time="2023-05-18T12:59:08.009Z"))
+    world.run()
+    assert len(world.mesh.views) == asked, "a few milliseconds are no other time"
+    world.post(notice("update", 4, ra=50, dec=20, ra_dec_error=1))
+    world.run()
+    assert len(world.mesh.views) == asked + 1, "another place: the search alone"
+    world.post(notice("update", 5, ra=50, dec=20, ra_dec_error=1, trigger_time="2023-05-18T12:59:09Z"))
+    world.run()
+    assert len(world.mesh.views) == asked + 3, "another time: everything"
+    assert len(world.mesh.cancelled) == 3, "what is no longer wanted is cancelled"
+
+
+def test_a_retraction_cancels_and_takes_back_what_was_said(world: AlertWorld) -> None:
+    world.post(notice())
+    world.run()
+    before = world.out()
+    assert before
+    world.post(notice("retraction", 2))
+    world.run()
+    assert len(world.mesh.cancelled) == 2
+    record = world.record("mission:1")
+    assert (record.state, record.instruments[0].analyses) == ("RETRACTED", ())
+    words = Counter(word for _, version, word in world.out() if version == record.version)
+    assert words == {"RETRACTED": 1, "retraction": 2}
+    world.run()
+    assert len(world.out()) == len(before) + 3, "once"
+    world.post(notice("update", 3, far=1e-9))
+    world.run()
+    assert world.record("mission:1").state == "ACTIVE", "its sender goes on"
+    assert _versions(world) == ["retracted", "retracted", "current"]
+
+
+def test_a_retraction_that_comes_first_is_kept_and_nothing_is_published(world: AlertWorld) -> None:
+    world.post(notice("retraction", 2, trigger_time=None))
+    world.run()
+    assert "before it was announced" in world.record("mission:1").why
+    world.post(notice())
+    world.run()
+    assert (world.out(), world.mesh.views) == ([], {})
+    assert world.record("mission:1").state == "RETRACTED"
+
+
+def test_nothing_of_a_test_reaches_a_topic_of_real_events(world: AlertWorld, shared_data: Path) -> None:
+    lvk = shared_data / "alerts/lvk"
+    for path in (*sorted(lvk.glob("M*")), lvk / "S1234-1-earlywarning.json"):
+        world.post(path.read_bytes())
+        world.run()
+    assert world.out()
+    assert all(topic.endswith(".test") for topic, _, _ in world.out())
+
+
+def test_an_event_that_turns_out_a_test_is_taken_back(world: AlertWorld) -> None:
+    world.post(notice())
+    world.run()
+    world.post(notice("update", 2, alert_tense="injection"))
+    world.run()
+    version = world.event("mission:1").version
+    told = {topic: word for topic, number, word in world.out() if number == version}
+    assert {topic: told[topic] for topic in _REAL} == dict(
+        zip(_REAL, ["WITHDRAWN", "retraction", "retraction"], strict=True)
+    )
+    assert {f"{topic}.test" for topic in _REAL} <= told.keys()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_any_order_of_notices_ends_in_the_same_record(shared_data: Path, order: tuple[int, ...]) -> None:
+    names = ("1-preliminary.json", "2-initial.json", "3-update-ext.json", "4-retraction.json")
+    bodies = [(shared_data / f"alerts/lvk/MS181101ab-{name}").read_bytes() for name in names]
+    world = AlertWorld(MemoryObjects(), Queues())
+    for place in order:
+        world.post(bodies[place])
+        world.run()
+    record = world.record("lvk:MS181101ab")
+    assert (record.state, record.trigger_time, record.test) == ("RETRACTED", "2018-11-01T22:22:46.654Z", True)
+    assert record.map is not None
+    assert [one.kind.value for one in record.versions] == ["PRELIMINARY", "INITIAL", "UPDATE", "RETRACTION"]
+    assert f"alerts/maps/{record.map.sha256}" in world.objects.content  # type: ignore[attr-defined]
+
+
+def test_a_likely_association_waits_for_a_person(world: AlertWorld) -> None:
+    world.report = {"excesses": [{"snr": 9.0, "t_minus_t0_s": 1.0, "scale_s": 1.0, "association": "likely associated"}]}
+    world.post(notice())
+    world.run()
+    world.mesh.finish()
+    world.now = 4_000_000_000.0
+    before = len(world.out())
+    world.run()
+    assert world.record("mission:1").association == "likely associated"
+    assert {one.held_until is None for one in world.event("mission:1").outbox} == {False}
+    assert len(world.out()) == before
+    world.want("mission:1", Deed.APPROVE)
+    world.run()
+    assert len(world.out()) == before + 3
+    assert not world.event("mission:1").outbox
+
+
+def test_a_person_who_does_not_come_is_not_waited_for(world: AlertWorld) -> None:
+    world.report = {"excesses": [{"snr": 9.0, "t_minus_t0_s": 1.0, "scale_s": 1.0, "association": "likely associated"}]}
+    world.post(notice())
+    world.run()
+    world.mesh.finish()
+    before = len(world.out())
+    world.now = 1_000_000_000.0  # the deadline is long over
+    world.run()
+    world.run()
+    assert len(world.out()) == before + 3
+
+
+def test_operators_mute_retract_and_replay(world: AlertWorld) -> None:
+    world.post(notice())
+    world.want("mission:1", Deed.MUTE, "2024-01-01T00:01:00.000Z")
+    world.run()
+    said = len(world.out())
+    world.mesh.finish("spi_acs_lc", JobState.ERROR)
+    world.run()
+    assert len(world.out()) == said
+    world.want("mission:1", Deed.UNMUTE, "2024-01-01T00:02:00.000Z")
+    world.run()
+    assert len(world.out()) > said
+    assert "spi_acs_lc gave nothing" in world.record("mission:1").answer
+    world.want("mission:1", Deed.RETRACT, "2024-01-01T00:03:00.000Z")
+    world.run()
+    record = world.record("mission:1")
+    assert (record.state, "an operator of this mesh has withdrawn it: a test" in record.why) == ("WITHDRAWN", True)
+    asked = len(world.mesh.views)
+    world.want("mission:1", Deed.REPLAY, "2024-01-01T00:04:00.000Z")
+    world.run()
+    assert world.record("mission:1").state == "ACTIVE"
+    assert len(world.mesh.views) == asked + 1, "what failed is tried once more, what did not is not"
+
+
+def test_a_mesh_that_has_too_much_waiting_is_asked_again(world: AlertWorld) -> None:
+    world.mesh.refusal = TooMuchWaiting("come later", seconds=60)
+    world.post(notice())
+    world.run()
+    assert world.record("mission:1").version >= 1
+    assert world.mesh.views == {}
+    world.mesh.refusal = None
+    world.run()
+    assert len(world.mesh.views) == 2
+
+
+def test_reports_ask_for_nothing(world: AlertWorld, shared_data: Path) -> None:
+    world.post((shared_data / "alerts/neutrino/icecube-lvk-nu-track-S230914ak.json").read_bytes())
+    world.run()
+    assert world.mesh.views == {}
+    assert "a report" in world.record("icecube-lvk-nu-track-search:S230914ak").answer
+
+
+def test_the_index_is_made_anew_from_the_documents(world: AlertWorld) -> None:
+    for number in range(3):
+        world.post(notice(id=[str(number)], event_name=f"GRB{number}"))
+    world.run()
+    before = dict(world.index.summaries), dict(world.index.aliases), set(world.index.taken_up)
+    world.index.forget()
+    world.triggers.complete_index()
+    assert (world.index.summaries, world.index.aliases, world.index.taken_up) == before
+    world.mesh.finish()
+    world.run()
+    assert all("excess" in world.record(f"mission:{number}").answer for number in range(3))
+
+
+def test_receipts_whose_entry_was_lost_are_found(world: AlertWorld) -> None:
+    world.post(notice())
+    world.broker.waiting.clear()
+    world.triggers.sweep()
+    assert world.record("mission:1").version >= 1
+    world.want("mission:1", Deed.MUTE)
+    world.broker.waiting.clear()
+    world.triggers.sweep()
+    assert [one.deed for one in world.event("mission:1").commands] == [Deed.MUTE]
