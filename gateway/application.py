@@ -31,6 +31,7 @@ from gateway.api.documents import PREFIX
 from gateway.auth.cross_site import CrossSiteCheck
 from gateway.auth.door import Door, OpenDoor
 from gateway.edge import BodyLimit, HostCheck, PathPrefix, SingleSlashes
+from gateway.links import endpoints as links
 from gateway.oda import endpoints as oda
 from gateway.oda.words import OdaWords
 from gateway.parts import Parts
@@ -101,9 +102,11 @@ def create_app(parts: Parts) -> FastAPI:
         trail.router,
         posting.router,
         reading.router,
+        links.own_router,
     ):
         # Says in the description of the interface how to show a token; the door has looked at it before.
         app.include_router(router, dependencies=[Security(_TOKEN)])
+    app.include_router(links.router)
     app.include_router(oda.router)
     for router in (description.router, sync.router, endpoints.router):
         app.include_router(router)

@@ -22,6 +22,7 @@ from gateway.wakeups import Bell
 from mesh.accounts.roles import Roles
 from mesh.contracts import TrailEntry
 from mesh.intake import Intake, Limits, Quota
+from mesh.intake.links import Links
 
 
 def _nothing() -> None:
@@ -97,6 +98,11 @@ class Parts:
     def polls(self) -> Polls:
         """Tells where jobs stand."""
         return Polls(self.intake, self.records.views_of)
+
+    @cached_property
+    def permanent_links(self) -> Links:
+        """Opens permanent links."""
+        return Links(self.intake, self.records, self.products, self.front.roles if self.front else Roles)
 
 
 # Where it is no coroutine, the framework calls it in a thread, for each request.

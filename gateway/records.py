@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from mesh.contracts import Document, JobView
+from mesh.intake.links import LinkRecords
 from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
 
 
-class FollowedRecords(JobRecords, Protocol):
-    """Jobs, and the events of their runs."""
+class FollowedRecords(JobRecords, LinkRecords, Protocol):
+    """Jobs, the events of their runs, and permanent links."""
 
     def views_of(self, job_ids: Sequence[str]) -> dict[str, JobView]:
         """Return those of several jobs that exist, read at once; one that has not changed is the same object."""

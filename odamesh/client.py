@@ -12,6 +12,7 @@ from odamesh.errors import JobDeleted
 from odamesh.instrument_client import Instrument, ProductClient
 from odamesh.job import Job
 from odamesh.kept_tokens import token_for
+from odamesh.links import Link, cite, parts_of
 from odamesh.short_ids import alike, is_short, only_one
 from odamesh.times import utc
 from odamesh.transport import API, DEFAULT_URL, Transport, address_of
@@ -20,6 +21,7 @@ from odamesh.uploads import content_of, files_in, is_hash
 from odamesh.wishes import body
 
 _KEY_DIGITS = 64
+_JOB_DIGITS = 32
 
 
 def connect(url: str | None = None, *, token: str | None = None) -> "Mesh":
@@ -178,6 +180,27 @@ class Mesh:
         """
         found: dict[str, Any] = self._transport.get(f"{API}/products/{key}")
         return found
+
+    def open(self, link: str) -> Link:
+        """Open the permanent link of a request of this mesh; what was removed from the store is made again.
+
+        Args:
+            link: address, signed or not, or from 20 to 64 digits of the key of a request.
+
+        Raises:
+            NoSuchThing: nobody ever asked for it.
+            NotAllowed: its signature does not count (any more), or it needs a role.
+            WrongValue: it is no permanent link.
+        """
+        _, digits, query = parts_of(link)
+        return Link(self._transport, digits, query)
+
+    def cite(self, which: str, *, bibtex: bool = False) -> str:
+        """Return how to cite a job or a permanent link, as text or as an entry for BibTeX."""
+        if "/" in which or (len(which) > _JOB_DIGITS and len(which) <= _KEY_DIGITS):
+            _, digits, query = parts_of(which)
+            return cite(self._transport, digits, query, bibtex=bibtex)
+        return cite(self._transport, self._request_key(which), bibtex=bibtex)
 
     def resolve(self, name: str) -> dict[str, Any]:
         """Return the position of a source by its name: ``name``, ``ra`` and ``dec`` in degrees, ``origin`` and more.

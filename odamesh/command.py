@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from odamesh import __version__, account_commands, instrument_commands, job_commands, name_commands
+from odamesh import __version__, account_commands, instrument_commands, job_commands, link_commands, name_commands
 from odamesh.exit_status import MEANINGS
 from odamesh.submit_command import submit
 
@@ -68,10 +68,13 @@ for _command in (
     account_commands.whoami,
     instrument_commands.instruments,
     instrument_commands.describe,
+    link_commands.link,
+    link_commands.cite,
     name_commands.resolve,
     name_commands.time,
 ):
     app.command()(_command)
+app.command("open")(link_commands.open_link)
 app.add_typer(account_commands.token, name="token")
 
 

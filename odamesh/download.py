@@ -52,17 +52,22 @@ def fetch(transport: Transport, key: str, file: ProductFile, target: Path) -> Pa
         DamagedDownload: it does not have the announced checksum; nothing is left of it.
         OdameshError: the mesh does not give it.
     """
-    if is_there(target, file.sha256):
+    return fetch_link(transport, file_link(key, file.name), file.sha256, target)
+
+
+def fetch_link(transport: Transport, link: str, sha256: str, target: Path) -> Path:
+    """Bring what an address of the mesh gives to *target*, unless it is there already; raises as `fetch`."""
+    if is_there(target, sha256):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     digest = hashlib.sha256()
     try:
-        with transport.stream(file_link(key, file.name)) as response, part.open("wb") as stream:
+        with transport.stream(link) as response, part.open("wb") as stream:
             for chunk in response.iter_bytes(_CHUNK):
                 digest.update(chunk)
                 stream.write(chunk)
-        if digest.hexdigest() != file.sha256:
+        if digest.hexdigest() != sha256:
             raise DamagedDownload(f"{target.name} does not have the announced checksum: download it again")
         part.replace(target)
     finally:

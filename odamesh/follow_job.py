@@ -63,7 +63,7 @@ def tell_outcome(job: Job, console: Console) -> ExitStatus:
         say(console, f"warning: {warning}", "yellow")
     total = max(job.view.warnings_total - (len(job.warnings) - len(warnings)), len(warnings))
     if (more := total - _WARNINGS) > 0:
-        say(console, f"and {more} more warnings: {job.link}", "yellow")
+        say(console, f"and {more} more warnings: {job.address}", "yellow")
     match job.state:
         case JobState.COMPLETED:
             if job.partial:

@@ -12,6 +12,7 @@ from odamesh.download import fetch, place_of, refuse_to_overwrite
 from odamesh.errors import JobEnded, NoSuchThing, OdameshError
 from odamesh.event_stream import follow
 from odamesh.job_record import SHORT_ID, JobRecord, apply, view_of
+from odamesh.links import cite
 from odamesh.log_stream import log_lines
 from odamesh.product import Product
 from odamesh.progress import Progress
@@ -104,6 +105,26 @@ class Job(JobRecord):
         self._transport.delete(place) if stop else self._transport.post(place, {}, {})
         self.refresh()
         return self._transport.absolute(f"{API}/jobs/{self.id}")
+
+    def sign_link(self, days: int | None = None) -> str:
+        """Return a permanent link that shows the request and products of an account to whoever has it.
+
+        Args:
+            days: how long it counts; None: until its owner takes it back.
+
+        Raises:
+            NotAllowed: the job is somebody else's, or nobody's: its `link` opens it to all.
+            RequestRefused: this mesh asks nobody who they are, and signs nothing.
+        """
+        return str(self._transport.post(f"{API}/jobs/{self.id}/link", {"days": days}, {})["link"])
+
+    def revoke_links(self) -> None:
+        """Take back every link to the request of this job that its owner has signed."""
+        self._transport.delete(f"{API}/jobs/{self.id}/link")
+
+    def cite(self, *, bibtex: bool = False) -> str:
+        """Return how to cite what the job gave, as text or as an entry for BibTeX."""
+        return cite(self._transport, self.view.request_key, bibtex=bibtex)
 
     def cancel(self) -> "Job":
         """Ask the mesh to cancel the job; an ended job stays as it is."""

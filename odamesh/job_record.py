@@ -14,6 +14,8 @@ from odamesh.unit_table import html_table
 
 SHORT_ID = 8
 """Digits of an id that lists show; any number of them that tells jobs apart will do."""
+LINK_DIGITS = 20
+"""Of the key of a request that its permanent link has."""
 
 
 class JobRecord:
@@ -51,6 +53,11 @@ class JobRecord:
 
     @property
     def link(self) -> str:
+        """Permanent link of what the job asked for: it outlives the job and its products, and needs no account."""
+        return f"{self._absolute(API).removesuffix(API)}/r/{self.view.request_key[:LINK_DIGITS]}"
+
+    @property
+    def address(self) -> str:
         """Address of the job's record."""
         return self._absolute(f"{API}/jobs/{self.id}")
 
@@ -88,8 +95,8 @@ class JobRecord:
         return self.view.warnings
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON holds it, with the address of the job."""
-        return {**self.view.model_dump(mode="json"), "link": self.link}
+        """Return the record as JSON holds it, with its address and the permanent link of what was asked for."""
+        return {**self.view.model_dump(mode="json"), "address": self.address, "link": self.link}
 
     def raise_for_state(self) -> None:
         """Raise JobFailed or JobAborted if the job ended so when its record was last read."""

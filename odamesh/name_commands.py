@@ -37,7 +37,10 @@ def time(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Convert a time to UTC, TT, MJD, IJD, GPS, revolution and science window."""
+    """Convert a time to every form.
+
+    UTC, TT, MJD, JD, IJD, UNIX, GPS, revolution and science window.
+    """
     out = console()
     with errors(), connect(url) as mesh:
         found = mesh.time(value, format=form, scale=scale)

@@ -97,8 +97,9 @@ class Transport:
         return json_of(self._send("POST", path, content=content, headers={"Content-Type": "application/octet-stream"}))
 
     def delete(self, path: str) -> Any:
-        """Delete what an address names, return the JSON answered."""
-        return json_of(self._send("DELETE", path))
+        """Delete what an address names, return the JSON answered; None where nothing is."""
+        response = self._send("DELETE", path)
+        return json_of(response) if response.content else None
 
     @contextmanager
     def stream(

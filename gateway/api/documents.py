@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from mesh.contracts import JobView, ProductFile, StageProduct, UnitRow
 from mesh.instrument import Instrument, Role
+from mesh.intake.links import LINK_DIGITS
 from mesh.parameters import LISTS, Parameter, ParameterType
 from mesh.states import job_is_final
 
@@ -35,7 +36,7 @@ class JobDocument(JobView):
     final: bool
     """Whether the state is the last one."""
     links: dict[str, str]
-    """Addresses: self, units, products, events, request; cancel until it has ended, start while it is a draft."""
+    """Addresses: self, units, products, events, request, permanent; cancel until it has ended, start of a draft."""
     products: tuple[LinkedProduct, ...] = ()
 
 
@@ -124,6 +125,7 @@ def job_document(base: str, view: JobView) -> JobDocument:
     final = job_is_final(view.state)
     links = {"self": own, "units": f"{own}/units", "products": f"{own}/products", "events": f"{own}/events"}
     links["request"] = f"{base}/requests/{view.request_key}"
+    links["permanent"] = f"{base.removesuffix(PREFIX)}/r/{view.request_key[:LINK_DIGITS]}"
     if not final:
         links["cancel"] = own
     if view.draft and not final:

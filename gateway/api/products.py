@@ -10,7 +10,7 @@ from gateway.api.documents import LAST_OFFSET, PREFIX, ProductList, linked_produ
 from gateway.calling import Calling
 from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
-from mesh.contracts import Manifest
+from mesh.contracts import JobView, Manifest
 from mesh.errors import NotFound
 from mesh.parameters import shown
 from mesh.states import UnitState
@@ -64,6 +64,16 @@ def job_product(
         msg = f"There is no file {shown(name)}."
         raise NotFound(msg)
     view = parts.intake.look(job_id, caller)
+    again = f"{root(request)}/requests/{view.request_key}/jobs"
+    return _file(parts, product_key(parts, view, stage, label), name, again)
+
+
+def product_key(parts: Parts, view: JobView, stage: str, label: str) -> str:
+    """Return the key of what a unit of a job made.
+
+    Raises:
+        NotFound: the job has no such unit, or it has made nothing.
+    """
     key = next((entry.key for entry in view.products if (entry.stage, entry.label) == (stage, label)), None)
     if key is None:
         row = parts.intake.row(view, stage, label)
@@ -71,7 +81,7 @@ def job_product(
             msg = f"{stage} of {label} has no product: it is {row.state.value}."
             raise NotFound(msg)
         key = row.key
-    return _file(parts, key, name, f"{root(request)}/requests/{view.request_key}/jobs")
+    return key
 
 
 def _checked(key: str, name: str = "x") -> None:

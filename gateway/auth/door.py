@@ -24,9 +24,10 @@ _ASKS_NOBODY = frozenset({"/livez", "/readyz"})
 _NOT_COUNTED = frozenset({"/metrics"})
 _FOR_VISITORS = frozenset({"/", "/docs", "/api/v1", "/api/v1/openapi.json", "/api/v1/issuers"})
 """What everybody may read, also where callers without account are not let in."""
-_BELOW_FOR_VISITORS = ("/docs/", "/api/v1/problems/")
 _SIGNED = "/api/v1/alerts"
 """Where a signature over the body says who calls; the endpoint looks at it, as the body comes later."""
+_BELOW_FOR_VISITORS = ("/docs/", "/api/v1/problems/", "/r/")
+"""A permanent link is looked at behind the door: one that is signed needs no account."""
 _CHALLENGE = 'Bearer realm="odamesh"'
 
 

@@ -115,7 +115,7 @@ def edge(  # noqa: PLR0917 - options are named, never placed
 
 @app.command("new-key")
 def new_key() -> None:
-    """Sign the sessions of browsers with a new key; those of the two keys before go on."""
+    """Sign sessions of browsers, and links, with a new key; those of the two keys before go on."""
     try:
         kept = access.rotate(Layout.from_environment())
     except SetupProblem as problem:

@@ -27,8 +27,8 @@ _ALERTS = ("alerts", "transients")
 _RECORDS = ("requests", "jobs", "ends", "runs", "rows")
 _SERVICES = {
     "gateway": {
-        _READ: (*_RECORDS, "products", "evicted", "logs", "users", *_ACCOUNTS, *_ALERTS),
-        _WRITE: ("requests", "jobs", "uploads", *_ACCOUNTS, *_POSTED),
+        _READ: (*_RECORDS, "links", "products", "evicted", "logs", "users", *_ACCOUNTS, *_ALERTS),
+        _WRITE: ("requests", "links", "jobs", "uploads", *_ACCOUNTS, *_POSTED),
     },
     "dispatcher": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),

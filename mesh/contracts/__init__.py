@@ -6,6 +6,7 @@ from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
 from mesh.contracts.keeping import EvictedProduct, Pin
+from mesh.contracts.link import Link
 from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest, ProductFile, Resources
 from mesh.contracts.request import Analysis, Cone, Job, Lane, Selection, TimeRange
@@ -43,6 +44,7 @@ __all__ = [
     "JobEnd",
     "JobView",
     "Lane",
+    "Link",
     "LogText",
     "Manifest",
     "PackedUnit",

@@ -10,6 +10,7 @@ from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
 from mesh.contracts.event import RunEvent, UnitEvent
 from mesh.contracts.keeping import EvictedProduct, Pin
+from mesh.contracts.link import Link
 from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest
 from mesh.contracts.request import Analysis, Job
@@ -36,6 +37,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     InputList,
     Job,
     JobEnd,
+    Link,
     LogText,
     Manifest,
     PackedUnit,

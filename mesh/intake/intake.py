@@ -103,6 +103,7 @@ class Intake:
         trace: Trace | None = None,
         face: str = "",
         asked: Any = None,
+        counted: str = "",
     ) -> JobView:
         """Have a wish done; returns as soon as it is stored, and on its way if the broker answers.
 
@@ -113,6 +114,7 @@ class Intake:
             trace: handed on with every message.
             face: the door through which it came.
             asked: what the caller sent through that door, JSON as it was sent.
+            counted: who is counted as submitting it, where that is not the caller.
 
         Raises:
             WishRefused: names every field to change.
@@ -140,7 +142,7 @@ class Intake:
         )
         view = self._earlier(job) if key is not None else None
         if view is None:
-            self._quota.check(caller.share, caller.name)
+            self._quota.check(caller.share, counted or caller.name)
             view = self._take(analysis, job, trace or Trace())
             self._noted(caller, "submit", view, trace)
             metrics.SUBMISSIONS.labels(analysis.instrument, analysis.product, job.lane.value).inc()
@@ -281,6 +283,16 @@ class Intake:
             msg = f"There is no job {job_id}."
             raise NotFound(msg) from None
         check_look(caller, view)
+        return view
+
+    def look_to_change(self, job_id: str, caller: Caller, deed: str, *, trace: Trace | None = None) -> JobView:
+        """Return a job that the caller is about to change otherwise than by the methods here, and note the deed.
+
+        Raises:
+            NotAllowed: it belongs to somebody else.
+        """
+        view = self._to_change(job_id, caller)
+        self._noted(caller, deed, view, trace)
         return view
 
     def _to_change(self, job_id: str, caller: Caller) -> JobView:

@@ -1,6 +1,6 @@
 """What intake asks of store and broker: the seams at which tests put doubles."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mesh.contracts import Analysis, Document, EvictedProduct, Job, JobView, Manifest, StageProduct, UnitRow
@@ -80,6 +80,9 @@ class ProductManifests(Protocol):
 
     def removed(self, key: str) -> EvictedProduct | None:
         """Return the record of a product that was removed, or None."""
+
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        """Return those of the products that are not in the store."""
 
 
 class RequestPublisher(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from mesh.contracts import Analysis, Job, JobEnd, JobView, ProductFile, StageProduct, UnitRow
+from mesh.contracts import Analysis, Job, JobEnd, JobView, Link, ProductFile, StageProduct, UnitRow
 from mesh.errors import ContractViolation, Deleted, IdTaken, NotFound
 from mesh.states import JobState, UnitState
 from mesh.store import names
@@ -217,6 +217,18 @@ class Jobs:
             NotFound: nobody ever asked for it.
         """
         return self._requests.analysis(request_key)
+
+    def requests(self, digits: str, limit: int = 2) -> list[str]:
+        """Return the keys of the first requests whose key begins with some digits."""
+        return self._requests.beginning(digits, limit)
+
+    def link(self, request_key: str, owner: str) -> Link | None:
+        """Return where a permanent link leads; None where nobody has opened it yet."""
+        return self._requests.link(request_key, owner)
+
+    def put_link(self, link: Link) -> None:
+        """Store where a permanent link leads."""
+        self._requests.put_link(link)
 
     def ended(self, job_id: str) -> bool:
         """Say whether a job has ended, or was deleted.

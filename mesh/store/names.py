@@ -13,6 +13,7 @@ MinIO::
     products/<kk>/<unit_key>/<file>        files, log.txt, and manifest.json last
     evicted/<unit_key>.json                manifest of a product that was removed: how it was made, and can be again
     pins/<name>.json                       products that are never removed, and why
+    links/<request_key>/<owner>.json       the job that a permanent link of a request leads to
     accounts/<name>.json                   what an operator has settled about a user
     tokens/<token_id>.json                 an API token, by the hash of its secret
     token-uses/<token_id>.json             when it was used last
@@ -127,6 +128,7 @@ ALERTS_INDEXING = "alerts:indexing"
 ALERTS_INDEXED = "alerts:indexed"
 """Set while every event is known to be in the index."""
 
+LINKS = "links/"
 REQUESTS = "requests/"
 JOBS = "jobs/"
 ENDS = "ends/"
@@ -153,6 +155,11 @@ ALERT_EVENTS = "alerts/events/"
 TRANSIENTS = "transients/"
 MANIFEST = "manifest.json"
 LOG = "log.txt"
+
+
+def link_object(request_key: str, owner: str) -> str:
+    """Object of a permanent link."""
+    return f"{LINKS}{request_key}/{owner}.json"
 
 
 def request_object(request_key: str) -> str:

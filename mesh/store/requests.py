@@ -1,9 +1,11 @@
-"""The documents of requests in MinIO: analyses, jobs, how jobs ended, outcomes of runs. Written once, never changed."""
+"""The documents of requests in MinIO: analyses, links to them, jobs, how jobs ended, outcomes of runs."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 
-from mesh.contracts import Analysis, Job, JobEnd, RowPage, RunResult, UnitRow
+from mesh.contracts import Analysis, Job, JobEnd, Link, RowPage, RunResult, UnitRow
+from mesh.errors import NotFound
 from mesh.store import names
 from mesh.store.objects import Objects
 
@@ -23,6 +25,22 @@ class Requests:
     def analysis(self, request_key: str) -> Analysis:
         """Return an analysis; NotFound when it was never stored."""
         return Analysis.decode(self._objects.get(names.request_object(request_key)))
+
+    def beginning(self, digits: str, limit: int) -> list[str]:
+        """Return the keys of the first requests whose key begins with some digits, in their order."""
+        entries = islice(self._objects.list(f"{names.REQUESTS}{digits}"), limit)
+        return [entry.name.removeprefix(names.REQUESTS).removesuffix(".json") for entry in entries]
+
+    def link(self, request_key: str, owner: str) -> Link | None:
+        """Return where a permanent link leads; None where nobody has opened it yet."""
+        try:
+            return Link.decode(self._objects.get(names.link_object(request_key, owner)))
+        except NotFound:
+            return None
+
+    def put_link(self, link: Link) -> None:
+        """Store where a permanent link leads."""
+        self._objects.put(names.link_object(link.request_key, link.owner), link.encode(), _JSON)
 
     def put_new_job(self, job: Job) -> bool:
         """Store a job unless one is stored under its id; false when one is."""

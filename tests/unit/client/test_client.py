@@ -92,7 +92,8 @@ def test_a_request_becomes_the_analysis_that_the_caller_meant(service: Service) 
     assert analysis.selection.cone is not None
     assert (analysis.selection.cone.radius, analysis.selection.max_pointings) == (10.0, 5)
     assert (job.view.user, job.view.lane.value, job.state) == ("ada", "batch", JobState.PENDING)
-    assert job.link == f"{service.url}/api/v1/jobs/{job.id}"
+    assert job.address == f"{service.url}/api/v1/jobs/{job.id}"
+    assert job.link == f"{service.url}/r/{job.view.request_key[:20]}"
 
 
 @pytest.mark.parametrize(

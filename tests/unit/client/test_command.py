@@ -292,7 +292,8 @@ def test_every_command_takes_the_first_digits_of_an_id(service: Service) -> None
 def test_json_everywhere(service: Service, tmp_path: Path) -> None:
     submitted = json.loads(_run(service, "submit", "isgri", "image", "--scw", _SCW, "--no-watch", "--json").output)
     job_id = submitted["job_id"]
-    assert submitted["link"] == f"{service.url}/api/v1/jobs/{job_id}"
+    assert submitted["address"] == f"{service.url}/api/v1/jobs/{job_id}"
+    assert submitted["link"] == f"{service.url}/r/{submitted['request_key'][:20]}"
     label = f"{_SCW}.001"
     service.records.plan(job_id, [label])
     service.products.logs[key_of("image", label)] = b"text"

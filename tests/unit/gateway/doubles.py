@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -19,6 +19,7 @@ from mesh.contracts import (
     EvictedProduct,
     Job,
     JobView,
+    Link,
     Manifest,
     ProductFile,
     Resources,
@@ -48,6 +49,7 @@ class MemoryRecords:
         """Jobs of each call that looked at several."""
         self.trimmed: dict[str, str] = {}
         """Run -> the first entry that is still kept."""
+        self.links: dict[tuple[str, str], Link] = {}
         self.error: Exception | None = None
         self.index_error: Exception | None = None
         """Of the index alone, for whoever enters a job."""
@@ -58,6 +60,21 @@ class MemoryRecords:
         if request_key not in self.analyses:
             raise NotFound(f"the store has no object requests/{request_key}.json")
         return self.analyses[request_key]
+
+    def requests(self, digits: str, limit: int = 2) -> list[str]:
+        """Return the requests whose key begins so."""
+        self._answer()
+        return sorted(key for key in self.analyses if key.startswith(digits))[:limit]
+
+    def link(self, request_key: str, owner: str) -> Link | None:
+        """Return where a link leads."""
+        self._answer()
+        return self.links.get((request_key, owner))
+
+    def put_link(self, link: Link) -> None:
+        """Keep where a link leads."""
+        self._answer()
+        self.links[link.request_key, link.owner] = link
 
     def store(self, analysis: Analysis, job: Job) -> Job:
         """Keep the documents of a job, unless there are some."""
@@ -327,6 +344,11 @@ class MemoryProducts:
     def removed(self, key: str) -> EvictedProduct | None:
         """Return the record of a removed product."""
         return self.evicted.get(key)
+
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        """Return those that are not there."""
+        there = {key for key, _ in self.files} | set(self.manifests)
+        return [key for key in keys if key not in there]
 
     def read(self, key: str) -> Manifest | None:
         """Return a manifest."""

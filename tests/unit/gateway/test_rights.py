@@ -92,6 +92,12 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("POST", "/api/v1/requests"): ((200, 200, 200, 200), None),
     ("POST", "/api/v1/uploads"): ((201, 201, 201, 201), None),
     ("GET", "/api/v1/requests/{request_key}"): ((200, 200, 200, 200), None),
+    # So does a permanent link; what needs a role, or a mesh for accounts alone, is tested with links.
+    ("GET", "/r/{digits}"): ((200, 200, 200, 200), None),
+    ("GET", "/r/{digits}/cite"): ((200, 200, 200, 200), None),
+    ("GET", "/r/{digits}/files/{stage}/{label}/{name}"): ((404, 404, 404, 404), None),
+    ("POST", "/api/v1/jobs/{job_id}/link"): ((404, 404, 200, 200), (403, 403, 200, 200)),
+    ("DELETE", "/api/v1/jobs/{job_id}/link"): ((404, 404, 204, 204), (403, 403, 204, 204)),
     ("POST", "/api/v1/requests/{request_key}/jobs"): ((201, 201, 201, 201), None),
     ("GET", "/vo/{instrument}/{product}/capabilities"): ((200, 200, 200, 200), None),
     ("GET", "/vo/{instrument}/{product}/availability"): ((200, 200, 200, 200), None),
@@ -149,6 +155,7 @@ _BODIES = {
     ("POST", "/api/v1/requests"): BODY,
     ("POST", "/api/v1/selections"): BODY,
     ("POST", "/api/v1/requests/{request_key}/jobs"): {},
+    ("POST", "/api/v1/jobs/{job_id}/link"): {},
     ("POST", "/api/v1/tokens"): {},
     ("POST", "/api/v1/alerts"): {},
     ("POST", "/api/v1/alerts/events/{event}/{deed}"): {},
@@ -199,6 +206,8 @@ def _job(gateway: Guarded, *, ended: bool, shared: bool) -> dict[str, str]:
     gateway.products.files[_KEY, "image.fits"] = b"SIMPLE"
     gateway.products.logs[_KEY] = b"log"
     known = {"job_id": job_id, "request_key": gateway.records.views[job_id].request_key, "key": _KEY}
+    known |= {"digits": known["request_key"][:20]}
+    gateway.call("GET", f"/r/{known['digits']}", "eve", whole=True)
     known |= {"stage": "image", "label": _LABEL, "user": "ada", "tab": "sky"}
     known |= {"instrument": "isgri", "product": "isgri_image", "part": "phase"}
     known |= {"event": "test:1", "version": "1", "deed": "mute", "receipt_id": _alert(gateway)}
