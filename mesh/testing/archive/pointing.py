@@ -114,7 +114,7 @@ def dithered(ra: float, dec: float, count: int, span_s: float) -> list[Pointing]
         turned = (east * np.cos(angle) - north * np.sin(angle), east * np.sin(angle) + north * np.cos(angle))
         place_on_sky = centre.spherical_offsets_by(turned[0] * deg, turned[1] * deg)
         scw = f"{_REVOLUTION + later:04d}{in_revolution + 1:04d}0010.001"
-        pointings.append(_sun_pointed(scw, float(place_on_sky.ra.deg), float(place_on_sky.dec.deg), start))
+        pointings.append(sun_pointed(scw, float(place_on_sky.ra.deg), float(place_on_sky.dec.deg), start))
     return pointings
 
 
@@ -125,7 +125,7 @@ def _dither_offsets() -> list[tuple[float, float]]:
     return [(_STEP_DEG * i, _STEP_DEG * j) for i, j in grid]
 
 
-def _sun_pointed(scw: str, ra: float, dec: float, start_ijd: float) -> Pointing:
+def sun_pointed(scw: str, ra: float, dec: float, start_ijd: float) -> Pointing:
     """Point X at a direction and Z as near to the Sun as it goes: the solar panels turn about Y only."""
     sun = get_sun(Time(start_ijd + IJD_OFFSET, format="mjd", scale="tt"))
     x_axis = direction(ra, dec)

@@ -93,13 +93,15 @@ def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray) -> None:
 
 
 def _write_off_list(root: Path, begin: float, end: float) -> None:
-    """Write the passages of the belts between two IJD, as the archive's list of off times has them."""
-    lines = ["start,stop,reason"]
-    for start, stop in _off_times(begin, end):
-        lines.append(f"{utc_from_ijd(start / _DAY_S, 0)},{utc_from_ijd(stop / _DAY_S, 0)},BELTS")
+    """Write the passages of the belts between two IJD into the archive's list of off times; what it has stays."""
     path = root / off_times_path("spiacs")
+    known = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else []
+    lines = {
+        f"{utc_from_ijd(start / _DAY_S, 0)},{utc_from_ijd(stop / _DAY_S, 0)},BELTS"
+        for start, stop in _off_times(begin, end)
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text("\n".join(["start,stop,reason", *sorted(lines | set(known))]) + "\n", encoding="utf-8")
 
 
 def _off_times(begin: float, end: float) -> list[tuple[float, float]]:

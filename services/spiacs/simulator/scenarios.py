@@ -30,6 +30,15 @@ class Scenario:
 
 
 _STABLE = Background(rate=1.1e5, white=1.15**2 - 1, slow=0.0)
+_MERGERS = {
+    "gw150914": ("2015-09-14T08:30:00", "2015-09-14T11:15:00"),
+    "gw151012": ("2015-10-12T08:30:00", "2015-10-12T11:15:00"),
+    "gw151226": ("2015-12-26T02:15:00", "2015-12-26T05:00:00"),
+    "gw170104": ("2017-01-04T08:45:00", "2017-01-04T11:30:00"),
+    "gw170608": ("2017-06-08T00:45:00", "2017-06-08T03:30:00"),
+    "gw170814": ("2017-08-14T09:15:00", "2017-08-14T12:00:00"),
+}
+"""Some three hours around mergers of which SPI-ACS saw nothing."""
 
 SCENARIOS: dict[str, Scenario] = {
     "acs-grb170817a": Scenario(
@@ -47,6 +56,10 @@ SCENARIOS: dict[str, Scenario] = {
     "acs-quiet": Scenario(
         ("2017-08-17T08:00:00", "2017-08-17T14:00:00"), "six hours without a burst, for false alarms", Background()
     ),
+    **{
+        f"acs-{name}": Scenario(span, f"no burst in {span[0]} to {span[1]}, around {name.upper()}", _STABLE)
+        for name, span in _MERGERS.items()
+    },
     "acs-belts": Scenario(
         ("2017-08-17T17:00:00", "2017-08-18T10:00:00"),
         "from one revolution to the next: the belts, a telemetry gap at 18:30, hours that the archive lacks",

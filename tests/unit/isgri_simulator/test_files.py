@@ -8,10 +8,11 @@ import pytest
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from mesh.archive.times import utc_from_ijd
+from mesh.archive.times import ijd_from_utc, utc_from_ijd
+from mesh.testing.archive.pointing import direction
 from services.isgri.simulator import Pointing, SkySource, simulate_window
 from services.isgri.simulator.attitude import slopes
-from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, dither, write_archive
+from services.isgri.simulator.scenarios import GALACTIC_CENTRE_SKY, after_gw170817, dither, write_archive
 
 POINTING = Pointing("201600270010.001", 264.3, -31.3, 179.0, 7.7, 6876.137374814814)
 SKY = (SkySource("1E 1740.7-2942", 265.9785, -29.7452, 60.0, 76.0),)
@@ -32,6 +33,18 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_board(words: NDArray[np.uint16]) -> NDArray[np.int64]:
     weights = 2 ** np.array([48, 32, 16, 0], dtype=np.int64)
     return np.asarray((words.astype(np.int64) * weights).sum(axis=1))
+
+
+def test_the_day_of_gw170817_points_where_integral_did() -> None:
+    merger, *later = after_gw170817(4, 1800.0)
+    t0, host = ijd_from_utc("2017-08-17T12:41:04.430"), direction(197.45037, -23.38148)
+    assert merger.t_start_ijd < t0 < merger.t_start_ijd + 1800 / 86400
+    assert np.degrees(np.arccos(merger.axes()[0] @ host)) == pytest.approx(104.94, abs=0.01)
+    for pointing in later:
+        assert pointing.t_start_ijd > t0 + 19.4 / 24
+        assert pointing.axes()[0] @ host > np.cos(np.radians(0.1))
+    assert len({one.scw for one in (merger, *later)}) == 4
+    assert all(second.t_start_ijd - first.t_start_ijd > 1800 / 86400 for first, second in pairwise(later))
 
 
 def test_layout_equals_the_real_file(window: Path, shared_data: Path) -> None:
