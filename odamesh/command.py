@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from odamesh import __version__, account_commands, instrument_commands, job_commands, link_commands, name_commands
+from odamesh import (
+    __version__,
+    account_commands,
+    alert_commands,
+    instrument_commands,
+    job_commands,
+    link_commands,
+    name_commands,
+)
 from odamesh.exit_status import MEANINGS
 from odamesh.submit_command import submit
 
@@ -76,6 +84,7 @@ for _command in (
     app.command()(_command)
 app.command("open")(link_commands.open_link)
 app.add_typer(account_commands.token, name="token")
+app.add_typer(alert_commands.app, name="alerts")
 
 
 def _add_operators_part(name: str, help_text: str, *, installed: bool) -> None:

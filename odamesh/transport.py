@@ -96,6 +96,11 @@ class Transport:
         """Send the content of a file, return the JSON answered; equal content is one file, so a retry is harmless."""
         return json_of(self._send("POST", path, content=content, headers={"Content-Type": "application/octet-stream"}))
 
+    def post_bytes(self, path: str, body: bytes) -> Any:
+        """Send bytes of any kind, return the JSON answered; a retry must be harmless."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return json_of(self._send("POST", path, content=body, headers=headers))
+
     def delete(self, path: str) -> Any:
         """Delete what an address names, return the JSON answered; None where nothing is."""
         response = self._send("DELETE", path)

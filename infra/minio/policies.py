@@ -43,7 +43,8 @@ _SERVICES = {
     },
     "triggers": {
         _READ: (*_RECORDS, "products", "evicted", "users", *_ALERTS),
-        _WRITE: ("requests", "jobs", "alerts/events", "alerts/maps", "transients"),
+        # Sky maps that came in messages are inputs of jobs, like those that callers send.
+        _WRITE: ("requests", "jobs", "uploads", "alerts/events", "transients"),
     },
 }
 

@@ -55,7 +55,7 @@ class MapReference(Part):
     """A sky map that came with a notice, or that it names."""
 
     sha256: str = ""
-    """Of the bytes as they came, which are kept; empty: only an address was given."""
+    """Of the bytes as they came, which are kept as an upload; empty: only an address was given."""
     size: int = 0
     """Bytes."""
     url: str = ""

@@ -89,6 +89,8 @@ class TransientRecord(Document):
     properties: dict[str, float] = Field(default_factory=dict)
     coincidences: tuple[Coincidence, ...] = ()
     instruments: tuple[InstrumentRecord, ...] = ()
+    localisation: tuple[Analysis, ...] = ()
+    """What the fields of view covered of the map, and limits folded with it."""
     association: str = ""
     """Strongest word that an analysis says of an association; empty: none."""
 

@@ -27,10 +27,6 @@ class Alerts:
         """Return the bytes of a message; NotFound where there are none."""
         return self._objects.get(names.alert_raw_object(sha256))
 
-    def keep_map(self, sha256: str, content: bytes) -> None:
-        """Keep a sky map as it came."""
-        self._objects.put_new(names.alert_map_object(sha256), content, "application/fits")
-
     def put_receipt(self, receipt: Receipt) -> tuple[Receipt, bool]:
         """Store a receipt, unless one for the same content is stored; return the stored one, and whether it is new."""
         if self._objects.put_new(names.receipt_object(receipt.receipt_id), receipt.encode(), _JSON):

@@ -20,7 +20,6 @@ MinIO::
     audit-trail/<day>/<page>.json          what callers did
     logs/<unit_key>.txt                    log of the last failure of a unit
     alerts/raw/<sha256>                    a message as it was posted
-    alerts/maps/<sha256>                   a sky map as it came in a message
     alerts/receipts/<receipt_id>.json      a notice that was taken
     alerts/ids/<digest>.json               which message a sender gave an id
     alerts/quarantine/<sha256>.{bin,json}  a message that could not be taken, and why
@@ -146,7 +145,6 @@ TOKENS = "tokens/"
 TOKEN_USES = "token-uses/"  # noqa: S105  # a prefix
 TRAIL = "audit-trail/"
 ALERT_RAW = "alerts/raw/"
-ALERT_MAPS = "alerts/maps/"
 ALERT_RECEIPTS = "alerts/receipts/"
 ALERT_IDS = "alerts/ids/"
 ALERT_QUARANTINE = "alerts/quarantine/"
@@ -240,11 +238,6 @@ def trail_object(day: str, page: str) -> str:
 def alert_raw_object(sha256: str) -> str:
     """Object of a message as it was posted."""
     return f"{ALERT_RAW}{sha256}"
-
-
-def alert_map_object(sha256: str) -> str:
-    """Object of a sky map as it came in a message."""
-    return f"{ALERT_MAPS}{sha256}"
 
 
 def receipt_object(receipt_id: str) -> str:

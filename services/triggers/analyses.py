@@ -15,8 +15,8 @@ from mesh.states import JobState, job_is_final
 from services.triggers import metrics
 
 _log = structlog.get_logger(__name__)
-_REPORT = {"spi_acs_search": "spi_acs_search.json"}
-_TOLD = ("completeness", "mean_rate", "background_is", "limits")
+_REPORT = {"spi_acs_search": "spi_acs_search.json", "localisation": "localisation.json"}
+_TOLD = ("completeness", "mean_rate", "background_is", "limits", "answer", "sky_map", "light_travel_s", "orientation")
 _EXCESS = ("utc", "t_minus_t0_s", "scale_s", "snr", "counts", "fap_published", "fap_measured", "spike", "association")
 _MOST_EXCESSES = 5
 
@@ -73,6 +73,8 @@ class Analyses:
             return job.model_copy(update={"state": JobState.ERROR, "text": str(error)})
         except Refused as error:
             return job.model_copy(update={"text": str(error)})  # too much waits: it is tried again
+        # Whoever reads the record may look at its analyses.
+        self._intake.share(view.job_id, self._caller, shared=True)
         metrics.JOBS.labels(job.instrument).inc()
         _log.info("analysis asked for", event_key=event.event_key, job_id=view.job_id, product=job.product)
         return self._read(job.model_copy(update={"job_id": view.job_id}), view)
@@ -121,8 +123,10 @@ class Analyses:
 def short(report: dict[str, Any]) -> dict[str, Any]:
     """Return of the report of a search what a record tells."""
     told = {name: report[name] for name in _TOLD if report.get(name) is not None}
-    rows = report.get("excesses") or []
-    return {**told, "excesses": [{name: row.get(name) for name in _EXCESS} for row in rows[:_MOST_EXCESSES]]}
+    if "excesses" in report:
+        rows = report["excesses"] or []
+        told["excesses"] = [{name: row.get(name) for name in _EXCESS} for row in rows[:_MOST_EXCESSES]]
+    return told
 
 
 def tried_again(event: AlertEvent) -> tuple[AlertJob, ...]:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import structlog
+
 from mesh.archive.access import Archive, MissingFile
 from mesh.archive.index import Index, read_index
 from mesh.archive.locate import open_archive
@@ -16,6 +18,8 @@ from mesh.errors import ArchiveUnavailable, BadInput
 from mesh.instrument import Instrument
 from mesh.instruments import instruments
 from mesh.service import native
+
+_log = structlog.get_logger(__name__)
 
 INSTRUMENTS = ("spiacs", "isgri", "jemx", "polar")
 """In the order of the record."""
@@ -79,7 +83,8 @@ class DataStatus:
         try:
             return self._in_archive(instrument, operated, ijd, utc)
         except (ArchiveUnavailable, BadInput, ValueError) as error:
-            text = f"whether {instrument.title} has data is not known yet: {error}"
+            _log.warning("archive not read", error=str(error))  # the text may say where the archive is
+            text = f"whether {instrument.title} has data is not known yet: the archive cannot be read now"
             return _record(instrument, operated, "unknown", "ArchiveUnavailable", text)
 
     def _in_archive(self, instrument: Instrument, operated: tuple[str, str], ijd: float, utc: str) -> InstrumentRecord:

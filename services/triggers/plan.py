@@ -7,8 +7,11 @@ from mesh.alerts.instants import seconds_between
 from mesh.alerts.standing import Standing
 from mesh.archive.times import ijd_from_utc, utc_from_ijd
 from mesh.contracts.alert import AlertEvent, AlertJob
+from mesh.contracts.notice import Position
 from mesh.contracts.transient import InstrumentRecord
+from mesh.instruments import instruments
 from mesh.keys import content_key
+from mesh.states import JobState
 from services.triggers.limits import Limits
 
 SAME_TIME_SECONDS = 0.01
@@ -16,6 +19,8 @@ SAME_TIME_SECONDS = 0.01
 _LARGEST_CIRCLE = 10.0
 """Degrees: of a larger one the centre says little about the response."""
 _DAY_S = 86400.0
+LOCALISATION = "localisation"
+_SEARCH = "spi_acs_search"
 _CURVE_SECONDS, _CURVE_BIN, _POLAR_BIN = 300.0, 0.1, 0.1
 
 
@@ -37,7 +42,31 @@ def wanted(event: AlertEvent, stands: Standing, data: Sequence[InstrumentRecord]
     for one in data:
         if one.status == "data":
             found += [_job(one.instrument, *make(time, stands, limits)) for make in _ANALYSES.get(one.instrument, ())]
-    return found
+    return found + _localisation(event, stands, time, found, limits)
+
+
+def _localisation(
+    event: AlertEvent, stands: Standing, time: str, found: Sequence[AlertJob], limits: Limits
+) -> list[AlertJob]:
+    """Return the localisation, once the search that it folds with the map has ended; nothing without data."""
+    if not found or LOCALISATION not in instruments():
+        return []
+    parameters: dict[str, Any] = {"t0": time.removesuffix("Z"), "window": limits.window_seconds}
+    search = next((one for one in found if one.product == _SEARCH), None)
+    if search is not None:
+        done = next((one for one in event.jobs if one.signature == search.signature), None)
+        if done is None or not done.ended:
+            return []
+        if done.state is JobState.COMPLETED:
+            parameters["search"] = [done.job_id]
+    place = stands.position
+    if stands.map is not None and stands.map.sha256:
+        parameters["sky_map"] = [stands.map.sha256]
+    elif place is not None:
+        parameters |= {"position": _place(place), "error_radius": place.radius, "containment": place.containment}
+        if event.event_key.startswith("fermi-gbm:") and not place.systematic:
+            parameters["systematic"] = "gbm"
+    return [_job(LOCALISATION, "localisation", time, {"selection": {}, "parameters": parameters})]
 
 
 def analysed_time(event: AlertEvent, stands: Standing) -> str | None:
@@ -60,8 +89,8 @@ def _search(time: str, stands: Standing, limits: Limits) -> _Made:
     parameters: dict[str, Any] = {"t0": time.removesuffix("Z"), "window": limits.window_seconds}
     place = stands.position
     if place is not None and place.radius <= _LARGEST_CIRCLE:
-        parameters["position"] = f"{place.ra:.4f}, {place.dec:.4f}"
-    return "spi_acs_search", time, {"selection": _around(time, around, around), "parameters": parameters}
+        parameters["position"] = _place(place)
+    return _SEARCH, time, {"selection": _around(time, around, around), "parameters": parameters}
 
 
 def _curve(time: str, _: Standing, __: Limits) -> _Made:
@@ -78,6 +107,10 @@ _ANALYSES: dict[str, tuple[Callable[[str, Standing, Limits], _Made], ...]] = {
     "spiacs": (_search, _curve),
     "polar": (_polar_curve,),
 }
+
+
+def _place(place: Position) -> str:
+    return f"{place.ra:.4f}, {place.dec:.4f}"
 
 
 def _around(time: str, before: float, after: float) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from mesh.alerts.standing import Standing, standing
 from mesh.contracts.alert import AlertEvent, AlertJob, Deed
 from mesh.contracts.transient import Analysis, InstrumentRecord, TransientRecord
 from mesh.keys import content_key
+from services.triggers.plan import LOCALISATION
 
 ASSOCIATIONS = ("possibly associated", "tentatively associated", "likely associated")
 """Words of the search, from weak to strong; the last one needs a person."""
+_LOCALISED = frozenset({"spiacs", "isgri", "jemx"})
+"""Of which the answer of a localisation tells."""
 
 
 def record_of(
@@ -56,6 +59,7 @@ def record_of(
         properties=detail.properties if detail else {},
         coincidences=stands.coincidences,
         instruments=parts,
+        localisation=_analyses(shown, LOCALISATION),
         association=_association(parts),
     )
     return record.model_copy(update={"answer": answer_of(record)})
@@ -92,15 +96,31 @@ def answer_of(record: TransientRecord) -> str:
     if not record.current:
         return f"{what}: a report, which asks for no analysis."
     when = f" at {record.trigger_time}" if record.trigger_time else ""
-    return f"{what}{when}: {'; '.join(map(_sentence, record.instruments)) or 'no instrument is set up here'}."
+    told = [one.results["answer"] for one in record.localisation if one.results.get("answer")]
+    parts = [one for one in record.instruments if not told or one.instrument not in _LOCALISED]
+    with_data = [_sentence(one) for one in parts if one.status in {"data", "unknown"}]
+    sentences = "; ".join([*told[-1:], *with_data, *_lacking(parts)])
+    return f"{what}{when}: {sentences or 'no instrument is set up here'}."
+
+
+def _lacking(parts: Sequence[InstrumentRecord]) -> list[str]:
+    """Return why there are no data: instruments without any for the same reason together."""
+    why: dict[str, list[str]] = {}
+    for part in parts:
+        if part.status in {"no-data", "not-asked"}:
+            short = part.text.rpartition(": ")[2].removeprefix("its ")
+            why.setdefault(short, []).append(_short(part))
+    return [f"no data of {', '.join(titles)} ({short})" for short, titles in why.items()]
+
+
+def _short(part: InstrumentRecord) -> str:
+    return part.title.removeprefix("INTEGRAL ")
 
 
 def _sentence(part: InstrumentRecord) -> str:
-    title = part.title.removeprefix("INTEGRAL ")
-    if part.status != "data":
-        return (
-            f"{title}: {part.text.removeprefix('no data: ')}" if part.status == "unknown" else f"{title}: {part.text}"
-        )
+    title = _short(part)
+    if part.status == "unknown":
+        return f"{title}: {part.text}"
     ended = [one for one in part.analyses if one.state == "COMPLETED"]
     running = [one.product for one in part.analyses if one.state == "waiting"]
     failed = [f"{one.product} gave nothing ({one.text})" for one in part.analyses if one.state in {"ERROR", "ABORTED"}]
@@ -123,7 +143,11 @@ def _finding(results: dict[str, Any]) -> str:
 
 
 def _with_analyses(part: InstrumentRecord, jobs: Sequence[AlertJob]) -> InstrumentRecord:
-    analyses = tuple(
+    return part.model_copy(update={"analyses": _analyses(jobs, part.instrument)})
+
+
+def _analyses(jobs: Sequence[AlertJob], instrument: str) -> tuple[Analysis, ...]:
+    return tuple(
         Analysis(
             product=job.product,
             # What goes on between its beginning and its end makes no version of the record.
@@ -134,9 +158,8 @@ def _with_analyses(part: InstrumentRecord, jobs: Sequence[AlertJob]) -> Instrume
             products=job.products,
         )
         for job in jobs
-        if job.instrument == part.instrument
+        if job.instrument == instrument
     )
-    return part.model_copy(update={"analyses": analyses})
 
 
 def _association(parts: Sequence[InstrumentRecord]) -> str:

@@ -37,6 +37,7 @@ from mesh.store.jobs import Jobs
 from mesh.store.loads import Loads
 from mesh.store.objects import Objects
 from mesh.store.products import Products
+from mesh.store.uploads import Uploads
 from services.triggers import metrics
 from services.triggers.analyses import Analyses, tried_again
 from services.triggers.data_status import DataStatus
@@ -51,6 +52,8 @@ _log = structlog.get_logger(__name__)
 NAME = "triggers"
 _JOBS_SECONDS, _OUTBOX_SECONDS, _DATA_SECONDS, _FAILED_SECONDS = 0.5, 5.0, 30.0, 5.0
 _CHUNK = 500
+_MOST_STEPS = 6
+"""Of one look: what one analysis gives another may ask for. What is left, the next look does."""
 
 
 class Triggers:
@@ -58,6 +61,7 @@ class Triggers:
 
     Args:
         alerts: the documents.
+        uploads: keeps sky maps, as inputs of jobs.
         index: in Redis.
         analyses: jobs of the mesh.
         data: which data there are.
@@ -70,6 +74,7 @@ class Triggers:
         self,
         *,
         alerts: Alerts,
+        uploads: Uploads,
         index: AlertIndex,
         analyses: Analyses,
         data: DataStatus,
@@ -78,6 +83,7 @@ class Triggers:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._alerts = alerts
+        self._uploads = uploads
         self._index = index
         self._analyses = analyses
         self._data = data
@@ -101,6 +107,7 @@ class Triggers:
         )
         return cls(
             alerts=alerts,
+            uploads=Uploads(objects),
             index=AlertIndex(index),
             analyses=Analyses(intake, caller(), lambda key, name: objects.get(names.product_object(key, name))),
             data=DataStatus(settings.archive_location, native.in_native_thread),
@@ -129,8 +136,8 @@ class Triggers:
         named = {one.sha256 for one in (notice.map, notice.combined_map) if one is not None and one.sha256}
         if named:
             maps = read_message(self._alerts.raw(receipt.raw)).maps
-            for sha256, content in maps.items():
-                self._alerts.keep_map(sha256, content)
+            for content in maps.values():
+                self._uploads.keep(content)
         is_new = False
 
         def change(event: AlertEvent) -> AlertEvent:
@@ -161,15 +168,15 @@ class Triggers:
             StoreUnavailable, BrokerUnavailable: come again; nothing is lost.
         """
         with self._alone(event_key):
-            event, record, planned = self._revise(event_key)
-            if record is None:
-                return
-            event = self._publish(event)
-            worked = self._analyses.work(event, {one.signature for one in planned})
-            if worked != event.jobs:
-                self._alerts.change_event(event_key, lambda now: _with_jobs(now, worked))
+            for _ in range(_MOST_STEPS):
                 event, record, planned = self._revise(event_key)
+                if record is None:
+                    return
                 event = self._publish(event)
+                worked = self._analyses.work(event, {one.signature for one in planned})
+                if worked == event.jobs:
+                    break
+                self._alerts.change_event(event_key, lambda now, worked=worked: _with_jobs(now, worked))  # type: ignore[misc]
             assert record is not None  # noqa: S101 - there are receipts
             self._enter(event, record)
             self._note_next(event, record, planned)

@@ -109,7 +109,7 @@ def _trigger(world: CrashingWorld) -> list[str]:
 
 def _ends(world: CrashingWorld) -> list[str]:
     record = world.record(KEY)
-    wrong = "excess" not in record.answer or record.state != "ACTIVE"
+    wrong = "S/N 4.6" not in record.answer or record.state != "ACTIVE"
     return [f"the record says: {record.answer}"] if wrong else []
 
 

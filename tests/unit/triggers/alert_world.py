@@ -15,6 +15,7 @@ from mesh.intake import Caller, Wish
 from mesh.states import JobState
 from mesh.store.alerts import Alerts
 from mesh.store.objects import Objects
+from mesh.store.uploads import Uploads
 from services.triggers.analyses import Analyses
 from services.triggers.limits import Limits
 from services.triggers.outbox import Outbox
@@ -26,6 +27,9 @@ REPORT = {
     "limits": {"hard_1s": 1.8e-7},
     "excesses": [{"snr": 4.6, "t_minus_t0_s": 1.9, "scale_s": 0.1, "association": "possibly associated"}],
 }
+
+
+LOCALISATION = {"answer": "SPI-ACS: S/N 4.6 at T0+1.90 s", "sky_map": {"area_90_deg2": 31.0}}
 
 
 class MemoryIndex:
@@ -127,6 +131,11 @@ class PlayedIntake:
         view: JobView = self._call("submit", lambda: self.views.setdefault(job_id, made))
         return view
 
+    def share(self, job_id: str, asker: Caller, *, shared: bool) -> JobView:
+        """Share a job."""
+        view: JobView = self._call("share", lambda: self.views[job_id])
+        return view
+
     def look(self, job_id: str, asker: Caller) -> JobView:
         """Return a job."""
         view: JobView = self._call("look", lambda: self.views[job_id])
@@ -201,6 +210,7 @@ class AlertWorld:
         self.intake = AlertIntake(self.alerts, self, self.index)
         self.triggers = Triggers(
             alerts=self.alerts,
+            uploads=Uploads(self.objects),
             index=self.index,
             analyses=Analyses(self.mesh, caller(), self._file),  # type: ignore[arg-type]
             data=self.data,  # type: ignore[arg-type]
@@ -254,6 +264,7 @@ class AlertWorld:
         return found
 
     def _file(self, key: str, name: str) -> bytes:
-        if name != "spi_acs_search.json":
+        reports = {"spi_acs_search.json": self.report, "localisation.json": LOCALISATION}
+        if name not in reports:
             raise NotFound(name)
-        return json.dumps(self.report).encode()
+        return json.dumps(reports[name]).encode()

@@ -11,12 +11,14 @@ import pytest
 
 from mesh.broker.outgoing import Outgoing
 from mesh.contracts.alert import Deed
+from mesh.intake.analysis import read_analysis
 from mesh.intake.errors import TooMuchWaiting
+from mesh.intake.limits import Limits as IntakeLimits
 from mesh.states import JobState
 from tests.unit.accounts_doubles import MemoryObjects
 from tests.unit.triggers.alert_world import AlertWorld
 
-KEY = "lvk:S230518h"
+_WITH_MAP = "lvk/S1234-1-earlywarning.json"
 _REAL = ("transient.record", "integral.spi_acs.followup", "integral.isgri.followup")
 
 
@@ -61,12 +63,34 @@ def test_a_first_record_comes_at_once_and_a_revision_when_the_analyses_end(world
     world.mesh.finish()
     world.run()
     last = world.record("mission:1")
+    assert [one.state for one in last.localisation] == ["waiting"], "it folds the search with the place"
     assert "excess of S/N 4.6 on 0.1 s at T0+1.90 s, possibly associated" in last.answer
     assert [one.state for one in last.instruments[0].analyses] == ["COMPLETED", "COMPLETED"]
     assert last.instruments[0].analyses[0].products[0].files[0].name == "spi_acs_search.json"
     told = json.loads(next(one.body for one in reversed(world.broker.waiting) if "spi_acs" in one.routing_key))
     assert (told["alert_type"], told["excesses"][0]["snr"], told["limits"]) == ("update", 4.6, {"hard_1s": 1.8e-7})
+    localised = next(one for one in world.mesh.wishes.values() if one.product == "localisation")
+    (search_id,) = (job_id for job_id, one in world.mesh.wishes.items() if one.product == "spi_acs_search")
+    assert localised.parameters["search"] == [search_id]
+    assert (localised.parameters["error_radius"], localised.parameters["containment"]) == (1.0, 0.9)
+    world.mesh.finish()
+    world.run()
+    assert "S/N 4.6 at T0+1.90 s; no data of" not in first.answer
+    assert "SPI-ACS: S/N 4.6 at T0+1.90 s" in world.record("mission:1").answer
     assert not world.index.later, "nothing waits any more"
+
+
+@pytest.mark.parametrize("name", ["lvk/S230518h-2-Initial.xml", "grb/GRB170817A-GBM_Gnd_Pos.xml", _WITH_MAP, ""])
+def test_everything_that_is_planned_is_taken_by_intake(world: AlertWorld, shared_data: Path, name: str) -> None:
+    world.post((shared_data / "alerts" / name).read_bytes() if name else notice(trigger_time="2017-01-01T00:00:05Z"))
+    world.data.status = {"spiacs": "data", **({} if name else {"polar": "data"})}
+    for _ in range(3):
+        world.run()
+        world.mesh.finish()
+    products = {wish.product for wish in world.mesh.wishes.values()}
+    assert products == {"spi_acs_search", "spi_acs_lc", "localisation", *([] if name else ["polar_lc"])}
+    for wish in world.mesh.wishes.values():
+        read_analysis(wish, lambda *_: [], IntakeLimits())
 
 
 def test_what_changes_nothing_asks_for_nothing(world: AlertWorld) -> None:
@@ -156,7 +180,7 @@ def test_any_order_of_notices_ends_in_the_same_record(shared_data: Path, order: 
     assert (record.state, record.trigger_time, record.test) == ("RETRACTED", "2018-11-01T22:22:46.654Z", True)
     assert record.map is not None
     assert [one.kind.value for one in record.versions] == ["PRELIMINARY", "INITIAL", "UPDATE", "RETRACTION"]
-    assert f"alerts/maps/{record.map.sha256}" in world.objects.content  # type: ignore[attr-defined]
+    assert f"uploads/{record.map.sha256}" in world.objects.content  # type: ignore[attr-defined]
 
 
 def test_a_likely_association_waits_for_a_person(world: AlertWorld) -> None:

@@ -1,0 +1,131 @@
+"""Alerts through the real mesh: posted over HTTP, analysed in containers, published by the broker."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import amqp
+import httpx
+import pytest
+
+from mesh.settings import Settings
+from odamesh import Mesh
+from services.spiacs.simulator.archive import write_archive
+from services.spiacs.simulator.rates import Background, Pulse
+
+_PATIENCE_SECONDS = 120.0
+_T0 = "2017-08-17T12:41:04.430"
+_COMPLETE = "spiacs-complete"
+
+
+@pytest.fixture(scope="module")
+def rates(archive: Path) -> None:
+    """The simulated counts that the tests of SPI-ACS make as well, whoever comes first."""
+    if not (archive / _COMPLETE).exists():
+        pulses = [("2017-08-17T12:55:00", Pulse(0.0, 60_000, 1.0, 5.7))]
+        background = Background(rate=1.1e5)
+        write_archive(archive, "2017-08-17T11:30:00", "2017-08-17T14:30:00", background=background, pulses=pulses)
+        (archive / _COMPLETE).touch()
+
+
+@pytest.fixture
+def client(mesh: Mesh) -> httpx.Client:
+    """What speaks HTTP with the gateway."""
+    return httpx.Client(base_url=f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}/api/v1")
+
+
+def _notice(number: str, **fields: Any) -> bytes:
+    body = {"mission": "Drill", "id": [number], "trigger_time": f"{_T0}Z", "alert_type": "initial", "record_number": 1}
+    return json.dumps({**body, **fields}).encode()
+
+
+def _post(client: httpx.Client, body: bytes) -> dict[str, Any]:
+    answer = client.post("/alerts", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in {200, 202}, answer.text
+    return dict(answer.json())
+
+
+def _until(client: httpx.Client, key: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Return the record of an event once something holds of it."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        answer = client.get(f"/alerts/events/{key}/record")
+        if answer.status_code == 200 and holds(answer.json()):
+            return dict(answer.json())
+        time.sleep(0.1)
+    raise AssertionError(answer.text)
+
+
+def _ended(record: dict[str, Any]) -> bool:
+    states = [one["state"] for part in record["instruments"] for one in part["analyses"]]
+    return bool(states) and "waiting" not in states
+
+
+@pytest.mark.usefixtures("rates")
+def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: httpx.Client) -> None:
+    key = f"drill:{time.time_ns()}"
+    number = key.partition(":")[2]
+    broker = Settings().connections("admin").broker
+    address = f"{broker.host}:{broker.port}"
+    with amqp.Connection(address, broker.user, broker.password, virtual_host=broker.vhost) as connection:
+        channel = connection.channel()
+        queue = channel.queue_declare(exclusive=True).queue
+        channel.queue_bind(queue, "mesh.transients", "integral.spi_acs.followup")
+        told = _post(client, _notice(number, ra=197.45, dec=-23.38, ra_dec_error=0.1))
+        assert (told["event_key"], told["duplicate"]) == (key, False)
+        record = _until(client, key, _ended)
+        acs = next(part for part in record["instruments"] if part["instrument"] == "spiacs")
+        assert (acs["status"], [one["state"] for one in acs["analyses"]]) == ("data", ["COMPLETED", "COMPLETED"])
+        assert acs["analyses"][0]["results"]["completeness"] == pytest.approx(1.0)
+        names = {file["name"] for one in acs["analyses"] for made in one["products"] for file in made["files"]}
+        assert {"spi_acs_search.json", "spi_acs_lc.fits"} <= names
+        polar = next(part for part in record["instruments"] if part["instrument"] == "polar")
+        assert (polar["status"], polar["reason"]) == ("no-data", "NotOperating")
+        assert _post(client, _notice(number, ra=197.45, dec=-23.38, ra_dec_error=0.1))["state"] == "taken-up"
+
+        _post(client, _notice(number, alert_type="retraction", record_number=2))
+        _until(client, key, lambda one: one["state"] == "RETRACTED")
+        deadline, words = time.monotonic() + _PATIENCE_SECONDS, []
+        while "retraction" not in words and time.monotonic() < deadline:
+            message = channel.basic_get(queue, no_ack=True)
+            if message is None:
+                time.sleep(0.1)
+            elif json.loads(message.body)["id"] == [key]:
+                words.append(json.loads(message.body)["alert_type"])
+        assert words == ["initial", "update", "retraction"]
+
+
+def test_a_trigger_of_today_is_told_at_once_that_there_are_no_data(client: httpx.Client, shared_data: Path) -> None:
+    body = (shared_data / "alerts/grb/SVOM-sb26042801-grm-noposition.xml").read_bytes()
+    told = client.post("/alerts", content=body, headers={"Content-Type": "application/xml"}).json()
+    record = _until(client, told["event_key"], lambda one: bool(one["instruments"]))
+    assert {part["reason"] for part in record["instruments"]} == {"NotOperating"}
+    assert "operations ended on 2025-02-28" in record["answer"]
+
+
+def test_operators_see_and_command_events_from_a_terminal(client: httpx.Client, tmp_path: Path) -> None:
+    number = str(time.time_ns())
+    (tmp_path / "notice.json").write_bytes(_notice(number, trigger_time="2026-05-01T00:00:00Z"))
+
+    def command(*words: str) -> str:
+        url = str(client.base_url).removesuffix("/api/v1/")
+        run = [sys.executable, "-m", "odamesh", "alerts", *words, "--url", url]
+        done = subprocess.run(run, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert f"drill:{number}" in command("post", str(tmp_path / "notice.json"))
+    _until(client, f"drill:{number}", lambda one: bool(one["instruments"]))
+    assert f"drill:{number}" in command("list")
+    assert "operations ended on 2025-02-28" in command("show", f"drill:{number}")
+    command("retract", f"drill:{number}", "--reason", "a test")
+    _until(client, f"drill:{number}", lambda one: one["state"] == "WITHDRAWN")
+    command("replay", "--event", f"drill:{number}")
+    _until(client, f"drill:{number}", lambda one: one["state"] == "ACTIVE")
+    command("mute", f"drill:{number}")
+    command("approve", f"drill:{number}")
