@@ -37,6 +37,8 @@ from gateway.oda.words import OdaWords
 from gateway.parts import Parts
 from gateway.unexpected import AnswerUnexpected
 from gateway.uws import description, endpoints, sync
+from gateway.vo import datalink, moc, sia2
+from gateway.vo.tap import endpoints as tap
 from gateway.vo.words import VoWords
 from gateway.web import page as web
 from gateway.web.policy import content_security_policy
@@ -108,7 +110,15 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(router, dependencies=[Security(_TOKEN)])
     app.include_router(links.router)
     app.include_router(oda.router)
-    for router in (description.router, sync.router, endpoints.router):
+    for router in (
+        tap.router,
+        sia2.router,
+        datalink.router,
+        moc.router,
+        description.router,
+        sync.router,
+        endpoints.router,
+    ):
         app.include_router(router)
     app.include_router(health.router)
     api_page.install(app)

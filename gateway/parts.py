@@ -18,6 +18,8 @@ from gateway.names.names import Names
 from gateway.open_streams import OpenStreams
 from gateway.polls import Polls
 from gateway.records import FollowedRecords, MeshPublisher, ProductStore
+from gateway.vo.tap.jobs import QueryJobs
+from gateway.vo.tap.observations import Observations
 from gateway.wakeups import Bell
 from mesh.accounts.roles import Roles
 from mesh.contracts import TrailEntry
@@ -70,6 +72,16 @@ class Parts:
     def deliver(self) -> Deliver:
         """Brings files to callers."""
         return Deliver(self.products, self.files, self.link_seconds)
+
+    @cached_property
+    def observations(self) -> Observations:
+        """What jobs made, as ObsCore describes it."""
+        return Observations(self.intake, self.requests, self.archive)
+
+    @cached_property
+    def queries(self) -> QueryJobs:
+        """The queries that are jobs."""
+        return QueryJobs()
 
     @cached_property
     def requests(self) -> KnownRequests:

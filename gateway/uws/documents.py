@@ -10,6 +10,8 @@ from vo_models.uws.models import NSMAP
 from vo_models.uws.types import ErrorType, ExecutionPhase
 from vo_models.voresource.types import UTCTimestamp
 
+from mesh.errors import NotFound
+
 MEDIA_TYPE = "application/xml"
 _INFO = {"odamesh": "urn:odamesh:uws:1", **NSMAP}
 
@@ -83,6 +85,25 @@ class UwsJob:
 def instant(value: datetime | None) -> str:
     """Return an instant as every document has it; an empty text for none."""
     return "" if value is None else str(UTCTimestamp.fromisoformat(value.isoformat()))
+
+
+def word_of(job: UwsJob, part: str) -> str:
+    """Return what UWS tells of a job in one word.
+
+    Raises:
+        NotFound: there is no such part of a job.
+    """
+    words = {
+        "phase": job.phase.value,
+        "quote": instant(job.quote),
+        "executionduration": str(job.duration_s),
+        "destruction": instant(job.destruction),
+        "owner": job.owner or "",
+    }
+    if part not in words:
+        msg = f"A job has no {part[:32]!r}; it has: {', '.join([*words, 'parameters', 'results', 'error'])}."
+        raise NotFound(msg)
+    return words[part]
 
 
 def job_document(job: UwsJob) -> bytes:

@@ -35,11 +35,11 @@ _SETTLE_SECONDS = 5.0
 @router.get("")
 def jobs(visit: Visiting) -> Response:
     """List the jobs of the caller, newest first: PHASE (repeatable), AFTER, LAST."""
-    phases = frozenset(_phase(text) for text in visit.sent.all("phase"))
+    phases = frozenset(phase_named(text) for text in visit.sent.all("phase"))
     last = visit.sent.whole("last")
     if last is not None and last < 1:
         raise InvalidParameter("LAST: at least 1", field="LAST", allowed="a whole number from 1")
-    after = _instant(visit.sent, "after") if "after" in visit.sent else None
+    after = instant_of(visit.sent, "after") if "after" in visit.sent else None
     views = visit.family.jobs(visit.intake, visit.caller, phases=phases, after=after, last=last)
     return _xml(documents.job_list(visit.family.brief(view) for view in views))
 
@@ -56,7 +56,7 @@ def create(visit: Visiting) -> Response:
 @router.get("/{job_id}")
 async def job(job_id: str, visit: Visiting) -> Response:
     """Tell where a job stands; with WAIT once its phase is another one."""
-    phase = _phase(visit.sent.text("phase")).value if "phase" in visit.sent else ""
+    phase = phase_named(visit.sent.text("phase")).value if "phase" in visit.sent else ""
     view = await changed(visit.parts.bell, lambda: visit.look(job_id), visit.sent.whole("wait") or 0, phase)
     return _xml(documents.job_document(visit.show(view)))
 
@@ -120,17 +120,7 @@ def error(job_id: str, visit: Visiting) -> Response:
 @router.get("/{job_id}/{part}")
 def part_of(job_id: str, part: str, visit: Visiting) -> Response:
     """Return one word of a job: its phase, quote, executionduration, destruction, owner."""
-    shown = visit.shown(job_id)
-    words = {
-        "phase": shown.phase.value,
-        "quote": documents.instant(shown.quote),
-        "executionduration": str(shown.duration_s),
-        "destruction": documents.instant(shown.destruction),
-        "owner": shown.owner or "",
-    }
-    if part not in words:
-        raise NotFound(f"A job has no {part[:32]!r}; it has: {', '.join([*words, 'parameters', 'results', 'error'])}.")
-    return PlainTextResponse(words[part])
+    return PlainTextResponse(documents.word_of(visit.shown(job_id), part))
 
 
 @router.post("/{job_id}/phase")
@@ -175,7 +165,7 @@ def change(job_id: str, visit: Visiting) -> Response:
 def keep_until(job_id: str, visit: Visiting) -> Response:
     """Change when a job is deleted."""
     visit.look(job_id)
-    until_then = _instant(visit.sent, "destruction")
+    until_then = instant_of(visit.sent, "destruction")
     visit.intake.keep_until(job_id, visit.caller, documents.instant(until_then), trace=visit.trace)
     return _to(visit.family.job_address(job_id))
 
@@ -197,7 +187,12 @@ def _wish_to_run(sent: Parameters) -> bool:
     return phase == "RUN"
 
 
-def _phase(text: str) -> ExecutionPhase:
+def phase_named(text: str) -> ExecutionPhase:
+    """Return the phase of a name.
+
+    Raises:
+        InvalidParameter: it is none.
+    """
     try:
         return ExecutionPhase(text.strip().upper())
     except ValueError:
@@ -205,7 +200,12 @@ def _phase(text: str) -> ExecutionPhase:
         raise InvalidParameter(f"PHASE: {text[:32]!r} is none", field="PHASE", allowed=allowed) from None
 
 
-def _instant(sent: Parameters, name: str) -> datetime:
+def instant_of(sent: Parameters, name: str) -> datetime:
+    """Return a parameter that is an instant.
+
+    Raises:
+        InvalidParameter: it is none.
+    """
     text = sent.text(name)
     try:
         found = datetime.fromisoformat(text)

@@ -12,8 +12,6 @@ from gateway.vo.votable import Column, Info, text_column
 from mesh.contracts import JobView, ProductFile, StageProduct
 from mesh.intake import Intake
 
-AGAIN = "again"
-"""ID of the descriptor of the service that makes such a product."""
 COLUMNS = (
     text_column("ID", ucd="meta.id;meta.main"),
     text_column("access_url", ucd="meta.ref.url"),
@@ -28,7 +26,7 @@ _PAGE = 200
 _SEMANTICS = {"fits": "#this", "png": "#preview", "gz": "#this"}
 """Terms of the vocabulary of DataLink by the ending of a file."""
 
-_Row = tuple[Any, ...]
+Row = tuple[Any, ...]
 
 
 def links_of(family: Family, view: JobView, intake: Intake, requests: KnownRequests) -> Iterator[bytes]:
@@ -41,38 +39,47 @@ def links_of(family: Family, view: JobView, intake: Intake, requests: KnownReque
         requests: knows what it was asked for.
     """
     infos = [Info("WARNING", "partial result" if view.partial else "warning", text) for text in view.warnings]
+    again = again_descriptor(family, view, requests)
+    yield from votable.votable(COLUMNS, link_rows(family, view, intake, view.job_id), infos=infos, resources=[again])
+
+
+def again_descriptor(family: Family, view: JobView, requests: KnownRequests) -> str:
+    """Return how to have the same made with other parameters; those of the job are filled in."""
     given = list(written(requests(view.request_key), family.instrument.parameters))
-    again = descriptor(
-        AGAIN,
+    return descriptor(
+        _again(family),
         f"{family.address}/sync",
         f"{family.instrument.products[family.product].title}: the same with other parameters",
         inputs_of(family.instrument, family.product, given),
         content_type=votable.DATALINK_TYPE,
     )
-    yield from votable.votable(COLUMNS, _rows(family, view, intake), infos=infos, resources=[again])
 
 
-def _rows(family: Family, view: JobView, intake: Intake) -> Iterator[_Row]:
+def link_rows(family: Family, view: JobView, intake: Intake, identifier: str) -> Iterator[Row]:
+    """Yield the rows of a job that has completed, under an identifier."""
     for offset in range(0, max(view.products_total, len(view.products)), _PAGE):
         for product in intake.result(view, offset, _PAGE):
-            yield from _of_product(family, view, product)
-    yield (view.job_id, None, AGAIN, None, "#proc", "the same with other parameters", votable.DATALINK_TYPE, None)
+            for row in _of_product(family, view, product):
+                yield (identifier, *row)
+    told = "the same with other parameters"
+    yield (identifier, None, _again(family), None, "#proc", told, votable.DATALINK_TYPE, None)
 
 
-def _of_product(family: Family, view: JobView, product: StageProduct) -> Iterator[_Row]:
+def _again(family: Family) -> str:
+    """Return the ID of the descriptor."""
+    return f"again-{family.product}"
+
+
+def _of_product(family: Family, view: JobView, product: StageProduct) -> Iterator[Row]:
     made = f"{product.stage} of {product.label}"
     for file in product.files:
         address = family.file_address(view, product, file)
-        yield (
-            *(view.job_id, address, None, None, _semantics(file), f"{made}: {file.name}"),
-            *(file.media_type, file.size),
-        )
-    job = f"{family.root}/api/v1/jobs/{view.job_id}"
-    log = f"{job}/units/{product.label}/log?stage={product.stage}"
-    yield (view.job_id, log, None, None, "#auxiliary", f"log of {made}", "text/plain", None)
+        yield (address, None, None, _semantics(file), f"{made}: {file.name}", file.media_type, file.size)
+    log = f"{family.root}/api/v1/jobs/{view.job_id}/units/{product.label}/log?stage={product.stage}"
+    yield (log, None, None, "#auxiliary", f"log of {made}", "text/plain", None)
     manifest = f"{family.root}/api/v1/products/{product.key}"
     told = f"provenance of {made}: inputs, image, calibration, parameters"
-    yield (view.job_id, manifest, None, None, "#auxiliary", told, "application/json", None)
+    yield (manifest, None, None, "#auxiliary", told, "application/json", None)
 
 
 def _semantics(file: ProductFile) -> str:

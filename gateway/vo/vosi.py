@@ -47,7 +47,7 @@ def own_capabilities(base: str) -> list[Capability]:
 
 def capabilities_document(listed: Iterable[Capability]) -> bytes:
     """Return the document of capabilities."""
-    return _written(VOSICapabilities(capability=list(listed)))
+    return written(VOSICapabilities(capability=list(listed)))
 
 
 def availability_document(parts: Parts) -> bytes:
@@ -61,9 +61,10 @@ def availability_document(parts: Parts) -> bytes:
         pass
     except TransientFailure:
         available, notes = False, ["The store does not answer."]
-    return _written(Availability(available=available, up_since=_SINCE, note=notes))
+    return written(Availability(available=available, up_since=_SINCE, note=notes))
 
 
-def _written(document: BaseXmlModel) -> bytes:
-    written = document.to_xml(encoding="UTF-8", xml_declaration=True, skip_empty=True)
-    return written if isinstance(written, bytes) else written.encode()
+def written(document: BaseXmlModel) -> bytes:
+    """Return a document as bytes."""
+    text = document.to_xml(encoding="UTF-8", xml_declaration=True, skip_empty=True)
+    return text if isinstance(text, bytes) else text.encode()

@@ -99,6 +99,34 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("POST", "/api/v1/jobs/{job_id}/link"): ((404, 404, 200, 200), (403, 403, 200, 200)),
     ("DELETE", "/api/v1/jobs/{job_id}/link"): ((404, 404, 204, 204), (403, 403, 204, 204)),
     ("POST", "/api/v1/requests/{request_key}/jobs"): ((201, 201, 201, 201), None),
+    ("GET", "/vo/tap/capabilities"): ((200, 200, 200, 200), None),
+    ("GET", "/vo/tap/availability"): ((200, 200, 200, 200), None),
+    ("GET", "/vo/tap/tables"): ((200, 200, 200, 200), None),
+    # What jobs made is told to who has a list of jobs; TAP_SCHEMA to everybody.
+    ("GET", "/vo/tap/sync"): ((403, 200, 200, 200), None),
+    ("POST", "/vo/tap/sync"): ((403, 200, 200, 200), None),
+    ("GET", "/vo/tap/async"): ((200, 200, 200, 200), None),
+    ("POST", "/vo/tap/async"): ((303, 303, 303, 303), None),
+    # Queries are kept elsewhere than jobs: what a query shows to whom is tested with the tables.
+    ("GET", "/vo/tap/async/{job_id}"): ((404, 404, 404, 404), None),
+    ("POST", "/vo/tap/async/{job_id}"): ((404, 404, 404, 404), None),
+    ("DELETE", "/vo/tap/async/{job_id}"): ((404, 404, 404, 404), None),
+    ("GET", "/vo/tap/async/{job_id}/{part}"): ((404, 404, 404, 404), None),
+    ("POST", "/vo/tap/async/{job_id}/{part}"): ((404, 404, 404, 404), None),
+    ("GET", "/vo/tap/async/{job_id}/error"): ((404, 404, 404, 404), None),
+    ("GET", "/vo/tap/async/{job_id}/results/result"): ((404, 404, 404, 404), None),
+    ("GET", "/vo/sia2/capabilities"): ((200, 200, 200, 200), None),
+    ("GET", "/vo/sia2/availability"): ((200, 200, 200, 200), None),
+    ("GET", "/vo/sia2/query"): ((403, 200, 200, 200), None),
+    ("POST", "/vo/sia2/query"): ((403, 200, 200, 200), None),
+    ("GET", "/vo/datalink/capabilities"): ((200, 200, 200, 200), None),
+    ("GET", "/vo/datalink/availability"): ((200, 200, 200, 200), None),
+    # An ID that is none, or not the caller's, is a row that says so.
+    ("GET", "/vo/datalink/links"): ((200, 200, 200, 200), None),
+    ("POST", "/vo/datalink/links"): ((200, 200, 200, 200), None),
+    ("GET", "/vo/moc"): ((403, 200, 200, 200), None),
+    # 404 for who may see it too: the doubles have no archive that tells where windows are.
+    ("GET", "/vo/moc/{identifier}"): ((404, 404, 404, 404), None),
     ("GET", "/vo/{instrument}/{product}/capabilities"): ((200, 200, 200, 200), None),
     ("GET", "/vo/{instrument}/{product}/availability"): ((200, 200, 200, 200), None),
     ("GET", "/vo/{instrument}/{product}/sync"): ((400, 400, 400, 400), None),
@@ -142,7 +170,11 @@ _PAGE = {*SCREENS, "/page/{name:path}"}
 _RUNS_ON = {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/start", "/vo/{instrument}/{product}/async/{job_id}/phase"}
 """Need a job that has not ended, when they change it."""
 _FAMILY = "/vo/{instrument}/{product}"
+_QUERY = {"LANG": "ADQL", "QUERY": "SELECT obs_id FROM ivoa.obscore"}
 _FORMS = {
+    "/vo/tap/sync": _QUERY,
+    "/vo/tap/async": _QUERY,
+    "/vo/tap/async/{job_id}": {"ACTION": "DELETE"},
     f"{_FAMILY}/async": {"SCWS": "201600270010"},
     f"{_FAMILY}/async/{{job_id}}": {"ACTION": "DELETE"},
     f"{_FAMILY}/async/{{job_id}}/phase": {"PHASE": "RUN"},
@@ -163,7 +195,7 @@ _BODIES = {
     ("PUT", "/api/v1/accounts/{name}"): {"roles": ["alerts"]},
 }
 
-_QUERIES = {"/api/v1/names": {"name": "Crab"}, "/api/v1/time": {"value": "2018-10-29T12:00:00"}}
+_QUERIES = {"/vo/tap/sync": _QUERY, "/api/v1/names": {"name": "Crab"}, "/api/v1/time": {"value": "2018-10-29T12:00:00"}}
 
 
 def _routes(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
@@ -209,7 +241,7 @@ def _job(gateway: Guarded, *, ended: bool, shared: bool) -> dict[str, str]:
     known |= {"digits": known["request_key"][:20]}
     gateway.call("GET", f"/r/{known['digits']}", "eve", whole=True)
     known |= {"stage": "image", "label": _LABEL, "user": "ada", "tab": "sky"}
-    known |= {"instrument": "isgri", "product": "isgri_image", "part": "phase"}
+    known |= {"instrument": "isgri", "product": "isgri_image", "part": "phase", "identifier": job_id}
     known |= {"event": "test:1", "version": "1", "deed": "mute", "receipt_id": _alert(gateway)}
     return known
 

@@ -1,0 +1,96 @@
+"""Reads ADQL into a tree, checks it against the tables, and writes it for SQLite.
+
+sqlglot knows the grammar of SQL; ADQL adds TOP and the geometry functions, which SQLite calls as functions
+(`gateway.vo.tap.database`). What a query may do is decided here by what its tree holds, and once more by SQLite itself.
+"""
+
+from typing import NamedTuple
+
+from sqlglot import Dialect, TokenType, exp, parse, parser, tokens
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+
+from gateway.vo.tap.tables import TABLES
+from gateway.vo.votable import Column
+from mesh.errors import InvalidRequest
+
+_LONGEST = 20_000
+_SCHEMA: dict[str, object] = {
+    schema: {
+        table.name.partition(".")[2]: {column.name: column.datatype for column in table.columns}
+        for table in TABLES
+        if table.schema == schema
+    }
+    for schema in {table.schema for table in TABLES}
+}
+_COLUMNS = {(table.name, column.name): column for table in TABLES for column in table.columns}
+_NAMES = ", ".join(table.name for table in TABLES)
+
+
+class _Adql(Dialect):
+    class Tokenizer(tokens.Tokenizer):
+        KEYWORDS = {**tokens.Tokenizer.KEYWORDS, "TOP": TokenType.TOP}  # noqa: RUF012 - as sqlglot declares it
+
+    class Parser(parser.Parser):
+        LOG_DEFAULTS_TO_LN = True
+
+
+class Query(NamedTuple):
+    """A query that may be run."""
+
+    sql: str
+    columns: tuple[Column | None, ...]
+    """Of each column of the result that of the table where it is one, under the name that it has in the result."""
+    names: tuple[str, ...]
+    tables: frozenset[str]
+    """That it reads."""
+
+
+def read_query(text: str) -> Query:
+    """Return a query for SQLite.
+
+    Raises:
+        InvalidRequest: it is no ADQL, does something else than to select, or names what is not there.
+    """
+    if len(text) > _LONGEST:
+        raise _refused(f"the query is longer than {_LONGEST} characters")
+    try:
+        trees = parse(text.strip().rstrip(";"), read=_Adql)
+    except (SqlglotError, RecursionError) as error:
+        raise _refused(_first_line(error)) from None
+    tree = trees[0] if len(trees) == 1 else None
+    if not isinstance(tree, exp.Query):
+        raise _refused("it is not one SELECT")
+    if tree.find(exp.With, exp.Into, exp.Lock) is not None:
+        raise _refused("WITH, INTO and FOR UPDATE are not possible here")
+    for table in tree.find_all(exp.Table):
+        if f"{table.db}.{table.name}".lower() not in {known.name for known in TABLES}:
+            raise _refused(f"there is no table {table.sql()[:80]}; the tables: {_NAMES}")
+    try:
+        qualify(tree, schema=_SCHEMA, dialect=_Adql, validate_qualify_columns=True)
+        return Query(tree.sql(dialect="sqlite"), *_described(tree))
+    except (SqlglotError, RecursionError) as error:
+        raise _refused(_first_line(error)) from None
+
+
+def _described(tree: exp.Query) -> tuple[tuple[Column | None, ...], tuple[str, ...], frozenset[str]]:
+    sources = {table.alias_or_name: f"{table.db}.{table.name}" for table in tree.find_all(exp.Table)}
+    columns, names = [], []
+    for selected in tree.selects:
+        inside = selected.unalias()
+        found = None
+        if isinstance(inside, exp.Column):
+            found = _COLUMNS.get((sources.get(inside.table, ""), inside.name))
+        columns.append(found._replace(name=selected.alias_or_name) if found else None)
+        names.append(selected.alias_or_name)
+    return tuple(columns), tuple(names), frozenset(sources.values())
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error) if isinstance(error, SqlglotError) else "it is nested too deeply"
+    # sqlglot underlines the place with codes of a terminal.
+    return text.partition("\n")[0].replace("\x1b[4m", "").replace("\x1b[0m", "")[:300]
+
+
+def _refused(why: str) -> InvalidRequest:
+    return InvalidRequest(f"QUERY: {why}", field="QUERY", allowed="one SELECT in ADQL")
