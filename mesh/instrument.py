@@ -84,11 +84,25 @@ class Limits(Part):
     output_mb: int = Field(gt=0)
 
 
+class Epochs(Part):
+    """Blocks of revolutions, of each of which the mesh analyses some windows that it chooses itself."""
+
+    revolutions: int = Field(ge=1)
+    """Length of a block; the first one begins with revolution 0."""
+    windows: int = Field(ge=1)
+    """Most windows of a block."""
+    least: int = Field(ge=1)
+    """With fewer windows of other pointings a science window goes without what is made of its epoch."""
+    apart_deg: float = Field(gt=0)
+    """Pointings nearer to each other than this count as one [deg]."""
+
+
 class Stage(Part):
     """A step of the plan that is run, stored and cached as a whole."""
 
-    scope: Literal["scw", "slice", "job"]
-    """Once per science window, once per slice of time on the grid of the archive, or once per job."""
+    scope: Literal["scw", "slice", "job", "epoch_scw", "epoch"]
+    """Once per science window, once per slice of time on the grid of the archive, or once per job; once per window that
+    the mesh chooses of an epoch (``epoch_scw``), or once per epoch."""
     parameters: tuple[str, ...]
     steps: tuple[str, ...]
     """Names of the steps inside, in order: the columns of the live table."""
@@ -100,6 +114,15 @@ class Stage(Part):
     """What it reads of the archive besides the data of science windows, where that is there."""
     interval: bool = False
     """Whether the time range of the request changes its result: it is told as parameter ``interval``."""
+    only_for: Mapping[str, str | bool] = {}
+    """Parameter -> the value for which it is part of a plan."""
+    fixed: Mapping[str, Any] = {}
+    """Parameters with values that no request changes."""
+
+    @property
+    def of_epochs(self) -> bool:
+        """Whether it works on windows that the mesh chooses, and not on those of the request."""
+        return self.scope in {"epoch_scw", "epoch"}
 
 
 Role = Literal["image", "catalogue", "spectrum", "curve", "burst", "fit", "models"]
@@ -147,6 +170,7 @@ class Instrument(Part):
     stages: Mapping[str, Stage]
     archive: ArchiveFiles | None = None
     beside: Mapping[str, Beside] = {}
+    epochs: Epochs | None = None
     service: Service = Service()
     oda_api: OdaApi | None = None
 
@@ -195,6 +219,23 @@ class Instrument(Part):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _stages_have_what_they_declare(self) -> Self:
+        for name, stage in self.stages.items():
+            if stage.of_epochs and self.epochs is None:
+                msg = f"stage {name} has scope {stage.scope}, but the instrument has no [epochs]"
+                raise ValueError(msg)
+            for parameter, value in (*stage.fixed.items(), *stage.only_for.items()):
+                if parameter not in self.parameters:
+                    msg = f"stage {name} gives a value to undeclared parameter {parameter!r}"
+                    raise ValueError(msg)
+                try:
+                    self.parameters[parameter].canonical(parameter, value)
+                except InvalidParameter as error:
+                    msg = f"stage {name}, value of {parameter}: {error}"
+                    raise ValueError(msg) from error
+        return self
+
     @property
     def package(self) -> str:
         """Import name of its folder."""
@@ -231,7 +272,12 @@ class Instrument(Part):
             if isinstance(parameters.get(parameter), (list, tuple))
             for stage in stages
         }
-        return tuple(stage for stage in declared.stages if stage not in left_out)
+        return tuple(
+            stage
+            for stage in declared.stages
+            if stage not in left_out
+            and all(parameters.get(name) == value for name, value in self.stages[stage].only_for.items())
+        )
 
     def product_parameters(self, product: str) -> dict[str, Parameter]:
         """Return the parameters that any stage of *product* reads, in the order of the file."""
@@ -258,7 +304,9 @@ class Instrument(Part):
         """Return the keys of products of earlier jobs that *parameters* name, by parameter; of one *stage* if given."""
         names = self.parameters if stage is None else self.stages[stage].parameters
         return {
-            name: parameters[name] for name in names if name in parameters and self.parameters[name].type == "products"
+            name: parameters[name]
+            for name in names
+            if self.parameters[name].type == "products" and isinstance(parameters.get(name), (list, tuple))
         }
 
     def given_uploads(self, parameters: Mapping[str, Any], stage: str | None = None) -> dict[str, list[str]]:
@@ -282,6 +330,7 @@ class Instrument(Part):
             window: whether the files that each window has, or those of the archive.
         """
         declared = ((name, self.beside[name]) for name in self.stages[stage].beside)
+        parameters = {**parameters, **self.stages[stage].fixed}
         return {
             name: one.files
             for name, one in declared
@@ -301,6 +350,7 @@ class Instrument(Part):
         """
         declared = self.stages[stage]
         read = {name: parameters[name] for name in declared.parameters if name in parameters}
+        read |= {name: self.parameters[name].canonical(name, value) for name, value in declared.fixed.items()}
         if declared.interval and interval is not None:
             read[INTERVAL] = list(interval)
         return read

@@ -88,7 +88,8 @@ class Parameter(Part):
             case "labels":
                 return f"list of at most {self.most_entries} texts, each of at most {_NAME_LENGTH} characters"
             case "products":
-                return f"list of at most {self.most_entries} jobs (id, or id/label) or product keys"
+                words = "".join(f"{word}, or " for word in self.choices or ())
+                return f"{words}list of at most {self.most_entries} jobs (id, or id/label) or product keys"
             case "uploads":
                 return f"list of at most {self.most_entries} files that were uploaded, each by its SHA-256"
             case "files":
@@ -220,8 +221,13 @@ def _labels(parameter: Parameter, place: _Place, value: Any) -> list[str]:
     return sorted(set(value))
 
 
-def _products(parameter: Parameter, place: _Place, value: Any) -> list[str]:
-    return _hashes(parameter, place, value, "the key of a product")
+def _products(parameter: Parameter, place: _Place, value: Any) -> list[str] | str:
+    """Return keys, or one of the words that the parameter takes; an empty list is its word ``none``."""
+    keys = [value] if isinstance(value, str) else value
+    for word in parameter.choices or ():
+        if keys in ([word], (word,)) or (word == "none" and keys in ([], ())):
+            return word
+    return _hashes(parameter, place, keys, "the key of a product")
 
 
 def _uploads(parameter: Parameter, place: _Place, value: Any) -> list[str]:

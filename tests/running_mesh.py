@@ -17,6 +17,7 @@ import odamesh
 from odamesh import Mesh
 from services.isgri.simulator.scenarios import write_archive
 from tests import real_window, shared
+from tests.integration.mesh.epoch_windows import observe_an_epoch
 from tests.integration.mesh.jemx_windows import observe_with_jemx
 from tests.integration.mesh.windows import EMPTY, NO_EVENTS, TRUNCATED
 
@@ -32,7 +33,7 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def archive(home: Path) -> Path:
-    """An archive with six good simulated windows, JEM-X in two, three bad ones, and the real one if it is there."""
+    """An archive: six good windows, JEM-X in two, three bad ones, an early epoch, and the real window if there."""
     root = home / "archive"
     if not ((root / "complete").exists() and _is_spoilt(root)):
         shutil.rmtree(root, ignore_errors=True)
@@ -40,6 +41,7 @@ def archive(home: Path) -> Path:
         _spoil(root)
         (root / "complete").touch()
     observe_with_jemx(root)
+    observe_an_epoch(root)
     pieces = real_window.parts(shared.location())
     scw = real_window.SCW
     target = root / "scw" / scw[:4] / f"{scw}.001" / "isgri_events.fits"

@@ -22,7 +22,13 @@ from mesh.runner.product import OutputManifest, verify_files
 from mesh.runner.protocol import Runner, Work
 from mesh.runner.workspace import Workspace
 
-_LABELS = {"scw": "201600270010.001", "slice": "0000-00", "job": "job"}
+_LABELS = {
+    "scw": "201600270010.001",
+    "slice": "0000-00",
+    "job": "job",
+    "epoch_scw": "201600270010.001",
+    "epoch": "epoch-2000-2019",
+}
 """What a unit is called when the caller does not say."""
 
 

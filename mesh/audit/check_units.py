@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from mesh.audit.documents import Documents
 from mesh.audit.finding import Finding, Kind
 from mesh.contracts import Analysis, ProductInput, RunResult, UnitRow
+from mesh.instruments import instruments
 from mesh.states import JobState, UnitState, unit_is_final
 
 _GOOD = frozenset({UnitState.DONE, UnitState.CACHED})
@@ -65,8 +66,11 @@ def _asked_for(result: RunResult, analysis: Analysis | None) -> Iterator[tuple[K
     told = {(stage, state): count for stage, states in result.counts.items() for state, count in states.items()}
     if told and +counted != +Counter(told):
         yield Kind.CONTRADICTORY, f"its rows are not those that it counts: {dict(+counted)}"
-    # The rows stand in the order of the plan, and every window has one in the first stage.
-    labels = {row.label for row in result.rows if row.stage == result.rows[0].stage}
+    # The rows stand in the order of the plan, and every window has one in the first stage but for those of epochs.
+    declared = instruments().get(analysis.instrument) if analysis else None
+    helping = {name for name, stage in declared.stages.items() if stage.of_epochs} if declared else set()
+    first = next((row.stage for row in result.rows if row.stage not in helping), "")
+    labels = {row.label for row in result.rows if row.stage == first}
     for scw in (analysis.selection.scws or ()) if analysis else ():
         if scw not in labels and not any(label.startswith(f"{scw}.") for label in labels):
             yield Kind.LOST, f"window {scw} was asked for and has no row"

@@ -46,7 +46,7 @@ class EarlierProducts:
                 than the parameter takes.
         """
         written = entries(value, ",")
-        if written is None:
+        if written is None or (len(written) == 1 and written[0] in (parameter.choices or ())):
             return value
         most, field = parameter.most_entries, f"parameters.{name}"
         # Before anything is looked up: each entry is a question to the store.

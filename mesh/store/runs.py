@@ -169,11 +169,25 @@ class Runs:
         return ages
 
     @redis_answers()
-    def lay_out(self, run_id: str, rows: Iterable[UnitRow], image: str, calibration: str) -> int:
+    def lay_out(
+        self,
+        run_id: str,
+        rows: Iterable[UnitRow],
+        image: str,
+        calibration: str,
+        steps: Mapping[str, Sequence[str]] | None = None,
+    ) -> int:
         """Write the rows of a run, all waiting, in the order of the table; a run that has them keeps them.
 
         They are written in bundles and count once the last one is there; a claimant that died in between is followed
         by one that begins anew. A run that was cancelled takes no more.
+
+        Args:
+            run_id: the run.
+            rows: all of it.
+            image: of all its units.
+            calibration: of all its units.
+            steps: of the stages that have rows; None: of all that it was opened with.
 
         Returns:
             How many rows.
@@ -190,7 +204,8 @@ class Runs:
             if answer == "overtaken":
                 raise TransientFailure("Overtaken", "another dispatcher has begun to plan this run anew")
             start += len(bundle)
-        self._note(run_id, image=image, calibration=calibration, laid_out="1")
+        fields = {} if steps is None else {"steps": json.dumps(dict(steps))}
+        self._note(run_id, image=image, calibration=calibration, laid_out="1", **fields)
         return start
 
     def unplan(self, run_id: str, steps: Mapping[str, Sequence[str]], now: str) -> Iterator[list[str]]:

@@ -37,9 +37,14 @@ class _Alike:
 
 
 class Tally:
-    """Counts the rows of a run as they pass, and keeps of each kind as many as callers are shown."""
+    """Counts the rows of a run as they pass, and keeps of each kind as many as callers are shown.
 
-    def __init__(self) -> None:
+    Args:
+        helping: stages whose windows nobody asked for: what is odd about them stays in their rows.
+    """
+
+    def __init__(self, helping: Collection[str] = ()) -> None:
+        self._helping = frozenset(helping)
         self.rows: tuple[UnitRow, ...] = ()
         """The first page."""
         self.total = 0
@@ -147,6 +152,8 @@ class Tally:
                 good.append(row)
         if row.state is UnitState.FAILED:
             self._add_failed(row)
+        if row.stage in self._helping:
+            return
         if row.label == JOB_LABEL:
             self._told += [f"{row.stage}: {text}" for text in row.warnings]
             return
@@ -161,8 +168,12 @@ class Tally:
 
     def _add_failed(self, row: UnitRow) -> None:
         sentence = _sentence(row)
+        if row.stage in self._helping:
+            sentence = f"{row.stage} of {sentence}"
         if len(self._failed) < SHOWN_WARNINGS:
             self._failed.append(sentence)
+        if row.stage in self._helping:
+            return
         if row.failure is not None and row.failure.reason != NO_INPUTS:
             self._reasons[row.failure.kind, row.failure.reason] += 1
             self._first.setdefault(row.stage, row)
@@ -171,9 +182,9 @@ class Tally:
                 self._sentences.append(sentence)
 
 
-def tally_rows(runs: Runs, requests: Requests, run_id: str) -> Tally:
+def tally_rows(runs: Runs, requests: Requests, run_id: str, helping: Collection[str] = ()) -> Tally:
     """Return the tally of all rows of a run, which are stored but for the first page: that one is in its outcome."""
-    tally = Tally()
+    tally = Tally(helping)
     for number, rows in enumerate(runs.row_pages(run_id, ROWS_A_PAGE)):
         tally.add(rows)
         if number:

@@ -1,10 +1,12 @@
 """The plan of a run: its rows, and the units of a stage once what it needs is there. Plain functions, no servers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from mesh.archive.epochs import epoch_of
 from mesh.contracts import Analysis, Failure, ProductInput, Unit, UnitInput, UnitRow, UploadInput
-from mesh.instrument import Instrument
+from mesh.instrument import Epochs, Instrument, Stage
 from mesh.keys import Canonical, canonical_json, unit_key
 from mesh.states import FailureKind, UnitState
 from mesh.store.row_change import RowChange
@@ -37,18 +39,36 @@ def steps_of(instrument: Instrument, analysis: Analysis) -> dict[str, tuple[str,
     return {stage: instrument.stages[stage].steps for stage in stages}
 
 
-def rows_of(instrument: Instrument, analysis: Analysis, windows: Windows) -> Iterator[UnitRow]:
+def rows_of(
+    instrument: Instrument,
+    analysis: Analysis,
+    windows: Windows,
+    epochs: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Iterator[UnitRow]:
     """Yield every row of a run, waiting: one row for stages of scope job, a row per window or slice for the others.
 
-    Rejected windows have a row in the first stage only.
+    Rejected windows have a row in the first stage of windows only.
+
+    Args:
+        instrument: of the run.
+        analysis: of the run.
+        windows: of the run.
+        epochs: of these windows, with the labels of those that the mesh chooses of each; stages of epochs have a row
+            for each of them, or for each epoch.
     """
     rejected = [window.scw for window in windows.rejected]
     for name in instrument.stages_of(analysis.product, analysis.parameters):
-        if instrument.stages[name].scope == "job":
-            labels = [JOB_LABEL]
-        else:
-            labels = [*windows.inputs, *rejected]
-            rejected = []
+        labels: Sequence[str]
+        match instrument.stages[name].scope:
+            case "job":
+                labels = [JOB_LABEL]
+            case "epoch":
+                labels = list(epochs)
+            case "epoch_scw":
+                labels = [label for chosen in epochs.values() for label in chosen]
+            case _:
+                labels = [*windows.inputs, *rejected]
+                rejected = []
         for label in labels:
             yield UnitRow(key="", stage=name, label=label, state=UnitState.WAITING)
 
@@ -64,6 +84,7 @@ def units_of(
     made: Made,
     files: Sequence[UnitInput] = (),
     own: Mapping[str, Sequence[UnitInput]] | None = None,
+    near: Mapping[str, frozenset[str]] | None = None,
 ) -> Iterator[tuple[RowChange, Unit | None]]:
     """Yield what becomes of each row of a stage: its unit, or why there is none.
 
@@ -79,6 +100,7 @@ def units_of(
         made: products of the stages that it needs.
         files: of the archive that the request names itself, or that lie beside its windows.
         own: files beside the data of each window, by label.
+        near: windows of an epoch that point where a window does, by its label.
     """
     parameters = parameters_of(stage, instrument, analysis)
     parameters_text = Canonical(canonical_json(parameters))
@@ -95,7 +117,7 @@ def units_of(
         if isinstance(inputs, RowChange):
             yield inputs, None
             continue
-        inputs = (*inputs, *(own or {}).get(label, ()))
+        inputs = (*inputs, *_of_epoch(stage, label, instrument, needed, near or {}), *(own or {}).get(label, ()))
         key = unit_key(
             instrument=instrument.name,
             stage=stage,
@@ -152,12 +174,52 @@ def _inputs(
             return _refused(stage, label, "NoScWData", f"{label} is no longer in the archive")
         inputs += [entry for entry in wanted.values() if entry is not None]
     for need, made in needed.items():
-        own = "job" not in (declared.scope, instrument.stages[need].scope)
-        products = {name: key for name, key in made.items() if name == label or not own}
+        if instrument.stages[need].of_epochs and not declared.of_epochs:
+            continue  # it does without: `_of_epoch`
+        products = _products(label, declared, instrument.stages[need], made, instrument.epochs)
         if not products:
             return _refused(stage, label, NO_INPUTS, f"stage {need} gave no product that {stage} could use")
         inputs += [ProductInput(role=need, label=name, key=key) for name, key in sorted(products.items())]
     return tuple(inputs)
+
+
+def _products(
+    label: str, declared: Stage, need: Stage, made: Mapping[str, str], epochs: Epochs | None
+) -> dict[str, str]:
+    """Return those products of a stage that the unit of a label reads."""
+    if declared.scope == "epoch" and epochs is not None:
+        return {name: key for name, key in made.items() if epoch_of(name, epochs) == label}
+    own = "job" not in (declared.scope, need.scope)
+    return {name: key for name, key in made.items() if name == label or not own}
+
+
+def _of_epoch(
+    stage: str, label: str, instrument: Instrument, needed: Made, near: Mapping[str, frozenset[str]]
+) -> tuple[UnitInput, ...]:
+    """Return what was made of the epoch of a window, and of which of its windows that unit has to leave out.
+
+    These are the ones that point where the window does. Where too few others are left there is nothing.
+    """
+    epochs = instrument.epochs
+    if epochs is None or instrument.stages[stage].scope != "scw":
+        return ()
+    epoch, aside = epoch_of(label, epochs), near.get(label, frozenset())
+    whole: list[UnitInput] = []
+    parts: list[UnitInput] = []
+    others = 0
+    for need, made in needed.items():
+        match instrument.stages[need].scope:
+            case "epoch" if epoch in made:
+                whole.append(ProductInput(role=need, label=epoch, key=made[epoch]))
+            case "epoch_scw":
+                of_epoch = {name: key for name, key in made.items() if epoch_of(name, epochs) == epoch}
+                others += len(of_epoch.keys() - aside)
+                parts += [
+                    ProductInput(role=need, label=name, key=key)
+                    for name, key in sorted(of_epoch.items())
+                    if name in aside
+                ]
+    return (*whole, *parts) if whole and others >= epochs.least else ()
 
 
 def _given(products: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:

@@ -4,7 +4,7 @@ Whoever holds the claim on a run does this, and nobody else; everything here may
 die at any point and the next one starts where the records stand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -166,10 +166,15 @@ class Progress:
 
     def _enqueue(self, run: Run, used: Instrument, analysis: Analysis, stage: str, token: str) -> None:
         declared = used.stages[stage]
-        reads_windows = declared.archive or not declared.needs
-        windows = self._find_windows(run, used, analysis) if reads_windows else Windows({})
         labels = self._runs.labels(run.run_id, stage, UnitState.WAITING)
+        windows = Windows({})
+        if declared.of_epochs:
+            windows = self._source.listed(used, labels) if declared.archive else windows
+        elif declared.archive or not declared.needs:
+            windows = self._find_windows(run, used, analysis)
         made = self._made(run.run_id, declared.needs) if declared.needs else {}
+        chosen = [label for need, of in made.items() if used.stages[need].scope == "epoch_scw" for label in of]
+        near = self._source.near(used, labels, chosen) if declared.scope == "scw" else {}
         files = (
             *self._source.files(used.given_files(analysis.parameters, stage)),
             *self._source.beside(used.files_beside(analysis.parameters, stage, window=False)),
@@ -188,6 +193,7 @@ class Progress:
             made=made,
             files=files,
             own=own,
+            near=near,
         )
         if declared.scope == "job":  # one unit with everything: no bundle ends in between
             units = iter(self._native(list, units))
@@ -211,8 +217,14 @@ class Progress:
         if announced is None:
             text = f"no {run.instrument} service has announced itself yet; is it running?"
             raise TransientFailure("NoService", text)
-        rows = rows_of(used, analysis, windows)
-        written = self._runs.lay_out(run.run_id, rows, announced.image, announced.calibration)
+        steps = steps_of(used, analysis)
+        epochs: Mapping[str, Sequence[str]] = {}
+        if any(used.stages[stage].of_epochs for stage in steps):
+            epochs = self._source.epochs(used, list(windows.inputs))
+            if not epochs:  # the archive has too few windows of them: the run goes without
+                steps = {stage: of for stage, of in steps.items() if not used.stages[stage].of_epochs}
+        rows = rows_of(used, analysis, windows, epochs)
+        written = self._runs.lay_out(run.run_id, rows, announced.image, announced.calibration, steps)
         _log.info("run laid out", run_id=run.run_id, rows=written, rejected=len(windows.rejected))
 
     def _find_given(self, run: Run, used: Instrument, analysis: Analysis) -> None:
@@ -277,7 +289,8 @@ class Progress:
 
     def _finish(self, run: Run) -> None:
         used = instrument(run.instrument)
-        tally = tally_rows(self._runs, self._requests, run.run_id)
+        helping = [stage for stage in run.steps if used.stages[stage].of_epochs]
+        tally = tally_rows(self._runs, self._requests, run.run_id, helping)
         shown = {row.key for row in tally.shown(tally.result_stages(used, run.steps))}
         entries = self._products.find_many(sorted(shown))
         for key in shown - set(entries):

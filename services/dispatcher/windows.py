@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import structlog
 
+from mesh.archive import epochs
 from mesh.archive.access import Archive, MissingFile, joined_stamp, side_by_side
 from mesh.archive.extent import check_count, count_bound
 from mesh.archive.index import COMPACT_PATH, FITS_PATHS, Entry, Index, read_index
@@ -81,6 +82,49 @@ class WindowSource:
             return ()
         archive = self._open()
         return self._where(archive)(lambda: tuple(named_files(named, archive)))
+
+    def listed(self, instrument: Instrument, labels: Sequence[str]) -> Windows:
+        """Return the archive inputs of science windows that were found earlier; what is gone since is left out.
+
+        Raises:
+            BadInput: the archive has no usable index.
+            ArchiveUnavailable: there is no archive, or it does not answer.
+        """
+        archive = self._open()
+        index = self._read_index(archive)
+        entries = [entry for label in labels if (entry := index.find(ScwId.parse(label)))]
+
+        def look() -> Windows:
+            found = side_by_side(archive, partial(_look_up, archive, instrument), entries)
+            return Windows({one.label: one for one in found if not isinstance(one, Rejected)})
+
+        return self._where(archive)(look)
+
+    def epochs(self, instrument: Instrument, labels: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return the windows that the mesh chooses of the epochs of some science windows: epoch -> labels.
+
+        Raises:
+            BadInput: the archive has no usable index.
+            ArchiveUnavailable: there is no archive, or it does not answer.
+        """
+        if instrument.epochs is None or instrument.archive is None:
+            return {}
+        index = self._read_index(self._open())
+        return self._native(epochs.windows_of_epochs, index, labels, instrument.epochs, instrument.archive.files)
+
+    def near(
+        self, instrument: Instrument, labels: Sequence[str], others: Sequence[str]
+    ) -> Mapping[str, frozenset[str]]:
+        """Return those of some other windows that point where a science window does, for each that has such.
+
+        Raises:
+            BadInput: the archive has no usable index.
+            ArchiveUnavailable: there is no archive, or it does not answer.
+        """
+        if instrument.epochs is None or not others:
+            return {}
+        index = self._read_index(self._open())
+        return self._native(epochs.windows_near, index, labels, others, instrument.epochs)
 
     def beside(self, named: Mapping[str, Sequence[str]]) -> tuple[UnitInput, ...]:
         """Return of each kind the first file that the archive has, if it has one.

@@ -49,7 +49,7 @@ def mesh_efficiency_50(client: httpx.Client, engine: docker.DockerClient, scws: 
         "instrument": "isgri",
         "product": "isgri_image",
         "selection": {"scws": scws},
-        "parameters": {"detection_threshold": threshold},
+        "parameters": {"detection_threshold": threshold, "background": "none"},
     }
     with spent:
         begin = time.monotonic()

@@ -19,7 +19,7 @@ def test_defaults_are_filled_in() -> None:
         "detection_threshold": 6.0,
         "catalogue": "reference",
         "burst_search": False,
-        "background": [],
+        "background": "epoch",
     }
 
 
@@ -78,7 +78,18 @@ def test_unknown_names_list_the_known_ones() -> None:
     [
         ('parameters = ["bands",', 'parameters = ["bnads",', "undeclared parameters"),
         ('needs = ["image"]', 'needs = ["picture"]', "unknown stages"),
-        ('stages = ["image", "mosaic"]', 'stages = ["movie"]', "unknown stages"),
+        ('stages = ["epoch_background", "epoch_map", "image", "mosaic"]', 'stages = ["movie"]', "unknown stages"),
+        ("[epochs]", "[eras]", "eras: there is no such key"),
+        (
+            'only_for = { background = "epoch" }',
+            'only_for = { backgrund = "epoch" }',
+            "undeclared parameter 'backgrund'",
+        ),
+        (
+            "detection_threshold = 6,",
+            "detection_threshold = 600,",
+            "stage epoch_background, value of detection_threshold",
+        ),
         ("default = 6.0", "default = 600", "default of detection_threshold"),
         ("slots = 3", "slots = 0", r"limits\.slots: .*greater than or equal to 1, not 0"),
         ('title = "INTEGRAL', 'tilte = "INTEGRAL', "tilte: there is no such key"),

@@ -34,16 +34,28 @@ def _spectrum_sum(unit: "Unit") -> None:
     run_spectrum_sum(unit)
 
 
-def _background(unit: "Unit") -> None:
-    from services.isgri.analysis.background_stage import run_background  # noqa: PLC0415
+def _pixel_background(unit: "Unit") -> None:
+    from services.isgri.analysis.background_stage import run_pixel_background  # noqa: PLC0415
 
-    run_background(unit)
+    run_pixel_background(unit)
 
 
 def _background_map(unit: "Unit") -> None:
     from services.isgri.analysis.background_stage import run_background_map  # noqa: PLC0415
 
     run_background_map(unit)
+
+
+def _epoch_background(unit: "Unit") -> None:
+    from services.isgri.analysis.background_stage import run_epoch_background  # noqa: PLC0415
+
+    run_epoch_background(unit)
+
+
+def _epoch_map(unit: "Unit") -> None:
+    from services.isgri.analysis.background_stage import run_epoch_map  # noqa: PLC0415
+
+    run_epoch_map(unit)
 
 
 def _lc(unit: "Unit") -> None:
@@ -76,7 +88,9 @@ STAGES: dict[str, Callable[["Unit"], None]] = {
     "mosaic": _mosaic,
     "spectrum": _spectrum,
     "spectrum_sum": _spectrum_sum,
-    "background": _background,
+    "epoch_background": _epoch_background,
+    "epoch_map": _epoch_map,
+    "pixel_background": _pixel_background,
     "background_map": _background_map,
     "lc": _lc,
     "lc_merge": _lc_merge,

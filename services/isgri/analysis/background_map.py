@@ -8,7 +8,8 @@ Maps are good when the pixel error is 2 % (2500 counts per pixel and band, about
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from mesh.kit import BadInput
 from science.coded_mask.fit import Shadowgram
-from science.coded_mask.pattern import Pattern, pattern_of
+from science.coded_mask.pattern import Pattern, Patterns, patterns_of
 from services.isgri.analysis.detector import SHAPE
 
 GROUPS_KEV = (15, 20, 25, 28, 32, 36, 40, 45, 50, 60, 70, 80, 100, 120, 150, 200, 300, 500, 1000)
@@ -27,6 +28,7 @@ SAME_EPOCH = 60
 """Revolutions (half a year) for which pixels, thresholds and gain are taken to stay the same: the choice of this
 analysis; real maps of several epochs, which would show it, were not to be had."""
 _LEAST_FACTOR = 0.05
+_ROUNDING = 1e-4
 _LARGEST_SHARE = 0.1
 """A window may make up this share of a map that it is analysed with: the map takes away as much of its own noise."""
 
@@ -36,15 +38,40 @@ class BackgroundMap:
     """Sums over windows, shape (groups, 134, 130), and which windows they are.
 
     ``counts`` are less the models of the sources; ``smooth`` are the fitted smooth backgrounds where a pixel was used.
+    ``variance`` is that of the counts by the model, sources included: these are subtracted, their noise stays.
+    ``of_epoch`` says that the mesh chose the windows: none is the one analysed, and no caller could add any.
     """
 
     counts: NDArray[np.float64]
     smooth: NDArray[np.float64]
+    variance: NDArray[np.float64]
     windows: tuple[str, ...]
     revolutions: tuple[int, int]
+    of_epoch: bool = False
+
+    def without(self, part: "BackgroundMap") -> "BackgroundMap":
+        """Return the map without some of its windows.
+
+        Raises:
+            BadInput: BadBackgroundMap: one of them is not in it.
+        """
+        if missing := set(part.windows) - set(self.windows):
+            raise BadInput("BadBackgroundMap", f"{min(missing)} is no window of the background map")
+        # What rounding leaves of a pixel that no other window used is nothing.
+        known = self.smooth - part.smooth > _ROUNDING * self.smooth
+        counts, smooth, variance = (
+            np.where(known, mine - other, 0.0)
+            for mine, other in zip(
+                (self.counts, self.smooth, self.variance), (part.counts, part.smooth, part.variance), strict=True
+            )
+        )
+        left = tuple(window for window in self.windows if window not in part.windows)
+        return replace(self, counts=counts, smooth=smooth, variance=variance, windows=left)
 
     def pattern(self, low_kev: float, high_kev: float) -> Pattern:
         """Return the pattern of a band; groups that it overlaps in part count with that part.
+
+        Groups tell of each other as far as their patterns are alike.
 
         Raises:
             BadInput: BadBackgroundMap: the band lies outside the map.
@@ -56,13 +83,12 @@ class BackgroundMap:
             raise BadInput(
                 "BadBackgroundMap", f"background maps cover {edges[0]:g}-{edges[-1]:g} keV; analyse bands inside"
             )
-        groups = np.flatnonzero(share)
-        share = share[groups]
-        return pattern_of(
-            np.tensordot(share, self.counts[groups], 1),
-            np.tensordot(share, self.smooth[groups], 1),
-            np.tensordot(share**2, self.smooth[groups], 1),
-        )
+        level = share * self.smooth.mean(axis=(1, 2))
+        return self._patterns.band(level if level.any() else share)
+
+    @cached_property
+    def _patterns(self) -> Patterns:
+        return patterns_of(self.counts, self.smooth, self.variance)
 
     def factors(self, edges_kev: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the factor of each pixel on a smooth background in adjoining channels, shape (channels, 134, 130).
@@ -86,7 +112,7 @@ class BackgroundMap:
 def empty_map() -> BackgroundMap:
     """Return a map of no window."""
     shape = (len(GROUPS_KEV) - 1, *SHAPE)
-    return BackgroundMap(np.zeros(shape), np.zeros(shape), (), (0, 0))
+    return BackgroundMap(np.zeros(shape), np.zeros(shape), np.zeros(shape), (), (0, 0))
 
 
 def added(maps: Sequence[BackgroundMap]) -> BackgroundMap:
@@ -109,13 +135,14 @@ def added(maps: Sequence[BackgroundMap]) -> BackgroundMap:
     return BackgroundMap(
         np.sum([entry.counts for entry in maps], axis=0),
         np.sum([entry.smooth for entry in maps], axis=0),
+        np.sum([entry.variance for entry in maps], axis=0),
         tuple(sorted(windows)),
         (min(entry.revolutions[0] for entry in maps), max(entry.revolutions[1] for entry in maps)),
     )
 
 
 def map_warnings(background: BackgroundMap, data: Sequence[Shadowgram], swid: str, revolution: int) -> list[str]:
-    """Say where a map falls short for a window.
+    """Say where a map that a caller names falls short for a window.
 
     Args:
         background: the map.
@@ -126,6 +153,8 @@ def map_warnings(background: BackgroundMap, data: Sequence[Shadowgram], swid: st
     Raises:
         BadInput: BackgroundMapOfItself: the window makes up too much of the map.
     """
+    if background.of_epoch:
+        return []
     number = len(background.windows)
     texts = []
     if swid and any(window.split(".")[0] == swid for window in background.windows):

@@ -10,7 +10,8 @@ from science.coded_mask.preview import write_preview
 from science.coded_mask.sky_file import band_images, sky_hdus
 from science.coded_mask.source_list import WindowSource, source_summary, window_sources
 from science.coded_mask.tan_image import window_wcs
-from services.isgri.analysis.background_file import given_background
+from services.isgri.analysis.background_file import used_background
+from services.isgri.analysis.background_map import BackgroundMap
 from services.isgri.analysis.burst_table import burst_table
 from services.isgri.analysis.bursts import Burst
 from services.isgri.analysis.camera import GRID
@@ -30,7 +31,7 @@ def run_image(unit: Unit) -> None:
     bands: Bands = [(float(low), float(high)) for low, high in unit.parameters["bands"]]
     burst_search = bool(unit.parameters["burst_search"])
     catalogue = known_sources(unit, INSTRUMENT)
-    threshold, background = float(unit.parameters["detection_threshold"]), given_background(unit)
+    threshold, background = float(unit.parameters["detection_threshold"]), used_background(unit)
     result = analyse_window(
         event_file(unit),
         bands,
@@ -60,6 +61,7 @@ def run_image(unit: Unit) -> None:
         error_scale=[round(maps.noise, 4) for maps in result.images],
         chi2_per_dof=[round(fit.chi2_per_dof, 4) for fit in result.sky.fits],
         sources=[source_summary(source, bands) for source in sources],
+        background=_background_summary(result, background),
         bursts=[_burst_summary(burst, result.events.tstart_ijd) for burst in result.bursts],
         validation=result.events.validation.report,
     )
@@ -78,6 +80,17 @@ def event_file(unit: Unit) -> Path:
     raise BadInput(
         "NoISGRIEvents", f"window {unit.label} has no ISGRI event file in the archive; leave this window out"
     )
+
+
+def _background_summary(result: IsgriWindow, background: BackgroundMap | None) -> dict[str, Any] | None:
+    if background is None:
+        return None
+    data = [fit.data for fit in result.sky.fits]
+    return {
+        "windows": len(background.windows),
+        "revolutions": list(background.revolutions),
+        "pixel_error": [round(d.pattern.typical_error(d.live), 4) if d.pattern else None for d in data],
+    }
 
 
 def _burst_summary(burst: Burst, tstart_ijd: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from mesh.kit.provenance import write_fits
 from science.coded_mask.extraction import places_of, targets_of
 from science.coded_mask.search import NOISE_TOLERANCE
 from science.coded_mask.window_spectra import WindowSpectra, spectra_hdus
-from services.isgri.analysis.background_file import given_background
+from services.isgri.analysis.background_file import used_background
 from services.isgri.analysis.background_map import BackgroundMap, map_warnings
 from services.isgri.analysis.channels import FIRST_CHANNEL, edges_kev
 from services.isgri.analysis.exposed_window import ExposedWindow, expose
@@ -91,8 +91,8 @@ def energy_groups(middle_kev: NDArray[np.float64]) -> list[NDArray[np.intp]]:
 
 
 def window_background(unit: Unit, window: ExposedWindow) -> BackgroundMap | None:
-    """Return the background map that the caller names, if any; warnings of it go to the caller."""
-    background = given_background(unit)
+    """Return the background map of a window, if any; warnings of it go to the caller."""
+    background = used_background(unit)
     if background is not None:
         for warning in map_warnings(background, [], window.events.swid, window.events.revolution):
             unit.warn(warning)

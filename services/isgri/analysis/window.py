@@ -62,7 +62,9 @@ def analyse_window(
         BadInput: the file holds nothing to analyse or is damaged.
     """
     window = expose(path, step, catalogue)
-    return _image(window, bands, catalogue, threshold, burst_search=burst_search, step=step, background=background)
+    return image_window(
+        window, bands, catalogue, threshold, burst_search=burst_search, step=step, background=background
+    )
 
 
 def without_bursts(
@@ -88,7 +90,7 @@ def without_bursts(
     gti = subtracted(whole.gti, spans)
     if not (inside(whole.events.time_s, gti) & ~whole.events.noisy).any():
         raise BadInput("NoGTI", "the bursts leave no time of this window")
-    return _image(
+    return image_window(
         exposed(whole.events, gti, catalogue),
         bands,
         catalogue,
@@ -99,7 +101,7 @@ def without_bursts(
     )
 
 
-def _image(
+def image_window(
     window: ExposedWindow,
     bands: Sequence[tuple[float, float]],
     catalogue: Sequence[CatalogueSource],
@@ -109,7 +111,7 @@ def _image(
     step: Step,
     background: BackgroundMap | None,
 ) -> IsgriWindow:
-    """Shadowgrams, sources and images of the used events."""
+    """Return shadowgrams, sources and images of the used events; see ``analyse_window``."""
     events, warnings = window.events, list(window.warnings)
     with step("shadowgram"):
         patterns = [background.pattern(low, high) if background else None for low, high in bands]

@@ -1,6 +1,7 @@
 """Background maps: pixels that differ, a map from other windows, and the real window's halves."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def _contribution(path: Path, result: IsgriWindow, scratch: Path) -> BackgroundM
     data = [Shadowgram(*group, c, window.usable, live_s, CAMERA) for group, c in zip(_GROUPS, counts, strict=True)]
     sky_hdus(result, window_sources(result.sky, result.events.attitude)).writeto(scratch, overwrite=True)
     image = read_window(scratch, events.swid, INSTRUMENT, isgri_camera)
-    return window_background(data, image, image.sources, events.revolution, events.swid)
+    return window_background(data, image.attitude, image.sources, events.revolution, events.swid)
 
 
 def _width(result: IsgriWindow) -> float:
@@ -103,7 +104,7 @@ def test_real_half_against_half(bars: Bars, shared_data: Path, tmp_path: Path) -
     widths = []
     for first, second in (halves, halves[::-1]):
         background = _contribution(first, _analyse(first, (28.0, 80.0)), tmp_path / "sky.fits")
-        background = BackgroundMap(background.counts, background.smooth, ("the other half",), background.revolutions)
+        background = replace(background, windows=("the other half",))
         result = _analyse(second, (28.0, 80.0), background)
         widths.append(_width(result))
         assert any("knows the pixels" in text for text in result.warnings)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from science.coded_mask.extraction import Target
 from science.coded_mask.weighted_curve import weighted_rates
+from services.isgri.analysis.background_map import BackgroundMap
 from services.isgri.analysis.channels import edges_kev
 from services.isgri.analysis.exposed_window import ExposedWindow, expose
 from services.isgri.analysis.lc_stage import band_scatter, band_weights, in_band, live_bins
@@ -16,11 +17,16 @@ from services.isgri.analysis.window_fit import WindowFit, count_bands, count_cha
 from services.isgri.simulator.detector import DetectorState, draw_state
 from tests.real_window import assemble, parts
 from tests.science.bars import Bars
-from tests.science.isgri.windows import pointing, untold, window
+from tests.science.isgri.windows import epoch_map, pointing, untold, window
 
 Array = NDArray[np.float64]
 _MIDDLE = (edges_kev()[1:] + edges_kev()[:-1]) / 2.0
-_BANDS = ((20.0, 40.0), (40.0, 80.0), (80.0, 150.0), (150.0, 400.0))
+Bands = tuple[tuple[float, float], ...]
+_BANDS: Bands = ((20.0, 40.0), (40.0, 80.0), (80.0, 150.0), (150.0, 400.0))
+_WIDE: Bands = ((20.0, 80.0), (20.0, 400.0), (12.5, 1029.5))
+"""Across the groups in which the scatter of the pixels is measured; the last one is all 256 channels."""
+_EPOCH = 40
+"""Windows of the map of an epoch."""
 _APART, _PLACES = 0.03, 5
 _KNOWN = (Target("SGR 1935+2154", 293.7317, 21.8967), Target("Cyg X-1", 299.5903, 35.2016))
 
@@ -40,28 +46,36 @@ def _empty_places(rng: np.random.Generator, ready: ExposedWindow, known: tuple[T
 
 
 def _pulls(
-    rng: np.random.Generator, ready: ExposedWindow, counts: NDArray[np.float32], known: tuple[Target, ...] = ()
-) -> tuple[Array, Array]:
-    """Return flux over error at empty places: in four bands, shape (places, 4), and in channels of 20-400 keV."""
+    rng: np.random.Generator,
+    ready: ExposedWindow,
+    counts: NDArray[np.float32],
+    known: tuple[Target, ...] = (),
+    background: BackgroundMap | None = None,
+) -> tuple[Array, Array, Array]:
+    """Return flux over error at empty places: in bands, shape (places, bands), and in channels of 20-400 keV; errors.
+
+    The errors are those of the bands [counts/s].
+    """
     wanted = [*known, *_empty_places(rng, ready, known)]
-    found = fit_window(ready, wanted, counts, _MIDDLE)
+    found = fit_window(ready, wanted, counts, _MIDDLE, background.factors(edges_kev()) if background else None)
     common = found.scatter(energy_groups(_MIDDLE)).error
     empty = [n for n, target in enumerate(found.targets) if target.name.startswith("empty")]
     flux, own, common = found.fit.flux[empty], found.fit.flux_error[empty], common[empty]
-    bands = []
-    for low, high in _BANDS:
+    bands, errors = [], []
+    for low, high in (*_BANDS, *_WIDE):
         inside = (low <= _MIDDLE) & (high > _MIDDLE)
         error = np.hypot(np.linalg.norm(own[:, inside], axis=1), common[:, inside].sum(axis=1))
+        errors.append(error)
         bands.append(flux[:, inside].sum(axis=1) / error)
     inside = (_BANDS[0][0] <= _MIDDLE) & (_BANDS[-1][1] > _MIDDLE)
-    return np.array(bands).T, (flux / np.hypot(own, common))[:, inside]
+    return np.array(bands).T, (flux / np.hypot(own, common))[:, inside], np.array(errors).T
 
 
 def _record(bars: Bars, bar: str, what: str, bands: Array, channels: Array) -> None:
     """Record the rms of pulls; where too few tell a tenth apart the limit is 4 errors of it."""
     count = len(bands)
     reason = None if count >= 100 else f"{count} places know it to {1.0 / np.sqrt(2.0 * count):.2f} only"
-    for (low, high), pulls in zip(_BANDS, bands.T, strict=True):
+    for (low, high), pulls in zip((*_BANDS, *_WIDE), bands.T, strict=False):
         rms = float(np.sqrt(np.mean(pulls**2)))
         name = f"{what}: pulls of zero flux at {count} places, {low:g}-{high:g} keV"
         bars.record(bar, name, rms, "1.0 +- 0.1", abs(rms - 1.0) <= 0.1, reason=reason)
@@ -77,12 +91,21 @@ def _scattered(number: int) -> DetectorState:
 @pytest.mark.parametrize("trials", [pytest.param(4, marks=pytest.mark.short), pytest.param(40, marks=pytest.mark.long)])
 def test_zero_flux_in_channels_and_bands(bars: Bars, tmp_path: Path, trials: int) -> None:
     rng = np.random.default_rng(33)
-    made = []
+    blind, mapped = [], []
     for trial in range(trials):
         ready = window(tmp_path, pointing(trial), (), seed=trial, detector=_scattered(trial))
-        made.append(_pulls(rng, ready, count_channels(ready, edges_kev())))
-    bands, channels = (np.concatenate(part) for part in zip(*made, strict=True))
-    _record(bars, "B-33", f"{trials} windows of 2 ks, pixels scattered by 18.6 %", bands, channels)
+        counts = count_channels(ready, edges_kev())
+        blind.append(_pulls(rng, ready, counts))
+        background = epoch_map(rng, ready, _scattered(trial), _EPOCH)
+        mapped.append(_pulls(rng, ready, counts, background=background))
+    what = f"{trials} windows of 2 ks, pixels scattered by 18.6 %"
+    bands, channels, before = (np.concatenate(part) for part in zip(*blind, strict=True))
+    _record(bars, "B-33", what, bands[:, : len(_BANDS)], channels)
+    bands, channels, after = (np.concatenate(part) for part in zip(*mapped, strict=True))
+    _record(bars, "B-33", f"{what}, map of {_EPOCH} others", bands, channels)
+    ratio = float(np.median(after[:, 0]) / np.median(before[:, 0]))
+    what = f"{what}: error of 20-40 keV with a map of {_EPOCH} others over error without"
+    bars.record("-", what, ratio, "< 1", ratio < 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +123,8 @@ def test_zero_flux_in_the_real_window(bars: Bars, real: ExposedWindow, trials: i
     rng = np.random.default_rng(34)
     counts = count_channels(real, edges_kev())
     made = [_pulls(rng, real, counts, _KNOWN) for _ in range(trials)]
-    bands, channels = (np.concatenate(part) for part in zip(*made, strict=True))
-    _record(bars, "B-34", "real window 255900280010", bands, channels)
+    bands, channels, _ = (np.concatenate(part) for part in zip(*made, strict=True))
+    _record(bars, "B-34", "real window 255900280010", bands[:, : len(_BANDS)], channels)
 
 
 def _chi2_of_bins(found: WindowFit, width_s: float) -> list[float]:

@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from science.coded_mask.extraction import Target
+from science.coded_mask.fit import Shadowgram
+from services.isgri.analysis.background_map import GROUPS_KEV, BackgroundMap
+from services.isgri.analysis.background_stage import window_background
+from services.isgri.analysis.camera import CAMERA
+from services.isgri.analysis.detector import SHAPE, module_map
 from services.isgri.analysis.exposed_window import ExposedWindow, expose
+from services.isgri.analysis.shadowgram import shadowgrams
 from services.isgri.simulator import Pointing, SkySource
 from services.isgri.simulator.detector import DetectorState
 from services.isgri.simulator.window import simulate_window
@@ -50,3 +57,25 @@ def window(  # noqa: PLR0917
 def targets(sky: Sequence[SkySource]) -> list[Target]:
     """Return the true places of sources."""
     return [Target(source.name, source.ra, source.dec) for source in sky]
+
+
+def epoch_map(rng: np.random.Generator, like: ExposedWindow, detector: DetectorState, windows: int) -> BackgroundMap:
+    """Draw the map of so many other windows of empty fields, as the stage of an epoch makes it.
+
+    Args:
+        rng: source of random numbers.
+        like: an empty window that is like them.
+        detector: that saw them.
+        windows: how many.
+    """
+    level = np.zeros(SHAPE)
+    level[module_map() >= 0] = detector.background.ravel()
+    level *= like.usable
+    groups = list(pairwise(GROUPS_KEV))
+    data = [
+        Shadowgram(
+            *group, rng.poisson(windows * counts.sum() * level / level.sum()).astype(float), like.usable, 1.0, CAMERA
+        )
+        for group, counts in zip(groups, shadowgrams(like.events, like.used, groups), strict=True)
+    ]
+    return window_background(data, like.events.attitude, [], like.events.revolution, "201500010010.001")

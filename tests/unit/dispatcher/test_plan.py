@@ -1,5 +1,7 @@
 """The plan: rows, units, keys. No servers."""
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
 from mesh.archive.select import Rejected
@@ -13,6 +15,8 @@ from services.dispatcher.plan import made_by, rows_of, steps_of, units_of
 from services.dispatcher.windows import Windows
 
 LABELS = ("201600270010.001", "201600280010.001")
+EPOCH = "epoch-2000-2019"
+OTHERS = tuple(f"2004{number:04d}0010.001" for number in range(1, 13))
 
 
 @pytest.fixture
@@ -106,7 +110,16 @@ def test_rows_in_the_order_of_the_plan(isgri: Instrument, analysis: Analysis, wi
         ("mosaic", "job"),
     ]
     assert {row.state for row in rows} == {UnitState.WAITING}
-    assert list(steps_of(isgri, analysis)) == ["image", "mosaic"]
+    assert list(steps_of(isgri, analysis)) == ["epoch_background", "epoch_map", "image", "mosaic"]
+
+
+def test_windows_of_epochs_come_first(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
+    rows = rows_of(isgri, analysis, windows, {EPOCH: OTHERS[:2]})
+    assert [(row.stage, row.label) for row in rows][:4] == [
+        *(("epoch_background", label) for label in OTHERS[:2]),
+        ("epoch_map", EPOCH),
+        ("image", LABELS[0]),
+    ]
 
 
 def test_a_unit_carries_what_its_stage_reads(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
@@ -253,3 +266,95 @@ def test_products_that_the_caller_names_are_inputs(isgri: Instrument, analysis: 
     inputs = [entry for entry in given[0][1].inputs if entry.role == "earlier"]
     assert inputs == [ProductInput(role="earlier", label=key[:16], key=key) for key in sorted(keys)]
     assert taking.given_products(parameters, "mosaic") == {}
+
+
+def _made(epochs: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+    parts = {label: label[4:8].rjust(64, "a") for labels in epochs.values() for label in labels}
+    return {"epoch_background": parts, "epoch_map": dict.fromkeys(epochs, "m" * 64)}
+
+
+def _with_epochs(
+    isgri: Instrument,
+    analysis: Analysis,
+    windows: Windows,
+    stage: str = "image",
+    *,
+    near: Mapping[str, frozenset[str]] | None = None,
+    made: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[tuple[RowChange, Unit | None]]:
+    made = made or _made({EPOCH: OTHERS})
+    labels = [EPOCH] if stage == "epoch_map" else LABELS
+    return list(
+        units_of(
+            stage,
+            instrument=isgri,
+            analysis=analysis,
+            run=run_of(analysis),
+            labels=labels,
+            windows=windows,
+            made=made,
+            near=near,
+        )
+    )
+
+
+def _read(unit: Unit | None) -> list[tuple[str, str]]:
+    assert unit is not None
+    return [(entry.role, entry.label) for entry in unit.inputs]
+
+
+def test_a_window_has_the_map_of_its_epoch_without_its_own_pointing(
+    isgri: Instrument, analysis: Analysis, windows: Windows
+) -> None:
+    near = {LABELS[1]: frozenset(OTHERS[2:4])}
+    (_, first), (_, second) = _with_epochs(isgri, analysis, windows, near=near)
+    assert _read(first) == [("events", LABELS[0]), ("epoch_map", EPOCH)]
+    assert _read(second) == [
+        ("events", LABELS[1]),
+        ("epoch_map", EPOCH),
+        ("epoch_background", OTHERS[2]),
+        ("epoch_background", OTHERS[3]),
+    ]
+    plain = [change.key for change, _ in units(isgri, analysis, windows)[:2]]
+    keys = [change.key for change, _ in _with_epochs(isgri, analysis, windows)]
+    assert not set(plain) & set(keys), "the map is part of the key"
+
+
+def test_a_window_with_too_few_others_goes_without(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
+    near = {LABELS[1]: frozenset(OTHERS[:3])}
+    (_, first), (_, second) = _with_epochs(isgri, analysis, windows, near=near)
+    assert ("epoch_map", EPOCH) in _read(first)
+    assert _read(second) == [("events", LABELS[1])]
+    failed = {**_made({EPOCH: OTHERS}), "epoch_map": {}}
+    assert _read(_with_epochs(isgri, analysis, windows, made=failed)[0][1]) == [("events", LABELS[0])]
+
+
+def test_a_map_has_the_windows_of_its_epoch(isgri: Instrument, analysis: Analysis) -> None:
+    made = _made({EPOCH: OTHERS, "epoch-0040-0059": ("005000010010.001",)})
+    ((change, unit),) = _with_epochs(isgri, analysis, Windows({}), "epoch_map", made=made)
+    assert _read(unit) == [("epoch_background", label) for label in OTHERS]
+    assert change.label == EPOCH
+
+
+def test_no_request_changes_the_windows_of_an_epoch(isgri: Instrument, analysis: Analysis, windows: Windows) -> None:
+    own = {"bands": [[40, 80]], "detection_threshold": 9, "catalogue": "none", "burst_search": True}
+    other = analysis.model_copy(update={"parameters": isgri.canonical_parameters("isgri_image", own)})
+    keys = [
+        [change.key for change, _ in _with_epochs(isgri, asked, windows, "epoch_background")]
+        for asked in (analysis, other)
+    ]
+    assert keys[0] == keys[1]
+    assert isgri.files_beside(other.parameters, "epoch_background", window=False) == isgri.files_beside(
+        analysis.parameters, "image", window=False
+    )
+
+
+@pytest.mark.parametrize("given", ["none", [], ["b" * 64]])
+def test_epochs_can_be_switched_off(isgri: Instrument, given: object, windows: Windows) -> None:
+    parameters = isgri.canonical_parameters("isgri_image", {"background": given})
+    assert parameters["background"] == (given or "none")
+    asked = Analysis(instrument="isgri", product="isgri_image", selection=Selection(scws=LABELS), parameters=parameters)
+    assert list(steps_of(isgri, asked)) == ["image", "mosaic"]
+    assert all(row.stage in {"image", "mosaic"} for row in rows_of(isgri, asked, windows, {EPOCH: OTHERS}))
+    roles = {entry.role for _, unit in units(isgri, asked, windows) if unit for entry in unit.inputs}
+    assert roles == ({"events", "background"} if isinstance(given, list) and given else {"events"})

@@ -61,7 +61,7 @@ def test_a_context_holds_analysis_and_libraries_at_their_paths_in_the_project() 
     assert "services/isgri/analysis/data/response.toml" in files
     whole = files["Dockerfile"].decode()
     assert whole.startswith(files["services/isgri/analysis/Dockerfile"].decode())
-    assert '"mesh.kit.stages", "image", "mosaic"' in whole.splitlines()[-1]
+    assert '"mesh.kit.stages", "epoch_background", "epoch_map", "image", "mosaic"' in whole.splitlines()[-1]
 
 
 def test_images_hold_the_versions_of_the_environment() -> None:

@@ -41,14 +41,20 @@ def run(directory: Path) -> dict[str, Any]:
     return outcome(directory, _ANALYSIS)
 
 
-def source_events(path: Path, keywords: Mapping[str, Any] | None = None) -> Path:
-    """Write a window with one steady source and one burst of it in the middle (places drawn from the illumination)."""
+def source_events(path: Path, keywords: Mapping[str, Any] | None = None, scatter: float = 0.0) -> Path:
+    """Write a window with one steady source and one burst of it in the middle (places drawn from the illumination).
+
+    The background of the pixels scatters by *scatter* (rms), the same in all windows.
+    """
     rng = np.random.default_rng(3)
     attitude = INSTRUMENT.attitude(*({**ATTITUDE, **(keywords or {})}[key] for key in ATTITUDE))
     image = pixel_illumination(*(float(t) for t in attitude.tangents(*PLACE))) * (module_map() >= 0)
     steady, burst, background = 15_000, 600, 60_000
     z, y = np.nonzero(module_map() >= 0)
     flat = rng.integers(0, z.size, background)
+    if scatter:
+        level = np.exp(np.random.default_rng(9).normal(0.0, scatter, z.size))
+        flat = rng.choice(z.size, background, p=level / level.sum())
     lit = rng.choice(image.size, steady + burst, p=(image / image.sum()).ravel())
     time = np.concatenate(
         [rng.uniform(0.0, SECONDS, background + steady), rng.uniform(200.0, 200.5, burst)],

@@ -8,6 +8,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from mesh.instruments import instrument
 from science.coded_mask.geometry import separation_arcmin
 from services.isgri import analysis
 from tests.unit.isgri.events_file import TSTART, write_events
@@ -207,24 +208,29 @@ def test_a_background_map_is_made_used_and_refused_for_its_own_window(
 ) -> None:
     directory, _ = image
     label, other = "201600270010.001", "201600280010.001"
-    events, sky = directory / "in" / "events" / label / "isgri_events.fits", directory / "out" / "isgri_sky.fits"
-    subtracted = unit_directory(tmp_path / "one", "background", [("image", label, sky), ("events", label, events)])
+    sky = directory / "out" / "isgri_sky.fits"
+    (tmp_path / label).mkdir()
+    events = source_events(tmp_path / label / "isgri_events.fits", scatter=0.2)
+    subtracted = unit_directory(
+        tmp_path / "one", "pixel_background", [("image", label, sky), ("events", label, events)]
+    )
     counts = run(subtracted)["summary"]["background_counts"]
     assert sum(counts) == pytest.approx(60_000 * 380.0 / 400.0, rel=0.02), "the source is subtracted"
 
-    mapped = unit_directory(
-        tmp_path / "map", "background_map", [("background", label, subtracted / "out/isgri_background.fits")]
-    )
+    made = ("pixel_background", label, subtracted / "out/isgri_background.fits")
+    mapped = unit_directory(tmp_path / "map", "background_map", [made])
     manifest = run(mapped)
     assert manifest["summary"]["windows"] == 1
     assert any("add further windows" in text for text in manifest["warnings"])
 
     given = PARAMETERS | {"background": ["b" * 64]}
     background = ("background", "b" * 16, mapped / "out/isgri_background.fits")
+    again = run(unit_directory(tmp_path / "again", "background_map", [made, background], given))
+    assert again["reason"] == "EmptyBackground", "its only window is in the earlier map"
     itself = run(unit_directory(tmp_path / "itself", "image", [("events", label, events), background], given))
     assert itself["reason"] == "BackgroundMapOfItself"
 
-    later = source_events(tmp_path / "isgri_events.fits", {"SWID": other.split(".", maxsplit=1)[0]})
+    later = source_events(tmp_path / "isgri_events.fits", {"SWID": other.split(".", maxsplit=1)[0]}, scatter=0.2)
     used = unit_directory(tmp_path / "later", "image", [("events", other, later), background], given)
     manifest = run(used)
     assert any("knows the pixels" in text for text in manifest["warnings"])
@@ -233,3 +239,39 @@ def test_a_background_map_is_made_used_and_refused_for_its_own_window(
         assert [hdu.name for hdu in hdus].count("ISGR-BACK-PAT") == 2
     mosaic = unit_directory(tmp_path / "mosaic", "mosaic", [("image", other, used / "out" / "isgri_sky.fits")], given)
     assert len(run(mosaic)["summary"]["sources"]) == 1
+
+
+def test_an_epoch_map_is_used_without_windows_of_the_same_pointing(tmp_path: Path) -> None:
+    fixed = instrument("isgri").stage_parameters("epoch_background", {})
+    events, parts = {}, {}
+    for number, dec in ((27, -28.5), (28, -29.5)):
+        label = f"20160{number:03d}0010.001"
+        keywords = {"SWID": label[:12], "DEC_SCX": dec, "DEC_SCZ": dec + 90.0}
+        (tmp_path / label).mkdir()
+        events[label] = ("events", label, source_events(tmp_path / label / "isgri_events.fits", keywords, 0.2))
+        directory = unit_directory(tmp_path / f"part-{number}", "epoch_background", [events[label]], fixed)
+        manifest = run(directory)
+        # The source is new in the window and no background of it.
+        assert sum(manifest["summary"]["background_counts"]) == pytest.approx(60_000 * 380.0 / 400.0, rel=0.02)
+        parts[label] = ("epoch_background", label, directory / "out/isgri_background.fits")
+    directory = unit_directory(tmp_path / "map", "epoch_map", list(parts.values()), {})
+    manifest = run(directory)
+    assert (manifest["summary"]["windows"], manifest["warnings"]) == (2, [])
+    whole = ("epoch_map", "epoch-2000-2019", directory / "out/isgri_background.fits")
+
+    given = PARAMETERS | {"background": "epoch", "burst_search": False, "bands": [[20, 40]]}
+    label = "201600280010.001"
+    manifest = run(unit_directory(tmp_path / "used", "image", [events[label], whole, parts[label]], given))
+    assert manifest["summary"]["background"]["windows"] == 1
+    assert not any("background map" in text for text in manifest["warnings"])
+    lacking = run(unit_directory(tmp_path / "lacking", "image", [events[label]], given))
+    assert lacking["summary"]["background"] is None
+    assert any("no background map: the archive has too few" in text for text in lacking["warnings"])
+
+    listed = given | {"catalogue": [{"name": "it", "ra": PLACE[0], "dec": PLACE[1]}], "time_bin": 100}
+    for stage in ("spectrum", "lc", "weights"):
+        with_map = run(unit_directory(tmp_path / stage, stage, [events[label], whole, parts[label]], listed))
+        assert not any("background map" in text for text in with_map["warnings"])
+        off = run(unit_directory(tmp_path / f"{stage}-off", stage, [events[label]], listed | {"background": "none"}))
+        assert not any("background map" in text for text in off["warnings"])
+        assert with_map["summary"]["sources"] != off["summary"]["sources"]
