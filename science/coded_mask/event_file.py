@@ -105,6 +105,7 @@ def read_event_table(  # noqa: PLR0917
     good_times: str,
     nothing: tuple[str, str],
     optional: tuple[str, ...] = (),
+    coarse: tuple[str, str, str] | None = None,
 ) -> EventTable:
     """Read an event file, compressed or not.
 
@@ -115,9 +116,12 @@ def read_event_table(  # noqa: PLR0917
         good_times: name of its tables of good times.
         nothing: reason and words for a file without events.
         optional: further columns, read where they are there.
+        coarse: name of a table of data that are too coarse to be analysed, reason and words for a file that has
+            these alone; where there are both, the words are a warning.
 
     Raises:
-        BadInput: *nothing* when there is nothing to analyse, ScWDataCorrupted when the file cannot be trusted.
+        BadInput: *nothing*, or the reason of *coarse*, when there is nothing to analyse, ScWDataCorrupted when the file
+            cannot be trusted.
     """
     validation = Validation(path.name)
     try:
@@ -127,6 +131,10 @@ def read_event_table(  # noqa: PLR0917
         with fits.open(BytesIO(content), memmap=False) as hdus, warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyUserWarning)  # odd header cards; lengths are checked below
             found = next((hdu for hdu in hdus if hdu.name == table), None)
+            if coarse is not None and any(hdu.name == coarse[0] and hdu.header.get("NAXIS2") for hdu in hdus):
+                if found is None or not found.header.get("NAXIS2"):
+                    raise BadInput(coarse[1], f"{path.name}: {coarse[2]}; leave it out")
+                validation.warn(f"a part of this window is missing: {coarse[2]}")
             if found is None:
                 raise BadInput(
                     nothing[0],

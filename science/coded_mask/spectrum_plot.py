@@ -21,6 +21,11 @@ _TICKS_KEV = (3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
 _CRABS = ((10.0, "10 Crab"), (1.0, "1 Crab"), (0.1, "100 mCrab"), (0.01, "10 mCrab"), (0.001, "1 mCrab"))
 _DECADES = 4.5
 """Most of the axis of flux densities; what is fainter is below it."""
+_ROOM_FOR_LIMITS = 5.0
+"""Upper limits that far above the highest point are still drawn; those of the last channels would squeeze the data."""
+_EXPLAINED = "▽ upper limits of 3σ   - - - the Crab and tenths of it"
+
+_NOTE = "#6b7785"
 
 Array = NDArray[np.float64]
 
@@ -55,6 +60,7 @@ def write_spectrum(path: Path, spectrum: SourceSpectrum, scale: Scale, title: st
         axes.set_ylabel("E² × photon flux   (keV² cm⁻² s⁻¹ keV⁻¹)")
         told = f"{spectrum.exposure_s / 1000.0:.1f} ks, {spectrum.windows} science windows"
         axes.set_title(told, loc="right", fontsize=10, weight="normal")
+        axes.text(0.01, 0.02, _EXPLAINED, transform=axes.transAxes, fontsize=8, color=_NOTE)
 
 
 def write_spectra(path: Path, spectra: list[SourceSpectrum], scale: Scale, title: str) -> None:
@@ -67,14 +73,14 @@ def write_spectra(path: Path, spectra: list[SourceSpectrum], scale: Scale, title
         spans = []
         for axes, spectrum in zip(panels, shown, strict=False):
             spans.append(_draw(axes, spectrum, scale, small=True))
-            axes.text(0.04, 0.06, spectrum.name, transform=axes.transAxes, weight="bold", fontsize=10, color=DATA)
+            axes.set_title(spectrum.name, loc="left", fontsize=10, color=DATA)  # above it no point is hidden
         _limit(list(panels[: len(shown)]), spans, scale, small=True)
         for axes in panels[len(shown) :]:
             axes.set_visible(False)
         for axes in panels[max(len(shown) - columns, 0) : len(shown)]:
             axes.tick_params(labelbottom=True)
         drawn.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
-        drawn.supxlabel("Energy (keV)", fontsize=11)
+        drawn.supxlabel(f"Energy (keV)      {_EXPLAINED}", fontsize=10)
         drawn.supylabel("E² × photon flux   (keV² cm⁻² s⁻¹ keV⁻¹)", fontsize=11)
 
 
@@ -98,8 +104,12 @@ def _draw(axes: Axes, spectrum: SourceSpectrum, scale: Scale, *, small: bool = F
     axes.plot(
         middle[~seen], (limit * density)[~seen], "v", color=ACCENT, ms=3.0 if small else 5.0, mfc="none", zorder=2
     )
-    values = np.concatenate([(ratio * density)[seen], (limit * density)[~seen]])
-    values = values[np.isfinite(values) & (values > 0.0)]
+    points, limits = (
+        values[np.isfinite(values) & (values > 0.0)] for values in ((ratio * density)[seen], (limit * density)[~seen])
+    )
+    if points.size:
+        limits = limits[limits < _ROOM_FOR_LIMITS * points.max()]
+    values = np.concatenate([points, limits])
     return (float(values.min()), float(values.max())) if values.size else (1e-3, 1.0)
 
 
@@ -112,12 +122,13 @@ def _limit(panels: list[Axes], spans: list[tuple[float, float]], scale: Scale, *
     ticks = ticks[::2] if small and len(ticks) > 5 else ticks
     for axes in panels:
         for flux, label in _CRABS:
+            told = not small or axes is panels[0]
             curve = flux * scale.density(grid)
             axes.plot(grid, curve, color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=1)
-            if not small and bottom < curve[-1] < 0.8 * top:
+            if told and bottom < curve[-1] < 0.8 * top:
                 axes.annotate(
                     label, (grid[-1], curve[-1]), (-2, 4), textcoords="offset points",
-                    ha="right", color="#6b7785", fontsize=8,
+                    ha="right", color=_NOTE, fontsize=7 if small else 8,
                 )  # fmt: skip
         axes.set_xlim(*scale.range_kev)
         axes.set_ylim(bottom, top)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 
 from mesh.kit import BadInput, Unit
-from services.isgri.analysis.channels import edges_kev
+from science.coded_mask.response_file import read_response
+from services.isgri.analysis.channels import FIRST_CHANNEL, edges_kev
 from services.isgri.analysis.redistribution import redistribution
 
 Array = NDArray[np.float64]
@@ -95,52 +95,17 @@ def official_response(path: Path, area_file: Path | None = None) -> Response:
         BadInput: BadResponse.
     """
     try:
-        with fits.open(path, memmap=False) as hdus:
-            table = _table(hdus, "RSP_MATRIX", "MATRIX", "RMF")
-            edges = np.append(table["ENERG_LO"], table["ENERG_HI"][-1]).astype(np.float64)
-            matrix = _expanded(table)
-            bounds = _table(hdus, "EBOUNDS", "EBOUNDS", "EBDS")
-            there = np.append(bounds["E_MIN"], bounds["E_MAX"][-1])
-        if there.shape != edges_kev().shape or np.abs(there - edges_kev()).max() > 0.26:
+        found = read_response(path, area_file, FIRST_CHANNEL)
+        if found.channel_kev.shape != edges_kev().shape or np.abs(found.channel_kev - edges_kev()).max() > 0.26:
             raise ValueError("its channels are not the 256 of the standard software")
-        area = np.ones(len(matrix))
-        if area_file is not None:
-            with fits.open(area_file, memmap=False) as hdus:
-                area = np.asarray(_table(hdus, "SPECRESP", "SPECRESP", "ARF")["SPECRESP"], np.float64)
-            if area.shape != (len(matrix),):
-                raise ValueError(f"{area_file.name} has {area.size} energies, the matrix {len(matrix)}")
-        # The sum of a row may be an area: then the matrix is made a probability.
-        rows = matrix.sum(axis=1)
-        if rows.max() > 1.5:
-            area = area * rows
-            matrix = matrix / np.where(rows > 0.0, rows, 1.0)[:, None]
-        return Response(edges, area / facts()["official"]["rate_scale"], matrix, "official response of OSA")
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise BadInput(
             "BadResponse",
             f"{path.name} of the archive cannot be used as the response of ISGRI ({error}); its operator takes it out",
         ) from error
-
-
-def _table(hdus: fits.HDUList, kind: str, *names: str) -> Any:
-    """Return the rows of the extension of an OGIP class, or one whose name has a word in it."""
-    for hdu in hdus[1:]:
-        classes = {hdu.header.get("HDUCLAS1"), hdu.header.get("HDUCLAS2")}
-        if hdu.header.get("EXTNAME") != "GROUPING" and (kind in classes or any(name in hdu.name for name in names)):
-            return hdu.data
-    raise ValueError(f"there is no {kind} table")
-
-
-def _expanded(table: Any) -> Array:
-    """Return the matrix in full; channels count from 0 as in all ISGRI responses."""
-    matrix = np.zeros((len(table), edges_kev().size - 1))
-    for row, line in zip(matrix, table, strict=True):
-        values = np.asarray(line["MATRIX"], np.float64)
-        place = 0
-        for first, count in zip(np.atleast_1d(line["F_CHAN"]), np.atleast_1d(line["N_CHAN"]), strict=True):
-            row[first : first + count] = values[place : place + count]
-            place += count
-    return matrix
+    area = np.ones(len(found.matrix)) if found.area_cm2 is None else found.area_cm2
+    scale = facts()["official"]["rate_scale"]
+    return Response(found.energy_kev, area / scale, found.matrix, "official response of OSA")
 
 
 # -- the model ------------------------------------------------------------------------------------------------

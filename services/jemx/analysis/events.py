@@ -52,7 +52,8 @@ def read_events(path: Path, unit: int) -> Events:
     """Read the event file of a unit and validate it.
 
     Raises:
-        BadInput: NoJEMXEvents when there is nothing to analyse, ScWDataCorrupted when the file cannot be trusted.
+        BadInput: NoJEMXEvents when there is nothing to analyse, RestrictedImaging when there are restricted images
+            alone, ScWDataCorrupted when the file cannot be trusted.
     """
     return validated_events(read_table(path, unit), unit)
 
@@ -60,7 +61,12 @@ def read_events(path: Path, unit: int) -> Events:
 def read_table(path: Path, unit: int) -> EventTable:
     """Read the event file of a unit as it is; raises as ``read_events``."""
     nothing = ("NoJEMXEvents", f"JEM-X {unit} took no full imaging data in this window")
-    return read_event_table(path, f"JMX{unit}-FULL-ALL", _COLUMNS, f"JMX{unit}-GNRL-GTI", nothing, (_GREY,))
+    restricted = (
+        f"JMX{unit}-REST-ALL",
+        "RestrictedImaging",
+        f"JEM-X {unit} sent restricted images, which have eight energies and no times of events, and are not analysed",
+    )
+    return read_event_table(path, f"JMX{unit}-FULL-ALL", _COLUMNS, f"JMX{unit}-GNRL-GTI", nothing, (_GREY,), restricted)
 
 
 def validated_events(table: EventTable, unit: int) -> Events:

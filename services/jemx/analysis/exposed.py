@@ -1,5 +1,6 @@
 """One unit in one window made ready for imaging: good events, usable pixels, live time, gain."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ from mesh.kit import BadInput
 from science.coded_mask.bright_sources import bright_sources
 from science.coded_mask.fit import Shadowgram
 from science.coded_mask.good_time import inside, total_s, without_gaps
+from science.coded_mask.low_threshold import band_warning, covered_share, half_density_kev, low_threshold
 from science.coded_mask.validation import counted
 from services.jemx.analysis.camera import camera
 from services.jemx.analysis.detector import PIXEL_MM, SHAPE, window
@@ -22,10 +24,16 @@ _COLD, _SILENT = 0.4, 0.1
 """Columns with less than these shares of what is expected of them do not work; with less than the second whatever
 shines on them."""
 _WHOLE_BAND = (3.0, 35.0)
+_GOLDEN = 0.6180339887498949
+"""Multiples of it fill the range from 0 to 1 evenly."""
 _MANY = 0.15
 """Share of pixels left out that is worth a warning."""
 _NEIGHBOURS = 10
 _LEAST_COUNTS = 20.0
+_THRESHOLDS_KEV = (3.0, 20.0)
+"""Low thresholds are looked for between these."""
+_SLIP = 0.25
+"""Share of the density of counts above a threshold that may be left below."""
 _LEAST_PIXELS = 0.2
 
 
@@ -35,7 +43,8 @@ class Exposed:
 
     ``pixel`` is the place of each event in a flattened shadowgram (-1 beside it), ``used`` says which are good: in a
     good time, without a bad status, on a usable pixel. ``gain`` is measured over nominal energy of the xenon line; NaN
-    where the background is too faint to tell.
+    where the background is too faint to tell. Below ``threshold_kev`` there are no events, below ``half_kev`` few; 0
+    where no threshold is seen.
     """
 
     events: Events
@@ -46,6 +55,8 @@ class Exposed:
     usable: NDArray[np.bool_]
     gain: float
     warnings: list[str] = field(default_factory=list)
+    threshold_kev: float = 0.0
+    half_kev: float = 0.0
 
     @property
     def ontime_s(self) -> float:
@@ -56,6 +67,15 @@ class Exposed:
     def live_time_s(self) -> float:
         """Exposure corrected for dead time."""
         return self.ontime_s * self.live_fraction
+
+    def covered(self, low_kev: float, high_kev: float) -> float:
+        """Return the share of a source's counts in a band that lie above the low threshold."""
+        return covered_share(low_kev, high_kev, self.threshold_kev)
+
+    def threshold_warnings(self, bands: Sequence[tuple[float, float]]) -> list[str]:
+        """Say which bands begin below the low threshold, or where it rises slowly."""
+        found = (band_warning(*band, self.threshold_kev, self.half_kev) for band in bands)
+        return [f"JEM-X {self.events.unit}: {text}" for text in found if text is not None]
 
 
 def expose(events: Events) -> Exposed:
@@ -98,7 +118,26 @@ def expose(events: Events) -> Exposed:
             f"{gain - 1.0:+.1%}, and so are band limits"
         )
     warnings += events.validation.warnings
-    return Exposed(events, pixel, used, gti, float(fraction) * accepted, usable, gain, warnings)
+    energy = _energies(events.channel[used])
+    return Exposed(
+        events,
+        pixel,
+        used,
+        gti,
+        float(fraction) * accepted,
+        usable,
+        gain,
+        warnings,
+        low_threshold(energy, *_THRESHOLDS_KEV, _SLIP),
+        half_density_kev(energy, *_THRESHOLDS_KEV),
+    )
+
+
+def _energies(channel: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return energies of events in keV, spread evenly over their channels and the same every time."""
+    edges = model().channel_edges_kev()
+    spread = np.modf(np.arange(channel.size) * _GOLDEN)[0]
+    return np.asarray(edges[channel] + spread * np.diff(edges)[channel])
 
 
 def pixel_of(events: Events) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ from mesh.kit import Unit
 from mesh.kit.ogip.observation import DAY_S
 from mesh.kit.provenance import write_fits
 from science.coded_mask.barycentric import asked, orbit_hdu, unit_orbit
+from science.coded_mask.fit import LEAST_COVERED
 from science.coded_mask.pixel_scatter import pixel_scatter
 from science.coded_mask.weighted_curve import exposed_bins, weighted_rates
 from science.coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
@@ -34,6 +35,8 @@ def run_lc(unit: Unit) -> None:
                 orbit = unit_orbit(unit, path, curves.good_times_s.ravel())
                 hdus += [orbit_hdu(orbit)] if orbit else []
             write_fits(unit, curves_file(seen.unit), hdus)
+        for warning in seen.window.threshold_warnings(bands):
+            unit.warn(warning)
         summary[f"jmx{seen.unit}"] = {
             "exposure_s": round(seen.window.live_time_s, 3),
             "bins": int(curves.exposed.size),
@@ -60,7 +63,8 @@ def window_curves(seen: SourceWindow, bands: list[tuple[float, float]], width_s:
         rate, error, counts = weighted_rates(window.events.time_s, window.pixel, used, accepted, found.weights)
         level = np.array([found.left.mean_background])
         scatter = pixel_scatter([found.left], [np.zeros(1, np.intp)], level, found.fit.flux_error, seen.coded())
-        curves.append(BandCurves((low, high), rate, error, counts, scatter))
+        none = 0.0 if window.covered(low, high) > LEAST_COVERED else np.nan
+        curves.append(BandCurves((low, high), rate + none, error + none, counts, scatter))
     return WindowCurves(
         names=[target.name for target in seen.targets],
         ra=np.array([target.ra for target in seen.targets]),

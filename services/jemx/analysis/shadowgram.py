@@ -28,5 +28,8 @@ def shadowgrams(window: Exposed, bands: Sequence[tuple[float, float]]) -> list[S
         chosen = window.used & band_channels(low, high)[channel]
         counts = np.bincount(window.pixel[chosen], minlength=SHAPE[0] * SHAPE[1]).reshape(SHAPE)
         lens = camera(window.events.unit, low, high)
-        made.append(Shadowgram(low, high, counts.astype(np.float64), window.usable, window.live_time_s, lens))
+        covered = window.covered(low, high)
+        made.append(
+            Shadowgram(low, high, counts.astype(np.float64), window.usable, window.live_time_s, lens, covered=covered)
+        )
     return made

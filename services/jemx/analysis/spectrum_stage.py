@@ -23,6 +23,7 @@ from services.jemx.analysis.instrument import instrument
 
 _GROUPS = (6, 3, 3, 4)
 """Standard channels in which the scatter of the pixels is measured together: 3-7.5, 7.5-12, 12-19 and 19-35 keV."""
+_RANGE_KEV = (3.04, 34.88)
 _SMOOTH = 9
 """Channels over which counts are averaged to share out the variance: those of each alone would bias weighted sums."""
 
@@ -51,6 +52,8 @@ def run_spectrum(unit: Unit) -> None:
             )
             hdus = spectra_hdus(spectra, instrument(seen.unit), edges_kev(), FIRST_CHANNEL)
             write_fits(unit, spectra_file(seen.unit), hdus)
+        for warning in seen.window.threshold_warnings([_RANGE_KEV]):
+            unit.warn(warning)
         scale = float(scatter.width.max())
         if scale > NOISE_TOLERANCE:
             unit.warn(
@@ -58,9 +61,9 @@ def run_spectrum(unit: Unit) -> None:
                 "noise; this error is common to all channels: the correction file of the spectrum carries it, and the "
                 "errors of bands have it in full"
             )
-        total = joined(rate).sum(axis=1)
+        total = np.nansum(joined(rate), axis=1)
         total_error = np.hypot(
-            np.sqrt((joined(error, squares=True) ** 2).sum(axis=1)), joined(scatter.error).sum(axis=1)
+            np.sqrt(np.nansum(joined(error, squares=True) ** 2, axis=1)), np.nansum(joined(scatter.error), axis=1)
         )
         summary[f"jmx{seen.unit}"] = {
             "exposure_s": round(seen.window.live_time_s, 3),
@@ -105,4 +108,7 @@ def extract(seen: SourceWindow) -> tuple[NDArray[np.float64], NDArray[np.float64
         begin, end = group[0][0], group[-1][1]
         groups.append(np.arange(begin, end))
         left.append(together(parts, camera(seen.unit, float(edges[begin]), float(edges[end]))))
-    return rate, error, pixel_scatter(left, groups, level, error, seen.coded())
+    scatter = pixel_scatter(left, groups, level, error, seen.coded())
+    deaf = edges[:-1] < window.threshold_kev  # channels below it have no weight in sums
+    rate[:, deaf] = error[:, deaf] = np.nan
+    return rate, error, scatter

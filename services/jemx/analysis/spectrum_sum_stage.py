@@ -25,10 +25,8 @@ from services.jemx.analysis.response import (
     CRAB_INDEX,
     CRAB_NORM,
     SYSTEMATIC,
-    area_cm2,
     crab_rate,
-    energy_kev,
-    redistribution,
+    response,
 )
 from services.jemx.analysis.spectrum_stage import spectra_file
 
@@ -55,8 +53,7 @@ def run_spectrum_sum(unit: Unit) -> None:
         if not found:
             raise BadInput("EmptyScWList", "no science window gave spectra; ask for other windows or sources")
     with unit.step("response"):
-        for number, sources in found.items():
-            _write_response(unit, number, sources)
+        origin = {f"jmx{number}": _write_response(unit, number, sources) for number, sources in found.items()}
     with unit.step("spectra"):
         listed: dict[str, dict[str, Any]] = {}
         for number, sources in found.items():
@@ -66,22 +63,24 @@ def run_spectrum_sum(unit: Unit) -> None:
         write_spectra(unit.out / "preview.png", ranked, _scale(), f"JEM-X {number} spectra")
     for warning in absent_sources(unit.parameters["catalogue"], listed):
         unit.warn(warning)
-    unit.summary(sources=list(listed.values()))
+    unit.summary(response=origin, sources=list(listed.values()))
 
 
-def _write_response(unit: Unit, number: int, sources: list[SourceSpectrum]) -> None:
+def _write_response(unit: Unit, number: int, sources: list[SourceSpectrum]) -> str:
+    """Write the area and the matrices of one unit; return what they are in words."""
+    used = response(unit, number)
     whole = Observation(
         f"JMX{number}",
         min(source.start_ijd for source in sources),
         max(source.stop_ijd for source in sources),
+        extra=(("ORIGRESP", used.origin, "response"),),
     )
-    arf = arf_hdu(energy_kev(), area_cm2(), observation=whole)
+    arf = arf_hdu(used.energy_kev, used.area_cm2, observation=whole)
     write_fits(unit, f"jmx{number}_arf.fits", fits.HDUList([fits.PrimaryHDU(), arf]))
-    for ending, channels in (("", edges_kev()), (_STANDARD, standard_edges_kev())):
-        matrix = rmf_hdus(
-            energy_kev(), channels, redistribution(channels), observation=whole, first_channel=FIRST_CHANNEL
-        )
+    for ending, channels, shares in (("", edges_kev(), used.fine), (_STANDARD, standard_edges_kev(), used.standard)):
+        matrix = rmf_hdus(used.energy_kev, channels, shares, observation=whole, first_channel=FIRST_CHANNEL)
         write_fits(unit, f"jmx{number}_rmf{ending}.fits", fits.HDUList([fits.PrimaryHDU(), *matrix]))
+    return used.origin
 
 
 def _write_spectra(unit: Unit, number: int, sources: list[SourceSpectrum], listed: dict[str, dict[str, Any]]) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mesh.kit import BadInput
 from science.coded_mask.catalogue import CatalogueSource, in_field
 from science.coded_mask.field import Field
-from science.coded_mask.fit import ShadowgramFit
+from science.coded_mask.fit import LEAST_COVERED, ShadowgramFit
 from science.coded_mask.search import Candidates, find_sources
 from science.coded_mask.sky_map import coded_map
 from science.coded_mask.window_result import WindowResult, noise_warnings, window_images
@@ -60,11 +61,14 @@ def analyse_window(
         window = expose(events)
     with step("shadowgram"):
         data = shadowgrams(window, bands)
-        warnings = [
+        if all(d.weightless for d in data):
+            text = f"JEM-X {unit} has no event that counts in any band of window {events.swid}; leave it out"
+            raise BadInput("NoCounts", text)
+        warnings = window.threshold_warnings(bands) + [
             f"only {int(d.counts[d.live].sum())} counts of JEM-X {unit} in {d.low_kev:g}-{d.high_kev:g} keV; fluxes "
             "are poor"
             for d in data
-            if d.counts[d.live].sum() < _LEAST_COUNTS
+            if d.covered > LEAST_COVERED and d.counts[d.live].sum() < _LEAST_COUNTS
         ]
     with step("image"):
         sky = Field([ShadowgramFit(d, d.camera.templates()) for d in data])

@@ -13,6 +13,9 @@ from mesh.kit.ogip.light_curve import LightCurve
 from science.bursts.duration import Burst
 from science.bursts.instants import utc_of_seconds
 
+_BESIDE = 0.75
+"""What is drawn on each side of a burst, in lengths of the time that its counts are summed over."""
+
 
 def draw_bands(path: Path, zero_s: float, curves: Sequence[LightCurve], bands: Sequence[tuple[float, float]]) -> None:
     """Draw a light curve per band, below each other."""
@@ -42,16 +45,19 @@ def draw_burst(path: Path, burst: Burst) -> None:
     level = burst.background.counts * curve.share / curve.bin_s
     level = np.where(curve.live, level, np.nan)
     axes.plot(times, level, color="tab:orange", label="background")
-    for block in burst.blocks:
+    for number, block in enumerate(burst.blocks):
         edges = [curve.time_s(block.first) - zero_s, curve.time_s(block.last) - zero_s]
         share = curve.share[block.first : block.last]
         height = float(np.nanmean(level[block.first : block.last])) + block.rate * float(share[share > 0].mean())
-        axes.plot(edges, [height, height], color="tab:red", lw=1.2)
+        label = "Bayesian blocks" if number == 0 else None
+        axes.plot(edges, [height, height], color="tab:red", lw=1.2, label=label)
     if burst.duration_missing is None:
-        start, told = burst.t05_s - zero_s, f"T90 = {burst.t90_s:.3g} +- {burst.t90_error_s:.2g} s"
+        start, told = burst.t05_s - zero_s, f"T90 = {burst.t90_s:.3g} ± {burst.t90_error_s:.2g} s"
         axes.axvspan(start, start + burst.t90_s, color="tab:green", alpha=0.15, lw=0, label=told)
     summed = [burst.summed_from_s - zero_s, burst.summed_to_s - zero_s]
-    axes.set_xlim(min(times[0], summed[0]), max(times[-1], summed[1]))
+    # As much beside the burst as it lasts: the background is fitted to more, which would hide it.
+    margin = _BESIDE * (summed[1] - summed[0])
+    axes.set_xlim(max(times[0], summed[0] - margin), min(times[-1], summed[1] + margin))
     for edge in summed:
         axes.axvline(edge, color="tab:gray", lw=0.8, ls=":", label="counts are summed" if edge == summed[0] else None)
     axes.set(xlabel=f"seconds after {utc_of_seconds(zero_s)} UTC", ylabel="counts/s", title="POLAR")

@@ -7,6 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from science.coded_mask.comparable import incomparable
 from science.coded_mask.geometry import Attitude, sky_position, unit_vector
 from science.coded_mask.mosaic import Mosaic
 from science.coded_mask.mosaic_grid import MosaicGrid, MosaicSum, grid_for
@@ -105,7 +106,9 @@ def _source(name: str, ra: float, dec: float, significance: float, *, new: bool)
     )
 
 
-def _window(label: str, sources: list[WindowSource]) -> WindowProduct:
+def _window(
+    label: str, sources: list[WindowSource], *, background: float = 176.0, start_ijd: float = 0.0
+) -> WindowProduct:
     return WindowProduct(
         Path(label),
         label,
@@ -113,13 +116,13 @@ def _window(label: str, sources: list[WindowSource]) -> WindowProduct:
         INSTRUMENT,
         isgri_camera,
         _HERE,
-        0.0,
-        1.0,
+        start_ijd,
+        start_ijd + 0.025,
         10.0,
         7.0,
         ((20.0, 40.0),),
         (1.0,),
-        (176.0,),
+        (background,),
         sources,
         None,
     )
@@ -136,6 +139,19 @@ def test_sources_of_windows_are_joined_by_name_or_place() -> None:
     ra, _, error = merged[0].position()
     assert 267.0 < ra < 267.02
     assert error == pytest.approx(1.0 / np.sqrt(2.0), rel=1e-3)
+
+
+def test_windows_that_lost_telemetry_are_named() -> None:
+    levels = [176.0, 180.0, 100.0, 171.0, 183.0, 90.0]
+    windows = [_window(f"w{n}", [], background=level, start_ijd=0.03 * n) for n, level in enumerate(levels[:5])]
+    late = _window("late", [], background=levels[5], start_ijd=3.0)  # nothing of its own hours to compare it with
+    left_out, warnings = incomparable([*windows, late])
+    assert not left_out
+    [text] = warnings
+    assert "20-40 keV" in text
+    assert "w2 (56%)" in text
+    assert "late" not in text
+    assert incomparable(windows[:2] + windows[3:])[1] == []
 
 
 def test_combined_flux_is_the_weighted_mean_and_chi2_shows_variability() -> None:

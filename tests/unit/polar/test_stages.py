@@ -105,6 +105,30 @@ def test_responses_that_the_request_names_take_the_place_of_those_of_the_slice(
     assert report["response"] == "polar_response.rsp"
 
 
+def test_a_response_of_another_slice_is_refused(events: list[tuple[str, Path]], tmp_path: Path) -> None:
+    """A response is that of one burst: of another time it would be another direction's."""
+    moved = []
+    with fits.open(events[0][1]) as other, fits.open(events[1][1]) as own:
+        names = {hdu.name for hdu in other}
+        responses = [hdu.copy() for hdu in own if hdu.name not in names]
+        assert responses
+        for (label, _), hdus in zip(events, (other, own), strict=True):
+            kept = [hdu.copy() for hdu in hdus if hdu.name in names]
+            path = tmp_path / label / "polar_events.fits.gz"
+            path.parent.mkdir()
+            fits.HDUList([*kept, *(responses if hdus is other else [])]).writeto(path)
+            moved.append((label, path))
+    manifest, out = run_stage(tmp_path / "u", "burst", "job", moved, INTERVAL, bands=[[20, 700]])
+    report = json.loads((out / "polar_burst.json").read_text())
+    assert report["response"] is None
+    assert not (out / "polar_response.rsp").exists()
+    told = [text for text in manifest["warnings"] if "of another time and not used" in text]
+    assert {word for text in told for word in ("spectral", "polarisation") if word in text} == {
+        "spectral",
+        "polarisation",
+    }
+
+
 def test_an_uneven_detector_through_its_response(tmp_path: Path) -> None:
     labels = write_archive(tmp_path / "archive", *INTERVAL, [BURST], rate=150.0, uneven=0.4)
     slices = []
