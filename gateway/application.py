@@ -30,6 +30,7 @@ from gateway.api import (
 from gateway.api.documents import PREFIX
 from gateway.auth.cross_site import CrossSiteCheck
 from gateway.auth.door import Door, OpenDoor
+from gateway.downloads import endpoints as downloads
 from gateway.edge import BodyLimit, HostCheck, PathPrefix, SingleSlashes
 from gateway.links import endpoints as links
 from gateway.oda import endpoints as oda
@@ -90,6 +91,7 @@ def create_app(parts: Parts) -> FastAPI:
     for router in (
         jobs.router,
         events.router,
+        downloads.router,
         products.router,
         logs.router,
         instruments.router,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from mesh.contracts import Document, JobView
+from mesh.contracts import Document, JobView, ProductFile
 from mesh.intake.links import LinkRecords
 from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
 
@@ -27,8 +27,11 @@ class ProductStore(ProductManifests, Protocol):
     def link(self, key: str, name: str, seconds: int, disposition: str = "") -> str:
         """Return a presigned address of one file; raises `NotFound`."""
 
-    def blocks(self, key: str, name: str, size: int) -> Iterator[bytes]:
-        """Return one file in blocks; raises `NotFound`."""
+    def file(self, key: str, name: str) -> ProductFile:
+        """Return what is known of one file; raises `NotFound`."""
+
+    def blocks(self, key: str, name: str, size: int, offset: int = 0, length: int = 0) -> Iterator[bytes]:
+        """Return one file, or a part of it, in blocks; raises `NotFound`."""
 
     def log(self, key: str) -> bytes:
         """Return the log of a unit, finished or failed; raises `NotFound`."""

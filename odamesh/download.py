@@ -4,7 +4,9 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
+
+import httpx
 
 from mesh.contracts import ProductFile, StageProduct
 from odamesh.errors import DamagedDownload, WouldOverwrite
@@ -73,6 +75,46 @@ def fetch_link(transport: Transport, link: str, sha256: str, target: Path) -> Pa
     finally:
         part.unlink(missing_ok=True)
     return target
+
+
+def fetch_archive(transport: Transport, link: str, target: str | os.PathLike[str] | None, *, overwrite: bool) -> Path:
+    """Bring a job as one file; return its path.
+
+    Args:
+        transport: to the mesh.
+        link: address of the archive.
+        target: file, or directory for a file of the name that the mesh gives; None: in the current one.
+        overwrite: whether to replace a file that is in the way.
+
+    Raises:
+        WouldOverwrite: a file is in the way.
+        DamagedDownload: it broke off; nothing is left of it.
+    """
+    with transport.stream(link) as response:
+        path = Path(target) if target is not None else Path()
+        if path.is_dir():
+            path /= _name_of(response.headers.get("Content-Disposition", ""))
+        if path.exists() and not overwrite:
+            raise WouldOverwrite(f"{path} is there already; choose another name, or allow to overwrite it")
+        part = path.with_name(f"{path.name}.part")
+        try:
+            with part.open("wb") as stream:
+                for chunk in response.iter_bytes(_CHUNK):
+                    stream.write(chunk)
+            if part.stat().st_size != int(response.headers.get("Content-Length", "-1")):
+                raise DamagedDownload(f"{path.name} broke off: download it again")
+            part.replace(path)
+        except httpx.RemoteProtocolError as error:
+            raise DamagedDownload(f"{path.name} broke off: download it again") from error
+        finally:
+            part.unlink(missing_ok=True)
+    return path
+
+
+def _name_of(disposition: str) -> str:
+    """Return the file name that an answer gives (RFC 6266), without any folder."""
+    name = unquote(disposition.partition("filename*=UTF-8''")[2])
+    return Path(name).name or "products"
 
 
 def file_link(key: str, name: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from mesh.contracts import StageProduct, UnitRow
 from mesh.states import UnitState, job_is_final
-from odamesh.download import fetch, place_of, refuse_to_overwrite
+from odamesh.download import fetch, fetch_archive, place_of, refuse_to_overwrite
 from odamesh.errors import JobEnded, NoSuchThing, OdameshError
 from odamesh.event_stream import follow
 from odamesh.job_record import SHORT_ID, JobRecord, apply, view_of
@@ -239,6 +239,34 @@ class Job(JobRecord):
             refuse_to_overwrite((place_of(Path(directory), part) / file.name, file.sha256) for part, file in chosen)
         for part, file in chosen:
             yield fetch(self._transport, part.key, file, place_of(Path(directory), part) / file.name)
+
+    def archive(
+        self, target: str | os.PathLike[str] | None = None, *, form: str = "zip", overwrite: bool = False
+    ) -> Path:
+        """Bring all products as one file; return its path.
+
+        Args:
+            target: file to write, or a directory; by default in the current one, under the name that the mesh gives.
+            form: ``zip``, ``tar``, or ``crate``: with logs, provenance and programs, as a Research Object.
+            overwrite: whether to replace a file that is in the way.
+
+        Raises:
+            WouldOverwrite: a file is in the way; nothing was fetched.
+            NoSuchThing: the job has no products, or they were removed; says how to have them again.
+            DamagedDownload: it broke off; nothing is left of it.
+        """
+        return fetch_archive(
+            self._transport, f"{API}/jobs/{self.id}/archive?format={form}", target, overwrite=overwrite
+        )
+
+    def provenance(self) -> dict[str, Any]:
+        """Return how the products came to be, as W3C PROV-JSON."""
+        found: dict[str, Any] = self._transport.get(f"{API}/jobs/{self.id}/provenance")
+        return found
+
+    def code(self, language: str = "python") -> str:
+        """Return a program that has the same made again, in ``python``, with ``curl``, or with the command: ``cli``."""
+        return self._transport.text(f"{API}/jobs/{self.id}/code", {"language": language})
 
     def _every_product(self) -> Iterator[StageProduct]:
         offset, more = 0, True

@@ -1,6 +1,7 @@
 """Commands on jobs: watch, get, log, jobs, cancel, delete."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from mesh.states import JobState, UnitState, job_is_final
 from odamesh.client import connect
 from odamesh.command_line import AsJson, JobId, Url, console, errors, print_json, say
 from odamesh.configuration import configured
-from odamesh.errors import NoSuchThing, OdameshError
+from odamesh.errors import NoSuchThing, OdameshError, WrongValue
 from odamesh.exit_status import ExitStatus
 from odamesh.follow_job import follow_job, follow_json, status_of, tell_outcome
 from odamesh.job import Job
@@ -21,6 +22,14 @@ _LINE_WIDTH = 10_000
 """What reads a pipe wants each job on one line, with its whole reason."""
 _INTEREST = (UnitState.FAILED, UnitState.RUNNING, UnitState.DONE)
 """Whose log is shown where no window is named: what failed, else what runs, else what ended."""
+
+
+class ArchiveForm(StrEnum):
+    """What a job can be saved as, in one file."""
+
+    ZIP = "zip"
+    TAR = "tar"
+    CRATE = "crate"
 
 
 def watch(job_id: JobId, as_json: AsJson = False, url: Url = None) -> None:
@@ -43,6 +52,10 @@ def get(
         str | None, typer.Option(help="Only the files of this source, and those that all sources share.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other files that are in the way.")] = False,
+    archive: Annotated[
+        ArchiveForm | None,
+        typer.Option(help="Save one file: zip, tar, or crate, a Research Object with logs, provenance and programs."),
+    ] = None,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
@@ -53,6 +66,15 @@ def get(
     out = console()
     with errors(), connect(url) as mesh:
         job = mesh.job(job_id)
+        if archive is not None:
+            if windows or source is not None:
+                raise WrongValue("--archive saves all products: leave --windows and --source out")
+            path = job.archive(directory, form=archive.value, overwrite=overwrite)
+            if as_json:
+                print_json({**job.to_dict(), "files": [str(path)]})
+            else:
+                say(out, str(path))
+            raise typer.Exit(status_of(job))
         if not job.products and not (windows and job_is_final(job.state)):
             if as_json:
                 print_json({**job.to_dict(), "files": []})

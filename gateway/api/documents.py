@@ -36,7 +36,8 @@ class JobDocument(JobView):
     final: bool
     """Whether the state is the last one."""
     links: dict[str, str]
-    """Addresses: self, units, products, events, request, permanent; cancel until it has ended, start of a draft."""
+    """Addresses: self, units, products, events, request, permanent, archive, provenance, code; cancel until it has
+    ended, start of a draft."""
     products: tuple[LinkedProduct, ...] = ()
 
 
@@ -126,6 +127,8 @@ def job_document(base: str, view: JobView) -> JobDocument:
     links = {"self": own, "units": f"{own}/units", "products": f"{own}/products", "events": f"{own}/events"}
     links["request"] = f"{base}/requests/{view.request_key}"
     links["permanent"] = f"{base.removesuffix(PREFIX)}/r/{view.request_key[:LINK_DIGITS]}"
+    for name in ("archive", "provenance", "code"):
+        links[name] = f"{own}/{name}"
     if not final:
         links["cancel"] = own
     if view.draft and not final:

@@ -22,6 +22,8 @@ router = APIRouter(
 _PRODUCTS = 1000
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "the file", "content": {"application/octet-stream": {}}},
+    206: {"description": "a part of the file, where the gateway brings it"},
+    416: {"description": "the file does not have this part"},
     302: {"description": "a link to the file, which expires"},
 }
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -51,6 +53,7 @@ def job_products(
     return ProductList(products=products, offset=offset, total=view.products_total, next=following)
 
 
+@router.head("/jobs/{job_id}/products/{stage}/{label}/{name}", include_in_schema=False)
 @router.get(
     "/jobs/{job_id}/products/{stage}/{label}/{name}",
     response_class=Response,
@@ -65,7 +68,7 @@ def job_product(
         raise NotFound(msg)
     view = parts.intake.look(job_id, caller)
     again = f"{root(request)}/requests/{view.request_key}/jobs"
-    return _file(parts, product_key(parts, view, stage, label), name, again)
+    return _file(parts, request, product_key(parts, view, stage, label), name, again)
 
 
 def product_key(parts: Parts, view: JobView, stage: str, label: str) -> str:
@@ -84,7 +87,7 @@ def product_key(parts: Parts, view: JobView, stage: str, label: str) -> str:
     return key
 
 
-def _checked(key: str, name: str = "x") -> None:
+def check_key(key: str, name: str = "x") -> None:
     """Return if a key and a name can be those of a product and its file: nothing else is asked of the store.
 
     Raises:
@@ -98,27 +101,28 @@ def _checked(key: str, name: str = "x") -> None:
         raise NotFound(msg)
 
 
+@router.head("/products/{key}/{name}", include_in_schema=False)
 @router.get("/products/{key}/{name}", response_class=Response, responses=_FILE)
-def product(key: str, name: str, parts: Given) -> Response:
+def product(key: str, name: str, request: Request, parts: Given) -> Response:
     """Bring one file, or lead to it of the product with a content key."""
-    _checked(key, name)
-    return _file(parts, key, name)
+    check_key(key, name)
+    return _file(parts, request, key, name)
 
 
 @router.get("/products/{key}")
 def manifest(key: str, parts: Given) -> Manifest:
     """Return the manifest of a product: its files, inputs, image, calibration, parameters and what it took."""
-    _checked(key)
+    check_key(key)
     found = parts.products.read(key)
     if found is None:
         raise _absent(parts, key, "", NotFound(f"There is no product {key}."))
     return found
 
 
-def _file(parts: Parts, key: str, name: str, again: str = "") -> Response:
+def _file(parts: Parts, request: Request, key: str, name: str, again: str = "") -> Response:
     """Bring a file; *again* is where the product can be asked for again."""
     try:
-        return parts.deliver.file(key, name)
+        return parts.deliver.file(key, name, request)
     except NotFound as error:
         if parts.products.read(key) is not None:
             raise

@@ -79,7 +79,7 @@ def linked_file(
     if opened.job is None or opened.removed:
         again = link_path(request, opened.analysis.key) + (f"?{visit.query}" if visit.query else "")
         raise Refusal("product-removed", f"There is no file {shown(name)} now; GET {again} makes it again.")
-    return parts.deliver.file(product_key(parts, opened.job, stage, label), name)
+    return parts.deliver.file(product_key(parts, opened.job, stage, label), name, request)
 
 
 class Signing(BaseModel):

@@ -130,14 +130,29 @@ class Objects:
                 stream.write(block)
         return digest.hexdigest()
 
-    def blocks(self, name: str, size: int) -> Iterator[bytes]:
-        """Return the content of an object in blocks of at most *size* bytes.
+    def blocks(self, name: str, size: int, offset: int = 0, length: int = 0) -> Iterator[bytes]:
+        """Return the content of an object, or a part of it, in blocks of at most *size* bytes.
+
+        Args:
+            name: of the object.
+            size: of a block.
+            offset: first byte.
+            length: bytes; 0: up to the end.
 
         Raises:
             NotFound: there is no such object.
         """
-        with _store_answers(name), self._open(name) as answer:
+        with _store_answers(name), self._open(name, offset, length) as answer:
             yield from answer.stream(size)
+
+    def size(self, name: str) -> int:
+        """Return the length of an object in bytes.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        with _store_answers(name):
+            return int(self._client.stat_object(self._bucket, name).size)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Return the objects whose name begins with *prefix*, in the order of their names."""
@@ -179,8 +194,8 @@ class Objects:
         raise StoreUnavailable("StoreRefused", f"the store answered {answer.status} for {name}")
 
     @contextmanager
-    def _open(self, name: str) -> Iterator[urllib3.BaseHTTPResponse]:
-        answer = self._client.get_object(self._bucket, name)
+    def _open(self, name: str, offset: int = 0, length: int = 0) -> Iterator[urllib3.BaseHTTPResponse]:
+        answer = self._client.get_object(self._bucket, name, offset=offset, length=length)
         try:
             yield answer
         finally:

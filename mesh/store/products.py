@@ -190,14 +190,31 @@ class Products:
         self._check_file(key, name)
         return self._objects.presign(names.product_object(key, name), seconds, disposition)
 
-    def blocks(self, key: str, name: str, size: int) -> Iterator[bytes]:
-        """Return one file of a product in blocks of at most *size* bytes; as `link` for the rest."""
+    def file(self, key: str, name: str) -> ProductFile:
+        """Return what is known of one file of a product; of its log and its manifest without the checksum.
+
+        Raises:
+            NotFound: there is no such product, or it has no such file.
+        """
+        entry = self._check_file(key, name)
+        for file in entry.files:
+            if file.name == name:
+                return file
+        size = self._objects.size(names.product_object(key, name))
+        return ProductFile(name=name, sha256="", size=size, media_type=_JSON if name == names.MANIFEST else _TEXT)
+
+    def blocks(self, key: str, name: str, size: int, offset: int = 0, length: int = 0) -> Iterator[bytes]:
+        """Return one file of a product, or *length* bytes of it, in blocks of at most *size* bytes.
+
+        Raises:
+            NotFound: there is no such product, or it has no such file.
+        """
         self._check_file(key, name)
-        blocks = self._objects.blocks(names.product_object(key, name), size)
+        blocks = self._objects.blocks(names.product_object(key, name), size, offset, length)
         # The first block tells whether the store answers, while the caller can still be told.
         return chain([next(blocks, b"")], blocks)
 
-    def _check_file(self, key: str, name: str) -> None:
+    def _check_file(self, key: str, name: str) -> ProductEntry | Manifest:
         # Whoever only reads products may not enter them into the index.
         entry = self.find_many([key]).get(key) or self.read(key)
         if entry is None:
@@ -206,6 +223,7 @@ class Products:
         if name not in (*known, names.LOG, names.MANIFEST):
             raise NotFound(f"product {key} has no file {name}; it has: {', '.join(known)}")
         self.used([key])
+        return entry
 
     def log(self, key: str) -> bytes:
         """Return the log of the unit that made the product, or of its last failure.

@@ -156,7 +156,7 @@ class MemoryObjects(Objects):
         path.write_bytes(content)
         return sha256(content).hexdigest()
 
-    def blocks(self, name: str, size: int) -> Iterator[bytes]:
+    def blocks(self, name: str, size: int, offset: int = 0, length: int = 0) -> Iterator[bytes]:
         """Return an object in blocks."""
         yield self.get(name)
 

@@ -1,6 +1,7 @@
 """Permanent links from the client's side, over a real socket."""
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from mesh.states import JobState, UnitState
 from odamesh.command import app
-from odamesh.errors import NoSuchThing, OdameshError, RequestRefused, WouldOverwrite, WrongValue
+from odamesh.errors import DamagedDownload, NoSuchThing, OdameshError, RequestRefused, WouldOverwrite, WrongValue
 from odamesh.exit_status import ExitStatus
 from odamesh.links import parts_of
 from tests.unit.client.conftest import Service
@@ -101,3 +102,33 @@ def test_the_commands(service: Service, tmp_path: Path) -> None:
     assert _run(service, "cite", job.id, "--bibtex").output.startswith("@misc{odamesh:")
     assert _run(service, "open", "nothing").exit_code == ExitStatus.USAGE
     assert _run(service, "link", job.id, "--sign").exit_code == ExitStatus.USAGE
+
+
+def test_a_job_is_saved_as_one_file(service: Service, tmp_path: Path) -> None:
+    with service.mesh() as mesh:
+        job = mesh.isgri.image(scws=["201600270010"], wait=False)
+        mesh.open(job.link)
+        (view,) = [view for view in service.records.views.values() if view.face == "link"]
+        _finish(service)
+        sized = view.job_id
+        made = service.records.views[sized].products[0]
+        files = (made.files[0].model_copy(update={"size": len(_CONTENT)}),)
+        service.records.finish(sized, products=(made.model_copy(update={"files": files}),), products_total=1)
+        job = mesh.job(sized)
+        path = job.archive(tmp_path)
+        assert path.name == f"isgri_image-{sized[:12]}.zip"
+        with zipfile.ZipFile(path) as pack:
+            assert pack.namelist() == [f"isgri_image-{sized[:12]}/mosaic/mosaic.fits"]
+        with pytest.raises(WouldOverwrite):
+            job.archive(tmp_path)
+        assert job.provenance()["activity"]
+        assert "odamesh.connect" in job.code()
+        # A file that is shorter than its manifest says breaks the answer off.
+        service.products.files[made.key, "mosaic.fits"] = b""
+        with pytest.raises(DamagedDownload):
+            job.archive(tmp_path / "broken.zip")
+        assert not list(tmp_path.glob("broken*"))
+        service.products.files[made.key, "mosaic.fits"] = _CONTENT
+    saved = _run(service, "get", sized, str(tmp_path / "crate.zip"), "--archive", "crate")
+    assert (saved.exit_code, (tmp_path / "crate.zip").exists()) == (0, True), saved.output
+    assert _run(service, "get", sized, "--archive", "tar", "--windows").exit_code == ExitStatus.USAGE

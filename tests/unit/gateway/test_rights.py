@@ -76,6 +76,11 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/api/v1/jobs/{job_id}/units/{label}/log"): ((404, 404, 200, 200), (200, 200, 200, 200)),
     ("GET", "/api/v1/jobs/{job_id}/products"): ((404, 404, 200, 200), (200, 200, 200, 200)),
     ("GET", "/api/v1/jobs/{job_id}/products/{stage}/{label}/{name}"): ((404, 404, 302, 302), (302, 302, 302, 302)),
+    # The products of this job were removed.
+    ("GET", "/api/v1/jobs/{job_id}/archive"): ((404, 404, 410, 410), (410, 410, 410, 410)),
+    ("GET", "/api/v1/jobs/{job_id}/provenance"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/api/v1/jobs/{job_id}/code"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/api/v1/products/{key}/provenance"): ((200, 200, 200, 200), None),
     # The key of a product, or of a request, is known to those who may see a job that has it: it opens what it names.
     ("GET", "/api/v1/products/{key}"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/products/{key}/{name}"): ((302, 302, 302, 302), None),

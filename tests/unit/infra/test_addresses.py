@@ -11,8 +11,8 @@ from infra.stack.layout import CHECKOUT
 from infra.stack.problem import SetupProblem
 
 _ADDRESS = re.compile(r"\b(?:https?|ftp|git)://([A-Za-z0-9.-]+\.[A-Za-z]{2,})")
-# The store that `s3://` means where the operator names no other; the namespace of a file format.
-_MEANT = {"s3.amazonaws.com", "www.w3.org"}
+# The store that `s3://` means where the operator names no other; the namespaces of file formats.
+_MEANT = {"s3.amazonaws.com", "www.w3.org", "w3id.org"}
 
 
 def _tracked() -> list[Path]:

@@ -1,0 +1,1 @@
+"""How products came to be: W3C PROV, and programs that make them again."""
