@@ -78,10 +78,12 @@ class Polls:
             asked, self._waiting = self._waiting, {}
             try:
                 found = await asyncio.to_thread(self._read, list(asked))
-            except Exception as error:
+            except BaseException as error:
                 for future in asked.values():
                     future.set_exception(error)
                     future.exception()  # nobody may be there any more to look at it
+                if not isinstance(error, Exception):
+                    raise
             else:
                 for job_id, future in asked.items():
                     future.set_result(found.get(job_id))

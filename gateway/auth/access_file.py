@@ -55,6 +55,8 @@ class SharedSecret(Issuer):
     """Claim ``iss``; empty: tokens without it."""
     keys: tuple[Key, ...] = Field(min_length=1, repr=False)
     """Any of them counts: to rotate, add the new one, have the issuer sign with it, and remove the old one."""
+    refresh: bool = False
+    """Whether the gateway signs a token of this issuer anew for its holder, who needs the role ``refresh-tokens``."""
 
 
 class OpenId(Issuer):

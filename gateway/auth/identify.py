@@ -5,10 +5,10 @@ import hmac
 import ipaddress
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.auth.access_file import Access, SharedSecret
 from gateway.auth.credential import Credential
@@ -44,6 +44,10 @@ class Identity:
     expires: float | None = None
     """When the credential ends [s since 1970]; None: it has no end."""
     cookie: bool = False
+    issuer: str = ""
+    """Of a token of an issuer: its name in the access file."""
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What that token says; without its signature nobody else takes it."""
 
     @property
     def key(self) -> str:
@@ -158,7 +162,7 @@ class Identify:
             # An issuer may have to be asked for its keys.
             told = await asyncio.to_thread(self._web_tokens.read, text, access)
         caller = await self._caller(told.name, told.roles, frozenset(Scope), address)
-        return Identity(caller, told_roles=told.roles, expires=told.expires)
+        return Identity(caller, told_roles=told.roles, expires=told.expires, issuer=told.issuer, claims=told.claims)
 
     async def _caller(self, name: str, told_roles: frozenset[str], scopes: frozenset[Scope], address: str) -> Caller:
         account = await self._ask(self.known.accounts, name, "")

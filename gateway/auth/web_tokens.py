@@ -28,6 +28,9 @@ class Told(NamedTuple):
     roles: frozenset[str]
     expires: float
     """Seconds since 1970."""
+    issuer: str
+    """Its name in the access file."""
+    claims: Mapping[str, Any]
 
 
 class WebTokens:
@@ -53,7 +56,7 @@ class WebTokens:
             raise NotSignedIn(_CANNOT_BE_READ, "malformed") from error
         name, issuer = _issuer_of(told.get("iss"), access)
         claims = self._verified(text, header, issuer)
-        return Told(_name(claims, name, issuer), _roles(claims, issuer), float(claims["exp"]))
+        return Told(_name(claims, name, issuer), _roles(claims, issuer), float(claims["exp"]), name, claims)
 
     def _verified(self, text: str, header: Mapping[str, Any], issuer: SharedSecret | OpenId) -> Mapping[str, Any]:
         if isinstance(issuer, SharedSecret):

@@ -1,7 +1,7 @@
 """The addresses of the protocol."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from fastapi import APIRouter, Request
@@ -9,8 +9,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from gateway.api.fronted import note
 from gateway.auth.credential import Credential
 from gateway.auth.errors import IssuerUnavailable, NotSignedIn
+from gateway.auth.front import Front
 from gateway.auth.identify import Identity
 from gateway.calling import Calling, Identified, Traced
 from gateway.oda import metadata
@@ -18,13 +20,15 @@ from gateway.oda.answers import GOOD, TOLD, answer, is_window, refused, with_pro
 from gateway.oda.arguments import Arguments, arguments_of
 from gateway.oda.code import api_code
 from gateway.oda.compression import json_answer, json_stream
+from gateway.oda.positions import position
 from gateway.oda.records import records
 from gateway.oda.refusals import Forbidden, Later, Misunderstood, Refusal
 from gateway.oda.standing import Errand, Standing, on_its_way
+from gateway.oda.tokens import refreshed, with_mail_options
 from gateway.oda.wishes import Asked, read
 from gateway.parts import Given, Parts
 from mesh.errors import InstrumentUnavailable, NotFound, TransientFailure
-from mesh.intake import Caller
+from mesh.intake import Caller, Trace
 from mesh.intake.errors import NotAllowed, PlanningBehind, Refused, TooFast, TooManyUsers, TooMuchWaiting
 
 router = APIRouter(include_in_schema=False)
@@ -41,6 +45,7 @@ _ROWS = 2000
 _BLOCK_BYTES = 256 * 1024
 _RETRY_SECONDS = 10
 _REFUSED = (Refusal, Refused, NotSignedIn, NotFound, InstrumentUnavailable, TransientFailure, IssuerUnavailable)
+_STATUS: Mapping[type[Refusal], int] = {Misunderstood: 400, Forbidden: 403, Later: 503}
 _log = structlog.get_logger(__name__)
 
 
@@ -116,11 +121,45 @@ async def inspect_state(request: Request, parts: Given, caller: Calling) -> Resp
 
 
 @router.get("/refresh_token")
+async def refresh_token(request: Request, parts: Given, identity: Identified, trace: Traced) -> Response:
+    """Bring a token that lasts longer."""
+    return await _changed_token(request, parts, identity, trace, refreshed)
+
+
 @router.get("/update_token_email_options")
-async def other_token() -> Response:
-    """Say that a token is not changed here."""
-    text = "This mesh changes no token of another issuer: ask who gave it to you, or make one with `odamesh token new`."
-    return PlainTextResponse(text, status_code=403)
+async def update_token_email_options(request: Request, parts: Given, identity: Identified, trace: Traced) -> Response:
+    """Bring a token with other wishes about mail."""
+    return await _changed_token(request, parts, identity, trace, with_mail_options)
+
+
+async def _changed_token(
+    request: Request,
+    parts: Parts,
+    identity: Identity,
+    trace: Trace,
+    change: Callable[[Front, Identity, Arguments], str],
+) -> Response:
+    """Answer with the bare text of a token; a refusal is bare text too, which the client shows."""
+    try:
+        if parts.front is None:
+            msg = "This mesh asks nobody who they are: it needs no token."
+            raise Forbidden(msg)
+        text = await asyncio.to_thread(change, parts.front, identity, await arguments_of(request))
+    except _REFUSED as error:
+        refusal = _refusal(error)
+        return PlainTextResponse(refusal.text, status_code=_STATUS[type(refusal)])
+    note(parts, identity.caller, "make-token", trace, detail=f"{change.__name__} through oda_api")
+    return PlainTextResponse(text, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/resolve_name")
+async def resolve_name(request: Request, parts: Given) -> Response:
+    """Tell where a source is."""
+
+    async def run(arguments: Arguments) -> Response:
+        return JSONResponse(await asyncio.to_thread(position, parts.names, arguments.text("name")))
+
+    return await _protocol(request, run)
 
 
 def addresses() -> frozenset[str]:
@@ -227,7 +266,7 @@ async def _protocol(request: Request, run: Callable[[Arguments], Awaitable[Respo
         return await run(arguments)
     except _REFUSED as error:
         refusal = _refusal(error)
-        status = {Misunderstood: 400, Forbidden: 403, Later: 503}[type(refusal)]
+        status = _STATUS[type(refusal)]
         headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None
         return JSONResponse(refused(refusal.text, session_id=session_id), status_code=status, headers=headers)
 

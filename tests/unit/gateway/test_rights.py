@@ -162,8 +162,10 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/meta-data"): ((400, 400, 400, 400), None),
     ("GET", "/api/par-names"): ((400, 400, 400, 400), None),
     ("GET", "/inspect-state"): ((403, 200, 200, 200), None),
-    ("GET", "/refresh_token"): ((403, 403, 403, 403), None),
+    ("GET", "/refresh_token"): ((403, 403, 200, 200), None),
     ("GET", "/update_token_email_options"): ((403, 403, 403, 403), None),
+    # Without a name.
+    ("GET", "/resolve_name"): ((400, 400, 400, 400), None),
 }
 _ODA = oda.addresses()
 """Their client gives up at 401: it is told 403."""
