@@ -13,19 +13,8 @@ from odamesh import JobFailed, Mesh, RequestRefused
 from science.sky_maps.circle import circle
 from science.sky_maps.files import sky_map_hdus
 from science.sky_maps.sky_map import SPHERE_DEG2
-from services.spiacs.simulator.scenarios import write_archive
 
-T0 = "2017-08-17T12:41:04.430"
 AT2017GFO = (197.45037, -23.38148)
-_COMPLETE = "spiacs-gw170817-complete"
-
-
-@pytest.fixture(scope="module")
-def rates(archive: Path) -> None:
-    """Counts of SPI-ACS around GW170817 in the archive of the mesh under test."""
-    if not (archive / _COMPLETE).exists():
-        write_archive(archive, "acs-grb170817a")
-        (archive / _COMPLETE).touch()
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +27,12 @@ def sky_map() -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.usefixtures("rates")
-def test_a_map_that_is_sent_comes_back_as_a_localisation(mesh: Mesh, sky_map: bytes, tmp_path: Path) -> None:
-    search = mesh.spiacs.spi_acs_search(t1="2017-08-17T11:30:00", t2="2017-08-17T14:00:00", t0=T0, lane="alert")
+def test_a_map_that_is_sent_comes_back_as_a_localisation(
+    mesh: Mesh, rates: str, sky_map: bytes, tmp_path: Path
+) -> None:
+    search = mesh.spiacs.spi_acs_search(t1="2017-08-17T11:40:00", t2="2017-08-17T14:00:00", t0=rates, lane="alert")
     digest = mesh.upload(sky_map)
-    job = mesh.localisation.localisation(sky_map=digest, t0=T0, search=search, lane="alert")
+    job = mesh.localisation.localisation(sky_map=digest, search=search, lane="alert")
     paths = {path.name: path for path in job.download(tmp_path)}
     assert {"localisation.json", "localisation.fits", "preview.png"} <= set(paths)
     report = json.loads(paths["localisation.json"].read_text(encoding="utf-8"))
@@ -51,8 +41,9 @@ def test_a_map_that_is_sent_comes_back_as_a_localisation(mesh: Mesh, sky_map: by
     assert report["spacecraft"]["peak_to_axis_deg"] == pytest.approx(104.94, abs=0.5)
     shield = report["instruments"]["spi_acs"]
     assert shield["status"] == "observed"
-    found = [one for one in shield["excesses"] if abs(one["t_minus_t0_s"] - 1.95) < 0.2]
-    assert abs(found[0]["snr"] - 4.6) < 1.0
+    assert abs(shield["excesses"][0]["t_minus_t0_s"]) < 20
+    assert shield["excesses"][0]["association"] == "likely associated"
+    assert report["t0"].startswith(rates)
     assert [one["scale_s"] for one in shield["limits"]] == [1.0, 1.0, 8.0]
     assert 1e-7 < shield["limits"][0]["region_50"]["median"] < 1e-6
     # The archive of the test has science windows of other years alone.

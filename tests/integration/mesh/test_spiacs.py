@@ -8,26 +8,8 @@ from astropy.io import fits
 
 from mesh.states import JobState, UnitState
 from odamesh import JobFailed, Mesh, RequestRefused
-from services.spiacs.simulator.archive import write_archive
-from services.spiacs.simulator.rates import Background, Pulse
 
 T0 = "2017-08-17T12:41:04.430"
-BURST = "2017-08-17T12:55:00"
-_COMPLETE = "spiacs-complete"
-
-
-@pytest.fixture(scope="module")
-def rates(archive: Path) -> None:
-    """Four slices of simulated counts with a burst, in the archive of the mesh under test."""
-    if not (archive / _COMPLETE).exists():
-        write_archive(
-            archive,
-            "2017-08-17T11:30:00",
-            "2017-08-17T14:30:00",
-            background=Background(rate=1.1e5),
-            pulses=[(BURST, Pulse(0.0, 60_000, 1.0, 5.7))],
-        )
-        (archive / _COMPLETE).touch()
 
 
 @pytest.mark.usefixtures("rates")
