@@ -11,10 +11,8 @@ from infra.stack import mesh_processes
 from mesh.archive.times import ijd_from_utc, utc_from_ijd
 from mesh.states import JobState, job_is_final
 from odamesh import Mesh
-from tests.integration.mesh.test_spiacs import rates
 from tests.integration.mesh.windows import drill_windows
 
-__all__ = ["rates"]
 MISSION = ("2002-10-17T00:00:00", "2025-02-28T00:00:00")
 SLICES = 196_000
 """At least; of an hour each."""
