@@ -76,12 +76,12 @@ def _answer(sent: Parameters, covered: list[Coverage]) -> Response:
     if not 0 <= order <= _FINEST:
         raise InvalidParameter(f"ORDER: {order} is out of range", field="ORDER", allowed=f"from 0 to {_FINEST}")
     if axis == "time":
-        return PlainTextResponse(f"{_times(covered)}\n")
+        return PlainTextResponse(_times(covered))
     space = joined((cell for one in covered if one.circle for cell in cells(one.circle, order)), order)
     if form == "json":
         content: dict[str, Any] = {str(depth): sorted(numbers) for depth, numbers in space.items()}
         return JSONResponse(content)
-    return PlainTextResponse(f"{_written(space)}\n")
+    return PlainTextResponse(_written(space))
 
 
 def joined(found: Iterable[tuple[int, int]], order: int) -> Cells:
@@ -113,7 +113,7 @@ def _times(covered: list[Coverage]) -> str:
             joined_spans[-1] = joined_spans[-1][0], max(last, joined_spans[-1][1])
         else:
             joined_spans.append((first, last))
-    return f"{_TIME_ORDER}/{','.join(_range(*span) for span in joined_spans)}"
+    return f"{_TIME_ORDER}/{' '.join(_range(*span) for span in joined_spans)}"
 
 
 def _cell(mjd_utc: float) -> int:
@@ -122,8 +122,8 @@ def _cell(mjd_utc: float) -> int:
 
 
 def _written(found: Cells) -> str:
-    """Return cells as ``order/number,first-last order/...`` (MOC 2.0, section 4.3.2)."""
-    return " ".join(f"{order}/{','.join(_ranges(sorted(numbers)))}" for order, numbers in found.items())
+    """Return cells as ``order/number first-last order/...`` (MOC 2.0, section 4.3.2)."""
+    return " ".join(f"{order}/{' '.join(_ranges(sorted(numbers)))}" for order, numbers in found.items())
 
 
 def _ranges(numbers: list[int]) -> Iterator[str]:
