@@ -26,6 +26,7 @@ INSTRUMENTS = ("spiacs", "isgri", "jemx", "polar")
 _KNOWN_SECONDS = 30.0
 _INSTANT_DAYS = 1e-9
 _SHOWN = 8
+_MOST_TOLD = 1000
 
 
 @dataclass
@@ -55,6 +56,7 @@ class DataStatus:
         self._archive: Archive | None = None
         self._slices: dict[str, _Slices] = {}
         self._index: tuple[float, Index] | None = None
+        self._told: dict[str | None, tuple[float, list[InstrumentRecord]]] = {}
 
     def of(self, utc: str | None) -> list[InstrumentRecord]:
         """Return the status of every instrument at a time, without analyses.
@@ -62,8 +64,14 @@ class DataStatus:
         Args:
             utc: of the trigger; None: it is not known.
         """
-        known = instruments()
-        return [self._one(known[name], utc) for name in INSTRUMENTS if name in known]
+        told = self._told.get(utc)
+        if told is None or self._clock() - told[0] > _KNOWN_SECONDS:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
+            known = instruments()
+            records = [self._one(known[name], utc) for name in INSTRUMENTS if name in known]
+            told = self._told[utc] = self._clock(), records
+        return told[1]
 
     def _one(self, instrument: Instrument, utc: str | None) -> InstrumentRecord:
         operated = (instrument.archive.operated if instrument.archive else None) or MISSION
@@ -110,7 +118,13 @@ class DataStatus:
 
     def _in_windows(self, instrument: Instrument, operated: tuple[str, str], ijd: float, utc: str) -> InstrumentRecord:
         assert instrument.archive is not None  # noqa: S101 - it has science windows
-        index = self._read_index()
+        try:
+            index = self._read_index()
+        except BadInput as error:
+            if error.reason != "NoArchiveIndex":
+                raise
+            text = f"no data: the archive of this mesh has no science windows of {instrument.title}"
+            return _record(instrument, operated, "no-data", "NotInArchive", text)
         there = [one for one in index.newest() if one.t_start <= ijd < one.t_stop]
         usable = [one for one in there if one.sw_type == "POINTING" and one.file(instrument.archive.files)]
         if usable:

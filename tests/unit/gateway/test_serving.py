@@ -54,6 +54,18 @@ def test_a_head_has_an_end(gateway: Gateway, first: bytes) -> None:
         assert b"400 Bad Request" in _tolerant(connection)
 
 
+@pytest.mark.parametrize("cut", [0, 1, 3, 60])
+def test_a_body_that_comes_with_its_head_is_no_part_of_it(gateway: Gateway, cut: int) -> None:
+    head = b"POST /api/v1/jobs HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\nContent-Length: 400000\r\n\r\n"
+    place = len(head) - cut
+    with served(gateway.app) as port, socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as connection:
+        connection.sendall(head[:place])
+        connection.sendall(head[place:] + b" " * 400_000)
+        answer = _rest(connection)
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert b"head of the request" not in answer
+
+
 def _tolerant(connection: socket.socket) -> bytes:
     received = b""
     try:

@@ -1,0 +1,115 @@
+"""What is said of the data of a time: there, not there, and why."""
+
+from pathlib import Path
+
+import pytest
+
+from mesh.archive.index import COMPACT_PATH, Entry
+from mesh.archive.scw import ScwId
+from mesh.archive.times import ijd_from_utc
+from mesh.contracts.transient import InstrumentRecord
+from services.triggers.data_status import DataStatus
+
+_DURING = "2017-08-17T12:41:04.430Z"
+_DAY_S = 86400.0
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """An archive with one slice of SPI-ACS, one time of it being off, a pointing and a slew."""
+    ijd = ijd_from_utc(_DURING)
+    hour = int(ijd % 1 * 24)
+    (tmp_path / "idx/slices").mkdir(parents=True)
+    (tmp_path / "idx/slices/spiacs.txt").write_text(f"{int(ijd)}-{hour:02d} acs_counts.fits.gz\n")
+    (tmp_path / "aux/spiacs").mkdir(parents=True)
+    (tmp_path / "aux/spiacs/off.csv").write_text("start,stop,reason\n2017-08-18T00:00:00,2017-08-18T06:00:00,BELTS\n")
+    windows = [
+        _window("185200050010", "POINTING", ijd - 0.01, ijd + 0.01, ("isgri_events.fits.gz",)),
+        _window("185200060021", "SLEW", ijd + 0.01, ijd + 0.02, ()),
+    ]
+    (tmp_path / COMPACT_PATH).parent.mkdir(parents=True)
+    (tmp_path / COMPACT_PATH).write_text("".join(f"{one.to_json()}\n" for one in windows))
+    return tmp_path
+
+
+def _window(scw: str, kind: str, begin: float, end: float, files: tuple[str, ...]) -> Entry:
+    return Entry(
+        scw=ScwId.parse(f"{scw}.001"),
+        t_start=begin,
+        t_stop=end,
+        ra_x=36.25,
+        dec_x=-49.8,
+        ra_z=0.0,
+        dec_z=40.0,
+        sw_type=kind,
+        telapse=(end - begin) * _DAY_S,
+        files=files,
+    )
+
+
+def _told(archive: Path | str, utc: str | None) -> dict[str, InstrumentRecord]:
+    return {one.instrument: one for one in DataStatus(str(archive)).of(utc)}
+
+
+def test_data_that_are_there_are_named(archive: Path) -> None:
+    told = _told(archive, _DURING)
+    assert {name: one.status for name, one in told.items()} == {
+        "spiacs": "data",
+        "isgri": "data",
+        "jemx": "no-data",
+        "polar": "no-data",
+    }
+    assert told["isgri"].windows == ("185200050010.001",)
+    assert told["spiacs"].windows[0].endswith("-12")
+    assert (told["jemx"].reason, told["polar"].reason) == ("NoEvents", "NotOperating")
+
+
+@pytest.mark.parametrize(
+    ("utc", "instrument", "reason", "words"),
+    [
+        ("2026-04-28T12:08:33.000Z", "spiacs", "NotOperating", "operations ended on 2025-02-28"),
+        ("2025-03-01T00:00:00.000Z", "isgri", "NotOperating", "operations ended on 2025-02-28"),
+        ("2002-01-01T00:00:00.000Z", "isgri", "NotOperating", "operations began on 2002-10-17"),
+        ("1995-01-01T00:00:00.000Z", "spiacs", "NotOperating", "from 2002-10-17 to 2025-02-28"),
+        ("2017-05-01T00:00:00.000Z", "polar", "NotOperating", "operations ended on 2017-04-01"),
+        ("2017-01-01T00:00:00.000Z", "polar", "NotInArchive", "has none of POLAR"),
+        ("2010-01-01T00:00:00.000Z", "spiacs", "NotInArchive", "no slice"),
+        ("2010-01-01T00:00:00.000Z", "isgri", "NotInArchive", "no science window"),
+        ("2017-08-18T03:00:00.000Z", "spiacs", "InstrumentOff", "BELTS"),
+        ("2017-08-17T13:00:00.000Z", "isgri", "NoEvents", "a slew, no pointing"),
+        ("2016-12-31T23:59:60.500Z", "spiacs", "NotInArchive", "no slice"),
+    ],
+)
+def test_why_there_are_none_is_told(archive: Path, utc: str, instrument: str, reason: str, words: str) -> None:
+    told = _told(archive, utc)[instrument]
+    assert (told.status, told.reason) == ("no-data", reason)
+    assert words in told.text
+
+
+def test_without_a_time_nothing_is_asked(archive: Path) -> None:
+    assert {one.status for one in _told(archive, None).values()} == {"not-asked"}
+
+
+def test_an_archive_that_cannot_be_read_is_not_known_and_its_address_not_told(tmp_path: Path) -> None:
+    for told in _told(tmp_path / "secret-place", _DURING).values():
+        assert told.status == ("no-data" if told.instrument == "polar" else "unknown")
+        assert "secret-place" not in told.text
+    assert _told("", _DURING)["spiacs"].reason == "NoArchive"
+
+
+def test_an_archive_without_science_windows_has_none_of_the_imagers(archive: Path) -> None:
+    (archive / COMPACT_PATH).unlink()
+    told = _told(archive, _DURING)
+    assert (told["isgri"].status, told["isgri"].reason) == ("no-data", "NotInArchive")
+    assert told["spiacs"].status == "data"
+
+
+def test_what_was_read_is_looked_at_again_after_a_while(archive: Path) -> None:
+    now = [0.0]
+    status = DataStatus(str(archive), clock=lambda: now[0])
+    assert status.of("2010-01-01T00:00:00.000Z")[0].status == "no-data"
+    listed = archive / "idx/slices/spiacs.txt"
+    listed.write_text(f"{listed.read_text()}{int(ijd_from_utc('2010-01-01T00:00:00'))}-00 acs_counts.fits.gz\n")
+    assert status.of("2010-01-01T00:00:00.000Z")[0].status == "no-data"
+    now[0] = 60.0
+    assert status.of("2010-01-01T00:00:00.000Z")[0].status == "data"
