@@ -90,14 +90,16 @@ def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: h
 
         _post(client, _notice(number, alert_type="retraction", record_number=2))
         _until(client, key, lambda one: one["state"] == "RETRACTED")
-        deadline, words = time.monotonic() + _PATIENCE_SECONDS, []
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        words: list[str] = []
         while "retraction" not in words and time.monotonic() < deadline:
             message = channel.basic_get(queue, no_ack=True)
             if message is None:
                 time.sleep(0.1)
             elif json.loads(message.body)["id"] == [key]:
                 words.append(json.loads(message.body)["alert_type"])
-        assert words == ["initial", "update", "retraction"]
+        assert (words[0], words[-1]) == ("initial", "retraction")
+        assert set(words[1:-1]) == {"update"}
 
 
 def test_a_trigger_of_today_is_told_at_once_that_there_are_no_data(client: httpx.Client, shared_data: Path) -> None:
