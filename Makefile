@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test bench chaos alarms fuzz science lint format schema compose up down status lock
+.PHONY: demo test interop bench chaos alarms fuzz science lint format schema compose up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -19,6 +19,10 @@ test: lint  ## every test, on real servers and a real engine
 	$(TEST_STACK) $(ODAMESH) mesh down && $(ODAMESH) stack down --purge
 	$(TEST_STACK) $(ODAMESH) stack up
 	$(TEST_STACK) .venv/bin/python -m pytest; status=$$?; $(TEST_STACK) $(ODAMESH) stack down; exit $$status
+
+interop: .venv/current  ## the programs of others, and every piece of code in the documentation, against a mesh on real servers
+	$(TEST_STACK) $(ODAMESH) stack up
+	$(TEST_STACK) .venv/bin/python -m pytest -m "long or not long" tests/interop; status=$$?; $(TEST_STACK) $(ODAMESH) stack down; exit $$status
 
 bench: .venv/current  ## measure; one JSON object, kept in bench-output/
 	@$(TEST_STACK) $(ODAMESH) stack up >&2

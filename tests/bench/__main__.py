@@ -61,7 +61,7 @@ def main() -> None:
             "storm_12": storm.storm_12(client),
             "oda_storm_12": storm.oda_storm_12(client, windows[:3]),
             "polls_32": polling.polls_32(client),
-            "waits_200": polling.waits_200(client),
+            "uws_200_waits_p99_ms": polling.uws_200_waits_p99_ms(client),
         }
         figures |= analysis_mesh.mesh_efficiency_50(client, engine, windows)
         figures["noop_over_docker_run"] = round(figures["noop_units_per_s"] / figures["bare_docker_run_per_s"], 1)

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from urllib.parse import urlencode
 
 import httpx
 
@@ -33,17 +32,15 @@ def polls_32(client: httpx.Client) -> dict[str, float]:
     return _measured(client, [f"/api/v1/jobs/{job_id}" for job_id in jobs], clients=_CLIENTS)
 
 
-def waits_200(client: httpx.Client) -> dict[str, float]:
-    """Return the same of four clients while 200 others wait for a job that does not move, each with a held poll.
+def uws_200_waits_p99_ms(client: httpx.Client) -> float:
+    """Return the 99th percentile of the time to a UWS job document, for four clients while 200 others wait for the job.
 
-    The job is a draft; the polls are those of the protocol of oda_api, which the gateway holds for 20 s.
+    The job is a draft, which does not move; the others ask with ``WAIT=60``.
     """
     selection = {"scws": ["201600270010"]}
     draft = {"instrument": "isgri", "product": "isgri_image", "selection": selection, "draft": True, "user": "bench"}
-    job_id = submit(client, draft)
-    asked = {"instrument": "isgri", "product_type": "isgri_image", "query_status": "submitted", "job_id": job_id}
-    held = f"/run_analysis?{urlencode({**asked, 'scw_list': selection['scws'][0]})}"
-    return _measured(client, [f"/api/v1/jobs/{job_id}"], clients=_BESIDE_WAITS, waits=_WAITS, held=held)
+    path = f"/vo/isgri/isgri_image/async/{submit(client, draft)}"
+    return _measured(client, [path], clients=_BESIDE_WAITS, waits=_WAITS, held=f"{path}?WAIT=60")["p99_ms"]
 
 
 def _measured(client: httpx.Client, paths: list[str], **options: int | str) -> dict[str, float]:

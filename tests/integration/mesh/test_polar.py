@@ -7,22 +7,15 @@ import pytest
 from astropy.io import fits
 
 from odamesh import Mesh, RequestRefused
-from services.polar.simulator.events import PolarisedBurst, write_archive
-from services.polar.simulator.polarisation_response import write_polarisation_response
+from tests.integration.mesh.bursts import POLAR_RESPONSE, POLAR_TIME, observe_with_polar
 
-BURST = PolarisedBurst("2017-01-14T22:01:09.500", 12_000, 3.0, degree=0.6, angle_deg=70.0)
-T1, T2 = "2017-01-14T21:57:00", "2017-01-14T22:06:00"
-RESPONSE = "aux/polar/given.prsp"
-_COMPLETE = "polar-complete-2"
+T1, T2 = POLAR_TIME
 
 
 @pytest.fixture(scope="module")
 def events(archive: Path) -> None:
     """Two slices of simulated events with a polarised burst, in the archive of the mesh under test."""
-    if not (archive / _COMPLETE).exists():
-        write_archive(archive, T1, T2, [BURST], rate=150.0)
-        write_polarisation_response(archive / RESPONSE, BURST.modulation)
-        (archive / _COMPLETE).touch()
+    observe_with_polar(archive)
 
 
 @pytest.mark.usefixtures("events")
@@ -35,7 +28,7 @@ def test_light_curves_in_two_bands(mesh: Mesh, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("events")
 def test_a_polarised_burst(mesh: Mesh, tmp_path: Path) -> None:
-    job = mesh.polar.burst(t1=T1, t2=T2, bands=[(20, 700)], responses=[RESPONSE])
+    job = mesh.polar.burst(t1=T1, t2=T2, bands=[(20, 700)], responses=[POLAR_RESPONSE])
     paths = {path.name: path for path in job.download(tmp_path)}
     report = json.loads(paths["polar_burst.json"].read_text())
     assert report["burst"]["peak_utc"].startswith("2017-01-14T22:01:")

@@ -1,4 +1,4 @@
-"""The real client against the real mesh; servers and archive are those of the tests of the mesh."""
+"""The real client against the real mesh."""
 
 import logging
 import os

@@ -9,10 +9,6 @@ from astropy.io import fits
 from oda_api.api import DataCollection
 from oda_api.plot_tools import OdaImage, OdaLightCurve, OdaSpectrum
 
-from services.polar.simulator.events import PolarisedBurst
-from services.polar.simulator.events import write_archive as write_polar
-from services.spiacs.simulator.archive import write_archive as write_spiacs
-from services.spiacs.simulator.rates import Background
 from tests.integration.mesh.windows import GALACTIC_CENTRE
 from tests.interop.oda_api.conftest import Client
 
@@ -121,9 +117,8 @@ def test_jem_x(client: Client, tmp_path: Path) -> None:
     assert Path(name).exists()
 
 
-def test_spi_acs(client: Client, archive: Path) -> None:
-    if not (archive / "spiacs-complete").exists():
-        write_spiacs(archive, "2017-08-17T11:30:00", "2017-08-17T14:30:00", background=Background(rate=1.1e5))
+@pytest.mark.usefixtures("bursts")
+def test_spi_acs(client: Client) -> None:
     curve = client().get_product(
         instrument="spi_acs",
         product="spi_acs_lc",
@@ -141,10 +136,8 @@ def test_spi_acs(client: Client, archive: Path) -> None:
     product.build_fig("query")
 
 
-def test_polar_comes_with_the_file_itself(client: Client, archive: Path, tmp_path: Path) -> None:
-    if not (archive / "polar-complete-2").exists():
-        burst = PolarisedBurst("2017-01-14T22:01:09.500", 12_000, 3.0, degree=0.6, angle_deg=70.0)
-        write_polar(archive, "2017-01-14T21:57:00", "2017-01-14T22:06:00", [burst], rate=150.0)
+@pytest.mark.usefixtures("bursts")
+def test_polar_comes_with_the_file_itself(client: Client, tmp_path: Path) -> None:
     curve = client().get_product(
         instrument="polar",
         product="polar_lc",
