@@ -157,8 +157,8 @@ class MemoryObjects(Objects):
         return sha256(content).hexdigest()
 
     def blocks(self, name: str, size: int, offset: int = 0, length: int = 0) -> Iterator[bytes]:
-        """Return an object in blocks."""
-        yield self.get(name)
+        """Return an object, or a part of it, in one block."""
+        yield self.get(name)[offset : offset + length if length else None]
 
     def exists(self, name: str) -> bool:
         """Say whether an object is there."""
