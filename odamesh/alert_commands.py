@@ -14,7 +14,7 @@ from odamesh.kept_tokens import token_for
 from odamesh.transport import API, DEFAULT_URL, Transport, address_of
 
 app = typer.Typer(
-    help="Post alerts, see what the mesh says of events; for operators: replay, retract, approve, mute.",
+    help="Post alerts, and see what the mesh says of events.\n\nFor operators: replay, retract, approve, mute.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
