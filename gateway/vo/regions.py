@@ -50,7 +50,7 @@ def read_region(text: str, field: str) -> Region:
     Raises:
         InvalidParameter: it is none; says what is possible.
     """
-    shape, *words = text.split()
+    shape, *words = text.split() or [""]
     try:
         numbers = tuple(float(word[:40]) for word in words)
     except ValueError:
