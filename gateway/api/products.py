@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from gateway.api.documents import LAST_OFFSET, PREFIX, ProductList, linked_product, root
+from gateway.api.documents import LAST_OFFSET, PREFIX, LinkedProduct, ProductList, linked_product, root
 from gateway.calling import Calling
 from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
-from mesh.contracts import JobView, Manifest
+from mesh.contracts import JobView, Manifest, StageProduct
 from mesh.errors import NotFound
 from mesh.parameters import shown
 from mesh.states import UnitState
@@ -51,6 +51,22 @@ def job_products(
         following = f"{own}/products?{query}"
     products = tuple(linked_product(own, product) for product in found)
     return ProductList(products=products, offset=offset, total=view.products_total, next=following)
+
+
+@router.get("/jobs/{job_id}/products/{stage}/{label}")
+def unit_product(
+    *, job_id: str, stage: str, label: str, request: Request, parts: Given, caller: Calling
+) -> LinkedProduct:
+    """List the files that one unit of the job made; *label* is a window with its version, or ``job``."""
+    view = parts.intake.look(job_id, caller)
+    key = product_key(parts, view, stage, label)
+    found = parts.products.read(key)
+    if found is None:
+        again = f"{root(request)}/requests/{view.request_key}/jobs"
+        raise _absent(parts, key, again, NotFound(f"There is no product {key}."))
+    return linked_product(
+        f"{root(request)}/jobs/{job_id}", StageProduct(stage=stage, label=label, key=key, files=found.files)
+    )
 
 
 @router.head("/jobs/{job_id}/products/{stage}/{label}/{name}", include_in_schema=False)

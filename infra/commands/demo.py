@@ -56,6 +56,7 @@ def demo(
         )
         complete = show_fit(mesh, archive, _windows(archive), output, _console) and complete
         complete = show_bursts(mesh, archive, output, _console) and complete
+    _console.print(f"this image on the web page: {_gateway()}/jobs/{job.id}/sky")
     _console.print(f"the mesh is at {_gateway()} (its interface: {_gateway()}/docs); `make down` stops it")
     raise typer.Exit(0 if complete else 1)
 

@@ -9,7 +9,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from infra.stack.packages import install
 from mesh.settings import Settings
@@ -19,7 +28,9 @@ PICTURES = Path(__file__).parent / "pictures"
 """Of the pages of tests that failed."""
 _FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-sandbox")
 _AXE = Path(__file__).parents[2] / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 60_000
+"""What does not appear in this time is not there; on a busy machine a page takes its time."""
+expect.set_options(timeout=_PATIENCE_MS)
 
 
 @dataclass

@@ -5,7 +5,10 @@ import { useEffect } from "preact/hooks";
 import { useAddress } from "./api/address";
 import { Frame } from "./frame";
 import { About } from "./page/about";
+import { Job } from "./page/job";
 import { Jobs } from "./page/jobs";
+import { Query } from "./page/query";
+import { RequestPage } from "./page/request";
 import { Link } from "./parts";
 
 export function Pages() {
@@ -21,13 +24,16 @@ function screenOf(path: string, query: URLSearchParams): [string, ComponentChild
   const [first = "", second, third] = path.split("/").slice(1);
   switch (first) {
     case "":
+    case "new":
+      return ["New query", <Query query={query} />];
     case "jobs":
+      if (second) return [`Job ${second.slice(0, 8)}`, <Job key={second} id={second} tab={third ?? "table"} query={query} />];
       return ["Jobs", <Jobs query={query} />];
+    case "requests":
+      return ["Request", <RequestPage key={second} requestKey={second ?? ""} />];
     case "about":
       return ["About", <About />];
     default:
-      void second;
-      void third;
       return ["No such screen", <Missing />];
   }
 }

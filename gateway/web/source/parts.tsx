@@ -1,5 +1,6 @@
 // Small parts that every screen uses: links, times, errors, states with their signs.
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 
 import { go, root } from "./api/address";
 import type { Refused } from "./api/client";
@@ -93,3 +94,22 @@ export const STATE_WORDS: Record<string, string> = {
   ERROR: "failed",
   ABORTED: "cancelled",
 };
+
+/** Copies a text, and says that it did. */
+export function CopyButton({ text, what }: { text: string; what: string }) {
+  const [done, set] = useState(false);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      set(true);
+      setTimeout(() => set(false), 2000);
+    } catch {
+      // Without https a browser may refuse: the text can still be marked and copied.
+    }
+  };
+  return (
+    <button type="button" onClick={copy} aria-label={`Copy ${what}`}>
+      {done ? "Copied" : "Copy"}
+    </button>
+  );
+}

@@ -75,6 +75,7 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/api/v1/jobs/{job_id}/events"): ((404, 404, 200, 200), (200, 200, 200, 200)),
     ("GET", "/api/v1/jobs/{job_id}/units/{label}/log"): ((404, 404, 200, 200), (200, 200, 200, 200)),
     ("GET", "/api/v1/jobs/{job_id}/products"): ((404, 404, 200, 200), (200, 200, 200, 200)),
+    ("GET", "/api/v1/jobs/{job_id}/products/{stage}/{label}"): ((404, 404, 200, 200), (200, 200, 200, 200)),
     ("GET", "/api/v1/jobs/{job_id}/products/{stage}/{label}/{name}"): ((404, 404, 302, 302), (302, 302, 302, 302)),
     # The products of this job were removed.
     ("GET", "/api/v1/jobs/{job_id}/archive"): ((404, 404, 410, 410), (410, 410, 410, 410)),

@@ -1,5 +1,10 @@
 // Written by `make schema` from the gateway's description of its interface: do not edit.
 
+export interface ArchiveDocument {
+  instruments: Record<string, HoldingDocument>;
+  note: string;
+}
+
 export interface Cone {
   ra: number;
   dec: number;
@@ -19,6 +24,27 @@ export interface FieldError {
   detail: string;
   allowed: string | null;
   type: string;
+}
+
+export interface HoldingDocument {
+  count: number;
+  first: string | null;
+  last: string | null;
+  exposure_s: number;
+}
+
+export interface InstantDocument {
+  utc: string;
+  tt: string;
+  mjd_utc: number;
+  mjd_tt: number;
+  jd_utc: number;
+  ijd: number;
+  unix: number;
+  gps: number;
+  tt_minus_utc: number;
+  revolution: number | null;
+  scw: string | null;
 }
 
 export interface InstrumentDocument {
@@ -103,6 +129,16 @@ export interface LinkedRow {
   made_by: string | null;
 }
 
+export interface NameDocument {
+  name: string;
+  ra: number;
+  dec: number;
+  origin: string;
+  other_names: string[];
+  detected_by: string[];
+  kind: string;
+}
+
 export interface ParameterDocument {
   type: "number" | "integer" | "boolean" | "choice" | "text" | "bands" | "catalogue" | "labels" | "products" | "files" | "uploads";
   label: string;
@@ -165,6 +201,20 @@ export interface Selection {
   max_pointings: number | null;
 }
 
+export interface SelectionDocument {
+  request_key: string;
+  asked_before: boolean;
+  unit: string;
+  count: number;
+  exposure_s: number;
+  first: string | null;
+  last: string | null;
+  rejected: number;
+  reasons: string[];
+  pointings: WindowDocument[];
+  note: string;
+}
+
 export interface SessionDocument {
   name: string;
   accounts: boolean;
@@ -185,6 +235,22 @@ export interface Submission {
   draft?: boolean;
   destroy_after?: string | null;
   user?: string | null;
+}
+
+export interface TimeDocument {
+  utc: string;
+  tt: string;
+  mjd_utc: number;
+  mjd_tt: number;
+  jd_utc: number;
+  ijd: number;
+  unix: number;
+  gps: number;
+  tt_minus_utc: number;
+  revolution: number | null;
+  scw: string | null;
+  stop: InstantDocument | null;
+  note: string;
 }
 
 export interface TimeRange {
@@ -211,4 +277,11 @@ export interface Usage {
   spent_s: number;
   budget_s: number | null;
   unplanned: number;
+}
+
+export interface WindowDocument {
+  label: string;
+  start: string;
+  ra: number;
+  dec: number;
 }

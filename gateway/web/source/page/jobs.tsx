@@ -1,32 +1,76 @@
-// The newest jobs: state, what was asked for, how far it is.
+// Jobs, newest first: state, what was asked for, how far each is; narrowed by what stands in the address.
 import { setQuery } from "../api/address";
-import type { JobDocument, JobList } from "../api/types";
+import type { InstrumentDocument, JobDocument, JobList, UnitState } from "../api/types";
 import { useCall } from "../api/use";
-import { ErrorText, Link, STATE_WORDS, Time } from "../parts";
+import { ErrorText, Link, SIGNS, STATE_WORDS, Time } from "../parts";
+
+const NARROWED = ["instrument", "product", "state", "user", "since", "until", "before"];
 
 export function Jobs({ query }: { query: URLSearchParams }) {
   const asked = new URLSearchParams({ limit: "50" });
-  for (const name of ["before", "user"]) {
+  for (const name of NARROWED) {
     const value = query.get(name);
     if (value) asked.set(name, value);
   }
   const { value, error, again } = useCall<JobList>(`/jobs?${asked}`);
+  const instruments = useCall<InstrumentDocument[]>("/instruments").value;
+  const narrow = (values: Record<string, string | null>) => setQuery({ before: null, ...values });
+  const select = (name: string, label: string, choices: [string, string][]) => (
+    <label>
+      {label}{" "}
+      <select value={query.get(name) ?? ""} onChange={(event) => narrow({ [name]: event.currentTarget.value || null })}>
+        <option value="">any</option>
+        {choices.map(([choice, text]) => (
+          <option key={choice} value={choice}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  const entry = (name: string, label: string, placeholder: string) => (
+    <label>
+      {label}{" "}
+      <input
+        size={12}
+        placeholder={placeholder}
+        value={query.get(name) ?? ""}
+        onChange={(event) => narrow({ [name]: event.currentTarget.value.trim() || null })}
+      />
+    </label>
+  );
   return (
     <>
       <h1>Jobs</h1>
+      <form class="row" role="search" onSubmit={(event) => event.preventDefault()}>
+        {select("instrument", "Instrument", (instruments ?? []).map((one) => [one.name, one.title]))}
+        {select("state", "State", Object.entries(STATE_WORDS))}
+        {entry("user", "User", "")}
+        {entry("since", "From (UTC)", "2018-10-29")}
+        {entry("until", "Before (UTC)", "2018-10-30")}
+      </form>
       {error ? <ErrorText error={error} again={again} /> : null}
-      {value ? <JobTable jobs={value.jobs} /> : error ? null : <p>Asking the mesh…</p>}
-      {value?.next ? (
-        <button type="button" onClick={() => setQuery({ before: value.jobs.at(-1)?.job_id ?? null })}>
-          Older jobs
-        </button>
-      ) : null}
+      {value ? <JobTable jobs={value.jobs} instruments={instruments ?? []} /> : error ? null : <p>Asking the mesh…</p>}
+      <p class="row">
+        {query.get("before") ? (
+          <button type="button" onClick={() => setQuery({ before: null })}>
+            Newest jobs
+          </button>
+        ) : null}
+        {value?.next ? (
+          <button type="button" onClick={() => setQuery({ before: new URL(value.next ?? "", location.href).searchParams.get("before") })}>
+            Older jobs
+          </button>
+        ) : null}
+      </p>
     </>
   );
 }
 
-function JobTable({ jobs }: { jobs: JobDocument[] }) {
-  if (jobs.length === 0) return <p>There is none yet.</p>;
+function JobTable({ jobs, instruments }: { jobs: JobDocument[]; instruments: InstrumentDocument[] }) {
+  if (jobs.length === 0) return <p>There is none.</p>;
+  const title = (job: JobDocument) =>
+    instruments.find((one) => one.name === job.instrument)?.products[job.product]?.title ?? job.product;
   return (
     <div class="wide">
       <table>
@@ -38,26 +82,41 @@ function JobTable({ jobs }: { jobs: JobDocument[] }) {
             <th scope="col">units</th>
             <th scope="col">submitted (UTC)</th>
             <th scope="col">by</th>
+            <th scope="col">again</th>
           </tr>
         </thead>
         <tbody>
           {jobs.map((job) => (
             <tr key={job.job_id}>
               <th scope="row">
-                <Link to={`/jobs/${job.job_id}`}>
+                <Link to={`/jobs/${job.job_id}/table`}>
                   <code>{job.job_id.slice(0, 8)}</code>
                 </Link>
               </th>
-              <td>{job.product}</td>
+              <td>
+                {title(job)} <span class="quiet">{job.instrument}</span>
+              </td>
               <td>
                 {STATE_WORDS[job.state]}
                 {job.partial ? ", of some windows" : ""}
               </td>
-              <td>{job.total}</td>
+              <td>
+                {Object.entries(job.counts)
+                  .filter(([, count]) => count)
+                  .map(([state, count]) => (
+                    <span key={state} class={`state ${state}`} title={state}>
+                      {SIGNS[state as UnitState]}
+                      <span class="hidden">{state} </span> {count}{" "}
+                    </span>
+                  ))}
+              </td>
               <td>
                 <Time at={job.submitted} />
               </td>
               <td>{job.user}</td>
+              <td>
+                <Link to={`/new?from=${job.request_key}`}>edit</Link>
+              </td>
             </tr>
           ))}
         </tbody>

@@ -1,0 +1,181 @@
+// The table "Data unit x step" of a job: a row per window, a cell per step; what runs once for the job stands below.
+import { useMemo, useState } from "preact/hooks";
+
+import type { UnitState } from "../api/types";
+import { duration, SIGNS } from "../parts";
+import { JOB_LABEL, type LiveJob, stepState, windowState } from "./live";
+import { UnitDetails } from "./unit_details";
+import { Windowed } from "./windowed";
+
+const STATES = Object.keys(SIGNS) as UnitState[];
+type Sort = "plan" | "window" | "state" | "seconds";
+
+export function Units({ live, query, set }: {
+  live: LiveJob;
+  query: URLSearchParams;
+  set: (values: Record<string, string | null>) => void;
+}) {
+  const only = query.get("state") as UnitState | null;
+  const search = query.get("window") ?? "";
+  const sort = (query.get("sort") ?? "plan") as Sort;
+  const opened = query.get("unit");
+  const [marked, mark] = useState(-1);
+  const stages = live.windowStages();
+  const counts = new Map<UnitState, number>();
+  for (const label of live.labels) {
+    const state = windowState(live.rows.get(label));
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  const shown = useShown(live, only, search, sort);
+  const columns = useMemo(
+    () => ["150px", ...stages.flatMap((stage) => (live.stages[stage] ?? []).map(() => "minmax(38px, 90px)")), "90px", "70px"].join(" "),
+    [stages.join(), live.stages],
+  );
+  const open = (index: number) => {
+    const label = shown[index];
+    if (label) set({ unit: label === opened ? null : label });
+  };
+  return (
+    <section aria-label="Data unit x step">
+      <div class="row filters" role="group" aria-label="Windows by state">
+        <button type="button" aria-pressed={only === null} onClick={() => set({ state: null })}>
+          all {live.labels.length}
+        </button>
+        {STATES.filter((state) => counts.get(state) || state === only).map((state) => (
+          <button
+            key={state}
+            type="button"
+            class={`state ${state}`}
+            aria-pressed={only === state}
+            onClick={() => set({ state: only === state ? null : state })}
+          >
+            <span aria-hidden="true">{SIGNS[state]}</span> {state} {counts.get(state) ?? 0}
+          </button>
+        ))}
+        <label>
+          Window <input size={13} value={search} onInput={(event) => set({ window: event.currentTarget.value || null })} />
+        </label>
+        <label>
+          Order{" "}
+          <select value={sort} onChange={(event) => set({ sort: event.currentTarget.value === "plan" ? null : event.currentTarget.value })}>
+            <option value="plan">of the plan</option>
+            <option value="window">window</option>
+            <option value="state">state</option>
+            <option value="seconds">time taken</option>
+          </select>
+        </label>
+      </div>
+      {live.labels.length ? (
+        <Windowed
+          label="Science windows and their steps"
+          columns={columns}
+          count={shown.length}
+          marked={marked}
+          mark={mark}
+          open={open}
+          rowKey={(index) => shown[index] ?? ""}
+          head={
+            <>
+              <span role="columnheader">window</span>
+              {stages.flatMap((stage) =>
+                (live.stages[stage] ?? []).map((step) => (
+                  <span role="columnheader" key={`${stage}/${step}`} title={`${stage}: ${step}`}>
+                    {step}
+                  </span>
+                )),
+              )}
+              <span role="columnheader">state</span>
+              <span role="columnheader">time</span>
+            </>
+          }
+          row={(index) => <WindowRow live={live} label={shown[index] ?? ""} stages={stages} />}
+        />
+      ) : null}
+      <JobStages live={live} open={(label) => set({ unit: label === opened ? null : label })} />
+      {opened ? <UnitDetails live={live} label={opened} close={() => set({ unit: null })} /> : null}
+    </section>
+  );
+}
+
+function useShown(live: LiveJob, only: UnitState | null, search: string, sort: Sort): string[] {
+  let shown = live.labels.filter(
+    (label) => label.includes(search) && (only === null || windowState(live.rows.get(label)) === only),
+  );
+  const seconds = (label: string) =>
+    [...(live.rows.get(label)?.values() ?? [])].reduce((sum, row) => sum + (row.seconds ?? 0), 0);
+  if (sort === "window") shown = [...shown].sort();
+  if (sort === "seconds") shown = [...shown].sort((a, b) => seconds(b) - seconds(a));
+  if (sort === "state") {
+    const order = (label: string) => STATES.indexOf(windowState(live.rows.get(label)));
+    shown = [...shown].sort((a, b) => order(b) - order(a));
+  }
+  return shown;
+}
+
+function WindowRow({ live, label, stages }: { live: LiveJob; label: string; stages: string[] }) {
+  const rows = live.rows.get(label);
+  const state = windowState(rows);
+  let seconds = 0;
+  for (const row of rows?.values() ?? []) seconds += row.seconds ?? 0;
+  const failure = [...(rows?.values() ?? [])].find((row) => row.failure)?.failure;
+  return (
+    <>
+      <span role="rowheader" class="mono">
+        {label}
+      </span>
+      {stages.flatMap((stage) => {
+        const row = rows?.get(stage);
+        const steps = live.stages[stage] ?? [];
+        return steps.map((step, place) => {
+          const now = stepState(row, place, steps);
+          return (
+            <span role="gridcell" key={`${stage}/${step}`} class={`cell ${now}`} aria-label={`${step}: ${now}`}>
+              {SIGNS[now]}
+            </span>
+          );
+        });
+      })}
+      <span role="gridcell" class={`state ${state}`} title={failure ?? undefined}>
+        {state}
+      </span>
+      <span role="gridcell">{seconds ? duration(seconds) : ""}</span>
+    </>
+  );
+}
+
+function JobStages({ live, open }: { live: LiveJob; open: (label: string) => void }) {
+  const rows = live.ofJob();
+  if (!rows.length) return null;
+  return (
+    <div class="wide">
+      <table class="job-stages">
+        <caption>Once for the job</caption>
+        <tbody>
+          {rows.map((row) => {
+            const steps = live.stages[row.stage] ?? [];
+            return (
+              <tr key={row.stage}>
+                <th scope="row">
+                  <button type="button" onClick={() => open(JOB_LABEL)}>
+                    {row.stage}
+                  </button>
+                </th>
+                {steps.map((step, place) => {
+                  const now = stepState(row, place, steps);
+                  return (
+                    <td key={step} class={`cell ${now}`}>
+                      <span aria-hidden="true">{SIGNS[now]}</span> {step}
+                      <span class="hidden">: {now}</span>
+                    </td>
+                  );
+                })}
+                <td class={`state ${row.state}`}>{row.state}</td>
+                <td>{row.seconds ? duration(row.seconds) : ""}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
