@@ -69,13 +69,18 @@ class BackgroundMap:
         return replace(self, counts=counts, smooth=smooth, variance=variance, windows=left)
 
     def pattern(self, low_kev: float, high_kev: float) -> Pattern:
-        """Return the pattern of a band; groups that it overlaps in part count with that part.
-
-        Groups tell of each other as far as their patterns are alike.
+        """Return the pattern of a band from its own counts; groups that it overlaps in part count with that part.
 
         Raises:
             BadInput: BadBackgroundMap: the band lies outside the map.
         """
+        share = self._share(low_kev, high_kev)
+        counts, smooth = (np.tensordot(share, cube, 1)[None] for cube in (self.counts, self.smooth))
+        variance = np.tensordot(share**2, self.variance, 1)[None]
+        return patterns_of(counts, smooth, variance).band(np.ones(1))
+
+    def _share(self, low_kev: float, high_kev: float) -> NDArray[np.float64]:
+        """Return the share of each group that a band covers."""
         edges = np.array(GROUPS_KEV, np.float64)
         overlap = np.minimum(high_kev, edges[1:]) - np.maximum(low_kev, edges[:-1])
         share = np.clip(overlap / np.diff(edges), 0.0, 1.0)
@@ -83,8 +88,7 @@ class BackgroundMap:
             raise BadInput(
                 "BadBackgroundMap", f"background maps cover {edges[0]:g}-{edges[-1]:g} keV; analyse bands inside"
             )
-        level = share * self.smooth.mean(axis=(1, 2))
-        return self._patterns.band(level if level.any() else share)
+        return share
 
     @cached_property
     def _patterns(self) -> Patterns:
@@ -93,12 +97,16 @@ class BackgroundMap:
     def factors(self, edges_kev: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the factor of each pixel on a smooth background in adjoining channels, shape (channels, 134, 130).
 
-        It is 1 where the map knows nothing, and beyond the energies of the map.
+        It is 1 where the map knows nothing, and beyond the energies of the map. A channel has few counts: groups tell
+        of each other as far as their patterns are alike.
         """
+        total = self.smooth.mean(axis=(1, 2))
         factors = np.ones((edges_kev.size - 1, *SHAPE))
         for channel, (low, high) in enumerate(pairwise(edges_kev)):
             if low < GROUPS_KEV[-1] and high > GROUPS_KEV[0]:
-                factors[channel] = np.maximum(1.0 + self.pattern(float(low), float(high)).image, _LEAST_FACTOR)
+                share = self._share(float(low), float(high))
+                level = share * total if (share * total).any() else share
+                factors[channel] = np.maximum(1.0 + self._patterns.band(level).image, _LEAST_FACTOR)
         return factors
 
     def errors(self) -> list[float]:
