@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test interop bench chaos alarms fuzz science lint format schema compose up down status lock
+.PHONY: demo test interop bench chaos alarms fuzz science lint format schema compose dashboards up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -65,6 +65,9 @@ schema: .venv/current  ## JSON Schema of the contracts, docs/parameters.md, and 
 	.venv/bin/python -m mesh.contracts.schema
 	.venv/bin/python -m infra.parameter_reference
 	.venv/bin/python -m infra.page_types
+
+dashboards: .venv/current  ## the dashboards as files for Grafana, in infra/dashboards/grafana/
+	.venv/bin/python -m infra.dashboards
 
 compose: .venv/current  ## the services of the instruments in infra/compose.yaml
 	.venv/bin/python -m infra.stack.compose instruments

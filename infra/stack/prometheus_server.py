@@ -1,4 +1,4 @@
-"""Prometheus: scrapes the services and the servers, has them probed, and hands alarms to Alertmanager."""
+"""Prometheus: scrapes and probes the mesh and its servers, hands on alarms, shows dashboards."""
 
 import json
 import os
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from infra.dashboards.boards import DASHBOARDS
+from infra.dashboards.console import console
 from infra.stack import mesh_processes
 from infra.stack.endpoints import LOOPBACK
 from infra.stack.server import Server
@@ -50,11 +52,14 @@ class PrometheusServer(Server):
     def prepare(self) -> None:  # noqa: D102
         self.own_directory()
         self.own_directory("data")
+        self.own_directory("consoles")
         self._write_configuration()
 
     def launch(self) -> None:  # noqa: D102
         command: list[str | Path] = ["prometheus", f"--config.file={self.directory / 'prometheus.yml'}"]
         command += [f"--storage.tsdb.path={self.directory / 'data'}", f"--storage.tsdb.retention.time={_KEPT}"]
+        consoles = self.directory / "consoles"
+        command += [f"--web.console.templates={consoles}", f"--web.console.libraries={consoles}"]
         # An alarm that Alertmanager did not take is offered again at once: it may only just have come up.
         command += ["--rules.alert.resend-delay=5s"]
         command += [f"--web.listen-address={LOOPBACK}:{self.ports['ODAMESH_PROMETHEUS_PORT']}"]
@@ -74,6 +79,9 @@ class PrometheusServer(Server):
         for job, addresses in self._probed().items():
             labels = {_PROBED_BY: f"{LOOPBACK}:{self.endpoints.probes_port}"}
             contents[f"targets-{job}.json"] = json.dumps([{"targets": addresses, "labels": labels}]) + "\n"
+        for dashboard in DASHBOARDS:
+            contents[f"consoles/{dashboard.name}.html"] = console(dashboard, DASHBOARDS)
+        self.own_directory("consoles")
         changed = False
         for name, content in contents.items():
             path = self.directory / name
