@@ -32,58 +32,62 @@ export function About() {
       </p>
       <h2>Instruments</h2>
       {error ? <ErrorText error={error} again={again} /> : null}
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">instrument</th>
-            <th scope="col">what it is</th>
-            <th scope="col">products</th>
-            <th scope="col">calibration</th>
-          </tr>
-        </thead>
-        <tbody>
-          {instruments?.map((one) => (
-            <tr key={one.name}>
-              <th scope="row">{one.title}</th>
-              <td>{one.help}</td>
-              <td>
-                {Object.values(one.products)
-                  .map((product) => product.title)
-                  .join(", ")}
-              </td>
-              <td>{one.calibration}</td>
+      <div class="wide">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">instrument</th>
+              <th scope="col">what it is</th>
+              <th scope="col">products</th>
+              <th scope="col">calibration</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {instruments?.map((one) => (
+              <tr key={one.name}>
+                <th scope="row">{one.title}</th>
+                <td>{one.help}</td>
+                <td>
+                  {Object.values(one.products)
+                    .map((product) => product.title)
+                    .join(", ")}
+                </td>
+                <td>{one.calibration}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <h2>What the page is made of</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">part</th>
-            <th scope="col">licence</th>
-            <th scope="col">what it does</th>
-          </tr>
-        </thead>
-        <tbody>
-          {PARTS.map(([name, licence, purpose, source, files]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>
-                {licence}:{" "}
-                {files.map((file) => (
-                  <a key={file} class="file" href={`${root}/page/licences/${file}`}>
-                    {file.replace(/^.*?-(?=LICENSE|COPYING)/, "").replace(".txt", "")}
-                  </a>
-                ))}
-              </td>
-              <td>
-                {purpose}; <a href={source}>its source</a>
-              </td>
+      <div class="wide">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">part</th>
+              <th scope="col">licence</th>
+              <th scope="col">what it does</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {PARTS.map(([name, licence, purpose, source, files]) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>
+                  {licence}:{" "}
+                  {files.map((file) => (
+                    <a key={file} class="file" href={`${root}/page/licences/${file}`}>
+                      {file.replace(/^.*?-(?=LICENSE|COPYING)/, "").replace(".txt", "")}
+                    </a>
+                  ))}
+                </td>
+                <td>
+                  {purpose}; <a href={source}>its source</a>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <p>
         Whoever runs a gateway may put another version of Aladin Lite in the place of its file, as its licence says. The
         page asks no other host for anything.
