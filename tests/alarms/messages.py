@@ -86,7 +86,7 @@ def _drop(ground: Ground, queue: str) -> None:
 
 
 def _dropped(queue: str) -> bool:
-    words = [sys.executable, "-m", "odamesh", "dead", "drop", "--queue", queue, "--all"]
+    words = [sys.executable, "-m", "odamesh", "dead", "drop", "--queue", queue, "--all", "--yes"]
     return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
 

@@ -4,7 +4,8 @@ The lane is one of an instrument that no test runs, so that nobody else takes wh
 """
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import amqp
@@ -18,6 +19,7 @@ from mesh.errors import NotFound
 from mesh.settings import BrokerSettings
 
 LANE, DEAD = "units.spiacs.batch", "dead.spiacs"
+_PATIENCE_S, _LOOK_S = 20.0, 0.01
 
 
 @pytest.fixture
@@ -40,31 +42,27 @@ def die(channel: Any, message_id: str, body: str = "{}", attempt: int = 5) -> No
         delivery_mode=2,
         application_headers={"x-attempt": attempt, "x-user": "ada"},
     )
+    before = _waiting(channel, DEAD)
     channel.basic_publish(message, "mesh.units", "spiacs.batch", mandatory=True)
-    taken = _take(channel, LANE)
-    channel.basic_reject(taken.delivery_tag, requeue=False)
-    _take(channel, DEAD, keep=True)
+    channel.basic_reject(_take(channel, LANE).delivery_tag, requeue=False)
+    _until(lambda: _waiting(channel, DEAD) > before, f"what was rejected in {LANE} does not arrive in {DEAD}")
 
 
-def _take(channel: Any, queue: str, *, keep: bool = False) -> Any:
-    """Take the next message of a queue, or see that there is one; published and dead letters arrive in a moment."""
-    for _ in range(200):
-        message = channel.basic_get(queue)
-        if message is not None:
-            if keep:
-                _put_back(channel, queue, message)
-            return message
-        channel.connection.send_heartbeat()
-    raise AssertionError(f"nothing arrives in {queue}")
+def _take(channel: Any, queue: str) -> Any:
+    """Take the next message of a queue; published and dead letters arrive in a moment."""
+    _until(lambda: _waiting(channel, queue) > 0, f"nothing arrives in {queue}")
+    return channel.basic_get(queue)
 
 
-def _put_back(channel: Any, queue: str, message: Any) -> None:
-    """Give a message back and wait until it stands in its queue again: the broker confirms no rejection."""
-    channel.basic_reject(message.delivery_tag, requeue=True)
-    for _ in range(200):
-        if channel.queue_declare(queue, passive=True).message_count:
-            return
-    raise AssertionError(f"what was taken out of {queue} does not come back")
+def _waiting(channel: Any, queue: str) -> int:
+    return int(channel.queue_declare(queue, passive=True).message_count)
+
+
+def _until(true: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(_LOOK_S)
 
 
 def letters(settings: BrokerSettings) -> list[DeadLetter]:
@@ -107,7 +105,7 @@ def test_a_letter_goes_back_to_its_lane_as_a_first_attempt(broker_settings: Brok
 
 def test_what_does_not_say_where_it_came_from_stays(broker_settings: BrokerSettings, lane: Any) -> None:
     lane.basic_publish(amqp.Message("?", delivery_mode=2), "mesh.dead", "spiacs.batch", mandatory=True)
-    _take(lane, DEAD, keep=True)
+    _until(lambda: _waiting(lane, DEAD) == 1, "the letter does not arrive")
     with DeadLetters(broker_settings) as post:
         (letter,) = post.letters(DEAD)
         with pytest.raises(NotFound, match="only be dropped"):
@@ -119,7 +117,7 @@ def test_what_does_not_say_where_it_came_from_stays(broker_settings: BrokerSetti
 def test_what_no_queue_takes_can_be_tried_again(broker_settings: BrokerSettings, channel: Any) -> None:
     channel.queue_purge(UNROUTED_QUEUE)  # of what a run that broke off has left
     channel.basic_publish(amqp.Message("lost", message_id="n1", delivery_mode=2), "mesh.units", "nobody.user")
-    _take(channel, UNROUTED_QUEUE, keep=True)
+    _until(lambda: _waiting(channel, UNROUTED_QUEUE) > 0, "the letter does not arrive")
     with DeadLetters(broker_settings) as post:
         (letter,) = (entry for entry in post.letters(UNROUTED_QUEUE) if entry.delivery.message_id == "n1")
         assert (letter.exchange, letter.routing_key) == ("mesh.units", "nobody.user")
