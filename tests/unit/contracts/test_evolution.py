@@ -1,7 +1,9 @@
 """Old and new versions side by side: what a newer one adds disturbs no older one, and no key."""
 
 import json
-from typing import Any, ClassVar
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -157,7 +159,8 @@ def _with_news(content: Any) -> Any:
     """Return JSON in which every object has a field more."""
     if isinstance(content, dict):
         # Parameters, counts and summaries are open by nature: a name more there is content.
-        open_ones = {"parameters", "counts", "stages", "steps", "summary", "users"}
+        open_ones = {"parameters", "counts", "stages", "steps", "summary", "users", "published", "reference"}
+        open_ones |= {"classification", "properties", "details", "limits"}
         inner = {name: value if name in open_ones else _with_news(value) for name, value in content.items()}
         return {**inner, "added_in_3026": {"x": 1}}
     return [_with_news(entry) for entry in content] if isinstance(content, list) else content
@@ -167,9 +170,7 @@ _VALUES: dict[str, Any] = {
     "selection": _REGION.selection,
     "inputs": _INPUTS,
     "parameters": _BANDS,
-    "state": UnitState.FAILED,
     "lane": "user",
-    "kind": "science",
     "counts": {},
     "steps": {"image": ("events",)},
     "stages": {},
@@ -187,17 +188,37 @@ def _wanted(part: type[Part], name: str) -> bool:
 
 def _value(part: type[Part], name: str) -> Any:
     annotation = str(part.model_fields[name].annotation)
-    if name == "state" and "JobState" in annotation:
-        return JobState.COMPLETED
     if name in _VALUES:
         return _VALUES[name]
+    if "JobState" in annotation:
+        return JobState.COMPLETED
+    if "UnitState" in annotation:
+        return UnitState.FAILED
+    if words := _words_of(part.model_fields[name].annotation):
+        return words[0]
     for inner in _parts_of(part.model_fields[name].annotation):
         return (_example(inner),) if "tuple" in annotation else _example(inner)
     if "tuple" in annotation:
-        return ("t",)
+        return () if "dict" in annotation else ("t",)
+    if "bool" in annotation:
+        return False
     if "int" in annotation or "float" in annotation:
         return 1
     return "2026-01-01T00:00:00Z" if "str" in annotation else {}
+
+
+def _words_of(annotation: Any) -> list[Any]:
+    """Return the values that a field may have, where they are listed."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return list(annotation)
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [word for inner in get_args(annotation) for word in _words_of(inner)] if _is_choice(annotation) else []
+
+
+def _is_choice(annotation: Any) -> bool:
+    """Whether a field holds one value or none; a tuple or a mapping of words is no word."""
+    return get_origin(annotation) in (Union, UnionType, Annotated)
 
 
 def _parts_of(annotation: Any) -> list[type[Part]]:
