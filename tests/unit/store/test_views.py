@@ -16,7 +16,7 @@ def test_before_it_is_planned_the_steps_are_those_of_the_instrument() -> None:
     view = view_of_records(job_fields(ANALYSIS, JOB), {}, {})
 
     assert view.state is JobState.PENDING
-    assert list(view.steps) == ["image", "mosaic"]
+    assert list(view.steps) == ["epoch_background", "epoch_map", "image", "mosaic"]
     assert view.total == 0
 
 
