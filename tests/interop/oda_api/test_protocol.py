@@ -135,7 +135,7 @@ def test_a_job_without_any_good_window_fails_with_its_reason(client: Client) -> 
         ({"E1_keV": 1.0}, "energy range is restricted to 15"),
         ({"E1_keV": 40.0, "E2_keV": 20.0}, "below E2_keV"),
         ({"T1": "yesterday"}, "cannot be read as isot"),
-        ({"T1": "57818.5", "T_format": "stardate"}, "not a known format"),
+        ({"T1": "57818.5", "T_format": "fortnights"}, "not a known format"),
         ({"T1": "2017-03-07T00:00:00", "T2": "2017-03-06T00:00:00"}, "not before"),
         ({"scw_list": "066500330010 066500340010"}, "no science window"),
         ({"RA": "east"}, "not a number"),
