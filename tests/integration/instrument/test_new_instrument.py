@@ -23,7 +23,16 @@ import odamesh
 from mesh.instrument import ROOT
 from mesh.ports import DISPATCHER, GATEWAY
 
-_PARTS = ("mesh", "science", "gateway", "odamesh", "infra", "services/dispatcher", "services/cache")
+_PARTS = (
+    "mesh",
+    "science",
+    "gateway",
+    "odamesh",
+    "infra",
+    "services/dispatcher",
+    "services/cache",
+    "services/triggers",
+)
 _FILES = ("services/__init__.py", "pyproject.toml", "requirements.lock", ".gitignore")
 _SHIFT = 600
 """Added to the ports of the stack for tests: out of the way of those of other checkouts."""
