@@ -10,6 +10,7 @@ import numpy as np
 from mesh.kit import BadInput, Unit
 from mesh.kit.plain import plain
 from mesh.kit.provenance import write_fits
+from mesh.kit.written_numbers import written_numbers
 from science.bursts.instants import DAY_S, seconds_of_utc, utc_of_seconds
 from science.sky_maps.annulus import Ring, with_ring
 from science.sky_maps.credible import Credible
@@ -22,7 +23,6 @@ from services.localisation.analysis.imagers import Coverage, coverage
 from services.localisation.analysis.limits import LimitMap, folded, limit_maps, orientations
 from services.localisation.analysis.overview import Overview
 from services.localisation.analysis.region_stage import MAP_FILE, REPORT_FILE, described
-from services.localisation.analysis.request import numbers
 from services.localisation.analysis.shield import shield_report
 from services.localisation.analysis.spacecraft import find_spacecraft, told_of
 from services.localisation.analysis.surroundings import (
@@ -166,7 +166,7 @@ def _found(index: list[Path], t0_s: float, window_s: float, follow_s: float) -> 
 
 def _ring(text: str, search: dict[str, Any] | None) -> Ring | None:
     form = "RA, Dec, radius and half width (1 sigma) in degrees"
-    written = numbers("annulus", text, (4,), form)
+    written = written_numbers("annulus", text, (4,), form)
     if written is not None:
         if not (0 <= written[0] <= 360 and -90 <= written[1] <= 90 and 0 <= written[2] <= 180 and written[3] > 0):
             raise BadInput("BadAnnulus", f"annulus {text!r} cannot be: write {form}")
@@ -196,7 +196,7 @@ def _polar(zenith: str, used: Credible, t0_s: float) -> dict[str, Any]:
         reason = f"POLAR took data from {_POLAR[0]} to {_POLAR[1]} (UTC)"
         return {"status": "no data", "reason": reason, "visible": None, "in_field": None}
     told: dict[str, Any] = {"status": "in operation", "reason": None, "visible": None, "in_field": None}
-    place = numbers("polar_zenith", zenith, (2,), "RA, Dec in degrees of the zenith of Tiangong-2")
+    place = written_numbers("polar_zenith", zenith, (2,), "RA, Dec in degrees of the zenith of Tiangong-2")
     if place is None:
         told["reason"] = "where Tiangong-2 was is not in its data: a third of the sky was behind the Earth"
         return told

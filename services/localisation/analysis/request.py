@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from mesh.kit import BadInput, Unit
+from mesh.kit.written_numbers import written_numbers
 from science.sky_maps.circle import circle, whole_sky
 from science.sky_maps.reading import read_sky_map
 from science.sky_maps.sky_map import SkyMap
@@ -18,7 +17,7 @@ def asked_sky(unit: Unit) -> tuple[SkyMap, dict[str, Any]]:
         BadInput: it cannot be read or understood; says how to write it.
     """
     files, parameters = unit.inputs("sky_map"), unit.parameters
-    place = numbers("position", str(parameters["position"]), (2,), "RA, Dec in degrees")
+    place = written_numbers("position", str(parameters["position"]), (2,), "RA, Dec in degrees")
     if files:
         if place is not None:
             raise BadInput("TwoPositions", "give sky_map or position, not both: which of them counts is not known")
@@ -39,21 +38,3 @@ def _circle(parameters: Mapping[str, Any]) -> dict[str, Any]:
         "containment": float(parameters["containment"]),
         "systematic": str(parameters["systematic"]),
     }
-
-
-def numbers(name: str, text: str, counts: tuple[int, ...], form: str) -> list[float] | None:
-    """Return the numbers of a text with commas; None for an empty one.
-
-    Raises:
-        BadInput: they are not as many as they may be, or no numbers.
-    """
-    if not text.strip():
-        return None
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    if len(values) not in counts or not np.isfinite(values).all():
-        many = " or ".join(map(str, counts))
-        raise BadInput(f"Bad{name.capitalize()}", f"{name} {text!r} is not {many} numbers with commas: {form}")
-    return values

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mesh.kit import BadInput
+from mesh.kit.written_numbers import written_numbers
 from science.bursts.arrival import direction
 from science.bursts.curve import Floats
 from science.bursts.instants import seconds_of_utc
@@ -50,11 +51,11 @@ def read_request(parameters: Mapping[str, Any]) -> Request:
     except ValueError as error:
         text = f"t0 {t0!r} is no UTC time; write e.g. 2017-08-17T12:41:04.430"
         raise BadInput("BadT0", text) from error
-    place = _numbers("position", str(parameters["position"]), (2,), "RA, Dec in degrees")
+    place = written_numbers("position", str(parameters["position"]), (2,), "RA, Dec in degrees")
     if place is not None and not (0 <= place[0] <= 360 and -90 <= place[1] <= 90):
         raise BadInput("BadPosition", f"position {place} is not on the sphere: RA 0 to 360, Dec -90 to 90 deg")
     form = "x, y, z in km, and delay and error in s where there is no light curve to measure them"
-    craft = _numbers("partner", str(parameters["partner"]), (3, 5), form)
+    craft = written_numbers("partner", str(parameters["partner"]), (3, 5), form)
     curves = len(parameters["partner_curve"]) + len(parameters["partner_file"])
     if curves > 1:
         raise BadInput(
@@ -77,16 +78,3 @@ def angle_deg(first: tuple[float, float], second: tuple[float, float]) -> float:
     """Angle between two directions, each RA and Dec in degrees."""
     a, b = direction(*first), direction(*second)
     return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)))
-
-
-def _numbers(name: str, text: str, counts: tuple[int, ...], form: str) -> list[float] | None:
-    if not text.strip():
-        return None
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    if len(values) not in counts or not np.isfinite(values).all():
-        many = " or ".join(map(str, counts))
-        raise BadInput(f"Bad{name.capitalize()}", f"{name} {text!r} is not {many} numbers with commas: {form}")
-    return values
