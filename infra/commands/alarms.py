@@ -3,7 +3,7 @@
 import getpass
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ def show(as_json: AsJson = False) -> None:
     with _alertmanager() as client:
         found = sorted(
             client.get("/api/v2/alerts", params={"active": "true"}).raise_for_status().json(),
-            key=lambda alarm: (alarm["labels"].get("severity"), alarm["startsAt"]),
+            key=lambda alarm: (alarm["labels"].get("severity", ""), alarm["startsAt"]),
         )
     if as_json:
         print_json([_row(alarm) for alarm in found])
@@ -44,12 +44,9 @@ def show(as_json: AsJson = False) -> None:
 @app.command()
 def explain(name: Name) -> None:
     """Print the runbook's section of an alarm: what it means, why it comes, what to do."""
-    sections = re.split(r"^## ", _RUNBOOK.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    known = {title.strip(): body.strip() for title, _, body in (section.partition("\n") for section in sections)}
-    found = next((title for title in known if title.lower() == name.lower()), None)
-    if found is None:
-        fail(SetupProblem(f"there is no alarm {name}; the runbook has {', '.join(sorted(known))}"))
-    say(console(), f"{found}\n\n{known[found]}")
+    sections = _sections()
+    name = _known(name, sections)
+    say(console(), f"{name}\n\n{sections[name]}")
 
 
 @app.command()
@@ -59,6 +56,7 @@ def silence(
     hours: Annotated[float, typer.Option("--hours", min=0.1, max=24 * 30, help="How long.")] = 2.0,
 ) -> None:
     """Hold an alarm back for some hours, wherever it is raised; it is still listed."""
+    name = _known(name, _sections())
     now = datetime.now(UTC)
     wish = {
         "matchers": [{"name": "alertname", "value": name, "isRegex": False, "isEqual": True}],
@@ -78,6 +76,20 @@ def speak(silence_id: Annotated[str, typer.Argument(metavar="SILENCE", help="Id 
     with _alertmanager() as client:
         client.delete(f"/api/v2/silence/{silence_id}").raise_for_status()
     say(console(), f"silence {silence_id} has ended")
+
+
+def _sections() -> dict[str, str]:
+    """Return the sections of the runbook by the alarm that each is of."""
+    sections = re.split(r"^## ", _RUNBOOK.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {title.strip(): body.strip() for title, _, body in (section.partition("\n") for section in sections)}
+
+
+def _known(name: str, sections: Collection[str]) -> str:
+    """Return an alarm as it is written; one that does not exist ends the command: its silence would hold nothing."""
+    found = next((title for title in sections if title.lower() == name.lower()), None)
+    if found is None:
+        fail(SetupProblem(f"there is no alarm {name}; the runbook has {', '.join(sorted(sections))}"))
+    return found
 
 
 @contextmanager

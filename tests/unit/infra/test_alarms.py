@@ -62,7 +62,11 @@ def test_a_section_is_printed_whatever_the_case_of_the_name() -> None:
     answer = CliRunner().invoke(alarms.app, ["explain", "clockoff"])
     assert answer.output.startswith("ClockOff\n\n**You see** a process believes another time")
     assert "BrokerAlarm" not in answer.output
-    unknown = CliRunner().invoke(alarms.app, ["explain", "Nonsense"])
+
+
+@pytest.mark.parametrize("words", [["explain", "Nonsense"], ["silence", "Nonsense", "--reason", "at work"]])
+def test_an_alarm_that_does_not_exist_is_neither_explained_nor_held_back(words: list[str]) -> None:
+    unknown = CliRunner().invoke(alarms.app, words)
     assert unknown.exit_code == 1
     assert "there is no alarm Nonsense; the runbook has AlarmsNotDelivered," in unknown.output
 
