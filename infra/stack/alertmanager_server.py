@@ -46,11 +46,16 @@ class AlertmanagerServer(Server):
         self._write_configuration()
 
     def launch(self) -> None:  # noqa: D102
-        port = self.ports["ODAMESH_ALERTMANAGER_PORT"]
-        command = ["prometheus-alertmanager", f"--config.file={self.directory / 'alertmanager.yml'}"]
-        command += [f"--storage.path={self.directory / 'data'}", f"--web.listen-address={LOOPBACK}:{port}"]
-        # One Alertmanager alone: it looks for no others.
-        self.spawn([*command, "--cluster.listen-address="], {})
+        self.spawn(["prometheus-alertmanager", *self.arguments()], {})
+
+    def arguments(self) -> list[str]:
+        """Return what its program is started with; that of `compose.yaml` has the same."""
+        return [
+            f"--config.file={self.directory / 'alertmanager.yml'}",
+            f"--storage.path={self.directory / 'data'}",
+            f"--web.listen-address={LOOPBACK}:{self.ports['ODAMESH_ALERTMANAGER_PORT']}",
+            "--cluster.listen-address=",  # one Alertmanager alone: it looks for no others
+        ]
 
     def configure(self) -> None:
         """Have our own server read its configuration again if the receivers or the routes changed."""

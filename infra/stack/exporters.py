@@ -65,10 +65,13 @@ class MachineExporter(_Exporter):
         return f"{LOOPBACK}:{self.endpoints.machine_port}"
 
     def launch(self) -> None:  # noqa: D102
+        self.spawn(["prometheus-node-exporter", *self.arguments()], {})
+
+    def arguments(self) -> list[str]:
+        """Return what its program is started with; that of `compose.yaml` has the same."""
         asked = ("cpu", "meminfo", "filesystem", "diskstats", "netdev", "loadavg", "timex", "stat", "uname")
         collectors = [f"--collector.{name}" for name in asked]
-        listen = f"--web.listen-address={self.address}"
-        self.spawn(["prometheus-node-exporter", listen, "--collector.disable-defaults", *collectors], {})
+        return [f"--web.listen-address={self.address}", "--collector.disable-defaults", *collectors]
 
 
 class ProbeExporter(_Exporter):
@@ -83,13 +86,19 @@ class ProbeExporter(_Exporter):
     def address(self) -> str:  # noqa: D102
         return f"{LOOPBACK}:{self.endpoints.probes_port}"
 
-    def launch(self) -> None:  # noqa: D102
-        file = f"--config.file={self._modules()}"
-        self.spawn(["prometheus-blackbox-exporter", file, f"--web.listen-address={self.address}"], {})
-
-    def _modules(self) -> Path:
-        path = self.directory / "modules.yml"
-        path.write_text(json.dumps(_MODULES) + "\n")
+    def prepare(self) -> None:  # noqa: D102
+        super().prepare()
+        self._modules.write_text(json.dumps(_MODULES) + "\n")
         if owner := self.owner():
-            shutil.chown(path, *owner)
-        return path
+            shutil.chown(self._modules, *owner)
+
+    def launch(self) -> None:  # noqa: D102
+        self.spawn(["prometheus-blackbox-exporter", *self.arguments()], {})
+
+    def arguments(self) -> list[str]:
+        """Return what its program is started with; that of `compose.yaml` has the same."""
+        return [f"--config.file={self._modules}", f"--web.listen-address={self.address}"]
+
+    @property
+    def _modules(self) -> Path:
+        return self.directory / "modules.yml"

@@ -56,14 +56,21 @@ class PrometheusServer(Server):
         self._write_configuration()
 
     def launch(self) -> None:  # noqa: D102
-        command: list[str | Path] = ["prometheus", f"--config.file={self.directory / 'prometheus.yml'}"]
-        command += [f"--storage.tsdb.path={self.directory / 'data'}", f"--storage.tsdb.retention.time={_KEPT}"]
+        self.spawn(["prometheus", *self.arguments()], {})
+
+    def arguments(self) -> list[str]:
+        """Return what its program is started with; that of `compose.yaml` has the same."""
         consoles = self.directory / "consoles"
-        command += [f"--web.console.templates={consoles}", f"--web.console.libraries={consoles}"]
-        # An alarm that Alertmanager did not take is offered again at once: it may only just have come up.
-        command += ["--rules.alert.resend-delay=5s"]
-        command += [f"--web.listen-address={LOOPBACK}:{self.ports['ODAMESH_PROMETHEUS_PORT']}"]
-        self.spawn(command, {})
+        return [
+            f"--config.file={self.directory / 'prometheus.yml'}",
+            f"--storage.tsdb.path={self.directory / 'data'}",
+            f"--storage.tsdb.retention.time={_KEPT}",
+            f"--web.console.templates={consoles}",
+            f"--web.console.libraries={consoles}",
+            # An alarm that Alertmanager did not take is offered again at once: it may only just have come up.
+            "--rules.alert.resend-delay=5s",
+            f"--web.listen-address={LOOPBACK}:{self.ports['ODAMESH_PROMETHEUS_PORT']}",
+        ]
 
     def configure(self) -> None:
         """Have our own server read rules and targets again if they changed."""

@@ -1,13 +1,20 @@
 """`compose.yaml` is the same stack: same ports, same paths, nothing published beyond loopback."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.stack import users
+from infra.stack.alertmanager_server import AlertmanagerServer
 from infra.stack.compose import FILE, instruments
+from infra.stack.credentials import Credentials
 from infra.stack.endpoints import Endpoints
-from infra.stack.layout import CHECKOUT
+from infra.stack.exporters import MachineExporter, ProbeExporter
+from infra.stack.layout import CHECKOUT, Layout
+from infra.stack.prometheus_server import PrometheusServer
+from infra.stack.server import Setting
+from infra.stack.stack import Stack
 
 yaml = pytest.importorskip("yaml")
 _ACCOUNT = "ODAMESH_CREDENTIALS"
@@ -69,8 +76,21 @@ def test_ports_are_those_of_the_stack(compose: dict[str, Any]) -> None:
     assert f"127.0.0.1/{ends.mgmt_url.rpartition(':')[2]}'" in probe
     assert f"127.0.0.1/{ends.redis_port}'" in services["redis"]["healthcheck"]["test"][1]
     assert ends.s3_endpoint in services["minio"]["entrypoint"]
-    listening = ends.prometheus_url.removeprefix("http://")
-    assert f"--web.listen-address={listening}" in services["prometheus"]["entrypoint"]
+
+
+@pytest.mark.parametrize("kind", [PrometheusServer, AlertmanagerServer, MachineExporter, ProbeExporter])
+def test_what_watches_is_started_as_by_the_stack(
+    compose: dict[str, Any],
+    kind: type[PrometheusServer | AlertmanagerServer | MachineExporter | ProbeExporter],
+) -> None:
+    home = Path("/var/lib/odamesh")
+    server = kind(Setting(Layout(home, home), Endpoints(), Credentials({})))
+    assert compose["services"][server.name]["entrypoint"][1:] == server.arguments()
+
+
+def test_every_server_of_the_stack_is_there(compose: dict[str, Any], tmp_path: Path) -> None:
+    names = {server.name for server in Stack.of(Layout(tmp_path, tmp_path)).servers}
+    assert names - {"docker"} <= set(compose["services"])
 
 
 def test_nothing_is_published_and_no_password_is_written(compose: dict[str, Any]) -> None:
