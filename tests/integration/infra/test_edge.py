@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,15 +21,27 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from typer.testing import CliRunner
 
 from gateway.application import create_app
 from gateway.parts import Parts
+from infra.commands import stack as stack_command
 from infra.edge.nginx import Edge, configuration
+from infra.stack import mesh_processes
 from infra.stack.problem import SetupProblem
+from infra.stack.stack import Stack
+from mesh.states import UnitState
 from tests.fuzz.served import served
 from tests.integration.infra.conftest import free_ports
 from tests.unit.gateway.conftest import BODY
-from tests.unit.gateway.doubles import MemoryProducts, MemoryQuota, MemoryRecords, RecordingPublisher, log_nothing
+from tests.unit.gateway.doubles import (
+    MemoryProducts,
+    MemoryQuota,
+    MemoryRecords,
+    RecordingPublisher,
+    log_nothing,
+    unit_row,
+)
 
 _PREFIX = "/odamesh"
 _LIMIT = 8 << 20
@@ -200,19 +212,25 @@ def test_a_long_body_is_refused(front: Front) -> None:
 
 
 def test_events_come_one_by_one(front: Front) -> None:
+    """Each step of a job is played once the one before was told: what keeps an event back keeps all that follow."""
     with front.client() as client:
-        job = client.post(f"{_PREFIX}/api/v1/jobs", json=BODY).json()
-        arrived: list[float] = []
-        with client.stream("GET", f"{_PREFIX}/api/v1/jobs/{job['job_id']}/events") as stream:
+        job = client.post(f"{_PREFIX}/api/v1/jobs", json=BODY).json()["job_id"]
+        label = "201600270010.001"
+        steps: list[Callable[[], None]] = [
+            lambda: front.records.plan(job, [label]),
+            lambda: front.records.move(job, unit_row("image", label, UnitState.DONE)),
+            lambda: front.records.finish(job),
+        ]
+        told: list[str] = []
+        with client.stream("GET", f"{_PREFIX}/api/v1/jobs/{job}/events") as stream:
             assert stream.headers["content-type"].startswith("text/event-stream")
-            lines = stream.iter_lines()
-            begin = time.monotonic()
-            for line in lines:
-                if line.startswith(("data:", ":")):
-                    arrived.append(time.monotonic() - begin)
-                    break
-        assert arrived, "nothing came while the job waits"
-        assert arrived[0] < 10, "it was kept until there was more"
+            for line in stream.iter_lines():
+                if line.startswith("event: "):
+                    told.append(line.removeprefix("event: "))
+                    if told[-1] == "job" and steps:
+                        steps.pop(0)()
+        assert told[-1] == "end"
+        assert told.count("job") >= 4
 
 
 def test_many_streams_beside_each_other(front: Front) -> None:
@@ -280,3 +298,29 @@ def test_what_cannot_be_written_down_is_refused(tmp_path: Path, changed: dict[st
     edge = Edge("localhost", certificate, key, 8080, _LIMIT, tmp_path)
     with pytest.raises(SetupProblem, match=told):
         configuration(replace(edge, **changed))  # type: ignore[arg-type]
+
+
+def test_the_command_writes_it_and_has_the_certificate_watched(stack: Stack, tmp_path: Path) -> None:
+    for server in (stack.probes, stack.prometheus):
+        server.ensure()
+    certificate, key = _certificate(tmp_path)
+    words = ["edge", "--name", "mesh.example.org", "--certificate", str(certificate), "--key", str(key)]
+    told = CliRunner().invoke(stack_command.app, [*words, "--port", "8443", "--prefix", "/odamesh"])
+    assert told.exit_code == 0, told.output
+    layout = stack.setting.layout
+    assert "export ODAMESH_GATEWAY_HOSTS=mesh.example.org" in told.output
+    assert "export ODAMESH_GATEWAY_PREFIX=/odamesh" in told.output
+    assert f"server 127.0.0.1:{mesh_processes.ports()['gateway']};" in (layout.edge / "nginx.conf").read_text()
+
+    def watched() -> set[str]:
+        answer = httpx.get(f"{stack.prometheus.address}/api/v1/targets", trust_env=False).json()
+        targets = answer["data"]["activeTargets"]
+        return {target["labels"]["instance"] for target in targets if target["labels"]["job"] == "certificate"}
+
+    deadline = time.monotonic() + 60
+    while watched() != {"mesh.example.org:8443"}:
+        assert time.monotonic() < deadline, watched()
+        time.sleep(0.2)
+    refused = CliRunner().invoke(stack_command.app, [*words[:-1], str(tmp_path / "none.pem")])
+    assert refused.exit_code == 1
+    assert "none.pem is not there" in refused.stderr
