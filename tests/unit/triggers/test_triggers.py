@@ -11,10 +11,12 @@ import pytest
 
 from mesh.broker.outgoing import Outgoing
 from mesh.contracts.alert import Deed
+from mesh.contracts.alert import Outgoing as ToPublish
 from mesh.intake.analysis import read_analysis
 from mesh.intake.errors import TooMuchWaiting
 from mesh.intake.limits import Limits as IntakeLimits
 from mesh.states import JobState
+from services.triggers.outbox import Outbox
 from tests.unit.accounts_doubles import MemoryObjects
 from tests.unit.triggers.alert_world import AlertWorld
 
@@ -153,6 +155,17 @@ def test_nothing_of_a_test_reaches_a_topic_of_real_events(world: AlertWorld, sha
         world.run()
     assert world.out()
     assert all(topic.endswith(".test") for topic, _, _ in world.out())
+
+
+def test_the_publisher_itself_keeps_a_test_from_topics_of_real_events(world: AlertWorld) -> None:
+    world.post(notice(alert_tense="test"))
+    world.run()
+    event, before = world.event("mission:1"), world.out()
+    outbox = Outbox(world.broker, world.alerts.record)
+    for topic in _REAL:
+        with pytest.raises(ValueError, match=f"mission:1 is a test: nothing of it goes to {topic}"):
+            outbox.publish(event, [ToPublish(topic=topic, version=event.version)])
+    assert world.out() == before
 
 
 def test_an_event_that_turns_out_a_test_is_taken_back(world: AlertWorld) -> None:
