@@ -42,7 +42,7 @@ def write_manifest(unit: Unit) -> None:
             "key": unit.key,
             "files": files,
             "warnings": unit.warnings,
-            "summary": unit.facts,
+            "summary": unit.facts | ({"simulated": unit.simulated} if unit.simulated else {}),
             "steps": unit.steps,
         },
     )

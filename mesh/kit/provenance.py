@@ -11,6 +11,7 @@ from typing import Any
 from astropy.io import fits
 
 from mesh.kit.gziptiles import without_times
+from mesh.kit.simulated import CARD
 from mesh.kit.unit import Unit
 
 # FITS standard 4.0, section 4.4.2.7: the comment of a checksum usually holds the time; ours must not change.
@@ -30,6 +31,8 @@ def write_fits(unit: Unit, name: str, hdus: fits.HDUList) -> Path:
         The path written.
     """
     header = hdus[0].header
+    if unit.simulated:
+        header[CARD] = (unit.simulated, "made of simulated data")
     for line in history(unit):
         header.add_history(line)
     raw = io.BytesIO()

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
 from mesh.kit.failures import BadInput
 from mesh.kit.plain import plain
+from mesh.kit.simulated import simulation_of
 
 UNIT_SCHEMA = "odamesh.unitdir/1"
 UNIT_FILE = "unit.json"
@@ -84,6 +86,15 @@ class Unit:
     def inputs(self, role: str) -> tuple[Input, ...]:
         """Return the inputs of *role*, sorted by label; empty when the unit has none."""
         return tuple(entry for entry in self._inputs if entry.role == role)
+
+    @cached_property
+    def simulated(self) -> str:
+        """What the inputs say of their simulation; empty: none of them is simulated."""
+        return simulation_of(path for entry in self._inputs for path in entry.paths)
+
+    def title(self, text: str) -> str:
+        """Return the title of a picture, which says so where its data are simulated."""
+        return f"{text} (simulated data)" if self.simulated else text
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -70,7 +70,7 @@ def make_mosaic(
             images,
             mosaic.grid.cards(),
             [(source.name, *source.position()[:2]) for source in sources],
-            title,
+            unit.title(title),
         )
     shown = [source.name for source in sources if source.fluxes]
     for warning in (*mosaic.warnings, *absent_sources(unit.parameters["catalogue"], shown)):

@@ -109,4 +109,4 @@ def _burst_summary(burst: Burst, tstart_ijd: float) -> dict[str, Any]:
 def _write_preview(unit: Unit, result: IsgriWindow, sources: list[WindowSource]) -> None:
     names = [(source.name, source.ra, source.dec) for source in sources]
     wcs = window_wcs(result.events.attitude, GRID)
-    write_preview(unit.out / "preview.png", band_images(result, sources), wcs, names, f"ISGRI {unit.label}")
+    write_preview(unit.out / "preview.png", band_images(result, sources), wcs, names, unit.title(f"ISGRI {unit.label}"))

@@ -90,4 +90,4 @@ def _write_preview(unit: Unit, number: int, result: JemxWindow, sources: Sequenc
     images = band_images(result, list(sources))
     names = [(source.name, source.ra, source.dec) for source in sources]
     wcs = window_wcs(result.facts.attitude, result.sky.camera.grid)
-    write_preview(unit.out / f"preview_jmx{number}.png", images, wcs, names, f"JEM-X {number} {unit.label}")
+    write_preview(unit.out / f"preview_jmx{number}.png", images, wcs, names, unit.title(f"JEM-X {number} {unit.label}"))

@@ -100,6 +100,7 @@ def _set_cards(header: fits.Header, unit: int, pointing: Pointing, ticks: int, l
         ("TELESCOP", "INTEGRAL", "telescope"),
         ("INSTRUME", f"JMX{unit}", "instrument"),
         ("CREATOR", "odamesh simulator", "program that made this file"),
+        ("SIMULATD", "odamesh simulator", "simulated data"),
         ("MJDREF", 51544.0, "modified Julian date of the time origin"),
         ("TIMESYS", "TT", "time frame"),
         ("TIMEUNIT", "d", "time unit"),

@@ -61,7 +61,7 @@ def coverage(name: str, credible: Credible, found: Found | None, span: tuple[flo
         "status": "observed" if all(one.has_data(name) for one in usable) else "pointed, data not known",
         "reason": None,
         "probability": _shares(sky, best),
-        "windows": [_window(one, name, sky, hidden, span) for one in usable[:_MOST_LISTED]],
+        "windows": _most_covering([_window(one, name, sky, hidden, span) for one in usable]),
         "windows_total": len(usable),
     }
     for level in (0.5, 0.9):
@@ -86,6 +86,12 @@ def _shares(sky: SkyMap, response: Floats) -> dict[str, float]:
     """Return the probability in the field, where it is coded by half, and where fully."""
     edges = {"covered": COVERED, "half_coded": HALF, "fully_coded": FULLY}
     return {word: float(sky.probability[covered(response, edge)].sum()) for word, edge in edges.items()}
+
+
+def _most_covering(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the windows that cover most of the map, as many as are listed, in order of time."""
+    chosen = sorted(rows, key=lambda row: (-row["probability"]["covered"], row["begin_utc"]))[:_MOST_LISTED]
+    return sorted(chosen, key=lambda row: str(row["begin_utc"]))
 
 
 def _window(one: Window, name: str, sky: SkyMap, hidden: Flags, span: tuple[float, float]) -> dict[str, Any]:

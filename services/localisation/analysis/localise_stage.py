@@ -84,6 +84,7 @@ def run_localise(unit: Unit) -> None:
         folds = [folded(used, one, search["limits"]["response_systematic"], distance) for one in limits if search]
     light = light_travel(used, craft.position_km)
     report: dict[str, Any] = {
+        "simulated": unit.simulated or None,
         "t0": utc_of_seconds(t0_s, 6),
         "ijd": t0_s / DAY_S,
         "source": source,
@@ -110,7 +111,8 @@ def run_localise(unit: Unit) -> None:
                 write_fits(unit, f"combined_{100 * level:.0f}.moc.fits", moc_hdus(combined.moc(level)))
         standing = [one for one in (prompt.windows if prompt is not None else ()) if one.pointing]
         pointing = standing[0] if standing else None
-        overview = Overview(f"{utc_of_seconds(t0_s)} UTC", used, limits, earth, ring, pointing, craft.axis)
+        title = unit.title(f"{utc_of_seconds(t0_s)} UTC")
+        overview = Overview(title, used, limits, earth, ring, pointing, craft.axis)
         overview.draw(unit.out / "preview.png")
     unit.summary(
         answer=report["answer"],

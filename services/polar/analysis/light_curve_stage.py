@@ -40,7 +40,7 @@ def run_light_curve(unit: Unit) -> None:
             hdus.append(_polar_lc(one, bin_s, observation, band))
             hdus[-1].header["EXTVER"] = (version, "number of the band")
         write_fits(unit, "polar_lc.fits", hdus)
-        draw_bands(unit.out / "preview.png", merged.begin_s, made, bands)
+        draw_bands(unit.out / "preview.png", unit.title("POLAR"), merged.begin_s, made, bands)
     live = curves[0].live_s / (merged.end_s - merged.begin_s)
     if live < 0.999:
         unit.warn(f"{100 * (1 - live):.2g} % of the interval has no data")

@@ -17,7 +17,9 @@ _BESIDE = 0.75
 """What is drawn on each side of a burst, in lengths of the time that its counts are summed over."""
 
 
-def draw_bands(path: Path, zero_s: float, curves: Sequence[LightCurve], bands: Sequence[tuple[float, float]]) -> None:
+def draw_bands(
+    path: Path, title: str, zero_s: float, curves: Sequence[LightCurve], bands: Sequence[tuple[float, float]]
+) -> None:
     """Draw a light curve per band, below each other."""
     figure, panels = plt.subplots(
         len(curves), 1, figsize=(9, 2 + 2 * len(curves)), sharex=True, squeeze=False, layout="constrained"
@@ -26,7 +28,7 @@ def draw_bands(path: Path, zero_s: float, curves: Sequence[LightCurve], bands: S
         broken = np.flatnonzero(np.diff(curve.time_s) > 1.5 * curve.width_s[:-1]) + 1
         times = np.insert(curve.time_s - zero_s, broken, np.nan)
         axes.step(times, np.insert(curve.rate, broken, np.nan), where="mid", lw=0.8)
-        axes.set(ylabel="counts/s", title=f"POLAR, {band[0]:g}-{band[1]:g} keV")
+        axes.set(ylabel="counts/s", title=f"{title}, {band[0]:g}-{band[1]:g} keV")
     panels[-1, 0].set_xlabel(f"seconds after {utc_of_seconds(zero_s)} UTC")
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)

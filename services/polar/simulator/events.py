@@ -102,7 +102,9 @@ def write_archive(
             rows = rows[random.uniform(0.0, 1 + uneven, len(rows)) < seen]
         folder = root / part.folder("polar")
         folder.mkdir(parents=True, exist_ok=True)
-        hdus = fits.HDUList([fits.PrimaryHDU(), _table(rows, dead)])
+        primary = fits.PrimaryHDU()
+        primary.header["SIMULATD"] = (f"odamesh simulator, seed {seed}", "simulated data")
+        hdus = fits.HDUList([primary, _table(rows, dead)])
         begins = any(begin <= ijd_from_utc(burst.utc) * _DAY_S < end for burst in bursts)
         if response is not None and begins:
             with fits.open(response) as source:

@@ -48,6 +48,7 @@ def run_light_curve(unit: Unit) -> None:
         write_fits(unit, "spi_acs_lc.fits", hdus)
         completeness = merged.completeness(merged.begin_s, merged.end_s)
         report = {
+            "simulated": unit.simulated or None,
             "interval": list(unit.parameters["interval"]),
             "time_bin_s": factor * BIN_S,
             "live_s": inside.live_s,
@@ -57,7 +58,9 @@ def run_light_curve(unit: Unit) -> None:
             "missing": [one.row() for one in merged.missing(merged.begin_s, merged.end_s)],
         }
         (unit.out / "spi_acs_lc.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        draw_light_curve(unit.out / "preview.png", merged.begin_s, curve.times, curve.rate, factor * BIN_S)
+        title = unit.title("INTEGRAL SPI-ACS")
+        preview = unit.out / "preview.png"
+        draw_light_curve(preview, merged.begin_s, curve.times, curve.rate, factor * BIN_S, title=title)
     if completeness < 1:
         why = merged.why_not(merged.begin_s, merged.end_s)
         unit.warn(f"{100 * (1 - completeness):.2g} % of the interval has no data: {why}")

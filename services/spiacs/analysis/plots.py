@@ -18,15 +18,17 @@ _MOST_POINTS = 4000
 _MARKED = 10  # excesses that a picture of a search shades
 
 
-def draw_light_curve(path: Path, zero_s: float, times: Floats, rate: Floats, bin_s: float) -> None:
+def draw_light_curve(path: Path, zero_s: float, times: Floats, rate: Floats, bin_s: float, *, title: str) -> None:
     """Draw a light curve as steps, in seconds after *zero_s*; a long one as mean and range of neighbouring bins."""
     figure, axes = plt.subplots(figsize=(9, 4), layout="constrained")
     _steps(axes, times - zero_s, rate / 1000, bin_s)
-    axes.set(xlabel=f"seconds after {utc_of_seconds(zero_s)} UTC", ylabel="1000 counts/s", title="INTEGRAL SPI-ACS")
+    axes.set(xlabel=f"seconds after {utc_of_seconds(zero_s)} UTC", ylabel="1000 counts/s", title=title)
     _save(figure, path)
 
 
-def draw_search(path: Path, zero_s: float, curve: Curve, excesses: tuple[Excess, ...], bin_s: float = 0.5) -> None:
+def draw_search(
+    path: Path, zero_s: float, curve: Curve, excesses: tuple[Excess, ...], *, title: str, bin_s: float = 0.5
+) -> None:
     """Draw what was searched, in bins of half a second, with the best excesses marked, and their scores below."""
     joined, exposed = curve.rebin(max(1, min(round(bin_s / curve.bin_s), curve.counts.size)))
     used = exposed > 0
@@ -48,7 +50,7 @@ def draw_search(path: Path, zero_s: float, curve: Curve, excesses: tuple[Excess,
         bottom.plot(
             places, [one.score for one in rest], "k.", ms=3, label=f"excesses after the first {_MARKED} of the list"
         )
-    top.set(ylabel="1000 counts/s", title=f"INTEGRAL SPI-ACS: excesses, the first {_MARKED} shaded")
+    top.set(ylabel="1000 counts/s", title=f"{title}: excesses, the first {_MARKED} shaded")
     bottom.set(xlabel=f"seconds after {utc_of_seconds(zero_s)} UTC", ylabel="score (sigma)")
     if excesses:
         bottom.legend(fontsize="small")

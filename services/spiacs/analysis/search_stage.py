@@ -83,6 +83,7 @@ def run_search(unit: Unit) -> None:
         reference_s = request.t0_s if request.t0_s is not None else 0.5 * (begin_s + end_s)
         described = [_describe_burst(one, merged, request, float(unit.parameters["distance"])) for one in bursts]
         report: dict[str, Any] = {
+            "simulated": unit.simulated or None,
             "mode": "targeted" if targeted else "blind",
             "window": [utc_of_seconds(begin_s), utc_of_seconds(end_s)],
             "t0": None if request.t0_s is None else utc_of_seconds(request.t0_s),
@@ -110,7 +111,9 @@ def run_search(unit: Unit) -> None:
         text = json.dumps(plain(report), indent=1, allow_nan=False)
         (unit.out / "spi_acs_search.json").write_text(f"{text}\n", encoding="utf-8")
         write_fits(unit, "spi_acs_search.fits", search_hdus(rows, described))
-        draw_search(unit.out / "preview.png", reference_s, around.cut(begin_s, end_s), _moved(ranked, around, begin_s))
+        shown = around.cut(begin_s, end_s)
+        title = unit.title("INTEGRAL SPI-ACS")
+        draw_search(unit.out / "preview.png", reference_s, shown, _moved(ranked, around, begin_s), title=title)
     if completeness < 1:
         unit.warn(f"{100 * (1 - completeness):.2g} % of the window has no data: {merged.why_not(begin_s, end_s)}")
     unit.summary(excesses=len(inside), bursts=len(bursts), best=max((one.score for one in inside), default=None))

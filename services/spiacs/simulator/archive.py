@@ -30,6 +30,7 @@ def write_archive(
     pulses: Sequence[tuple[str, Pulse]] = (),
     gaps: Sequence[tuple[str, str]] = (),
     absent: Sequence[str] = (),
+    content: str = "",
 ) -> list[str]:
     """Write every slice that an interval touches, the list of slices and that of off times.
 
@@ -42,6 +43,7 @@ def write_archive(
         pulses: each with the UTC time that it starts at; its own ``start_s`` is added.
         gaps: UTC intervals of which no packet comes down.
         absent: UTC times whose slices are left out of the archive.
+        content: what the headers say of the simulation.
 
     Returns:
         labels of the slices that were written.
@@ -65,12 +67,12 @@ def write_archive(
     slices = [part for part in slices if not any(part.t_start <= ijd < part.t_stop for ijd in left_out)]
     for part in slices:
         inside = (times >= part.t_start * _DAY_S) & (times < part.t_stop * _DAY_S)
-        _write(root, part, times[inside & ~lost], counts[inside & ~lost])
+        _write(root, part, times[inside & ~lost], counts[inside & ~lost], content or f"odamesh simulator, seed {seed}")
     build_slice_indices(root)
     return [str(part) for part in slices]
 
 
-def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray) -> None:
+def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray, content: str) -> None:
     off = _off_times(part.t_start, part.t_stop)
     for start, stop in off:
         dark = (times >= start) & (times < stop)
@@ -80,6 +82,7 @@ def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray) -> None:
     primary = fits.PrimaryHDU()
     for key, value in (("TELESCOP", "INTEGRAL"), ("INSTRUME", "SPI-ACS"), ("MJDREF", 51544.0), ("TIMESYS", "TT")):
         primary.header[key] = value
+    primary.header["SIMULATD"] = (content, "simulated data")
     packets = fits.BinTableHDU.from_columns(
         [
             fits.Column("TIME", "1D", unit="d", array=times / _DAY_S),
@@ -89,7 +92,9 @@ def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray) -> None:
     )
     packets.header["TIMEDEL"] = BIN_S
     hdus = fits.HDUList([primary, packets, _off_table(off), _orbit_table(part)])
-    hdus.writeto(folder / "acs_counts.fits.gz", overwrite=True)
+    half = folder / ".half.acs_counts.fits.gz"  # whoever is stopped leaves no half file under the name of a whole one
+    hdus.writeto(half, overwrite=True)
+    half.replace(folder / "acs_counts.fits.gz")
 
 
 def _write_off_list(root: Path, begin: float, end: float) -> None:

@@ -48,10 +48,10 @@ SCENARIOS: dict[str, Scenario] = {
         (("2017-08-17T12:41:06.330", Pulse(0.0, 571, 0.0, 0.1)),),
     ),
     "acs-burst": Scenario(
-        ("2017-08-17T12:30:00", "2017-08-17T13:20:00"),
-        "a burst of 60000 counts and T90 17.7 s at 2017-08-17T12:55",
+        ("2017-08-16T12:30:00", "2017-08-16T13:20:00"),
+        "a burst of 60000 counts and T90 17.7 s at 2017-08-16T12:55",
         Background(),
-        (("2017-08-17T12:55:00", Pulse(0.0, 60_000, 1.0, 5.7)),),
+        (("2017-08-16T12:55:00", Pulse(0.0, 60_000, 1.0, 5.7)),),
     ),
     "acs-quiet": Scenario(
         ("2017-08-17T08:00:00", "2017-08-17T14:00:00"), "six hours without a burst, for false alarms", Background()
@@ -68,6 +68,11 @@ SCENARIOS: dict[str, Scenario] = {
         absent=("2017-08-18T00:30:00", "2017-08-18T08:30:00"),
     ),
 }
+
+
+def content_of(scenario: str, seed: int = 1) -> str:
+    """Return what the headers of a simulated archive say of it."""
+    return f"odamesh simulator, {scenario}, seed {seed}"
 
 
 def write_archive(
@@ -98,6 +103,7 @@ def write_archive(
         pulses=chosen.pulses,
         gaps=chosen.gaps,
         absent=chosen.absent,
+        content=content_of(scenario, seed),
     )
     for label in labels:
         done(label)

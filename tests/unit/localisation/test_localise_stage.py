@@ -81,6 +81,7 @@ def localise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
         index: Path | None = None,
         *,
         draw: bool = False,
+        simulated: str = "",
         **given: Any,
     ) -> tuple[Any, Path]:
         if not draw:  # it takes longer than all the rest
@@ -96,6 +97,13 @@ def localise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
         if search is not None:
             (region / "spi_acs_search.json").write_text(json.dumps(search), encoding="utf-8")
             inputs.append(("search", _KEY[:16], region / "spi_acs_search.json"))
+            given["search"] = [_KEY]
+        if simulated:
+            hdus = fits.HDUList([fits.PrimaryHDU()])
+            hdus[0].header["SIMULATD"] = simulated
+            hdus.writeto(region / "spi_acs_search.fits")
+            (region / "spi_acs_search.json").write_text(json.dumps(_search()), encoding="utf-8")
+            inputs += [("search", _KEY[:16], region / f"spi_acs_search.{ending}") for ending in ("fits", "json")]
             given["search"] = [_KEY]
         if windows is not None:
             index = region / "odamesh-index.jsonl"
@@ -197,6 +205,31 @@ def test_several_windows_are_a_union_and_no_sum(localise: Localise) -> None:
     assert later["exposure_50_s"]["mean"] == pytest.approx(6000.0, rel=0.05)
     area = MOC.from_fits(str(out / "field_isgri_follow_up.moc.fits")).sky_fraction * SPHERE_DEG2
     assert 750 < area < 1.3 * 855
+
+
+def test_of_many_windows_those_that_cover_most_are_listed(localise: Localise) -> None:
+    far = [
+        _window(
+            number,
+            f"2017-08-18T{number // 4:02d}:{number % 4 * 15:02d}:00",
+            f"2017-08-18T{number // 4:02d}:{number % 4 * 15 + 10:02d}:00",
+            (200.0, 0.0),
+            (200.0, 90.0),
+        )
+        for number in range(2, 62)
+    ]
+    near = _window(90, "2017-08-19T20:00:00", "2017-08-19T20:50:00", (100.0, 0.0), (100.0, 90.0))
+    report, _ = localise(circle(101.0, 0.0, 1.0, 0.9), windows=[*far, near])
+    later = report["instruments"]["isgri"]["follow_up"]
+    assert (later["windows_total"], len(later["windows"])) == (61, 50)
+    assert later["windows"][-1]["scw"] == near["scw"]
+
+
+def test_a_localisation_of_simulated_data_says_so(localise: Localise) -> None:
+    report, out = localise(circle(10.0, 10.0, 1.0, 0.9), simulated="odamesh simulator, seed 1")
+    assert report["simulated"] == "odamesh simulator, seed 1"
+    assert fits.getheader(out / "localisation.fits")["SIMULATD"] == "odamesh simulator, seed 1"
+    assert localise(circle(10.0, 10.0, 1.0, 0.9))[0]["simulated"] is None
 
 
 def test_what_the_earth_hides_is_neither_seen_nor_limited(localise: Localise) -> None:

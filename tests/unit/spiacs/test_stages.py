@@ -67,7 +67,10 @@ def test_a_light_curve_across_slices(counts: list[tuple[str, Path]], tmp_path: P
         poisson = np.sqrt(rate.data["RATE"] * 0.5 * rate.data["FRACEXP"]) / (0.5 * rate.data["FRACEXP"])
         assert np.allclose(rate.data["ERROR"], poisson)
         assert hdus["GTI"].header["ONTIME"] == pytest.approx(2960, abs=1)
+        assert hdus[0].header["SIMULATD"] == "odamesh simulator, seed 3"
+    assert manifest["summary"]["simulated"] == "odamesh simulator, seed 3"
     report = json.loads((out / "spi_acs_lc.json").read_text())
+    assert report["simulated"] == "odamesh simulator, seed 3"
     (gap,) = report["missing"]
     assert (gap["begin_utc"][:17], gap["end_utc"][:17]) == ("2017-08-17T13:30:", "2017-08-17T13:30:")
     assert gap["reason"] == "TelemetryGap"
