@@ -116,9 +116,16 @@ def retract(event: Event, reason: Reason = "", url: Url = None) -> None:
 
 
 @app.command("approve")
-def approve(event: Event, reason: Reason = "", url: Url = None) -> None:
-    """Publish what waits for a person."""
-    _command(url, event, "approve", reason, "is approved")
+def approve(
+    event: Event,
+    version: Annotated[
+        int | None, typer.Option("--record", min=1, help="The record that was read.", show_default="the newest one")
+    ] = None,
+    reason: Reason = "",
+    url: Url = None,
+) -> None:
+    """Publish what waits for a person: one record; a later one waits again."""
+    _command(url, event, "approve", reason, "is approved", version=version)
 
 
 @app.command("mute")
@@ -132,9 +139,10 @@ def mute(
     _command(url, event, "unmute" if stop else "mute", reason, "is muted no longer" if stop else "is muted")
 
 
-def _command(url: str | None, event: str, deed: str, reason: str, done: str) -> None:
+def _command(url: str | None, event: str, deed: str, reason: str, done: str, *, version: int | None = None) -> None:
+    wish = {"reason": reason, **({} if version is None else {"version": version})}
     with errors():
-        told = _transport(url).post(f"{_ALERTS}/events/{event}/{deed}", {"reason": reason}, {})
+        told = _transport(url).post(f"{_ALERTS}/events/{event}/{deed}", wish, {})
         say(console(), f"{told['event_key']} {done}.")
 
 

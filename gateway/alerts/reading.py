@@ -47,6 +47,9 @@ class CommandWish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(default="", max_length=500)
+    version: int | None = Field(
+        default=None, ge=1, description="of the record that is approved; absent: the newest one there is now"
+    )
 
 
 class ReplayWish(BaseModel):
@@ -78,7 +81,7 @@ def receipt(receipt_id: str, request: Request, response: Response, parts: Given)
     except NotFound:
         raise NotFound(f"There is no receipt {receipt_id}.") from None
     state = "taken-up" if alerts.has_receipt(found.notice.event_key, receipt_id) else "queued"
-    return _tagged(request, response, f"{receipt_id}-{state}", receipt_document(root(request), found, state))
+    return tagged(request, response, f"{receipt_id}-{state}", receipt_document(root(request), found, state))
 
 
 @router.get("/alerts/events")
@@ -105,14 +108,14 @@ def events(
 @router.get("/alerts/events/{event}", response_model=EventDocument)
 def event(event: str, request: Request, response: Response, parts: Given) -> EventDocument | Response:
     """Tell how an event stands and what was done about it; *event* is its key or another name of it."""
-    found, tag = _event(alerts_of(parts), event)
-    return _tagged(request, response, tag, event_document(root(request), found))
+    found, tag = find_event(alerts_of(parts), event)
+    return tagged(request, response, tag, event_document(root(request), found))
 
 
 @router.get("/alerts/events/{event}/record", response_model=TransientRecord)
 def newest_record(event: str, request: Request, response: Response, parts: Given) -> TransientRecord | Response:
     """Tell what the mesh says of an event now."""
-    found, _ = _event(alerts_of(parts), event)
+    found, _ = find_event(alerts_of(parts), event)
     return _record(request, response, parts, found, found.version)
 
 
@@ -126,7 +129,7 @@ def record(
     parts: Given,
 ) -> TransientRecord | Response:
     """Tell what the mesh said of an event in one version of its record."""
-    found, _ = _event(alerts_of(parts), event)
+    found, _ = find_event(alerts_of(parts), event)
     return _record(request, response, parts, found, version)
 
 
@@ -144,8 +147,9 @@ def command(
     """Replay, retract, approve, mute or unmute an event; for operators."""
     check_operator(caller)
     alerts = alerts_of(parts)
-    found, _ = _event(alerts, event)
-    _want(alerts, found.event_key, deed, caller.name, wish.reason)
+    found, _ = find_event(alerts, event)
+    version = _approved_version(found, wish.version) if deed is Deed.APPROVE else 0
+    _want(alerts, found.event_key, deed, caller.name, wish.reason, version=version)
     note(parts, caller, f"alert-{deed.value}", trace, about=found.event_key, detail=wish.reason)
     return event_document(root(request), found)
 
@@ -164,7 +168,7 @@ def replay(*, wish: ReplayWish, parts: Given, caller: Calling, trace: Traced) ->
         alerts.hand_over(found.notice.event_key, receipt_id=found.receipt_id)
         keys = [found.notice.event_key]
     elif wish.event is not None:
-        keys = [_event(alerts, wish.event)[0].event_key]
+        keys = [find_event(alerts, wish.event)[0].event_key]
     else:
         keys = _between(alerts, wish)
     for key in keys:
@@ -173,21 +177,44 @@ def replay(*, wish: ReplayWish, parts: Given, caller: Calling, trace: Traced) ->
     return Replayed(events=tuple(keys))
 
 
-def _want(alerts: AlertIntake, event_key: str, deed: Deed, caller: str, reason: str) -> None:
+def _want(alerts: AlertIntake, event_key: str, deed: Deed, caller: str, reason: str, *, version: int = 0) -> None:
     alerts.want(
         AlertCommand(
-            command_id=uuid.uuid4().hex, event_key=event_key, deed=deed, caller=caller, at=utc_now(), reason=reason
+            command_id=uuid.uuid4().hex,
+            event_key=event_key,
+            deed=deed,
+            caller=caller,
+            at=utc_now(),
+            reason=reason,
+            version=version,
         )
     )
 
 
+def _approved_version(event: AlertEvent, wanted: int | None) -> int:
+    """Return the version of the record that is approved: who has read an older one is to read the newest one first."""
+    if not event.version:
+        raise InvalidRequest(f"There is no record of {event.event_key} yet: nothing can be approved.", field="version")
+    if wanted not in {None, event.version}:
+        text = (
+            f"Record {wanted} of {event.event_key} is not the newest one: read record {event.version} and approve it."
+        )
+        raise InvalidRequest(text, field="version", allowed=str(event.version))
+    return event.version
+
+
 def _between(alerts: AlertIntake, wish: ReplayWish) -> list[str]:
-    begin, end = _instant(wish.t1, "t1"), _instant(wish.t2, "t2")
+    begin, end = read_instant(wish.t1, "t1"), read_instant(wish.t2, "t2")
     lines = alerts.index.newest(_MOST_REPLAYED)
     return [str(one["event_key"]) for one in lines if begin <= datetime.fromisoformat(one["received"]) <= end]
 
 
-def _instant(text: str | None, field: str) -> datetime:
+def read_instant(text: str | None, field: str) -> datetime:
+    """Return a time that a caller wrote; without a zone it is UTC.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:
@@ -195,7 +222,12 @@ def _instant(text: str | None, field: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _event(alerts: AlertIntake, name: str) -> tuple[AlertEvent, str]:
+def find_event(alerts: AlertIntake, name: str) -> tuple[AlertEvent, str]:
+    """Return an event by its key or another name of it, with a tag that changes with it.
+
+    Raises:
+        NotFound: there is none.
+    """
     key: str | None = name if _KEY.fullmatch(name) else None
     if key is None and _NAME.fullmatch(name):
         key = alerts.index.key_of(name)
@@ -213,10 +245,10 @@ def _record(
     if not 1 <= version <= event.version:
         raise NotFound(f"{event.event_key} has no record {version}; it has {event.version or 'none'}.")
     found = alerts_of(parts).alerts.record(event.event_key, version)
-    return _tagged(request, response, f"{event.event_key}-{version}", found)
+    return tagged(request, response, f"{event.event_key}-{version}", found)
 
 
-def _tagged(request: Request, response: Response, tag: str, document: _Document) -> _Document | Response:
+def tagged(request: Request, response: Response, tag: str, document: _Document) -> _Document | Response:
     """Return a document with its ETag, or, where the caller has it, that it has not changed."""
     written = f'"{tag}"'
     response.headers["ETag"] = written

@@ -53,6 +53,11 @@ def seconds_between(earlier: str, later: str) -> float:
     return (_instant(later) - _instant(earlier)).total_seconds()
 
 
+def unix_seconds(text: str) -> float:
+    """Return the seconds since 1970 of a time of the mesh; a leap second counts as the one after it."""
+    return _instant(text).timestamp()
+
+
 def _instant(text: str) -> datetime:
     if text[17:19] == "60":
         return datetime.fromisoformat(f"{text[:17]}59{text[19:]}") + timedelta(seconds=1)

@@ -56,6 +56,8 @@ class AlertCommand(Document):
     at: str
     """UTC, ISO 8601 with ``Z``."""
     reason: str = ""
+    version: int = 0
+    """Of the record that is approved."""
 
 
 class AlertEntry(Document):
@@ -118,6 +120,20 @@ class AlertJob(Part):
         return self.state in {JobState.COMPLETED, JobState.ERROR, JobState.ABORTED}
 
 
+class FetchedMap(Part):
+    """What became of a sky map of which notices give only the address."""
+
+    url: str
+    sha256: str = ""
+    """Of the map, which is kept as an upload; empty: it is not available."""
+    size: int = 0
+    text: str = ""
+    """Why it is not available."""
+    tries: int = 1
+    next_try: float | None = None
+    """Seconds since 1970; None: it is not tried again."""
+
+
 class Outgoing(Part):
     """A message that is to be published."""
 
@@ -147,3 +163,5 @@ class AlertEvent(Document):
     published: dict[str, int] = Field(default_factory=dict)
     """Topic -> version of the record that was published last; negative: it was a retraction."""
     outbox: tuple[Outgoing, ...] = ()
+    maps: tuple[FetchedMap, ...] = ()
+    """Those that were fetched, or could not be."""

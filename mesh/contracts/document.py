@@ -55,10 +55,13 @@ class Document(Part):
     SCHEMA: ClassVar[str]
     EARLIER: ClassVar[frozenset[str]] = frozenset()
     """Names of earlier versions of the schema that are still read; their documents lack optional fields only."""
+    NULLS: ClassVar[bool] = True
+    """Whether fields that hold nothing are written, as null; else they are left out."""
 
     def encode(self) -> bytes:
         """Return the JSON bytes with the schema name."""
-        body: dict[str, Any] = {"schema": self.SCHEMA, **self.model_dump(mode="json")}
+        content = self.model_dump(mode="json", exclude_none=not self.NULLS)
+        body: dict[str, Any] = {"schema": self.SCHEMA, **content}
         return _dump(body)
 
     @classmethod

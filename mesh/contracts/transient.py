@@ -53,6 +53,15 @@ class InstrumentRecord(Part):
     windows: tuple[str, ...] = ()
     """Science windows, or slices of time, that hold the trigger."""
     analyses: tuple[Analysis, ...] = ()
+    simulated: str = ""
+    """What the data themselves say of their simulation; empty: they are not simulated."""
+    later: int = 0
+    """Science windows of the two weeks after the trigger, in which an afterglow may be."""
+
+    @property
+    def analysable(self) -> bool:
+        """Whether there is anything that can be analysed."""
+        return self.status == "data" or self.later > 0
 
 
 class TransientRecord(Document):
@@ -71,6 +80,8 @@ class TransientRecord(Document):
     """All of it in one sentence."""
     test: bool
     why_test: str = ""
+    simulated: bool = False
+    """Whether any of the data are simulated: nothing of it goes to topics of real events."""
     messenger: Messenger
     names: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
@@ -81,6 +92,8 @@ class TransientRecord(Document):
     search_time: str | None = None
     position: Position | None = None
     map: MapReference | None = None
+    map_status: str = ""
+    """What became of a map of which only the address was sent."""
     combined_map: MapReference | None = None
     significant: bool | None = None
     far: float | None = None
@@ -99,12 +112,16 @@ class FollowUpNotice(Document):
     """What is published of one instrument: fields of GCN's unified schema, and those that it lacks."""
 
     SCHEMA: ClassVar[str] = "odamesh.follow-up-notice/1"
+    NULLS: ClassVar[bool] = False  # GCN's schema has none
 
     mission: str
     instrument: str
     messenger: Literal["EM"] = "EM"
+    spectral_band: tuple[float, float] | None = None
+    spectral_band_units: Literal["keV"] = "keV"
     alert_datetime: str
-    alert_tense: Literal["current", "archival", "test"]
+    alert_tense: Literal["current", "archival", "injection", "test"]
+    """``injection``: its data are simulated."""
     alert_type: Literal["initial", "update", "retraction"]
     record_number: int
     """Version of the record."""
@@ -112,6 +129,10 @@ class FollowUpNotice(Document):
     id: tuple[str, ...]
     """The key of the event."""
     trigger_time: str | None = None
+    ref_type: str = ""
+    """Class of the event: GW, neutrino, GRB, FRB."""
+    ref_instrument: str = ""
+    """System that sent its notices."""
     ref_ID: str  # noqa: N815  # the field's name in GCN's schema
     reference: dict[str, str] = Field(default_factory=dict)
     """Notice to which it answers."""
@@ -119,7 +140,17 @@ class FollowUpNotice(Document):
     """``data``, ``no-data``, ``unknown`` or ``not-asked``."""
     data_status_reason: str = ""
     additional_info: str = ""
+    simulated: str = ""
+    """What the data say of their simulation; empty: they are not simulated."""
     excesses: tuple[dict[str, Any], ...] = ()
-    limits: dict[str, Any] = Field(default_factory=dict)
+    """Of a search: time after the trigger, scale, S/N, chance of a false alarm, words."""
+    limiting_fluences: tuple[dict[str, Any], ...] = ()
+    """3 sigma limits: folded with the sky map, the lowest, median and highest over its regions of 50 % and 90 %."""
+    coverage: tuple[dict[str, Any], ...] = ()
+    """Probability of the sky map in the field of view, at the trigger and later, and how the field is meant."""
+    orientation: tuple[dict[str, Any], ...] = ()
+    """Angle of the map's peak to the axis, and the response there as a share of the best one."""
+    provenance: dict[str, Any] = Field(default_factory=dict)
+    """Record, notice and sky map that it follows from, and the jobs."""
     products: tuple[dict[str, Any], ...] = ()
-    """Name, sha256, media type and key of the product."""
+    """Kind, name, address below the gateway, sha256 and media type."""

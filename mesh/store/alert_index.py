@@ -15,6 +15,8 @@ from mesh.store import names
 from mesh.store.connect import redis_answers
 
 _LISTED = 100_000
+_FORM = "2"
+"""Of what is entered: an index that an older mesh has completed is made anew."""
 _HELD_SECONDS = 15.0
 """Who looks at an event says when to look again; if it dies, others look after this time."""
 
@@ -27,7 +29,14 @@ class AlertIndex:
 
     @redis_answers()
     def enter(
-        self, event_key: str, summary: Mapping[str, Any], aliases: Iterable[str], receipts: Iterable[str], when: float
+        self,
+        event_key: str,
+        summary: Mapping[str, Any],
+        aliases: Iterable[str],
+        receipts: Iterable[str],
+        *,
+        when: float,
+        trigger: float,
     ) -> None:
         """Enter an event.
 
@@ -37,10 +46,12 @@ class AlertIndex:
             aliases: its other names.
             receipts: those that were taken up.
             when: its newest notice came [s since 1970].
+            trigger: it happened; where that is not known, when its newest notice came [s since 1970].
         """
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zadd(names.ALERTS_BY_TIME, {event_key: when})
         pipeline.zremrangebyrank(names.ALERTS_BY_TIME, 0, -_LISTED - 1)
+        pipeline.zadd(names.ALERTS_BY_TRIGGER, {event_key: trigger})
         pipeline.hset(names.ALERT_SUMMARIES, event_key, json.dumps(summary))
         for alias in aliases:
             pipeline.hset(names.ALERT_ALIASES, alias, event_key)
@@ -65,6 +76,30 @@ class AlertIndex:
         if not keys:
             return []
         return [json.loads(text) for text in self._redis.hmget(names.ALERT_SUMMARIES, keys) if text]
+
+    @redis_answers()
+    def by_trigger(
+        self, begin: float, end: float, skip: int, limit: int
+    ) -> list[tuple[float, str, dict[str, Any] | None]]:
+        """Return events whose trigger was in an interval, the latest first; of equal times the greater key first.
+
+        Args:
+            begin: first time [s since 1970].
+            end: last time [s since 1970].
+            skip: so many of them are left out.
+            limit: most events.
+
+        Returns:
+            time, key, and what lists show; None where that was lost meanwhile.
+        """
+        found = self._redis.zrevrangebyscore(names.ALERTS_BY_TRIGGER, end, begin, skip, limit, withscores=True)
+        if not found:
+            return []
+        texts = self._redis.hmget(names.ALERT_SUMMARIES, [key for key, _ in found])
+        return [
+            (float(when), str(key), json.loads(text) if text else None)
+            for (key, when), text in zip(found, texts, strict=True)
+        ]
 
     @redis_answers()
     def key_of(self, name: str) -> str | None:
@@ -107,7 +142,7 @@ class AlertIndex:
     @redis_answers()
     def complete(self) -> bool:
         """Say whether every event is known to be in the index."""
-        return bool(self._redis.exists(names.ALERTS_INDEXED))
+        return bool(self._redis.get(names.ALERTS_INDEXED) == _FORM)
 
     @redis_answers()
     def begin(self) -> str:
@@ -121,5 +156,5 @@ class AlertIndex:
         """Note that every event is in the index; false if data were lost meanwhile."""
         if self._redis.get(names.ALERTS_INDEXING) != token:
             return False
-        self._redis.set(names.ALERTS_INDEXED, "1")
+        self._redis.set(names.ALERTS_INDEXED, _FORM)
         return True

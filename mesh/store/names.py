@@ -71,6 +71,7 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     mesh:pinned                            set: product keys that are never removed
     mesh:evicting                          set: product keys whose files are being removed
     alerts:by-time                         sorted set: events by when their newest notice came [s since 1970]
+    alerts:by-trigger                      sorted set: events by the time of their trigger [s since 1970]
     alerts:summaries                       hash: event -> what lists show, as JSON
     alerts:aliases                         hash: other name -> event
     alerts:taken-up                        set: receipts that were taken up
@@ -118,6 +119,7 @@ BUDGETS = "mesh:budgets"
 """Hash: user -> container seconds a day; absent: without end."""
 
 ALERTS_BY_TIME = "alerts:by-time"
+ALERTS_BY_TRIGGER = "alerts:by-trigger"
 ALERT_SUMMARIES = "alerts:summaries"
 ALERT_ALIASES = "alerts:aliases"
 ALERTS_TAKEN_UP = "alerts:taken-up"
@@ -125,7 +127,7 @@ ALERTS_WAITING = "alerts:waiting"
 ALERTS_INDEXING = "alerts:indexing"
 """Who enters all events now; gone when Redis lost data meanwhile."""
 ALERTS_INDEXED = "alerts:indexed"
-"""Set while every event is known to be in the index."""
+"""The form of the index in which every event is known to be."""
 
 LINKS = "links/"
 REQUESTS = "requests/"

@@ -13,12 +13,9 @@ from mesh.intake import Caller, Intake, Wish
 from mesh.intake.errors import JobFinal, Refused, WishRefused
 from mesh.states import JobState, job_is_final
 from services.triggers import metrics
+from services.triggers.reports import report_file, results_of
 
 _log = structlog.get_logger(__name__)
-_REPORT = {"spi_acs_search": "spi_acs_search.json", "localisation": "localisation.json"}
-_TOLD = ("completeness", "mean_rate", "background_is", "limits", "answer", "sky_map", "light_travel_s", "orientation")
-_EXCESS = ("utc", "t_minus_t0_s", "scale_s", "snr", "counts", "fap_published", "fap_measured", "spike", "association")
-_MOST_EXCESSES = 5
 
 
 class Analyses:
@@ -110,23 +107,14 @@ class Analyses:
 
     def _results(self, product: str, view: JobView) -> dict[str, Any]:
         """Return what the report of a product says, in short."""
-        name = _REPORT.get(product)
         for made in view.products:
-            if any(file.name == name for file in made.files):
+            name = report_file(product, made)
+            if name is not None:
                 try:
-                    return short(json.loads(self._file(made.key, str(name))))
-                except (NotFound, ValueError) as error:
+                    return results_of(product, json.loads(self._file(made.key, name)))
+                except (NotFound, ValueError, KeyError, TypeError) as error:
                     _log.warning("report not read", key=made.key, error=str(error))
         return {}
-
-
-def short(report: dict[str, Any]) -> dict[str, Any]:
-    """Return of the report of a search what a record tells."""
-    told = {name: report[name] for name in _TOLD if report.get(name) is not None}
-    if "excesses" in report:
-        rows = report["excesses"] or []
-        told["excesses"] = [{name: row.get(name) for name in _EXCESS} for row in rows[:_MOST_EXCESSES]]
-    return told
 
 
 def tried_again(event: AlertEvent) -> tuple[AlertJob, ...]:

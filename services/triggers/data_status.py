@@ -1,17 +1,20 @@
 """Which data the instruments have of a time, and why not: their life time, the archive, times of being off."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import islice
 
 import structlog
 
 from mesh.archive.access import Archive, MissingFile
-from mesh.archive.index import Index, read_index
+from mesh.archive.fits_table import FitsError, headers, unpacked
+from mesh.archive.index import Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.off_times import OffTime, read_off_times
 from mesh.archive.select import MISSION
-from mesh.archive.slices import read_slice_index, slices_between
+from mesh.archive.slices import Slice, read_slice_index, slices_between
 from mesh.archive.times import ijd_from_utc
 from mesh.contracts.transient import InstrumentRecord
 from mesh.errors import ArchiveUnavailable, BadInput
@@ -25,7 +28,10 @@ INSTRUMENTS = ("spiacs", "isgri", "jemx", "polar")
 """In the order of the record."""
 _KNOWN_SECONDS = 30.0
 _INSTANT_DAYS = 1e-9
+_AFTERGLOW_DAYS = 14.0
 _SHOWN = 8
+_SIMULATION = "SIMULATD"
+"""Card of headers by which simulated data say what they are."""
 _MOST_TOLD = 1000
 
 
@@ -34,8 +40,11 @@ class _Slices:
     """What the archive has of an instrument that cuts its data by time."""
 
     read: float
-    labels: frozenset[str]
+    labels: Mapping[str, frozenset[str]]
+    """Label -> names of the files."""
     off: list[OffTime] = field(default_factory=list)
+    simulations: dict[str, str] = field(default_factory=dict)
+    """Label -> what the file says of its simulation, of those that were looked at."""
 
 
 class DataStatus:
@@ -105,10 +114,13 @@ class DataStatus:
     def _in_slices(self, instrument: Instrument, operated: tuple[str, str], ijd: float, utc: str) -> InstrumentRecord:
         assert instrument.archive is not None and instrument.archive.slice_s is not None  # noqa: S101 - sliced
         found = self._read_slices(instrument.name)
-        (label, *_) = map(str, slices_between(ijd, ijd + _INSTANT_DAYS, instrument.archive.slice_s))
+        (part, *_) = slices_between(ijd, ijd + _INSTANT_DAYS, instrument.archive.slice_s)
+        label = str(part)
         if label in found.labels:
-            text = f"the archive has data of {instrument.title} at {utc}"
-            return _record(instrument, operated, "data", "Available", text, label)
+            simulation = self._simulation(found, instrument, part)
+            text = f"the archive has {'simulated ' if simulation else ''}data of {instrument.title} at {utc}"
+            told = _record(instrument, operated, "data", "Available", text, label)
+            return told.model_copy(update={"simulated": simulation})
         off = next((one for one in found.off if one.start <= ijd < one.stop), None)
         if off is not None:
             text = f"no data: {instrument.title} was off at {utc} ({off})"
@@ -125,29 +137,33 @@ class DataStatus:
                 raise
             text = f"no data: the archive of this mesh has no science windows of {instrument.title}"
             return _record(instrument, operated, "no-data", "NotInArchive", text)
-        there = [one for one in index.newest() if one.t_start <= ijd < one.t_stop]
-        usable = [one for one in there if one.sw_type == "POINTING" and one.file(instrument.archive.files)]
-        if usable:
-            text = f"{instrument.title} was observing at {utc}"
-            labels = [str(one.scw) for one in usable[:_SHOWN]]
-            return _record(instrument, operated, "data", "Available", text, *labels)
-        if there:
-            kind = there[0].sw_type.lower()
-            why = f"no {instrument.title} events in {there[0].scw}" if kind == "pointing" else f"a {kind}, no pointing"
-            return _record(instrument, operated, "no-data", "NoEvents", f"no data at {utc}: {why}")
-        text = f"no data: the archive of this mesh has no science window of {instrument.title} at {utc}"
-        return _record(instrument, operated, "no-data", "NotInArchive", text)
+        near = [one for one in index.newest() if one.t_stop > ijd and one.t_start < ijd + _AFTERGLOW_DAYS]
+        there = [one for one in near if one.t_start <= ijd]
+        usable = {one.scw for one in near if one.sw_type == "POINTING" and one.file(instrument.archive.files)}
+        told = _observed(instrument, operated, utc, there, [one for one in there if one.scw in usable])
+        return told.model_copy(update={"later": sum(one.t_start > ijd and one.scw in usable for one in near)})
 
     def _read_slices(self, name: str) -> _Slices:
         known = self._slices.get(name)
         if known is None or self._clock() - known.read > _KNOWN_SECONDS:
             archive = self._open()
             try:
-                labels = frozenset(self._where(archive)(read_slice_index, archive, name))
+                labels = self._where(archive)(read_slice_index, archive, name)
             except MissingFile:
-                labels = frozenset()
+                labels = {}
             known = self._slices[name] = _Slices(self._clock(), labels, read_off_times(archive, name))
         return known
+
+    def _simulation(self, known: _Slices, instrument: Instrument, part: Slice) -> str:
+        """Return what the data of a slice say of their simulation; empty: they are not simulated."""
+        label = str(part)
+        if label not in known.simulations:
+            assert instrument.archive is not None  # noqa: S101 - it is sliced
+            names = [name for name in instrument.archive.files if name in known.labels[label]]
+            archive = self._open()
+            paths = [f"{part.folder(instrument.name)}/{name}" for name in names[:1]]
+            known.simulations[label] = "".join(self._where(archive)(_simulation_of, archive, path) for path in paths)
+        return known.simulations[label]
 
     def _read_index(self) -> Index:
         if self._index is None or self._clock() - self._index[0] > _KNOWN_SECONDS:
@@ -178,3 +194,28 @@ def _record(
             "windows": windows,
         }
     )
+
+
+def _observed(
+    instrument: Instrument, operated: tuple[str, str], utc: str, there: Sequence[Entry], usable: Sequence[Entry]
+) -> InstrumentRecord:
+    """Return the status of an instrument from the science windows of a time, all of them and those with its events."""
+    if usable:
+        text = f"{instrument.title} was observing at {utc}"
+        labels = [str(one.scw) for one in usable[:_SHOWN]]
+        return _record(instrument, operated, "data", "Available", text, *labels)
+    if there:
+        kind = there[0].sw_type.lower()
+        why = f"no {instrument.title} events in {there[0].scw}" if kind == "pointing" else f"a {kind}, no pointing"
+        return _record(instrument, operated, "no-data", "NoEvents", f"no data at {utc}: {why}")
+    text = f"no data: the archive of this mesh has no science window of {instrument.title} at {utc}"
+    return _record(instrument, operated, "no-data", "NotInArchive", text)
+
+
+def _simulation_of(archive: Archive, path: str) -> str:
+    """Return what a FITS file says of its simulation; of one that cannot be read, its analysis tells."""
+    try:
+        found = islice(headers(BytesIO(unpacked(archive.read(path)))), 2)
+        return next((str(header[_SIMULATION]) for header in found if _SIMULATION in header), "")
+    except (MissingFile, FitsError):
+        return ""

@@ -13,7 +13,7 @@ from mesh.contracts import Document
 from mesh.contracts.alert import AlertEvent, Deed, Outgoing
 from mesh.contracts.transient import TransientRecord
 from services.triggers import metrics
-from services.triggers.follow_up import is_test, notice_of, part_of, topics
+from services.triggers.follow_up import for_tests, is_test, notice_of, part_of, topics
 from services.triggers.record import ASSOCIATIONS
 
 _log = structlog.get_logger(__name__)
@@ -34,16 +34,16 @@ def outgoing(event: AlertEvent, record: TransientRecord, hold_seconds: float, no
     out = [topic for topic, version in event.published.items() if version > 0]
     if record.state != "ACTIVE":
         return tuple(Outgoing(topic=topic, version=record.version) for topic in out)
-    wrong = [topic for topic in out if is_test(topic) != record.test]
+    wrong = [topic for topic in out if is_test(topic) != for_tests(record)]
     held = instant_at(now + hold_seconds) if record.association == ASSOCIATIONS[-1] and hold_seconds else None
-    held = None if approved(event) else held
+    held = None if approved(event, record.version) else held
     new = [Outgoing(topic=topic, version=record.version, held_until=held) for topic in topics(record)]
     return (*(Outgoing(topic=topic, version=record.version) for topic in wrong), *new)
 
 
-def approved(event: AlertEvent) -> bool:
-    """Say whether an operator has approved what waits for a person."""
-    return any(one.deed is Deed.APPROVE for one in event.commands)
+def approved(event: AlertEvent, version: int) -> bool:
+    """Say whether an operator has approved a version of the record; what came after it waits for a person again."""
+    return any(one.deed is Deed.APPROVE and one.version == version for one in event.commands)
 
 
 def muted(event: AlertEvent) -> bool:
@@ -56,8 +56,9 @@ def ready(event: AlertEvent, now: str) -> tuple[Outgoing, ...]:
     """Return what may be published now: nothing of a muted event, and nothing that waits for a person."""
     if muted(event):
         return ()
-    free = approved(event)
-    return tuple(one for one in event.outbox if free or one.held_until is None or one.held_until <= now)
+    return tuple(
+        one for one in event.outbox if one.held_until is None or one.held_until <= now or approved(event, one.version)
+    )
 
 
 class Outbox:
@@ -84,16 +85,17 @@ class Outbox:
     def _publish(self, event: AlertEvent, message: Outgoing) -> int:
         record, topic = self._record(event.event_key, message.version), message.topic
         before = event.published.get(topic, 0)
-        retraction = record.state != "ACTIVE" or is_test(topic) != record.test
-        if record.test and not is_test(topic) and not (retraction and before > 0):
-            msg = f"{event.event_key} is a test: nothing of it goes to {topic}"
+        retraction = record.state != "ACTIVE" or is_test(topic) != for_tests(record)
+        if for_tests(record) and not is_test(topic) and not (retraction and before > 0):
+            what = "a test" if record.test else "of simulated data"
+            msg = f"{event.event_key} is {what}: nothing of it goes to {topic}"
             raise ValueError(msg)
         part = part_of(record, topic)
         document: Document = record
         if part is not None:
             document = notice_of(record, part, first=before == 0, retraction=retraction)
         elif retraction and record.state == "ACTIVE":
-            document = record.model_copy(update={"state": "WITHDRAWN", "why": f"it is a test: {record.why_test}"})
+            document = record.model_copy(update={"state": "WITHDRAWN", "why": _why_not_real(record)})
         headers: dict[str, Any] = {"x-event": event.event_key, "x-record": message.version}
         ident = sha256(f"{event.event_key}\n{message.version}\n{topic}".encode()).hexdigest()[:32]
         # Not mandatory: whoever wants to know binds a queue; where nobody does, the record in the store tells.
@@ -109,6 +111,10 @@ class Outbox:
         metrics.PUBLISHED.labels("retraction" if retraction else "test" if is_test(topic) else "real").inc()
         _log.info("published", event_key=event.event_key, topic=topic, version=message.version, retraction=retraction)
         return -message.version if retraction else message.version
+
+
+def _why_not_real(record: TransientRecord) -> str:
+    return f"it is a test: {record.why_test}" if record.test else "its data are simulated"
 
 
 def sent(event: AlertEvent, published: Mapping[Outgoing, int]) -> AlertEvent:

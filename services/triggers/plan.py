@@ -12,6 +12,7 @@ from mesh.contracts.transient import InstrumentRecord
 from mesh.instruments import instruments
 from mesh.keys import content_key
 from mesh.states import JobState
+from services.triggers.event_map import map_of, waits_for_map
 from services.triggers.limits import Limits
 
 SAME_TIME_SECONDS = 0.01
@@ -20,6 +21,8 @@ _LARGEST_CIRCLE = 10.0
 """Degrees: of a larger one the centre says little about the response."""
 _DAY_S = 86400.0
 LOCALISATION = "localisation"
+_LEAST_COVERED = 1e-6
+_IMAGES = {"isgri": "isgri_image", "jemx": "jemx_image"}
 _SEARCH = "spi_acs_search"
 _CURVE_SECONDS, _CURVE_BIN, _POLAR_BIN = 300.0, 0.1, 0.1
 
@@ -42,14 +45,40 @@ def wanted(event: AlertEvent, stands: Standing, data: Sequence[InstrumentRecord]
     for one in data:
         if one.status == "data":
             found += [_job(one.instrument, *make(time, stands, limits)) for make in _ANALYSES.get(one.instrument, ())]
-    return found + _localisation(event, stands, time, found, limits)
+    localisation = []
+    if any(one.analysable for one in data):
+        localisation = _localisation(event, stands, time, found, limits)
+    return found + localisation + _images(event, time, localisation, limits)
+
+
+def _images(event: AlertEvent, time: str, localisation: Sequence[AlertJob], limits: Limits) -> list[AlertJob]:
+    """Return images of the science windows that cover most of the map, once the localisation has told of them."""
+    signatures = {one.signature for one in localisation}
+    done = next((one for one in event.jobs if one.signature in signatures and one.state is JobState.COMPLETED), None)
+    if done is None or not limits.image_windows:
+        return []
+    found = []
+    for instrument, product in _IMAGES.items():
+        rows = {
+            str(window["scw"]).partition(".")[0]: window
+            for row in done.results.get("coverage") or ()
+            if row["instrument"] == instrument
+            for window in row["windows"]
+            # Where the index of the archive does not tell which files a window has, the image tells.
+            if window["data"] is not False and window["covered"] >= max(limits.image_coverage, _LEAST_COVERED)
+        }
+        chosen = sorted(rows, key=lambda scw: (-rows[scw]["covered"], scw))[: limits.image_windows]
+        if chosen and instrument in instruments():
+            selection = {"scws": sorted(chosen)}
+            found.append(_job(instrument, product, time, {"selection": selection, "parameters": {}}))
+    return found
 
 
 def _localisation(
     event: AlertEvent, stands: Standing, time: str, found: Sequence[AlertJob], limits: Limits
 ) -> list[AlertJob]:
-    """Return the localisation, once the search that it folds with the map has ended; nothing without data."""
-    if not found or LOCALISATION not in instruments():
+    """Return the localisation, once the map is there and the search that is folded with it has ended."""
+    if LOCALISATION not in instruments():
         return []
     parameters: dict[str, Any] = {"t0": time.removesuffix("Z"), "window": limits.window_seconds}
     search = next((one for one in found if one.product == _SEARCH), None)
@@ -60,8 +89,11 @@ def _localisation(
         if done.state is JobState.COMPLETED:
             parameters["search"] = [done.job_id]
     place = stands.position
-    if stands.map is not None and stands.map.sha256:
-        parameters["sky_map"] = [stands.map.sha256]
+    if waits_for_map(event, stands):
+        return []
+    reference = map_of(event, stands)
+    if reference is not None and reference.sha256:
+        parameters["sky_map"] = [reference.sha256]
     elif place is not None:
         parameters |= {"position": _place(place), "error_radius": place.radius, "containment": place.containment}
         if event.event_key.startswith("fermi-gbm:") and not place.systematic:

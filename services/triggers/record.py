@@ -7,6 +7,7 @@ from mesh.alerts.standing import Standing, standing
 from mesh.contracts.alert import AlertEvent, AlertJob, Deed
 from mesh.contracts.transient import Analysis, InstrumentRecord, TransientRecord
 from mesh.keys import content_key
+from services.triggers.event_map import map_of, map_status
 from services.triggers.plan import LOCALISATION
 
 ASSOCIATIONS = ("possibly associated", "tentatively associated", "likely associated")
@@ -43,6 +44,7 @@ def record_of(
         answer="",
         test=stands.test,
         why_test=stands.why_test,
+        simulated=_simulated(shown, parts),
         messenger=stands.messenger,
         names=stands.names,
         related=stands.related,
@@ -51,7 +53,8 @@ def record_of(
         trigger_time=stands.trigger_time,
         search_time=stands.search_time,
         position=stands.position,
-        map=stands.map,
+        map=map_of(event, stands),
+        map_status=map_status(event, stands),
         combined_map=stands.combined_map,
         significant=detail.significant if detail else None,
         far=detail.far if detail else None,
@@ -90,7 +93,7 @@ def answer_of(record: TransientRecord) -> str:
     """Return a record in one sentence."""
     name = record.names[0] if record.names else record.event_key.partition(":")[2]
     kind = f"{record.messenger.value} " if record.messenger.value != "other" else ""
-    what = f"{'Test of ' if record.test else ''}{kind}{name}"
+    what = f"{'Test of ' if record.test else ''}{kind}{name}{' (simulated data)' if record.simulated else ''}"
     if record.state != "ACTIVE":
         return f"{what} is {record.state.lower()}: {record.why}."
     if not record.current:
@@ -99,8 +102,19 @@ def answer_of(record: TransientRecord) -> str:
     told = [one.results["answer"] for one in record.localisation if one.results.get("answer")]
     parts = [one for one in record.instruments if not told or one.instrument not in _LOCALISED]
     with_data = [_sentence(one) for one in parts if one.status in {"data", "unknown"}]
-    sentences = "; ".join([*told[-1:], *with_data, *_lacking(parts)])
+    sentences = "; ".join([*told[-1:], *_images(record.instruments), *with_data, *_lacking(parts)])
     return f"{what}{when}: {sentences or 'no instrument is set up here'}."
+
+
+def _images(parts: Sequence[InstrumentRecord]) -> list[str]:
+    """Return what images of the windows that cover the map show, an instrument each."""
+    return [
+        f"{_short(part)} image of {len(one.results['scws'])} windows: {one.results['sources_total']} sources, "
+        f"{sum(bool(source['new']) for source in one.results['sources'])} of them new"
+        for part in parts
+        for one in part.analyses
+        if one.state == "COMPLETED" and "sources_total" in one.results
+    ]
 
 
 def _lacking(parts: Sequence[InstrumentRecord]) -> list[str]:
@@ -160,6 +174,10 @@ def _analyses(jobs: Sequence[AlertJob], instrument: str) -> tuple[Analysis, ...]
         for job in jobs
         if job.instrument == instrument
     )
+
+
+def _simulated(shown: Sequence[AlertJob], parts: Sequence[InstrumentRecord]) -> bool:
+    return any(one.simulated for one in parts) or any(job.results.get("simulated") for job in shown)
 
 
 def _association(parts: Sequence[InstrumentRecord]) -> str:

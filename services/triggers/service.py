@@ -53,6 +53,11 @@ class TriggersService:
         """Go on with events that wait for something."""
         self.triggers.look()
 
+    @every(_LOOK_SECONDS, expected=(MeshError,))
+    def fetch_maps(self) -> None:
+        """Fetch sky maps that events wait for."""
+        self.triggers.fetch_maps()
+
     @every(_INDEX_SECONDS, eager=True, expected=(MeshError,))
     def index(self) -> None:
         """Make the index anew if Redis lost it."""

@@ -8,12 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import islice
 
 import structlog
 
-from mesh.alerts.instants import seconds_between
+from mesh.alerts.instants import seconds_between, unix_seconds
 from mesh.alerts.read import read_message
 from mesh.alerts.standing import Standing, standing
 from mesh.broker.publisher import Publisher
@@ -26,6 +25,7 @@ from mesh.errors import MeshError, NotFound
 from mesh.intake import Caller, Intake, Quota
 from mesh.intake import Limits as IntakeLimits
 from mesh.intake.caller import Role
+from mesh.public_address import networks
 from mesh.service import native
 from mesh.settings import Connections, Settings
 from mesh.store import names
@@ -41,11 +41,15 @@ from mesh.store.uploads import Uploads
 from services.triggers import metrics
 from services.triggers.analyses import Analyses, tried_again
 from services.triggers.data_status import DataStatus
+from services.triggers.event_map import map_to_fetch
+from services.triggers.fetched_maps import FetchedMaps
 from services.triggers.limits import Limits
+from services.triggers.map_fetch import MapFetcher
 from services.triggers.outbox import Outbox, muted, outgoing, ready, sent
 from services.triggers.plan import analysed_time, wanted
 from services.triggers.record import content_of, record_of
 from services.triggers.requests import RequestsPublisher
+from services.triggers.summary import summary_of
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +71,7 @@ class Triggers:
         data: which data there are.
         outbox: publishes.
         limits: of the operator.
+        maps: fetches sky maps.
         clock: seconds since 1970.
     """
 
@@ -80,6 +85,7 @@ class Triggers:
         data: DataStatus,
         outbox: Outbox,
         limits: Limits,
+        maps: FetchedMaps,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._alerts = alerts
@@ -89,6 +95,7 @@ class Triggers:
         self._data = data
         self._outbox = outbox
         self._limits = limits
+        self._maps = maps
         self._clock = clock
         self._busy: dict[str, threading.Lock] = {}
 
@@ -97,7 +104,8 @@ class Triggers:
         """Make it for these servers; it connects when it first needs them."""
         objects, index = Objects(connections.store), redis_client(connections.redis)
         alerts, loads = Alerts(objects), Loads(index)
-        intake_limits = IntakeLimits(windows=settings.max_windows)
+        intake_limits, limits = IntakeLimits(windows=settings.max_windows), Limits()
+        fetcher = MapFetcher([one.strip() for one in limits.map_hosts.split(",")], networks(limits.map_networks))
         intake = Intake(
             records=Jobs(objects, index),
             products=Products(objects, index),
@@ -105,14 +113,16 @@ class Triggers:
             quota=Quota(loads.of, lambda: read_allowances(objects), loads.admit, intake_limits.users),
             limits=intake_limits,
         )
+        uploads = Uploads(objects)
         return cls(
             alerts=alerts,
-            uploads=Uploads(objects),
+            uploads=uploads,
             index=AlertIndex(index),
             analyses=Analyses(intake, caller(), lambda key, name: objects.get(names.product_object(key, name))),
             data=DataStatus(settings.archive_location, native.in_native_thread),
             outbox=Outbox(publisher, alerts.record),
-            limits=Limits(),
+            limits=limits,
+            maps=FetchedMaps(alerts, uploads, fetcher.fetch),
         )
 
     def entry(self, entry: AlertEntry) -> None:
@@ -180,6 +190,11 @@ class Triggers:
             assert record is not None  # noqa: S101 - there are receipts
             self._enter(event, record)
             self._note_next(event, record, planned)
+
+    def fetch_maps(self) -> None:
+        """Fetch the maps that events wait for."""
+        for event_key in self._maps.fetch():
+            self.advance(event_key)
 
     def look(self) -> None:
         """Look at the events that are due; one that fails does not hold up the others."""
@@ -272,18 +287,14 @@ class Triggers:
 
     def _enter(self, event: AlertEvent, record: TransientRecord) -> None:
         newest = max(one.received for one in event.receipts)
-        summary = {
-            "event_key": event.event_key,
-            "state": record.state,
-            "test": record.test,
-            "messenger": record.messenger.value,
-            "trigger_time": record.trigger_time,
-            "received": newest,
-            "version": record.version,
-            "answer": record.answer,
-        }
-        receipts = [one.receipt_id for one in event.receipts]
-        self._index.enter(event.event_key, summary, record.names, receipts, datetime.fromisoformat(newest).timestamp())
+        self._index.enter(
+            event.event_key,
+            summary_of(record, newest),
+            record.names,
+            [one.receipt_id for one in event.receipts],
+            when=unix_seconds(newest),
+            trigger=unix_seconds(record.trigger_time or newest),
+        )
 
     def _note_next(self, event: AlertEvent, record: TransientRecord, planned: list[AlertJob]) -> None:
         """Note when to look at an event again."""
@@ -291,6 +302,12 @@ class Triggers:
         pauses = [_JOBS_SECONDS for job in event.jobs if job.signature in signatures and not job.ended]
         if event.outbox and not muted(event):
             pauses.append(_OUTBOX_SECONDS)
+        awaited = map_to_fetch(event, standing(event.receipts), record.instruments)
+        if awaited is not None:
+            later = awaited[1] - self._clock()
+            if later <= 0:
+                self._maps.ask(event.event_key, awaited[0])
+            pauses.append(max(_JOBS_SECONDS, later))
         if any(one.status == "unknown" for one in record.instruments):
             pauses.append(_DATA_SECONDS)
         if pauses:

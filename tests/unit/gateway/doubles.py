@@ -324,6 +324,14 @@ class MemoryAlertIndex:
         start = keys.index(before) + 1 if before in keys else 0
         return self.lines[start : start + limit]
 
+    def by_trigger(
+        self, begin: float, end: float, skip: int, limit: int
+    ) -> list[tuple[float, str, dict[str, Any] | None]]:
+        """Return the lines in the order of their field ``trigger``."""
+        rows = [(float(line["trigger"]), str(line["event_key"]), line) for line in self.lines]
+        inside = sorted((row for row in rows if begin <= row[0] <= end), key=lambda row: row[:2], reverse=True)
+        return list(inside[skip : skip + limit])
+
     def key_of(self, name: str) -> str | None:
         """Return the event that has a name."""
         return self.names.get(name)

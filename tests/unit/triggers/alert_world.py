@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.alerts.intake import AlertIntake, Taken
+from mesh.alerts.sky_map import TakenMap
 from mesh.alerts.standing import Standing, standing
 from mesh.contracts import JobView, Lane, ProductFile, StageProduct
 from mesh.contracts.alert import AlertCommand, AlertEntry, AlertEvent, Deed
+from mesh.contracts.notice import MapReference
 from mesh.contracts.transient import InstrumentRecord, TransientRecord
 from mesh.errors import NotFound
 from mesh.intake import Caller, Wish
@@ -17,19 +19,22 @@ from mesh.store.alerts import Alerts
 from mesh.store.objects import Objects
 from mesh.store.uploads import Uploads
 from services.triggers.analyses import Analyses
+from services.triggers.fetched_maps import FetchedMaps
 from services.triggers.limits import Limits
+from services.triggers.map_fetch import MapNotAvailable
 from services.triggers.outbox import Outbox
 from services.triggers.triggers import Triggers, caller
 
 REPORT = {
     "completeness": 1.0,
     "mean_rate": 1.1e5,
-    "limits": {"hard_1s": 1.8e-7},
+    "limits": {"sigma": 3, "cases": [{"spectrum": "hard", "scale_s": 1.0, "fluence_best": 1.8e-7}]},
     "excesses": [{"snr": 4.6, "t_minus_t0_s": 1.9, "scale_s": 0.1, "association": "possibly associated"}],
 }
 
 
 LOCALISATION = {"answer": "SPI-ACS: S/N 4.6 at T0+1.90 s", "sky_map": {"area_90_deg2": 31.0}}
+IMAGE = {"summary": {"scws": ["185100010010.001"], "sources": [{"name": "NEW_1", "new": True, "bands": []}]}}
 
 
 class MemoryIndex:
@@ -46,9 +51,11 @@ class MemoryIndex:
         self.later: dict[str, float] = {}
         self.marks: dict[str, str] = {}
 
-    def enter(self, event_key: str, summary: dict[str, Any], aliases: Any, receipts: Any, when: float) -> None:
+    def enter(
+        self, event_key: str, summary: dict[str, Any], aliases: Any, receipts: Any, *, when: float, trigger: float
+    ) -> None:
         """Enter an event."""
-        self.summaries[event_key] = {**summary, "when": when}
+        self.summaries[event_key] = {**summary, "when": when, "trigger": trigger}
         self.aliases |= dict.fromkeys(aliases, event_key)
         self.taken_up |= set(receipts)
 
@@ -152,7 +159,8 @@ class PlayedIntake:
         for job_id, view in self.views.items():
             if view.product.startswith(product) and view.state is JobState.PENDING:
                 file = ProductFile(name=f"{view.product}.json", sha256="ab", size=1, media_type="application/json")
-                products = (StageProduct(stage="search", label="job", key=job_id, files=(file,)),)
+                stage = "mosaic" if view.product.endswith("_image") else "search"
+                products = (StageProduct(stage=stage, label="job", key=job_id, files=(file,)),)
                 self.views[job_id] = view.model_copy(update={"state": state, "products": products})
 
 
@@ -161,6 +169,8 @@ class PlayedData:
     """Which data there are, as the test says."""
 
     status: dict[str, str] = field(default_factory=lambda: {"spiacs": "data", "isgri": "no-data"})
+    simulated: str = ""
+    later: int = 0
 
     def of(self, utc: str | None) -> list[InstrumentRecord]:
         """Return the status of the instruments."""
@@ -172,6 +182,8 @@ class PlayedData:
                     "status": status if utc else "not-asked",
                     "reason": "Played",
                     "text": f"{status} at {utc}",
+                    "later": self.later if name == "isgri" and utc else 0,
+                    "simulated": self.simulated if status == "data" else "",
                 }
             )
             for name, status in self.status.items()
@@ -201,7 +213,10 @@ class AlertWorld:
         self.mesh = PlayedIntake(call)
         self.data = PlayedData()
         self.limits = Limits()
-        self.report = REPORT
+        self.report: dict[str, Any] = REPORT
+        self.localisation: dict[str, Any] = LOCALISATION
+        self.maps: dict[str, bytes | MapNotAvailable] = {}
+        """What is at addresses; at all others nothing is allowed."""
         self.now = 1_700_000_000.0
         self.start()
 
@@ -216,6 +231,7 @@ class AlertWorld:
             data=self.data,  # type: ignore[arg-type]
             outbox=Outbox(self.broker, self.alerts.record),
             limits=self.limits,
+            maps=FetchedMaps(self.alerts, Uploads(self.objects), self._fetch, lambda: self.now),
             clock=lambda: self.now,
         )
 
@@ -230,7 +246,13 @@ class AlertWorld:
     def want(self, event_key: str, deed: Deed, at: str = "2024-01-01T00:10:00.000Z") -> None:
         """Want something done about an event, as an operator does."""
         command = AlertCommand(
-            command_id=f"{deed.value}-{at[14:19]}", event_key=event_key, deed=deed, caller="eve", at=at, reason="a test"
+            command_id=f"{deed.value}-{at[14:19]}",
+            event_key=event_key,
+            deed=deed,
+            caller="eve",
+            at=at,
+            reason="a test",
+            version=self.event(event_key).version if deed is Deed.APPROVE else 0,
         )
         self.intake.want(command)
 
@@ -240,6 +262,7 @@ class AlertWorld:
             self.broker.waiting.remove(entries[0])
             self.triggers.entry(AlertEntry.decode(entries[0].body))
         self.triggers.look()
+        self.triggers.fetch_maps()
 
     def event(self, event_key: str) -> AlertEvent:
         """Return what is known of an event."""
@@ -263,8 +286,14 @@ class AlertWorld:
                 found.append((one.routing_key, int(body.get("version") or body["record_number"]), str(word)))
         return found
 
+    def _fetch(self, url: str) -> TakenMap:
+        found = self.maps.get(url, MapNotAvailable("its host is not allowed", again=False))
+        if isinstance(found, MapNotAvailable):
+            raise found
+        return TakenMap(MapReference(sha256="00", size=len(found), url=url), found)
+
     def _file(self, key: str, name: str) -> bytes:
-        reports = {"spi_acs_search.json": self.report, "localisation.json": LOCALISATION}
+        reports = {"spi_acs_search.json": self.report, "localisation.json": self.localisation, "manifest.json": IMAGE}
         if name not in reports:
             raise NotFound(name)
         return json.dumps(reports[name]).encode()

@@ -1,5 +1,6 @@
 """What is said of the data of a time: there, not there, and why."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,40 @@ def test_data_that_are_there_are_named(archive: Path) -> None:
     assert told["isgri"].windows == ("185200050010.001",)
     assert told["spiacs"].windows[0].endswith("-12")
     assert (told["jemx"].reason, told["polar"].reason) == ("NoEvents", "NotOperating")
+
+
+@pytest.mark.parametrize(
+    ("utc", "isgri", "jemx"),
+    [
+        ("2017-08-17T12:00:00.000Z", 1, 0),
+        ("2017-08-05T12:00:00.000Z", 1, 0),
+        ("2017-08-02T12:00:00.000Z", 0, 0),
+        (_DURING, 0, 0),
+        ("2017-08-18T12:00:00.000Z", 0, 0),
+    ],
+)
+def test_windows_of_the_two_weeks_after_a_trigger_are_counted(archive: Path, utc: str, isgri: int, jemx: int) -> None:
+    told = _told(archive, utc)
+    assert (told["isgri"].later, told["jemx"].later, told["spiacs"].later) == (isgri, jemx, 0)
+
+
+@pytest.mark.parametrize(
+    ("cards", "right"),
+    [
+        ({"SIMULATD": "'odamesh simulator, seed 1'"}, "odamesh simulator, seed 1"),
+        ({}, ""),
+    ],
+)
+def test_simulated_data_are_told_from_measured_ones(archive: Path, cards: dict[str, str], right: str) -> None:
+    ijd = ijd_from_utc(_DURING)
+    folder = archive / f"slices/spiacs/{int(ijd)}/{int(ijd)}-{int(ijd % 1 * 24):02d}"
+    folder.mkdir(parents=True)
+    lines = {"SIMPLE": "T", "BITPIX": "8", "NAXIS": "0", **cards}
+    text = "".join(f"{name:8s}= {value}".ljust(80) for name, value in lines.items()) + "END".ljust(80)
+    (folder / "acs_counts.fits.gz").write_bytes(gzip.compress(text.ljust(2880).encode()))
+    told = _told(archive, _DURING)["spiacs"]
+    assert (told.status, told.simulated) == ("data", right)
+    assert ("simulated data" in told.text) is bool(right)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from mesh.intake.analysis import read_analysis
 from mesh.intake.errors import TooMuchWaiting
 from mesh.intake.limits import Limits as IntakeLimits
 from mesh.states import JobState
+from services.triggers.limits import Limits
 from services.triggers.outbox import Outbox
 from tests.unit.accounts_doubles import MemoryObjects
 from tests.unit.triggers.alert_world import AlertWorld
@@ -70,7 +71,9 @@ def test_a_first_record_comes_at_once_and_a_revision_when_the_analyses_end(world
     assert [one.state for one in last.instruments[0].analyses] == ["COMPLETED", "COMPLETED"]
     assert last.instruments[0].analyses[0].products[0].files[0].name == "spi_acs_search.json"
     told = json.loads(next(one.body for one in reversed(world.broker.waiting) if "spi_acs" in one.routing_key))
-    assert (told["alert_type"], told["excesses"][0]["snr"], told["limits"]) == ("update", 4.6, {"hard_1s": 1.8e-7})
+    assert (told["alert_type"], told["excesses"][0]["snr"]) == ("update", 4.6)
+    (limit,) = told["limiting_fluences"]
+    assert limit == {"sigma": 3, "spectrum": "hard", "scale_s": 1.0, "fluence_best": 1.8e-7}
     localised = next(one for one in world.mesh.wishes.values() if one.product == "localisation")
     (search_id,) = (job_id for job_id, one in world.mesh.wishes.items() if one.product == "spi_acs_search")
     assert localised.parameters["search"] == [search_id]
@@ -211,6 +214,114 @@ def test_a_likely_association_waits_for_a_person(world: AlertWorld) -> None:
     world.run()
     assert len(world.out()) == before + 3
     assert not world.event("mission:1").outbox
+
+
+def test_an_approval_is_of_one_version_of_the_record(world: AlertWorld) -> None:
+    world.report = {"excesses": [{"snr": 9.0, "t_minus_t0_s": 1.0, "scale_s": 1.0, "association": "likely associated"}]}
+    world.post(notice())
+    world.run()
+    world.mesh.finish()
+    world.now = 4_000_000_000.0
+    world.run()
+    world.want("mission:1", Deed.APPROVE)
+    world.run()
+    approved, said = world.event("mission:1").version, len(world.out())
+    world.post(notice("update", 2, far=1e-9))
+    world.run()
+    event = world.event("mission:1")
+    assert event.version > approved
+    assert {(one.version, one.held_until is None) for one in event.outbox} == {(event.version, False)}
+    assert len(world.out()) == said, "what was not read is not approved"
+    world.want("mission:1", Deed.APPROVE, "2024-01-01T00:20:00.000Z")
+    world.run()
+    assert len(world.out()) == said + 3
+
+
+def _covering(*rows: tuple[str, float, bool | None], instrument: str = "isgri") -> dict[str, Any]:
+    windows = [
+        {"scw": f"{scw}.001", "begin_utc": scw, "data": data, "probability": {"covered": covered}}
+        for scw, covered, data in rows
+    ]
+    part = {"title": instrument, "follow_up": {"status": "observed", "windows": windows, "windows_total": len(rows)}}
+    return {"answer": "covered", "instruments": {instrument: part}}
+
+
+def test_windows_that_cover_the_map_are_imaged_as_a_revision(world: AlertWorld) -> None:
+    rows: list[tuple[str, float, bool | None]] = [
+        (f"18510001{number:02d}10", number / 100, True) for number in range(1, 13)
+    ]
+    rows += [("185200010010", 0.9, False), ("185200020010", 0.8, None), ("185200030010", 0.001, True)]
+    world.localisation = _covering(*rows)
+    world.limits = Limits(image_windows=5)
+    world.start()
+    world.post(notice(ra=10, dec=20, ra_dec_error=1))
+    for _ in range(3):
+        world.run()
+        world.mesh.finish()
+    images = [wish for wish in world.mesh.wishes.values() if wish.product.endswith("_image")]
+    assert [(wish.instrument, wish.product) for wish in images] == [("isgri", "isgri_image")]
+    best = ["185100010910", "185100011010", "185100011110", "185100011210", "185200020010"]
+    assert list(images[0].selection.scws or ()) == best
+    read_analysis(images[0], lambda *_: [], IntakeLimits())
+    world.run()
+    record = world.record("mission:1")
+    (image,) = record.instruments[1].analyses
+    assert (image.product, image.state, image.results["sources_total"]) == ("isgri_image", "COMPLETED", 1)
+    assert "isgri image of 1 windows: 1 sources, 1 of them new" in record.answer
+    world.post(notice("update", 2, ra=50, dec=20, ra_dec_error=1))
+    world.run()
+    assert not world.record("mission:1").instruments[1].analyses, "of another place other windows tell"
+
+
+@pytest.mark.parametrize("status", ["data", "no-data"])
+def test_what_only_imagers_have_is_localised_and_imaged(world: AlertWorld, status: str) -> None:
+    world.data.status, world.data.later = {"spiacs": "no-data", "isgri": status}, 3 if status == "no-data" else 0
+    world.localisation = _covering(("185100010010", 0.5, True))
+    world.post(notice(ra=10, dec=20, ra_dec_error=1))
+    for _ in range(3):
+        world.run()
+        world.mesh.finish()
+    assert [wish.product for wish in world.mesh.wishes.values()] == ["localisation", "isgri_image"]
+
+
+@pytest.mark.parametrize("windows", [0, 5])
+def test_nothing_is_imaged_where_nothing_is_covered_or_wanted(world: AlertWorld, windows: int) -> None:
+    world.localisation = _covering(("185100010010", 0.5 if windows == 0 else 0.0, True))
+    world.limits = Limits(image_windows=windows)
+    world.start()
+    world.post(notice(ra=10, dec=20, ra_dec_error=1))
+    for _ in range(3):
+        world.run()
+        world.mesh.finish()
+    assert not any(wish.product.endswith("_image") for wish in world.mesh.wishes.values())
+
+
+def test_nothing_of_simulated_data_reaches_a_topic_of_real_events(world: AlertWorld) -> None:
+    world.data.simulated = "odamesh simulator"
+    world.post(notice())
+    world.run()
+    record = world.record("mission:1")
+    assert record.simulated
+    assert "(simulated data)" in record.answer
+    assert world.out()
+    assert all(topic.endswith(".test") for topic, _, _ in world.out())
+    told = json.loads(next(one.body for one in world.broker.waiting if "spi_acs" in one.routing_key))
+    assert (told["alert_tense"], told["simulated"]) == ("injection", "odamesh simulator")
+    with pytest.raises(ValueError, match="mission:1 is of simulated data"):
+        Outbox(world.broker, world.alerts.record).publish(
+            world.event("mission:1"), [ToPublish(topic=_REAL[0], version=record.version)]
+        )
+
+
+def test_an_event_whose_data_turn_out_simulated_is_taken_back(world: AlertWorld) -> None:
+    world.post(notice())
+    world.run()
+    world.report = {**world.report, "simulated": "odamesh simulator"}
+    world.mesh.finish()
+    world.run()
+    version = world.event("mission:1").version
+    told = {topic: word for topic, number, word in world.out() if number == version}
+    assert [told[topic] for topic in _REAL] == ["WITHDRAWN", "retraction", "retraction"]
 
 
 def test_a_person_who_does_not_come_is_not_waited_for(world: AlertWorld) -> None:
