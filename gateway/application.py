@@ -36,6 +36,7 @@ from gateway.links import endpoints as links
 from gateway.oda import endpoints as oda
 from gateway.oda.words import OdaWords
 from gateway.parts import Parts
+from gateway.transients import endpoints as transients
 from gateway.unexpected import AnswerUnexpected
 from gateway.uws import description, endpoints, sync
 from gateway.vo import datalink, moc, sia2
@@ -106,6 +107,7 @@ def create_app(parts: Parts) -> FastAPI:
         trail.router,
         posting.router,
         reading.router,
+        transients.router,
         links.own_router,
     ):
         # Says in the description of the interface how to show a token; the door has looked at it before.
