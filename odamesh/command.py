@@ -34,6 +34,7 @@ OPERATORS = {
     "audit": "Count again whether anything is lost, doubled or stuck.",
     "users": "Accounts, roles, and what each user may have waiting.",
     "audit-trail": "Show who did what.",
+    "transients": "Fill the gallery of transients with known events.",
     "demo": "Set up this machine and analyse simulated data.",
 }
 MODULES = {"mesh": "mesh_processes", "audit-trail": "audit_trail"}

@@ -1,7 +1,8 @@
 """`odamesh demo`: the whole mesh on this machine, from nothing to a mosaic and its catalogue.
 
 Simulated windows of the Galactic Centre go through the real broker, store, engine and containers; the request is
-then sent again to show the cache. One source is then seen by JEM-X too, and a burst by SPI-ACS and POLAR each.
+then sent again to show the cache. One source is then seen by JEM-X too, and a burst by SPI-ACS and POLAR each. In the
+end GW170817 is posted as an alert, and its record says in one line what was seen of it.
 """
 
 import os
@@ -17,6 +18,7 @@ from rich.table import Table
 
 from infra.commands.demo_bursts import show_bursts
 from infra.commands.demo_fit import show_fit
+from infra.commands.demo_transient import show_transient, simulate_merger
 from infra.stack.problem import SetupProblem
 from odamesh.client import Mesh, connect
 from odamesh.command_line import operators_part
@@ -57,6 +59,10 @@ def demo(
         complete = show_fit(mesh, archive, _windows(archive), output, _console) and complete
         complete = show_bursts(mesh, archive, output, _console) and complete
     _console.print(f"this image on the web page: {_gateway()}/jobs/{job.id}/sky")
+    simulate_merger(archive)
+    complete = show_transient(_gateway(), _console) and complete
+    simulate_merger(archive)
+    complete = show_transient(_gateway(), _console) and complete
     _console.print(f"the mesh is at {_gateway()} (its interface: {_gateway()}/docs); `make down` stops it")
     raise typer.Exit(0 if complete else 1)
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from odamesh.client import Mesh
 from odamesh.job import Job
 
-_ACS = ("2017-08-17T12:30:00", "2017-08-17T13:20:00")
-_ACS_BURST = "2017-08-17T12:55:00"
+_ACS = ("2017-08-16T12:30:00", "2017-08-16T13:20:00")
+_ACS_BURST = "2017-08-16T12:55:00"
 _POLAR = ("2017-01-14T21:57:00", "2017-01-14T22:06:00")
 _POLAR_RESPONSE = "aux/polar/simulated.prsp"
 _DEGREE = 0.6
@@ -38,11 +38,10 @@ def show_bursts(mesh: Mesh, archive: Path, output: Path, console: Console) -> bo
 
 
 def _simulate(archive: Path) -> None:
-    from services.polar.simulator import scenarios as polar  # noqa: PLC0415  # numpy only where it is needed
-    from services.spiacs.simulator import scenarios as spiacs  # noqa: PLC0415
+    from infra.transients.simulated_days import simulate_day  # noqa: PLC0415  # numpy only where it is needed
+    from services.polar.simulator import scenarios as polar  # noqa: PLC0415
 
-    if not (archive / "idx" / "slices" / "spiacs.txt").is_file():
-        spiacs.write_archive(archive, "acs-burst")
+    simulate_day(archive, "acs-burst", own=True)
     if not (archive / _POLAR_RESPONSE).is_file():
         polar.write_archive(archive, "polar-burst")
 

@@ -13,14 +13,19 @@ import amqp
 import httpx
 import pytest
 
+from infra.transients.follow import settled_record
+from infra.transients.known import KNOWN, find_maps
+from infra.transients.simulated_days import simulate_day
 from mesh.settings import Settings
 from odamesh import Mesh
+from odamesh.transport import Transport
 from services.spiacs.simulator.archive import write_archive
 from services.spiacs.simulator.rates import Background, Pulse
 
 _PATIENCE_SECONDS = 120.0
 _T0 = "2017-08-17T12:41:04.430"
 _COMPLETE = "spiacs-complete"
+_MERGER = KNOWN[0]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +36,8 @@ def rates(archive: Path) -> None:
         background = Background(rate=1.1e5)
         write_archive(archive, "2017-08-17T11:30:00", "2017-08-17T14:30:00", background=background, pulses=pulses)
         (archive / _COMPLETE).touch()
+    # Before the first alert: what the archive has is looked at again after half a minute only.
+    simulate_day(archive, _MERGER.scenario)
 
 
 @pytest.fixture
@@ -75,7 +82,7 @@ def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: h
     with amqp.Connection(address, broker.user, broker.password, virtual_host=broker.vhost) as connection:
         channel = connection.channel()
         queue = channel.queue_declare(exclusive=True).queue
-        channel.queue_bind(queue, "mesh.transients", "integral.spi_acs.followup")
+        channel.queue_bind(queue, "mesh.transients", "integral.spi_acs.followup.test")  # its data are simulated
         told = _post(client, _notice(number, ra=197.45, dec=-23.38, ra_dec_error=0.1))
         assert (told["event_key"], told["duplicate"]) == (key, False)
         record = _until(client, key, _ended)
@@ -87,6 +94,7 @@ def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: h
         polar = next(part for part in record["instruments"] if part["instrument"] == "polar")
         assert (polar["status"], polar["reason"]) == ("no-data", "NotOperating")
         assert _post(client, _notice(number, ra=197.45, dec=-23.38, ra_dec_error=0.1))["state"] == "taken-up"
+        _check_gallery(client, key)
 
         _post(client, _notice(number, alert_type="retraction", record_number=2))
         _until(client, key, lambda one: one["state"] == "RETRACTED")
@@ -100,6 +108,45 @@ def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: h
                 words.append(json.loads(message.body)["alert_type"])
         assert (words[0], words[-1]) == ("initial", "retraction")
         assert set(words[1:-1]) == {"update"}
+
+
+def _check_gallery(client: httpx.Client, key: str) -> None:
+    found = client.get("/transients", params={"text": key, "instrument": "spiacs", "t1": _T0, "t2": _T0}).json()
+    assert [(one["event_key"], one["simulated"]) for one in found["transients"]] == [(key, True)]
+    shown = client.get(f"/transients/{key}").json()
+    assert {one["instrument"] for one in shown["no_data"]} >= {"polar"}
+    (link,) = shown["light_curves"]
+    curve = client.get(link["series"].removeprefix("/api/v1")).raise_for_status().json()
+    (series,) = curve["series"]
+    assert (curve["bin_s"], curve["t0"], len(series["time_s"])) == (pytest.approx(0.1), f"{_T0}Z", 6000)
+    assert (series["time_s"][0], series["time_s"][-1]) == (
+        pytest.approx(-299.95, abs=0.06),
+        pytest.approx(299.95, abs=0.06),
+    )
+    assert sum(series["rate"]) / 6000 == pytest.approx(1.1e5, rel=0.05)
+
+
+@pytest.mark.usefixtures("rates")
+def test_an_event_with_its_sky_map_is_localised_and_shown(client: httpx.Client, shared_data: Path) -> None:
+    receipt = _post(client, _MERGER.with_map(find_maps(shared_data, [_MERGER])[_MERGER.event_key]))
+    transport = Transport(str(client.base_url).removesuffix("/api/v1/"))
+    record = settled_record(transport, _MERGER.event_key, receipt_id=receipt["receipt_id"], seconds=_PATIENCE_SECONDS)
+    assert record["answer"].startswith(f"GW GW150914 (simulated data) at {_MERGER.time}: SPI-ACS: ")
+    shown = client.get("/transients/GW150914").json()
+    summary = shown["localisation"]
+    # The areas that the map has by another program, and the limits that INTEGRAL's team published of this event.
+    assert summary["sky_map"]["area_90_deg2"] == pytest.approx(179.9, rel=0.01)
+    assert summary["sky_map"]["area_50_deg2"] == pytest.approx(52.1, rel=0.01)
+    hard = shown["limits"][0]["region_90"]
+    assert 2e-8 < hard["min"] <= hard["max"] < 1e-6
+    assert {(one["instrument"], one["when"]) for one in summary["coverage"]} >= {
+        ("isgri", "prompt"),
+        ("jemx", "follow_up"),
+    }
+    picture = client.get(shown["picture"].removeprefix("/api/v1"), follow_redirects=True)
+    assert picture.content.startswith(b"\x89PNG")
+    manifest = client.get(shown["picture"].removeprefix("/api/v1").removesuffix("/preview.png")).json()
+    assert manifest["summary"]["simulated"] == "odamesh simulator, acs-gw150914, seed 1"
 
 
 def test_a_trigger_of_today_is_told_at_once_that_there_are_no_data(client: httpx.Client, shared_data: Path) -> None:
