@@ -132,7 +132,7 @@ def _limits(results: Sequence[dict[str, Any]], summary: dict[str, Any]) -> list[
     if summary.get("limits"):
         return list(summary["limits"])
     found: dict[str, Any] = next((one["limits"] for one in results if one.get("limits")), {})
-    common = {name: found[name] for name in ("sigma", "band", "unit") if name in found}
+    common: dict[str, Any] = {name: found[name] for name in ("sigma", "band", "unit") if name in found}
     return [{**common, **case} for case in found.get("cases") or ()]
 
 

@@ -16,6 +16,7 @@ from infra.stack import mesh_processes
 from mesh.settings import Settings
 from tests.bench import (
     alert,
+    alerts_in,
     analysis_mesh,
     cancelling,
     fairness,
@@ -46,6 +47,7 @@ def main() -> None:
     archive = Path(os.environ["ODAMESH_HOME"]) / "bench-archive"
     windows = analysis_mesh.simulated_windows(archive)
     planning.write_slices(archive)
+    alerts_in.write_merger(archive)
     os.environ["ODAMESH_ARCHIVE"] = str(archive)
     _mesh_up()
     image = tomllib.loads(settings.images_file.read_text(encoding="utf-8"))["images"]["noop"]
@@ -59,6 +61,10 @@ def main() -> None:
             "cached_50_scw_s": round(latency.cached_50_scw_s(client), 3),
             "fair_small_over_alone": round(fairness.fair_small_over_alone(client), 2),
             "alert_start_s": round(alert.alert_start_s(client), 3),
+            "alert_ack_ms": alerts_in.alert_ack_ms(client),
+            "alert_no_data_s": alerts_in.alert_no_data_s(client),
+            "alert_to_record_s": alerts_in.alert_to_record_s(client),
+            "alert_storm_per_s": alerts_in.alert_storm_per_s(client),
             "cancel_s_max": round(cancelling.cancel_s_max(client, engine, settings), 3),
             "storm_12": storm.storm_12(client),
             "oda_storm_12": storm.oda_storm_12(client, windows[:3]),
