@@ -87,7 +87,9 @@ class TimeBins:
 
     ``exposed`` is the good time of each bin and part of the detector as a share of the bin, shape (parts, bins), and
     ``total_s`` the good time of each part in the whole window. Of both ``dead_s``, shape (parts, bins), and
-    ``total_dead_s`` are lost to the events of that part; what all parts lose all the time cancels.
+    ``total_dead_s`` are lost to the events of that part; what all parts lose all the time cancels. What a part loses in
+    some bins more than in others for another reason is in ``awake``, shape (parts, bins): its live share of a bin over
+    that of the window.
     """
 
     first_s: float
@@ -96,6 +98,7 @@ class TimeBins:
     total_s: Array
     dead_s: Array | float = 0.0
     total_dead_s: Array | float = 0.0
+    awake: Array | float = 1.0
 
     @property
     def share(self) -> Array:
@@ -103,7 +106,7 @@ class TimeBins:
         good = self.exposed * self.width_s
         live = np.maximum(good - self.dead_s, _LEAST_AWAKE * good)
         total = np.maximum(self.total_s - self.total_dead_s, _LEAST_AWAKE * self.total_s)
-        share: Array = live / np.where(total > 0.0, total, np.inf)[:, None]
+        share: Array = self.awake * live / np.where(total > 0.0, total, np.inf)[:, None]
         return share
 
 

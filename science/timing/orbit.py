@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from mesh.kit import BadInput
 from mesh.kit.ogip.observation import DAY_S
+from science.timing.on_board_time import OBT_S, on_board_units, window_start
 
 FARTHEST_S = 0.54
 """Light travel time between the Earth's centre and the apogee, 160 000 km: what an unknown place is off by at most."""
 _TABLE = "INTL-ORBI-SCP"
-_OBT_S = 2.0**-20
-"""Unit of the on-board time."""
 _REACH_S = 60.0
 """A place is used so long before the first and after the last row."""
 
@@ -60,20 +59,18 @@ def read_orbit(path: Path, events: Path) -> Orbit:
         BadInput: BadOrbit: the file is damaged, of other units, or the event file does not tell its on-board time.
     """
     try:
-        start_obt, start_ijd = _start(events)
+        start_obt, start_ijd = window_start(events)
         with warnings.catch_warnings(), fits.open(path, memmap=False) as hdus:
             # Odd header cards are no harm; a file that is cut lacks its table or rows.
             warnings.simplefilter("ignore", AstropyUserWarning)
             table = hdus[_TABLE]
             if any(str(table.columns[f"{axis}POS"].unit).strip() != "km" for axis in "XYZ"):
                 raise ValueError("its places are not in km")
-            words = np.asarray(table.data["OB_TIME"], np.int64)
+            obt = on_board_units(table.data["OB_TIME"]) - start_obt
             places = np.stack([np.asarray(table.data[f"{axis}POS"], np.float64) for axis in "XYZ"], axis=-1)
     except (OSError, EOFError, zlib.error, KeyError, ValueError, TypeError, IndexError) as error:
         raise BadInput("BadOrbit", f"{path.name} cannot be used as orbit of this window: {error}") from error
-    # Four words of 16 bits, the most significant first.
-    obt = ((words[:, 0] << 48) + (words[:, 1] << 32) + (words[:, 2] << 16) + words[:, 3]) - start_obt
-    time = start_ijd * DAY_S + obt * _OBT_S
+    time: Array = start_ijd * DAY_S + obt.astype(np.float64) * OBT_S
     good = np.isfinite(places).all(axis=1) & (np.abs(places).sum(axis=1) > 0.0)
     order = np.flatnonzero(good)[np.argsort(time[good], kind="stable")]
     if not order.size:
@@ -89,13 +86,3 @@ def joined(orbits: Sequence[Orbit]) -> Orbit | None:
     km = np.concatenate([orbit.km for orbit in orbits])
     order = np.argsort(time, kind="stable")
     return Orbit(time[order], km[order])
-
-
-def _start(events: Path) -> tuple[int, float]:
-    """Return on-board time and IJD of the start of a window."""
-    with fits.open(events, memmap=False, lazy_load_hdus=True) as hdus:
-        for hdu in hdus[1:]:
-            start, ijd = hdu.header.get("OBTSTART"), hdu.header.get("TSTART")
-            if isinstance(start, str) and start.strip().isdigit() and isinstance(ijd, (int, float)):
-                return int(start), float(ijd)
-    raise ValueError(f"{events.name} does not tell the on-board time of its start (OBTSTART)")

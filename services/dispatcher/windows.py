@@ -145,19 +145,28 @@ class WindowSource:
     ) -> dict[str, tuple[ArchiveInput, ...]]:
         """Return the same of the folder of each science window, by label.
 
+        Where the index tells which files a window has, the archive is not asked for others.
+
         Args:
             named: kind -> names of files, in order of preference.
             labels: of the windows.
 
         Raises:
+            BadInput: the archive has no usable index.
             ArchiveUnavailable: it does not answer.
         """
         if not named or not self._address:
             return {}
         archive = self._open()
+        index = self._read_index(archive)
 
         def look(label: str) -> tuple[ArchiveInput, ...]:
-            return tuple(files_beside(named, label, f"{ScwId.parse(label).path}/", archive))
+            scw = ScwId.parse(label)
+            entry = index.find(scw)
+            if entry is None or entry.files is None:
+                return tuple(files_beside(named, label, f"{scw.path}/", archive))
+            there = {kind: [name for name in names if name in entry.files] for kind, names in named.items()}
+            return tuple(files_beside(there, label, f"{scw.path}/", archive))
 
         return self._where(archive)(lambda: dict(zip(labels, side_by_side(archive, look, labels), strict=True)))
 

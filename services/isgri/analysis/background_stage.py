@@ -23,7 +23,7 @@ from services.isgri.analysis.background_map import GOOD_ERROR, GROUPS_KEV, SAME_
 from services.isgri.analysis.camera import CAMERA, isgri_camera
 from services.isgri.analysis.detector import SHAPE
 from services.isgri.analysis.exposed_window import ExposedWindow, expose
-from services.isgri.analysis.image_stage import SKY_FILE, event_file
+from services.isgri.analysis.image_stage import SKY_FILE, dead_time_file, event_file
 from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.shadowgram import shadowgrams
 from services.isgri.analysis.window import image_window
@@ -34,7 +34,7 @@ def run_pixel_background(unit: Unit) -> None:
     (entry,) = unit.inputs("image")
     image = read_window(entry.path(SKY_FILE), unit.label, INSTRUMENT, isgri_camera)
     known = [CatalogueSource(source.name, source.ra, source.dec) for source in image.sources]
-    window = expose(event_file(unit), unit.step, known)
+    window = expose(event_file(unit), unit.step, known, dead_time_file(unit))
     _subtract(unit, window, image.sources)
     for warning in window.warnings:
         unit.warn(warning)
@@ -43,7 +43,7 @@ def run_pixel_background(unit: Unit) -> None:
 def run_epoch_background(unit: Unit) -> None:
     """Search a window of an epoch for sources and write what is left without them; ``isgri_background.fits``."""
     catalogue = known_sources(unit, INSTRUMENT)
-    window = expose(event_file(unit), unit.step, catalogue)
+    window = expose(event_file(unit), unit.step, catalogue, dead_time_file(unit))
     found = image_window(
         window,
         [(float(low), float(high)) for low, high in unit.parameters["bands"]],

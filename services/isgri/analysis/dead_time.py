@@ -7,8 +7,9 @@ module m, and the common part c chosen such that the mean over the modules is DE
     live fraction of m = c (1 - 114 us n_m / t_m)
 
 which holds in any piece of the window, however short: in bursts of thousands of events/s a module is blind for half of
-the time. (The standard software divides shadowgrams by the dead time of each module likewise, from housekeeping data
-that event files lack.) Real event files bear the figure out: in window 255900280010 two events of a module are less
+the time. Where the archive has the housekeeping of the window, strobes are known for each module and every 8 s (see
+``strobes``) and take the place of c. The standard software divides shadowgrams by the dead time of each module
+likewise. Real event files bear the figure out: in window 255900280010 two events of a module are less
 than two ticks of 61 us apart 17 times more seldom than two events of different modules.
 """
 
@@ -18,11 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from science.coded_mask.compiled import compiled
-from services.isgri.analysis.detector import module_map
+from services.isgri.analysis.detector import EVENT_DEAD_S, module_map
 from services.isgri.analysis.events import Events
 
-EVENT_DEAD_S = 114e-6
-"""Time for which a module is blind after an event."""
 MODULES = 8
 _LEAST_AWAKE = 0.05
 """Smallest share of time that a module is taken to be awake: an event every 120 us is more than it can count."""
@@ -37,12 +36,14 @@ class ModuleTimes:
     Args:
         good: good time intervals of each module in seconds after the start, each of shape (n, 2).
         events: recorded events of each module in its good time, noisy pixels included, shape (8,).
-        live_fraction: live fraction of the detector, DEADC.
+        stated: live fraction of the detector, DEADC; it does not count where *strobes* are known.
+        strobes: share of its good time that strobes leave each module, shape (8,), from housekeeping.
     """
 
     good: list[Array]
     events: Array
-    live_fraction: float
+    stated: float
+    strobes: Array | None = None
 
     @property
     def ontime_s(self) -> Array:
@@ -61,9 +62,19 @@ class ModuleTimes:
     def live_fractions(self) -> Array:
         """Live fraction of each module, shape (8,); 0 for one that was off."""
         awake = self.awake
+        if self.strobes is not None:
+            return self.strobes * awake
         on = awake > 0.0
-        common = self.live_fraction / float(awake[on].mean()) if on.any() else 0.0
+        common = self.stated / float(awake[on].mean()) if on.any() else 0.0
         return min(common, 1.0) * awake
+
+    @property
+    def live_fraction(self) -> float:
+        """Live fraction of the detector: the mean of the modules that were on."""
+        if self.strobes is None:
+            return self.stated
+        on = self.awake > 0.0
+        return float(self.live_fractions[on].mean()) if on.any() else 0.0
 
     def relative(self, ontime_s: float) -> Array:
         """Live time of each pixel over that of the detector, detector shape; 0 between modules.

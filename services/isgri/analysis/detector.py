@@ -18,6 +18,8 @@ PIXEL_MM = 4.0
 """Side of the sensitive square of a pixel."""
 PIXELS = 128 * 128
 """Number of pixels of the full detector."""
+EVENT_DEAD_S = 114e-6
+"""Time for which a module is blind after an event."""
 
 _REFERENCE_Z, _REFERENCE_Y = 66.5, 64.5
 _MODULE_ROWS, _MODULE_COLUMNS = 34, 66

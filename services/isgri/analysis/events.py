@@ -14,6 +14,7 @@ from science.coded_mask.good_time import good_times, window_length_s, within_win
 from science.coded_mask.validation import Validation, counted
 from services.isgri.analysis.detector import SHAPE, module_map
 from services.isgri.analysis.instrument import INSTRUMENT
+from services.isgri.analysis.strobes import Strobes
 
 _COLUMNS = ("DETY", "DETZ", "ISGRI_ENERGY", "SELECT_FLAG", "TIME")
 _NOTHING = ("NoISGRIEvents", "ISGRI took no data in this window")
@@ -28,7 +29,8 @@ class Events:
     Times are seconds after ``tstart_ijd`` (TT) and ascend.
     ``row`` and ``column`` are DETZ and DETY. ``noisy`` marks events of
     pixels that the on-ground processing flagged. ``gti`` has shape (intervals, 2) and is None when the file has no
-    table of good times. ``live_fraction`` is the DEADC keyword, or None. ``slew`` says that the attitude changed.
+    table of good times. ``live_fraction`` is the DEADC keyword, or None; ``strobes`` what housekeeping says of dead
+    time, where the archive has it. ``slew`` says that the attitude changed.
     ``validation`` takes what is found in the file and in its events.
     """
 
@@ -45,6 +47,7 @@ class Events:
     live_fraction: float | None
     revolution: int
     slew: bool = False
+    strobes: Strobes | None = None
     validation: Validation = field(default_factory=lambda: Validation("the event file"))
 
 

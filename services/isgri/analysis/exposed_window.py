@@ -15,7 +15,7 @@ from science.coded_mask.good_time import inside, total_s
 from services.isgri.analysis.dead_time import ModuleTimes
 from services.isgri.analysis.detector import PIXELS, module_map
 from services.isgri.analysis.events import Events, read_table, validated_events
-from services.isgri.analysis.live_time import good_times, live_fraction, module_times
+from services.isgri.analysis.live_time import good_times, live_fraction, module_times, strobe_warnings, with_strobes
 from services.isgri.analysis.shadowgram import shadowgrams
 from services.isgri.analysis.thresholds import Thresholds, low_thresholds
 from services.isgri.analysis.working_pixels import ALL_ENERGIES_KEV, working_pixels
@@ -96,13 +96,16 @@ class ExposedWindow:
         )
 
 
-def expose(path: Path, step: Step, known: Sequence[CatalogueSource] = ()) -> ExposedWindow:
+def expose(
+    path: Path, step: Step, known: Sequence[CatalogueSource] = (), housekeeping: Path | None = None
+) -> ExposedWindow:
     """Read a window, validate it, and find its good times, live time and working pixels.
 
     Args:
         path: ISDC event file.
         step: context manager that reports a step by name.
         known: sources whose place is known, anywhere on the sky.
+        housekeeping: table of the dead time of its modules, where the archive has it.
 
     Raises:
         BadInput: NoISGRIEvents, NoGTI, ScWDataCorrupted: there is nothing to analyse.
@@ -121,7 +124,8 @@ def expose(path: Path, step: Step, known: Sequence[CatalogueSource] = ()) -> Exp
                 "NoISGRIEvents", f"{path.name} has no event inside its good time intervals: leave this window out"
             )
     with step("dead"):
-        return exposed(events, gti, known, [*warnings, *gti_warnings])
+        events, strobe_faults = with_strobes(events, housekeeping, path)
+        return exposed(events, gti, known, [*warnings, *gti_warnings, *strobe_faults])
 
 
 def exposed(
@@ -140,6 +144,7 @@ def exposed(
     """
     fraction, dead_warnings = live_fraction(events)
     modules = module_times(events, gti, fraction)
+    fraction = modules.live_fraction
     inside_gti = inside(events.time_s, gti) & ~events.noisy
     total = shadowgrams(events, inside_gti, [ALL_ENERGIES_KEV])[0]
     ontime = total_s(gti)
@@ -148,7 +153,7 @@ def exposed(
     )
     if not usable.any():
         raise BadInput("NoISGRIEvents", f"window {events.swid} has no working pixel; leave it out")
-    told = [*warnings, *dead_warnings]
+    told = [*warnings, *dead_warnings, *strobe_warnings(events, gti, modules)]
     if usable.sum() < _LEAST_PIXELS * PIXELS:
         told.append(f"only {int(usable.sum())} of {PIXELS} pixels work; images are poor and errors large")
     used = inside_gti & usable[events.row, events.column]

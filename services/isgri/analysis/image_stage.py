@@ -40,6 +40,7 @@ def run_image(unit: Unit) -> None:
         burst_search=burst_search,
         step=unit.step,
         background=background,
+        housekeeping=dead_time_file(unit),
     )
     sources = window_sources(result.sky, result.events.attitude)
     for warning in result.warnings:
@@ -80,6 +81,11 @@ def event_file(unit: Unit) -> Path:
     raise BadInput(
         "NoISGRIEvents", f"window {unit.label} has no ISGRI event file in the archive; leave this window out"
     )
+
+
+def dead_time_file(unit: Unit) -> Path | None:
+    """Return the housekeeping table of the dead time of the window, where the archive has it."""
+    return next((path for entry in unit.inputs("dead_time") for path in entry.paths), None)
 
 
 def _background_summary(result: IsgriWindow, background: BackgroundMap | None) -> dict[str, Any] | None:

@@ -16,10 +16,10 @@ from science.coded_mask.search import NOISE_TOLERANCE
 from science.coded_mask.weighted_curve import EventWeights, TimeBins, event_weights, exposed_bins, weighted_rates
 from science.coded_mask.window_curves import BandCurves, WindowCurves, curves_hdus, first_bin
 from services.isgri.analysis.curve_volume import check_volume, job_ontime_s
-from services.isgri.analysis.dead_time import EVENT_DEAD_S, events_per_bin
-from services.isgri.analysis.detector import module_map
+from services.isgri.analysis.dead_time import events_per_bin
+from services.isgri.analysis.detector import EVENT_DEAD_S, module_map
 from services.isgri.analysis.exposed_window import ExposedWindow, expose
-from services.isgri.analysis.image_stage import event_file
+from services.isgri.analysis.image_stage import dead_time_file, event_file
 from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.spectrum_stage import mosaic_catalogue, window_background
 from services.isgri.analysis.window_fit import WindowFit, count_bands, fit_window, pixel_of
@@ -86,12 +86,16 @@ def run_lc(unit: Unit) -> None:
 
 
 def live_bins(window: ExposedWindow, first_s: float, width_s: float, count: int) -> TimeBins:
-    """Return time bins with the good time of each module in them, and what of it its events cost."""
-    return replace(
+    """Return time bins with the good time of each module in them, and what of it events and strobes cost."""
+    bins = replace(
         exposed_bins(first_s, width_s, count, window.modules.good),
         dead_s=EVENT_DEAD_S * events_per_bin(window.events, window.gti, first_s, width_s, count),
         total_dead_s=EVENT_DEAD_S * window.modules.events,
     )
+    strobes, mean = window.events.strobes, window.modules.strobes
+    if strobes is None or mean is None:
+        return bins
+    return replace(bins, awake=strobes.in_bins(first_s, width_s, count) / np.where(mean > 0.0, mean, np.inf)[:, None])
 
 
 def fit_bands(unit: Unit, bands: list[tuple[float, float]]) -> tuple[ExposedWindow, WindowFit, list[PixelScatter]]:
@@ -101,7 +105,7 @@ def fit_bands(unit: Unit, bands: list[tuple[float, float]]) -> tuple[ExposedWind
         The window, the fit, and what the pixels add to the errors in each band.
     """
     targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
-    window = expose(event_file(unit), unit.step, places_of(targets))
+    window = expose(event_file(unit), unit.step, places_of(targets), dead_time_file(unit))
     with unit.step("fit"):
         middle = np.array([(low + high) / 2.0 for low, high in bands])
         background = window_background(unit, window)

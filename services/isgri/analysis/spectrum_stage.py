@@ -14,7 +14,7 @@ from services.isgri.analysis.background_file import used_background
 from services.isgri.analysis.background_map import BackgroundMap, map_warnings
 from services.isgri.analysis.channels import FIRST_CHANNEL, edges_kev
 from services.isgri.analysis.exposed_window import ExposedWindow, expose
-from services.isgri.analysis.image_stage import event_file
+from services.isgri.analysis.image_stage import dead_time_file, event_file
 from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.mosaic_stage import CATALOGUE_FILE
 from services.isgri.analysis.window_fit import count_channels, fit_window
@@ -29,7 +29,7 @@ _WARNED_KEV = (16.0, 1000.0)
 def run_spectrum(unit: Unit) -> None:
     """Extract the spectra of one window and write ``isgri_spectra.fits``."""
     targets = targets_of(unit.parameters["catalogue"], mosaic_catalogue(unit))
-    window = expose(event_file(unit), unit.step, places_of(targets))
+    window = expose(event_file(unit), unit.step, places_of(targets), dead_time_file(unit))
     with unit.step("channels"):
         edges = edges_kev()
         middle = (edges[1:] + edges[:-1]) / 2.0

@@ -46,6 +46,7 @@ def analyse_window(
     burst_search: bool,
     step: Step,
     background: BackgroundMap | None = None,
+    housekeeping: Path | None = None,
 ) -> IsgriWindow:
     """Analyse one science window.
 
@@ -57,11 +58,12 @@ def analyse_window(
         burst_search: whether to search for bursts too.
         step: context manager that reports a step by name.
         background: map of the pixels' background.
+        housekeeping: table of the dead time of its modules, where the archive has it.
 
     Raises:
         BadInput: the file holds nothing to analyse or is damaged.
     """
-    window = expose(path, step, catalogue)
+    window = expose(path, step, catalogue, housekeeping)
     return image_window(
         window, bands, catalogue, threshold, burst_search=burst_search, step=step, background=background
     )

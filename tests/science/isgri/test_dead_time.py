@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from science.coded_mask.weighted_curve import weighted_rates
-from services.isgri.analysis.dead_time import EVENT_DEAD_S, ModuleTimes
-from services.isgri.analysis.detector import module_map
+from services.isgri.analysis.dead_time import ModuleTimes
+from services.isgri.analysis.detector import EVENT_DEAD_S, module_map
 from services.isgri.analysis.exposed_window import ExposedWindow, expose
 from services.isgri.analysis.lc_stage import band_weights, in_band, live_bins
 from services.isgri.analysis.window import analyse_window
