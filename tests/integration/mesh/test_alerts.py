@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,10 @@ def rates(archive: Path) -> None:
 
 
 @pytest.fixture
-def client(mesh: Mesh) -> httpx.Client:
+def client(mesh: Mesh) -> Iterator[httpx.Client]:
     """What speaks HTTP with the gateway."""
-    return httpx.Client(base_url=f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}/api/v1")
+    with httpx.Client(base_url=f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}/api/v1") as opened:
+        yield opened
 
 
 def _notice(number: str, **fields: Any) -> bytes:
