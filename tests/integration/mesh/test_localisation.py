@@ -42,7 +42,8 @@ def test_a_map_that_is_sent_comes_back_as_a_localisation(
     shield = report["instruments"]["spi_acs"]
     assert shield["status"] == "observed"
     assert abs(shield["excesses"][0]["t_minus_t0_s"]) < 20
-    assert shield["excesses"][0]["association"] == "likely associated"
+    # Two hours beside the trigger cannot tell that chance does as well more seldom than once in two hours.
+    assert shield["excesses"][0]["association"] == "possibly associated"
     assert report["t0"].startswith(rates)
     assert [one["scale_s"] for one in shield["limits"]] == [1.0, 1.0, 8.0]
     assert 1e-7 < shield["limits"][0]["region_50"]["median"] < 1e-6
