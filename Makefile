@@ -18,7 +18,7 @@ demo: .venv/current  ## everything from nothing: simulated data of every instrum
 test: lint  ## every test, on real servers and a real engine
 	$(TEST_STACK) $(ODAMESH) mesh down && $(ODAMESH) stack down --purge
 	$(TEST_STACK) $(ODAMESH) stack up
-	$(TEST_STACK) .venv/bin/python -m pytest; status=$$?; $(TEST_STACK) $(ODAMESH) stack down; exit $$status
+	$(TEST_STACK) sh tests/side_by_side.sh; status=$$?; $(TEST_STACK) $(ODAMESH) stack down; exit $$status
 
 interop: .venv/current  ## the programs of others, and every piece of code in the documentation, against a mesh on real servers
 	$(TEST_STACK) $(ODAMESH) stack up
