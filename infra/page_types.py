@@ -12,7 +12,7 @@ TYPES = Path(__file__).parents[1] / "gateway" / "web" / "source" / "api" / "type
 _USED = (
     *("JobDocument", "JobList", "UnitTable", "ProductList", "InstrumentDocument", "RequestDocument"),
     *("SessionDocument", "Submission", "Usage", "Problem", "SelectionDocument", "ArchiveDocument", "NameDocument"),
-    *("TimeDocument",),
+    *("TimeDocument", "EventList", "EventDocument", "Quarantined", "TransientList", "TransientDocument"),
 )
 _HEAD = "// Written by `make schema` from the gateway's description of its interface: do not edit.\n"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

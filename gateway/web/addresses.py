@@ -12,6 +12,7 @@ SCREENS = (
     "/transients/{name}",
     "/alerts",
     "/operate",
+    "/sign-in",
     "/about",
 )
 """Beside ``/``, which tells programs what this is."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-_SAMP_HUB = "http://127.0.0.1:21012"
+_SAMP_HUB = "http://localhost:21012"
 """Where the desktop programs of a user listen (SAMP Web Profile)."""
 
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,15 @@ class Watched:
         """Forget complaints that the test itself caused."""
         self.complaints[:] = [text for text in self.complaints if words not in text]
 
+    def check_telephone(self) -> None:
+        """Check that the screen fits a telephone, without being moved sideways."""
+        before = self.page.viewport_size
+        self.page.set_viewport_size({"width": 390, "height": 800})
+        # Plots take their new width with the next picture.
+        self.page.wait_for_function("document.documentElement.scrollWidth <= 390", timeout=_PATIENCE_MS / 4)
+        if before:
+            self.page.set_viewport_size(before)
+
     def check_access(self) -> None:
         """Check that people who do not see, or do not point, can use what is shown (axe: no violation)."""
         if not self.page.evaluate("'axe' in window"):
@@ -123,16 +132,28 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def watched(
-    context: BrowserContext, base: str, own: frozenset[str], request: pytest.FixtureRequest
-) -> Generator[Watched]:
-    """A page that is watched; a test that fails leaves a picture of it."""
-    page = Watched(context.new_page(), base, own)
-    yield page
-    if getattr(request.node, "failed", False):
-        PICTURES.mkdir(exist_ok=True)
-        page.page.screenshot(path=PICTURES / f"{request.node.name}.png", full_page=True)
-    assert not page.complaints, page.complaints
+def watch(
+    context: BrowserContext, request: pytest.FixtureRequest
+) -> Generator[Callable[[str, frozenset[str]], Watched]]:
+    """What opens a page of a gateway and watches it; a test that fails leaves pictures of its pages."""
+    begun: list[Watched] = []
+
+    def begin(base: str, own: frozenset[str]) -> Watched:
+        begun.append(Watched(context.new_page(), base, own))
+        return begun[-1]
+
+    yield begin
+    for number, page in enumerate(begun):
+        if getattr(request.node, "failed", False):
+            PICTURES.mkdir(exist_ok=True)
+            page.page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png", full_page=True)
+        assert not page.complaints, page.complaints
+
+
+@pytest.fixture
+def watched(watch: Callable[[str, frozenset[str]], Watched], base: str, own: frozenset[str]) -> Watched:
+    """A page of the gateway of the mesh under test."""
+    return watch(base, own)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,8 +12,8 @@ from tests.web.conftest import Watched
 
 def test_from_the_form_to_a_table_that_fills(watched: Watched) -> None:
     page = watched.open("/new?instrument=noop&product=noop")
-    page.get_by_label("Science windows").fill(" ".join(drill_windows(5)))
-    page.get_by_role("button", name="Run").click()
+    page.get_by_label("Science windows", exact=True).fill(" ".join(drill_windows(5)))
+    page.get_by_role("button", name="Run", exact=True).click()
     page.wait_for_url("**/jobs/*/table")
     expect(page.locator("#state")).to_contain_text("completed", timeout=60_000)
     grid = page.get_by_role("grid")
@@ -44,7 +44,7 @@ def test_rows_open_by_keyboard_with_files_and_log(watched: Watched, mesh: Mesh) 
 def test_a_job_is_cancelled_where_it_runs(watched: Watched, mesh: Mesh) -> None:
     job = mesh.submit("noop", "noop", {"scws": drill_windows(40)}, {"seconds": 20, "salt": uuid.uuid4().hex})
     page = watched.open(f"/jobs/{job.id}/table")
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     expect(page.locator("#state")).to_contain_text("cancelled", timeout=60_000)
 
 
@@ -54,9 +54,9 @@ def test_an_address_shows_the_same_in_another_browser(watched: Watched, mesh: Me
     page = watched.open(f"/jobs/{job.id}/table?unit={drill_windows(3)[1]}")
     expect(page.get_by_role("heading", level=1)).to_contain_text("3 science windows")
     page.get_by_role("link", name="Permanent link").click()
-    expect(page.get_by_role("button", name="Make it again")).to_be_visible()
+    expect(page.get_by_role("button", name="Make it again", exact=True)).to_be_visible()
     watched.check_access()
-    page.get_by_role("button", name="Make it again").click()
+    page.get_by_role("button", name="Make it again", exact=True).click()
     page.wait_for_url("**/jobs/*/table")
     expect(page.locator("#state")).to_contain_text("completed", timeout=60_000)
 

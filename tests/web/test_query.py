@@ -13,30 +13,30 @@ from tests.web.conftest import Watched
 
 
 def _windows(page: Page, windows: list[str]) -> None:
-    page.get_by_label("a list of science windows").check()
+    page.get_by_label("a list of science windows", exact=True).check()
     page.get_by_label("Science windows", exact=True).fill("\n".join(windows))
 
 
 def test_every_instrument_has_a_form_that_everybody_can_use(watched: Watched, mesh: Mesh) -> None:
     page = watched.open("/new")
     for name, instrument in mesh.instruments.items():
-        page.get_by_label("Instrument").select_option(name)
+        page.get_by_label("Instrument", exact=True).select_option(name)
         for product in instrument.products.values():
             page.get_by_label("Product", exact=True).select_option(product.name)
             for parameter in product.parameters:
                 expect(page.locator(f"[id='parameters.{parameter}']")).to_be_attached()
-    page.get_by_label("Instrument").select_option("isgri")
+    page.get_by_label("Instrument", exact=True).select_option("isgri")
     watched.check_access()
 
 
 def test_a_name_and_any_form_of_time_are_understood_and_the_count_is_told(watched: Watched) -> None:
     page = watched.open("/new")
-    page.get_by_label("Source").fill("4u1700-377")
-    page.get_by_role("button", name="Find").click()
+    page.get_by_label("Source", exact=True).fill("4u1700-377")
+    page.get_by_role("button", name="Find", exact=True).click()
     expect(page.get_by_label("RA", exact=True)).to_have_value("255.9865", timeout=20_000)
-    page.get_by_label("From (UTC)").fill("REV 2016")
-    page.get_by_label("To (UTC)").focus()
-    expect(page.get_by_label("To (UTC)")).not_to_have_value("")
+    page.get_by_label("From (UTC)", exact=True).fill("REV 2016")
+    page.get_by_label("To (UTC)", exact=True).focus()
+    expect(page.get_by_label("To (UTC)", exact=True)).not_to_have_value("")
     expect(page.locator("#told strong")).to_contain_text("science windows")
     expect(page.locator("#told")).to_contain_text("cannot be analysed")
     expect(page.get_by_role("img", name="pointing axes")).to_be_visible()
@@ -46,7 +46,7 @@ def test_what_is_wrong_is_told_at_its_field_and_gets_the_focus(watched: Watched)
     page = watched.open("/new")
     _windows(page, GALACTIC_CENTRE)
     page.get_by_label("Detection threshold").fill("99")
-    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Run", exact=True).click()
     field = page.get_by_label("Detection threshold")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
@@ -56,7 +56,7 @@ def test_what_is_wrong_is_told_at_its_field_and_gets_the_focus(watched: Watched)
 
 def test_the_page_lets_nothing_in_a_name_become_markup(watched: Watched) -> None:
     page = watched.open("/new?source=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
-    page.get_by_role("button", name="Find").click()
+    page.get_by_role("button", name="Find", exact=True).click()
     expect(page.get_by_role("status").filter(has_text="img")).to_be_visible()
     assert page.locator("main img").count() == 0
     watched.forgive("404")
@@ -67,7 +67,7 @@ def test_each_snippet_submits_the_same_request(watched: Watched, mesh: Mesh, way
     page = watched.open("/new")
     _windows(page, GALACTIC_CENTRE[:2])
     page.get_by_label("Bands").fill("40-80")
-    page.get_by_role("button", name="Add band").click()
+    page.get_by_role("button", name="Add band", exact=True).click()
     page.get_by_text("The same from Python").click()
     text = page.get_by_role("region", name=way).locator("pre").inner_text()
     expected = mesh.check("isgri", "isgri_image", {"scws": GALACTIC_CENTRE[:2]}, {"bands": [[20, 40], [40, 80]]})[

@@ -25,13 +25,13 @@ def image(mesh: Mesh) -> Job:
 def _open(watched: Watched, image: Job) -> Page:
     page = watched.open(f"/jobs/{image.id}/sky")
     expect(page.locator(".sky-place canvas").first).to_be_visible(timeout=60_000)
-    expect(page.get_by_label(f"Name of {_BRIGHT.name}")).to_be_visible()
+    expect(page.get_by_label(f"Name of {_BRIGHT.name}", exact=True)).to_be_visible()
     return page
 
 
 def test_the_value_at_a_source_is_that_of_the_file(watched: Watched, image: Job, tmp_path: Path) -> None:
     page = _open(watched, image)
-    page.get_by_label(f"Name of {_BRIGHT.name}").click()
+    page.get_by_label(f"Name of {_BRIGHT.name}", exact=True).click()
     readout = page.locator(".readout")
     expect(readout).to_contain_text(f"{_BRIGHT.name} is 0.0′ away")
     told = float(readout.locator("strong").inner_text())
@@ -48,19 +48,19 @@ def test_sources_are_added_changed_taken_out_and_used(watched: Watched, image: J
     table = page.get_by_role("region", name="Catalogue")
     rows = table.locator("tbody tr")
     before = rows.count()
-    page.get_by_role("button", name="Add on the sky").click()
+    page.get_by_role("button", name="Add on the sky", exact=True).click()
     page.locator(".sky-place").click(position={"x": 200, "y": 150})
     expect(rows).to_have_count(before + 1)
     table.get_by_label("Name", exact=True).fill("MY SOURCE")
     table.get_by_label("RA", exact=True).fill("17:45:40")
     table.get_by_label("Dec", exact=True).fill("-29:00:28")
     table.get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_label("RA of MY SOURCE")).to_have_value("266.4167")
-    page.get_by_label(f"Take out {_BRIGHT.name}").click()
+    expect(page.get_by_label("RA of MY SOURCE", exact=True)).to_have_value("266.4167")
+    page.get_by_label(f"Take out {_BRIGHT.name}", exact=True).click()
     expect(rows).to_have_count(before + 1)
-    table.get_by_role("button", name="Undo").click()
+    table.get_by_role("button", name="Undo", exact=True).click()
     expect(rows).to_have_count(before + 2)
-    page.get_by_label("Take out ADDED_1").click()
+    page.get_by_label("Take out ADDED_1", exact=True).click()
     with page.expect_request("**/api/v1/selections") as asked:
         page.get_by_role("group", name="Use this catalogue").get_by_role("button", name="Spectra").click()
     expect(page.get_by_label("Catalogue", exact=True)).to_have_value("list")
@@ -82,11 +82,11 @@ def test_a_catalogue_that_was_saved_is_loaded_again(watched: Watched, image: Job
     content = Path(saved.value.path()).read_bytes()
     names = {one.name for one in read_sources(content)}
     assert names == {source.name for source in GALACTIC_CENTRE_SKY}
-    page.get_by_label(f"Take out {_BRIGHT.name}").click()
+    page.get_by_label(f"Take out {_BRIGHT.name}", exact=True).click()
     table.get_by_label("Load").set_input_files(
         files={"name": f"c.{form}", "mimeType": "application/octet-stream", "buffer": content}
     )
-    expect(page.get_by_label(f"Name of {_BRIGHT.name}")).to_be_visible()
+    expect(page.get_by_label(f"Name of {_BRIGHT.name}", exact=True)).to_be_visible()
     if form == "fits":
         assert fits.getdata(io.BytesIO(content), 1)["src_names"].size == len(names)
 
@@ -111,6 +111,6 @@ def test_without_webgl_the_preview_stands_in_its_place(
         page = watched.open(f"/jobs/{image.id}/sky")
         expect(page.get_by_text("no WebGL")).to_be_visible(timeout=60_000)
         expect(page.locator("img.preview").first).to_be_visible()
-        expect(page.get_by_label(f"Name of {_BRIGHT.name}")).to_be_visible()
+        expect(page.get_by_label(f"Name of {_BRIGHT.name}", exact=True)).to_be_visible()
     finally:
         plain.close()

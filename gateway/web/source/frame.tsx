@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { root, version } from "./api/address";
+import { call } from "./api/client";
 import type { SessionDocument } from "./api/types";
 import { useCall } from "./api/use";
 import { Link } from "./parts";
@@ -10,13 +11,14 @@ import { Link } from "./parts";
 const PLACES: [string, string][] = [
   ["/new", "New query"],
   ["/jobs", "Jobs"],
-  ["/about", "About"],
+  ["/gallery", "Gallery"],
+  ["/alerts", "Alerts"],
 ];
 const THEMES = ["auto", "light", "dark"];
 const THEME_KEY = "odamesh:theme";
 
 export function Frame({ path, children }: { path: string; children: ComponentChildren }) {
-  const session = useCall<SessionDocument>("/session").value;
+  const { value: session, error } = useCall<SessionDocument>("/session");
   return (
     <>
       <a class="skip" href="#content">
@@ -27,7 +29,7 @@ export function Frame({ path, children }: { path: string; children: ComponentChi
           <Link to="/" class="name">
             odamesh
           </Link>
-          {PLACES.map(([place, text]) => (
+          {[...PLACES, ["/about", "About"]].map(([place = "", text]) => (
             <Link key={place} to={place} current={path.startsWith(place)}>
               {text}
             </Link>
@@ -36,7 +38,7 @@ export function Frame({ path, children }: { path: string; children: ComponentChi
         </nav>
         <div class="who">
           <Ready />
-          {session?.accounts ? <span title="you">{session.name}</span> : null}
+          <Who session={session} unknown={error?.status === 401} path={path} />
           <Theme />
         </div>
       </header>
@@ -46,6 +48,26 @@ export function Frame({ path, children }: { path: string; children: ComponentChi
       <footer>
         odamesh {version} · BSD-3-Clause · <Link to="/about">About and licences</Link>
       </footer>
+    </>
+  );
+}
+
+/** Who one is where the mesh has accounts, and the way in or out. */
+function Who({ session, unknown, path }: { session: SessionDocument | null; unknown: boolean; path: string }) {
+  if (unknown || (session?.accounts && session.anonymous)) {
+    return <Link to={`/sign-in?to=${encodeURIComponent(path)}`}>Sign in</Link>;
+  }
+  if (!session?.accounts) return null;
+  const leave = async () => {
+    await call("/session", { method: "DELETE" });
+    location.assign(`${root}/`);
+  };
+  return (
+    <>
+      <span title="you">{session.name}</span>
+      <button type="button" onClick={leave}>
+        Sign out
+      </button>
     </>
   );
 }

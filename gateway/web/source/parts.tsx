@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
-import { go, root } from "./api/address";
+import { go, path, root } from "./api/address";
 import type { Refused } from "./api/client";
 import type { UnitState } from "./api/types";
 
@@ -35,6 +35,12 @@ export function ErrorText({ error, again }: { error: Refused; again?: () => void
     <p class="error" role="alert">
       {error.message}
       {request && error.status >= 500 ? <small> (request {request})</small> : null}
+      {error.status === 401 ? (
+        <>
+          {" "}
+          <Link to={`/sign-in?to=${encodeURIComponent(path())}`}>Sign in</Link>
+        </>
+      ) : null}
       {again ? (
         <>
           {" "}

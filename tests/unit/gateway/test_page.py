@@ -100,7 +100,7 @@ def test_the_policy_names_the_store_and_the_surveys_and_nobody_else() -> None:
     policy = content_security_policy("https://files.example/x", ["https://sky.example/a", "https://sky.example/b"])
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["connect-src"].split() == [
-        *("'self'", "data:", "blob:", "https://files.example", "https://sky.example", "http://127.0.0.1:21012")
+        *("'self'", "data:", "blob:", "https://files.example", "https://sky.example", "http://localhost:21012")
     ]
     assert rules["script-src"] == "'self' 'wasm-unsafe-eval'"
     assert rules["frame-ancestors"] == rules["object-src"] == "'none'"

@@ -5,10 +5,72 @@ export interface ArchiveDocument {
   note: string;
 }
 
+export interface Coincidence {
+  observatory: string;
+  notice_id: string;
+  search: string;
+  time_difference: number | null;
+  far: number | null;
+}
+
 export interface Cone {
   ra: number;
   dec: number;
   radius: number;
+}
+
+export interface EventDocument {
+  event_key: string;
+  state: string;
+  test: boolean;
+  why_test: string;
+  messenger: Messenger;
+  names: string[];
+  related: string[];
+  trigger_time: string | null;
+  versions: EventVersion[];
+  jobs: EventJob[];
+  record: number;
+  published: Record<string, number>;
+  outbox: Outgoing[];
+  commands: (Record<string, unknown>)[];
+  links: Record<string, string>;
+}
+
+export interface EventJob {
+  instrument: string;
+  product: string;
+  state: string;
+  text: string;
+  links: Record<string, string>;
+}
+
+export interface EventLine {
+  event_key: string;
+  state: string;
+  test: boolean;
+  messenger: Messenger;
+  trigger_time: string | null;
+  received: string;
+  version: number;
+  answer: string;
+  links: Record<string, string>;
+}
+
+export interface EventList {
+  events: EventLine[];
+  next: string | null;
+}
+
+export interface EventVersion {
+  label: string;
+  receipt_id: string;
+  ident: string;
+  kind: NoticeKind;
+  state: "current" | "superseded" | "retracted" | "report";
+  issued: string | null;
+  received: string;
+  remarks: string[];
 }
 
 export interface Failure {
@@ -24,6 +86,12 @@ export interface FieldError {
   detail: string;
   allowed: string | null;
   type: string;
+}
+
+export interface FileLink {
+  name: string;
+  media_type: string;
+  url: string;
 }
 
 export interface HoldingDocument {
@@ -98,6 +166,14 @@ export type JobState = "PENDING" | "QUEUED" | "EXECUTING" | "COMPLETED" | "ERROR
 
 export type Lane = "alert" | "user" | "batch";
 
+export interface LightCurveLink {
+  instrument: string;
+  title: string;
+  series: string;
+  fits: string;
+  picture: string | null;
+}
+
 export interface LinkedFile {
   name: string;
   sha256: string;
@@ -129,6 +205,31 @@ export interface LinkedRow {
   made_by: string | null;
 }
 
+export interface LocalisationSummary {
+  answer: string;
+  t0: string | null;
+  ijd: number | null;
+  source: Record<string, unknown>;
+  sky_map: Record<string, unknown>;
+  annulus: Record<string, unknown> | null;
+  combined: Record<string, unknown> | null;
+  distance_mpc: number | null;
+  spacecraft: Record<string, unknown>;
+  light_travel_s: Record<string, unknown>;
+  orientation: Record<string, unknown> | null;
+  coverage: (Record<string, unknown>)[];
+  polar: Record<string, unknown> | null;
+  files: FileLink[];
+}
+
+export interface MapReference {
+  sha256: string;
+  size: number;
+  url: string;
+}
+
+export type Messenger = "GW" | "neutrino" | "GRB" | "FRB" | "other";
+
 export interface NameDocument {
   name: string;
   ra: number;
@@ -137,6 +238,21 @@ export interface NameDocument {
   other_names: string[];
   detected_by: string[];
   kind: string;
+}
+
+export interface NoData {
+  instrument: string;
+  title: string;
+  reason: string;
+  text: string;
+}
+
+export type NoticeKind = "REPORT" | "EARLY_WARNING" | "PRELIMINARY" | "INITIAL" | "UPDATE" | "RETRACTION";
+
+export interface Outgoing {
+  topic: string;
+  version: number;
+  held_until: string | null;
 }
 
 export interface ParameterDocument {
@@ -152,6 +268,15 @@ export interface ParameterDocument {
   most: number | null;
   group: "basic" | "advanced";
   help: string;
+}
+
+export interface Position {
+  ra: number;
+  dec: number;
+  radius: number;
+  containment: number;
+  systematic: boolean | null;
+  ellipse: number[];
 }
 
 export interface Problem {
@@ -181,6 +306,14 @@ export interface ProductList {
   offset: number;
   total: number;
   next: string | null;
+}
+
+export interface Quarantined {
+  raw: string;
+  received: string;
+  sender: string;
+  kind: string;
+  text: string;
 }
 
 export interface RequestDocument {
@@ -225,6 +358,29 @@ export interface SessionDocument {
   expires: string | null;
 }
 
+export interface ShownAnalysis {
+  instrument: string;
+  product: string;
+  state: string;
+  text: string;
+  results: Record<string, unknown>;
+  job: string | null;
+  picture: string | null;
+  files: FileLink[];
+}
+
+export interface ShownInstrument {
+  instrument: string;
+  title: string;
+  status: string;
+  reason: string;
+  text: string;
+  simulated: string;
+  operated: [string, string] | null;
+  windows: string[];
+  analyses: ShownAnalysis[];
+}
+
 export interface Submission {
   instrument: string;
   product: string;
@@ -256,6 +412,67 @@ export interface TimeDocument {
 export interface TimeRange {
   t1: string;
   t2: string;
+}
+
+export interface TransientCard {
+  event_key: string;
+  name: string;
+  names: string[];
+  class: Messenger;
+  state: "ACTIVE" | "RETRACTED" | "WITHDRAWN";
+  test: boolean;
+  simulated: boolean;
+  trigger_time: string | null;
+  received: string;
+  version: number;
+  answer: string;
+  association: string;
+  significant: boolean | null;
+  area_90_deg2: number | null;
+  instruments: Record<string, string>;
+  links: Record<string, string>;
+}
+
+export interface TransientDocument {
+  event_key: string;
+  name: string;
+  names: string[];
+  related: string[];
+  class: Messenger;
+  state: "ACTIVE" | "RETRACTED" | "WITHDRAWN";
+  why: string;
+  test: boolean;
+  why_test: string;
+  simulated: boolean;
+  trigger_time: string | null;
+  search_time: string | null;
+  position: Position | null;
+  map: MapReference | null;
+  significant: boolean | null;
+  far: number | null;
+  classification: Record<string, number>;
+  properties: Record<string, number>;
+  coincidences: Coincidence[];
+  notices: EventVersion[];
+  version: number;
+  made: string;
+  answer: string;
+  association: string;
+  instruments: ShownInstrument[];
+  no_data: NoData[];
+  light_curves: LightCurveLink[];
+  excesses: (Record<string, unknown>)[];
+  limits: (Record<string, unknown>)[];
+  localisation: LocalisationSummary | null;
+  localising: ShownAnalysis[];
+  images: ShownAnalysis[];
+  picture: string | null;
+  links: Record<string, string>;
+}
+
+export interface TransientList {
+  transients: TransientCard[];
+  next: string | null;
 }
 
 export type UnitState = "waiting" | "queued" | "running" | "cached" | "done" | "failed" | "cancelled";

@@ -37,3 +37,14 @@ export function useCall<T>(place: string | null): Known<T> {
     again: () => setTurn((count) => count + 1),
   };
 }
+
+const LOOK_SECONDS = 10;
+
+/** Ask again every few seconds as long as somebody looks; *wanted*: whether at all. */
+export function useRegularly(again: () => void, wanted = true): void {
+  useEffect(() => {
+    if (!wanted) return;
+    const timer = setInterval(() => document.hidden || again(), 1000 * LOOK_SECONDS);
+    return () => clearInterval(timer);
+  }, [wanted]);
+}

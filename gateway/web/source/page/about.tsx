@@ -14,6 +14,7 @@ const PARTS: [string, string, string, string, string[]][] = [
   ],
   ["Preact 11.2.0", "MIT", "draws the page", "https://github.com/preactjs/preact", ["preact-LICENSE.txt"]],
   ["uPlot 1.6.32", "MIT", "draws curves and spectra", "https://github.com/leeoniya/uPlot", ["uplot-LICENSE.txt"]],
+  ["sampjs 1.0.3", "CC0-1.0", "sends files to programs on your desk; Mark Taylor, Bristol", "https://github.com/astrojs/sampjs", []],
 ];
 
 export function About() {
@@ -73,7 +74,8 @@ export function About() {
               <tr key={name}>
                 <th scope="row">{name}</th>
                 <td>
-                  {licence}:{" "}
+                  {licence}
+                  {files.length ? ": " : ""}
                   {files.map((file) => (
                     <a key={file} class="file" href={`${root}/page/licences/${file}`}>
                       {file.replace(/^.*?-(?=LICENSE|COPYING)/, "").replace(".txt", "")}
@@ -90,7 +92,7 @@ export function About() {
       </div>
       <p>
         Whoever runs a gateway may put another version of Aladin Lite in the place of its file, as its licence says. The
-        page asks no other host for anything.
+        page asks no other host for anything; on a click it sends to programs on your own machine.
       </p>
     </>
   );

@@ -3,7 +3,7 @@ import type { ComponentChild } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { setQuery } from "../api/address";
-import { call, Refused } from "../api/client";
+import { apiUrl, call, Refused } from "../api/client";
 import { later } from "../api/later";
 import type { InstrumentDocument, JobDocument, LinkedFile, LinkedProduct, ProductList, RequestDocument, Submission, UnitState } from "../api/types";
 import { useCall } from "../api/use";
@@ -16,6 +16,7 @@ import { Units } from "../table/units";
 const SkyTab = later(() => import("./sky").then((screen) => screen.SkyTab));
 const CurvesTab = later(() => import("./curves").then((screen) => screen.CurvesTab));
 const SpectraTab = later(() => import("./spectra").then((screen) => screen.SpectraTab));
+const BurstsTab = later(() => import("./bursts").then((screen) => screen.BurstsTab));
 const FitTab = later(() => import("./fit").then((screen) => screen.FitTab));
 
 export type Role = "image" | "catalogue" | "spectrum" | "curve" | "burst" | "fit" | "models";
@@ -77,6 +78,7 @@ const TABS: { name: string; text: string; role?: Role }[] = [
   { name: "spectra", text: "Spectra", role: "spectrum" },
   { name: "fit", text: "Fit", role: "fit" },
   { name: "curves", text: "Light curves", role: "curve" },
+  { name: "bursts", text: "Bursts", role: "burst" },
   { name: "files", text: "Files" },
 ];
 
@@ -90,8 +92,10 @@ function contents(tab: string, props: TabProps): ComponentChild {
       return <FitTab {...props} />;
     case "curves":
       return <CurvesTab {...props} />;
+    case "bursts":
+      return <BurstsTab {...props} />;
     case "files":
-      return <Files results={props.results} total={props.live.job?.products_total ?? 0} />;
+      return <Files job={props.live.jobId} results={props.results} total={props.live.job?.products_total ?? 0} />;
     default:
       return <Units live={props.live} query={props.query} set={setQuery} />;
   }
@@ -234,32 +238,48 @@ function Warnings({ job }: { job: JobDocument }) {
   );
 }
 
-function Files({ results, total }: { results: Result[]; total: number }) {
+function Files({ job, results, total }: { job: string; results: Result[]; total: number }) {
   if (!results.length) return <p>{total ? "Asking the mesh…" : "There is no result yet."}</p>;
+  const whole = apiUrl(`/jobs/${job}/archive`);
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">file</th>
-          <th scope="col">what it is</th>
-          <th scope="col">size</th>
-          <th scope="col">SHA-256</th>
-        </tr>
-      </thead>
-      <tbody>
-        {results.map((file) => (
-          <tr key={file.url}>
-            <th scope="row">
-              <a href={file.url}>{file.name}</a>
-            </th>
-            <td>{file.role ?? file.media_type}</td>
-            <td>{bytes(file.size)}</td>
-            <td class="mono quiet" title={file.sha256}>
-              {file.sha256.slice(0, 12)}…
-            </td>
+    <>
+      <p class="row">
+        <a href={whole}>All as one zip file</a>
+        <a href={`${whole}?format=crate`}>with logs, provenance and programs (RO-Crate)</a>
+        <a href={apiUrl(`/jobs/${job}/code`)}>Python that makes it again</a>
+      </p>
+      <FileTable results={results} />
+    </>
+  );
+}
+
+function FileTable({ results }: { results: Result[] }) {
+  return (
+    <div class="wide">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">file</th>
+            <th scope="col">what it is</th>
+            <th scope="col">size</th>
+            <th scope="col">SHA-256</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {results.map((file) => (
+            <tr key={file.url}>
+              <th scope="row">
+                <a href={file.url}>{file.name}</a>
+              </th>
+              <td>{file.role ?? file.media_type}</td>
+              <td>{bytes(file.size)}</td>
+              <td class="mono quiet" title={file.sha256}>
+                {file.sha256.slice(0, 12)}…
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

@@ -11,6 +11,7 @@ import { FitForm, type FitWish } from "../form/fit_form";
 import { ErrorText, Link } from "../parts";
 import { axis, Chart, colour, drawErrors } from "../plot/chart";
 import { decades } from "../plot/axes";
+import { SendButton } from "../samp/send";
 import type { Result, TabProps } from "./job";
 
 const FIRST_PANELS = 12;
@@ -72,6 +73,7 @@ export function SpectraTab({ live, results, query }: TabProps) {
         <span class="quiet">
           {spectra.length} of {files.length} spectra read
         </span>
+        <SendButton message="spectrum.load.ssa-generic" files={shown.map((one) => one.file)} />
       </div>
       {failed ? <p class="error">{failed}</p> : null}
       {refused ? <ErrorText error={refused} /> : null}

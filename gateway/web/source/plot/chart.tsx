@@ -86,3 +86,18 @@ export function drawErrors(chart: uPlot, series: number, errors: ArrayLike<numbe
   ctx.stroke();
   ctx.restore();
 }
+
+/** A dashed line at one place of the x axis, from top to bottom. */
+export function drawInstant(chart: uPlot, x: number, stroke: string): void {
+  const { ctx, bbox } = chart;
+  const at = chart.valToPos(x, "x", true);
+  if (at < bbox.left || at > bbox.left + bbox.width) return;
+  ctx.save();
+  ctx.strokeStyle = stroke;
+  ctx.setLineDash([6, 4]);
+  ctx.beginPath();
+  ctx.moveTo(at, bbox.top);
+  ctx.lineTo(at, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.restore();
+}

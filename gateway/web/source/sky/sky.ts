@@ -3,6 +3,7 @@
 // A browser has few WebGL contexts and gives none back soon: the instance is made once, outside of the components, and
 // moved into the screen that shows it. Given its image as survey it asks no other host for anything.
 import { aladinUrl } from "../api/address";
+import { REGION_COLOURS, type Region } from "./regions";
 
 interface Source {
   data: { name: string };
@@ -19,7 +20,12 @@ interface Overlay {
   add(shape: unknown): void;
   removeAll(): void;
 }
+interface Moc {
+  name: string;
+}
 interface Viewer {
+  addMOC(moc: Moc): void;
+  removeOverlay(moc: Moc): void;
   setBaseImageLayer(layer: Layer): void;
   addCatalog(catalogue: Catalogue): void;
   addOverlay(overlay: Overlay): void;
@@ -41,6 +47,8 @@ interface Library {
   graphicOverlay(options: Record<string, unknown>): Overlay;
   source(ra: number, dec: number, data: { name: string }): Source;
   polyline(points: [number, number][], options: Record<string, unknown>): unknown;
+  MOCFromURL(url: string, options: Record<string, unknown>, done?: () => void, failed?: (error: unknown) => void): Moc;
+  MOCFromJSON(cells: Record<string, number[]>, options: Record<string, unknown>): Moc;
 }
 
 /** A marker of the catalogue. */
@@ -74,6 +82,7 @@ export class Sky {
   private shown: string | null = null;
   private readonly catalogues = new Map<Marker["kind"], Catalogue>();
   private readonly lines: Overlay;
+  private mocs: Moc[] = [];
 
   private constructor(
     private readonly library: Library,
@@ -145,6 +154,19 @@ export class Sky {
   contour(lines: [number, number][][]): void {
     this.lines.removeAll();
     for (const line of lines) this.lines.add(this.library.polyline(line, { color: "#ffd166" }));
+  }
+
+  /** Draw the edges of regions in place of those that were drawn before. */
+  outline(regions: Region[]): void {
+    for (const moc of this.mocs) this.viewer.removeOverlay(moc);
+    this.mocs = regions.map(({ name, content }, place) => {
+      const look = { name, color: REGION_COLOURS[place % REGION_COLOURS.length], lineWidth: 2, perimeter: true, fill: false, opacity: 1 };
+      if (!(content instanceof Blob)) return this.library.MOCFromJSON(content, look);
+      const url = URL.createObjectURL(content);
+      const forget = () => URL.revokeObjectURL(url);
+      return this.library.MOCFromURL(url, look, forget, forget);
+    });
+    for (const moc of this.mocs) this.viewer.addMOC(moc);
   }
 
   grid(on: boolean): void {

@@ -1,0 +1,103 @@
+"""A mesh with accounts: one signs in with a token, the browser keeps a cookie, operators act on alerts."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from gateway.auth.access_file import Access
+from mesh.contracts.alert import AlertEvent, AlertJob, Deed, Outgoing
+from tests.unit.gateway.guarded import MMODA, SIGNING, Guarded
+from tests.web.conftest import Watched
+from tests.web.doubles import served
+
+_NOTICE = json.dumps({"mission": "Drill", "id": ["a1"], "trigger_time": "2024-01-01T00:00:00Z"}).encode()
+_Watch = Callable[[str, frozenset[str]], Watched]
+
+
+@pytest.fixture
+def gateway() -> Guarded:
+    return Guarded(Access(signing=SIGNING, issuers={"mmoda": MMODA}, anonymous=False))
+
+
+@pytest.fixture
+def watched(gateway: Guarded, watch: _Watch) -> Iterator[Watched]:
+    with served(gateway.app) as base:
+        yield watch(base, frozenset({base}))
+
+
+def _sign_in(watched: Watched, token: str, to: str) -> None:
+    page = watched.open(f"/sign-in?to={to}")
+    page.get_by_label("Token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{watched.base}{to}")
+    # Before that, the session was asked for by nobody.
+    watched.forgive("401")
+
+
+def test_a_token_signs_in_and_out(watched: Watched, gateway: Guarded, context: BrowserContext) -> None:
+    page = watched.open("/jobs")
+    refused = page.get_by_role("main").get_by_role("alert").first
+    refused.get_by_role("link", name="Sign in").click()
+    page.wait_for_url("**/sign-in?to=%2Fjobs")
+    watched.check_access()
+    watched.check_telephone()
+    page.get_by_label("Token").fill("odm_wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("main").get_by_role("alert")).to_contain_text("token")
+    page.get_by_label("Token").fill(gateway.tokens["ada"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/jobs")
+    expect(page.get_by_role("banner")).to_contain_text("ada")
+    expect(page.get_by_text("There is none.")).to_be_visible()
+    (cookie,) = context.cookies()
+    assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Strict")
+    assert page.evaluate("document.cookie") == ""
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
+    assert not context.cookies()
+    watched.forgive("401")
+
+
+@pytest.mark.parametrize("to", ["//evil.example/x", "https://evil.example", "/\\evil.example", "jobs"])
+def test_signing_in_leads_nowhere_else(watched: Watched, gateway: Guarded, to: str) -> None:
+    page = watched.open(f"/sign-in?to={to}")
+    page.get_by_label("Token").fill(gateway.tokens["ada"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New query")
+    assert page.url == f"{watched.base}/"
+    watched.forgive("401")
+
+
+def test_an_operator_approves_what_waits_and_others_only_read(watched: Watched, gateway: Guarded) -> None:
+    alerts = gateway.alert_intake.alerts
+    receipt = gateway.alert_intake.take(_NOTICE, "test").receipt
+    key = receipt.notice.event_key
+    event = AlertEvent(
+        event_key=key,
+        receipts=(receipt,),
+        jobs=(AlertJob(instrument="spiacs", product="spi_acs_search", signature="0", time="", wish={}),),
+        outbox=(Outgoing(topic="transient.record", version=1, held_until="2026-11-30T12:00:00.000Z"),),
+    )
+    alerts.change_event(key, lambda _: event)
+    line = {"event_key": key, "state": "ACTIVE", "test": False, "messenger": "other", "answer": "nothing is known yet"}
+    gateway.alert_index.lines.append({**line, "trigger_time": None, "received": receipt.received, "version": 0})
+    _sign_in(watched, gateway.tokens["ada"], "/alerts")
+    page = watched.page
+    page.get_by_role("table", name="Inbox").get_by_role("button", name=key).click()
+    chosen = page.get_by_role("complementary", name="Chosen event")
+    expect(chosen.get_by_role("status")).to_contain_text("wait for a person")
+    expect(chosen).to_contain_text("spi_acs_search")
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    watched.check_access()
+    watched.check_telephone()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{watched.base}/")
+    _sign_in(watched, gateway.tokens["eve"], f"/alerts?event={key}")
+    page.get_by_label("Reason").fill("looks right")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approve: taken")).to_be_visible()
+    commands = [alerts.command(one.command_id) for _, one in gateway.publisher.alerts if one.command_id]
+    assert [(one.deed, one.caller, one.reason) for one in commands] == [(Deed.APPROVE, "eve", "looks right")]
+    watched.check_access()

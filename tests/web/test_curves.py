@@ -1,0 +1,78 @@
+"""Light curves are zoomed, put together, and compared by their hardness."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.conftest import Watched
+from tests.web.doubles import OpenGateway, served
+from tests.web.light_curves import isgri_light_curve
+
+_SOURCE = "GX 1+4"
+_BODY = {"instrument": "isgri", "product": "isgri_lc", "selection": {"scws": ["201600270010"]}}
+_BINS = 200
+_GENERATOR = np.random.default_rng(7)
+_SOFT, _HARD = _GENERATOR.normal(20.0, 1.0, _BINS), _GENERATOR.normal(10.0, 1.0, _BINS)
+# A bin that is not seen, and one that only the soft band has.
+_SOFT[17] = _HARD[17] = 0.1
+_HARD[30] = np.nan
+
+
+@pytest.fixture
+def watched(watch: Callable[[str, frozenset[str]], Watched]) -> Iterator[Watched]:
+    gateway = OpenGateway()
+    files = {
+        "isgri_lc_GX_1+4_20-40.fits": isgri_light_curve(_SOURCE, (20, 40), _SOFT),
+        "isgri_lc_GX_1+4_40-80.fits": isgri_light_curve(_SOURCE, (40, 80), _HARD),
+    }
+    with served(gateway.app) as base:
+        page = watch(base, frozenset({base}))
+        page.open(f"/jobs/{gateway.add(base, _BODY, 'lc_merge', files)}/curves?source=GX 1")
+        yield page
+
+
+def _told(text: str) -> list[float]:
+    """Return the number of bins and their mean, as the page says them."""
+    count, mean = text.partition(": ")[2].split(" bins, mean ", maxsplit=1)
+    return [int(count), float(mean.partition(",")[0])]
+
+
+def test_curves_are_zoomed_by_keyboard_and_bins_put_together(watched: Watched) -> None:
+    page = watched.page
+    strip = page.get_by_role("region", name=f"{_SOURCE}, 20–40 keV", exact=True)
+    drawn = strip.get_by_role("img")
+    expect(drawn).to_be_visible()
+    told = str(drawn.get_attribute("aria-label"))
+    assert _told(told) == pytest.approx([_BINS, _SOFT.mean()], rel=1e-3)
+    strip.focus()
+    page.keyboard.press("+")
+    page.wait_for_url("**range=**")
+    page.keyboard.press("0")
+    page.get_by_role("combobox", name="Bins", exact=True).select_option("5")
+    expect(drawn).not_to_have_attribute("aria-label", told)
+    assert _told(str(drawn.get_attribute("aria-label"))) == pytest.approx([_BINS / 5, _SOFT.mean()], rel=1e-3)
+    watched.check_access()
+    watched.check_telephone()
+
+
+def test_the_hardness_is_that_of_the_bins_that_both_bands_show(watched: Watched) -> None:
+    page = watched.page
+    page.get_by_label("Hardness").select_option(label="40–80 keV to 20–40 keV")
+    drawn = page.get_by_role("img", name="hardness of")
+    expect(drawn).to_be_visible()
+    used = np.ones(_BINS, dtype=bool)
+    used[[17, 30]] = False
+    ratio = ((_HARD - _SOFT) / (_HARD + _SOFT))[used]
+    assert _told(str(drawn.get_attribute("aria-label"))) == pytest.approx([_BINS - 2, ratio.mean()], rel=1e-3)
+    page.get_by_role("combobox", name="Bins", exact=True).select_option("100")
+    drawn = page.get_by_role("img", name="hardness of")
+    expect(drawn).to_have_attribute("aria-label", re.compile(": 2 bins"))
+    hard, soft = (np.where(used, rates, 0.0).reshape(2, 100).sum(axis=1) for rates in (_HARD, _SOFT))
+    # The bin that is not seen by itself counts where many are put together.
+    hard[0] += 0.1
+    soft[0] += 0.1
+    together = (hard - soft) / (hard + soft)
+    assert _told(str(drawn.get_attribute("aria-label")))[1] == pytest.approx(together.mean(), rel=1e-3)
