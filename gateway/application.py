@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer
 
 from gateway import api_page, health, problem, welcome
 from gateway.access import AccessLog
+from gateway.admin import endpoints as admin
 from gateway.alerts import posting, reading
 from gateway.api import (
     accounts,
@@ -105,6 +106,7 @@ def create_app(parts: Parts) -> FastAPI:
         tokens.router,
         accounts.router,
         trail.router,
+        admin.router,
         posting.router,
         reading.router,
         transients.router,

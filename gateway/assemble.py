@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 
+from gateway.admin.sources import real_sources
 from gateway.alerts.intake import AlertIntake
 from gateway.archive import GatewayArchive
 from gateway.auth.access_file import AccessFile
@@ -85,6 +86,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         surveys=settings.sky_surveys,
         prefix=settings.prefix,
         front=front,
+        admin=real_sources(connections, settings.mesh.watchers(), settings.dashboards.rstrip("/")),
         alerts=AlertIntake(Alerts(objects), publisher, AlertIndex(index)),
         note=trail.note,
         read_trail=written_trail,

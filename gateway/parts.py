@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.admin.sources import Sources
 from gateway.alerts.intake import AlertIntake
 from gateway.archive import GatewayArchive
 from gateway.auth.front import Front
@@ -48,6 +49,8 @@ class Parts:
     """Address of the store that links to files lead to; None: files come through the gateway."""
     surveys: tuple[str, ...] = ()
     """Addresses of sky surveys (HiPS) that the page offers behind its images."""
+    admin: Sources | None = None
+    """What operators are shown; None: nothing."""
     alerts: AlertIntake | None = None
     """The way in of alerts; None: this gateway takes none."""
     start: Callable[[asyncio.AbstractEventLoop], None] = lambda _loop: None

@@ -30,6 +30,7 @@ from mesh.errors import (
     UnknownInstrument,
     UnknownParameter,
     UnknownProduct,
+    WatcherUnavailable,
 )
 from mesh.intake.errors import (
     JobFinal,
@@ -117,6 +118,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("behind", 503, "Planning lags behind", _UNAVAILABLE_ADVICE),
             Kind("store-unavailable", 503, "The store does not answer", _UNAVAILABLE_ADVICE),
             Kind("broker-unavailable", 503, "The message broker does not answer", _UNAVAILABLE_ADVICE),
+            Kind("watcher-unavailable", 503, "Alertmanager does not answer", "`odamesh stack up` starts it."),
+            Kind("letter-stays", 409, "This letter cannot be sent again here", "Use odamesh dead retry, or drop it."),
             Kind("instrument-unavailable", 503, "The instrument is set up wrongly", "Tell its operator."),
             Kind(
                 "alert-malformed", 400, "The alert cannot be read", "Send one VOEvent, JSON object or Avro container."
@@ -348,6 +351,8 @@ def unavailable(request: Request, error: TransientFailure | IssuerUnavailable) -
     name = "broker-unavailable" if isinstance(error, BrokerUnavailable) else "store-unavailable"
     if isinstance(error, IssuerUnavailable):
         name = "issuer-unavailable"
+    elif isinstance(error, WatcherUnavailable):
+        name = "watcher-unavailable"
     elif not isinstance(error, (BrokerUnavailable, StoreUnavailable)):
         _log.error("unexpected transient failure", kind=type(error).__name__)
     kind = KINDS[name]

@@ -40,6 +40,8 @@ class GatewaySettings(BaseSettings):
     """Address of the store in links, e.g. ``https://files.example``, whose proxy hands on the Host; empty: its own."""
     surveys: str = ""
     """Addresses of sky surveys (HiPS), separated by commas, that the web page offers behind its images."""
+    dashboards: str = ""
+    """Address below which operators see dashboards, e.g. ``https://watch.example/consoles``; empty: at Prometheus."""
     link_seconds: int = Field(default=3600, ge=60, le=7 * 86400)
     """How long a presigned download link lives; the address that makes new ones does not expire."""
     sesame: str = ""

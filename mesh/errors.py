@@ -23,6 +23,7 @@ MeshError
 │       │   └── QueueFull    the queue refuses more messages
 │       ├── EngineUnavailable
 │       ├── ArchiveUnavailable
+│       ├── WatcherUnavailable
 │       └── InstrumentUnavailable   its folder has a mistake
 ├── ContractViolation        a message or document that cannot be understood; goes to the dead letters
 ├── IdTaken                  the id of a job belongs to another request
@@ -172,6 +173,10 @@ class EngineUnavailable(TransientFailure):
 
 class ArchiveUnavailable(TransientFailure):
     """The archive of science windows did not answer."""
+
+
+class WatcherUnavailable(TransientFailure):
+    """Prometheus or Alertmanager did not answer."""
 
 
 class InstrumentUnavailable(TransientFailure):

@@ -66,6 +66,13 @@ class Connections(Part):
     store: StoreSettings
 
 
+class Watchers(Part):
+    """Who keeps the figures and hands on the alarms; an address is empty where nobody said it."""
+
+    prometheus: str = ""
+    alertmanager: str = ""
+
+
 class Settings(BaseSettings):
     """What a process of the mesh can be told by its environment (prefix ``ODAMESH_``)."""
 
@@ -129,6 +136,15 @@ class Settings(BaseSettings):
         if self.docker_host:
             return self.docker_host
         return str(_read(self.credentials_file).get("endpoints", {}).get("docker_host", ""))
+
+    def watchers(self) -> Watchers:
+        """Return who keeps the figures and hands on the alarms.
+
+        Raises:
+            SettingsError: no file.
+        """
+        ends = _read(self.credentials_file).get("endpoints", {})
+        return Watchers(prometheus=ends.get("prometheus_url", ""), alertmanager=ends.get("alertmanager_url", ""))
 
     def connections(self, account: str) -> Connections:
         """Return the servers with the account's own credentials.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
@@ -16,6 +16,8 @@ from infra.commands.stack import fail
 from infra.stack.endpoints import Endpoints
 from infra.stack.layout import CHECKOUT
 from infra.stack.problem import SetupProblem
+from mesh.alarms import Alarm, alarms
+from mesh.errors import WatcherUnavailable
 from odamesh.command_line import AsJson, console, operators_part, print_json, say
 
 app = operators_part("Alarms: those that are raised now, what each means, and silences.")
@@ -28,16 +30,15 @@ Name = Annotated[str, typer.Argument(help="Name of the alarm.")]
 @app.command("list")
 def show(as_json: AsJson = False) -> None:
     """List the alarms that are raised now, the urgent ones first; exit status 1 where there are any."""
-    with _alertmanager() as client:
-        found = sorted(
-            client.get("/api/v2/alerts", params={"active": "true"}).raise_for_status().json(),
-            key=lambda alarm: (alarm["labels"].get("severity", ""), alarm["startsAt"]),
-        )
+    try:
+        found = alarms(Endpoints.from_environment().alertmanager_url)
+    except (WatcherUnavailable, SetupProblem) as error:
+        fail(SetupProblem(error.text if isinstance(error, WatcherUnavailable) else str(error)))
     if as_json:
-        print_json([_row(alarm) for alarm in found])
+        print_json([alarm.model_dump() for alarm in found])
     else:
         _print(found)
-    if any(alarm["status"]["state"] == "active" for alarm in found):
+    if any(alarm.state == "raised" for alarm in found):
         raise typer.Exit(1)
 
 
@@ -105,29 +106,13 @@ def _alertmanager() -> Iterator[httpx.Client]:
         fail(SetupProblem(f"no Alertmanager answers at {address}: `odamesh stack up` starts it"))
 
 
-def _row(alarm: dict[str, Any]) -> dict[str, Any]:
-    labels, notes = alarm["labels"], alarm["annotations"]
-    return {
-        "alarm": labels["alertname"],
-        "severity": labels.get("severity", ""),
-        "since": alarm["startsAt"],
-        "state": _STATES.get(alarm["status"]["state"], alarm["status"]["state"]),
-        "summary": notes.get("summary", ""),
-        "action": notes.get("action", ""),
-        "labels": {name: value for name, value in labels.items() if name not in ("alertname", "severity")},
-    }
-
-
-_STATES = {"active": "raised", "suppressed": "held back", "unprocessed": "raised"}
-
-
-def _print(found: list[dict[str, Any]]) -> None:
+def _print(found: list[Alarm]) -> None:
     if not found:
         say(console(), "no alarm is raised")
         return
     table = Table("alarm", "severity", "for", "state", "what", "do", box=None, pad_edge=False)
-    for row in map(_row, found):
-        age = timedelta(seconds=int(time.time() - datetime.fromisoformat(row["since"]).timestamp()))
-        table.add_row(row["alarm"], row["severity"], str(age), row["state"], row["summary"], row["action"])
+    for one in found:
+        age = timedelta(seconds=int(time.time() - datetime.fromisoformat(one.since).timestamp()))
+        table.add_row(one.alarm, one.severity, str(age), one.state, one.summary, one.action)
     console().print(table)
     say(console(), "`odamesh alarms explain NAME` says more of each")

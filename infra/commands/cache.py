@@ -21,7 +21,7 @@ from mesh.store.eviction import Eviction, Refused
 from mesh.store.jobs import Jobs
 from mesh.store.pins import Pins
 from mesh.store.products import Products
-from mesh.store.stock import Stock, Usage
+from mesh.store.stock import Stock, figures
 from mesh.store.verification import Verification
 from odamesh.command_line import AsJson, operators_part, print_json
 
@@ -41,25 +41,9 @@ def stats(as_json: AsJson = False) -> None:
     """Show for each stage: units whose product was there (hits) or had to be made, products, size, evicted."""
     with servers("cache stats") as given:
         objects, index = given.objects, given.index
-        usage = {(entry.instrument, entry.stage): entry for entry in Usage(index).stages()}
-        stored = {entry[:2]: entry for entry in Stock(index).stored()}
-        evicted = {entry[:2]: entry for entry in Stock(index).evicted()}
+        found = figures(index)
         pinned, complete = Pins(objects, index).count(), Products(objects, index).index_is_complete()
-    rows: list[dict[str, Any]] = []
-    for name in sorted({*usage, *stored, *evicted}):
-        hits, made = (usage[name].hits, usage[name].made) if name in usage else (0, 0)
-        rows.append(
-            {
-                "instrument": name[0],
-                "stage": name[1],
-                "hits": hits,
-                "made": made,
-                "hit_rate": round(hits / (hits + made), 4) if hits + made else None,
-                "products": stored[name].products if name in stored else 0,
-                "bytes": stored[name].bytes if name in stored else 0,
-                "evicted": evicted[name].products if name in evicted else 0,
-            }
-        )
+    rows: list[dict[str, Any]] = [stage._asdict() | {"hit_rate": stage.hit_rate} for stage in found]
     if as_json:
         print(json.dumps({"stages": rows, "pinned": pinned, "index_complete": complete}, indent=1))
         return

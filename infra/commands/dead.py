@@ -12,7 +12,7 @@ from rich.table import Table
 
 from infra.commands.servers import Servers, servers
 from mesh.broker.dead_letters import DeadLetter, DeadLetters
-from mesh.broker.topology import DEAD_ALERTS_QUEUE, DEAD_EVENTS_QUEUE, DEAD_REQUESTS_QUEUE, UNROUTED_QUEUE, dead_queue
+from mesh.broker.topology import dead_queues
 from mesh.errors import NotFound
 from mesh.instruments import instruments
 from mesh.store.products import Products
@@ -50,7 +50,7 @@ def list_letters(
     table = Table("id", "died", "queue", "reason", "attempt", "message", "what", box=None, pad_edge=False)
     for letter in found:
         facts = _facts(letter)
-        what = f"{facts['schema']} {_title(letter)}".strip()
+        what = f"{facts['schema']} {letter.title}".strip()
         message = letter.delivery.message_id[:16]
         table.add_row(letter.id, letter.died, letter.queue, letter.reason, str(facts["attempt"]), message, what)
     _console.print(table)
@@ -63,7 +63,7 @@ def show(letter_id: Annotated[str, typer.Argument(metavar="ID")], queue: Queue =
     """Show one letter: where it died and why, its content, and the end of its unit's log."""
     with _post("dead show") as (given, post):
         for letter in _chosen(post, [letter_id], queue):
-            print(json.dumps({**_facts(letter), "content": _content(letter)}, indent=1))
+            print(json.dumps({**_facts(letter), "content": letter.content}, indent=1))
             if letter.delivery.schema.startswith("odamesh.unit/"):
                 print(_log_of(given, letter.delivery.message_id))
             return
@@ -112,10 +112,7 @@ def _post(command: str) -> Iterator[tuple[Servers, DeadLetters]]:
 
 
 def _queues(only: str | None) -> list[str]:
-    if only is not None:
-        return [only]
-    others = (DEAD_REQUESTS_QUEUE, DEAD_EVENTS_QUEUE, DEAD_ALERTS_QUEUE, UNROUTED_QUEUE)
-    return [*(dead_queue(name) for name in instruments()), *others]
+    return [only] if only is not None else dead_queues(instruments())
 
 
 def _which(ids: Sequence[str] | None, everything: bool) -> Sequence[str] | None:
@@ -158,20 +155,6 @@ def _facts(letter: DeadLetter) -> dict[str, Any]:
         "routing_key": letter.routing_key,
         "schema": letter.delivery.schema,
     }
-
-
-def _content(letter: DeadLetter) -> Any:
-    try:
-        return json.loads(letter.delivery.body)
-    except ValueError:
-        return letter.delivery.body.decode("utf-8", errors="replace")
-
-
-def _title(letter: DeadLetter) -> str:
-    content = _content(letter)
-    if not isinstance(content, dict):
-        return "not JSON"
-    return " ".join(str(content[name]) for name in ("stage", "label", "job_id", "state") if name in content)
 
 
 def _log_of(given: Servers, unit_key: str) -> str:

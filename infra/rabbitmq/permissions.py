@@ -20,7 +20,10 @@ from mesh.broker.topology import (
     REQUESTS_QUEUE,
     TRANSIENTS,
     UNITS,
+    UNROUTED_QUEUE,
     alert_queue,
+    dead_queue,
+    dead_queues,
     retry_exchange,
     unit_queue,
 )
@@ -86,12 +89,14 @@ _SERVICES = {
     "gateway": _rights(
         configure=r"events\.gateway\..*",
         write=rf"{_named(REQUESTS, CONTROL, ALERTS)}|events\.gateway\..*",
-        read=rf"{_named(EVENTS)}|events\.gateway\..*",
+        # Operators look at dead letters and drop them; sending one again is the dispatcher's.
+        read=rf"{_named(EVENTS, *dead_queues(INSTRUMENTS))}|events\.gateway\..*",
     ),
     "dispatcher": _rights(
         configure="",
         write=_named(UNITS, EVENTS, CONTROL),
-        read=_named(REQUESTS_QUEUE, FAN_IN_QUEUE),
+        # It sends units among the dead letters again: it publishes all units.
+        read=_named(REQUESTS_QUEUE, FAN_IN_QUEUE, UNROUTED_QUEUE, *map(dead_queue, INSTRUMENTS)),
     ),
     "cache": _rights(configure="", write="", read=_named(CACHE_QUEUE)),
     "triggers": _rights(
@@ -101,7 +106,7 @@ _SERVICES = {
 _TOPICS = {
     "admin": {},
     "gateway": {
-        REQUESTS: _topic(write=r"(submit|cancel|delete)\..*"),
+        REQUESTS: _topic(write=r"(submit|cancel|delete|again)\..*"),
         CONTROL: _topic(write=r"follow\..*"),
         EVENTS: _topic(read=r"(job|log)\..*"),
     },

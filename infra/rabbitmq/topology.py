@@ -51,7 +51,7 @@ _DAY_MS = 86_400_000
 _TOPIC_EXCHANGES = (REQUESTS, UNITS, EVENTS, CONTROL, ALERTS, TRANSIENTS, DEAD, *map(retry_exchange, LADDER_MS))
 _FANOUT_EXCHANGES = (UNROUTED,)
 
-_REQUESTS = ("submit", "cancel", "delete")
+_REQUESTS = ("submit", "cancel", "delete", "again")
 _ALERTS = {alert_queue(shard): f"alert.{shard}" for shard in range(ALERT_SHARDS)}
 
 # A dead letter is handed over only when the target has it, and a full queue refuses: nothing vanishes.

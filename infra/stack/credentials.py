@@ -132,6 +132,7 @@ def text(credentials: Credentials, endpoints: Endpoints, *, docker_host: str, ru
             "s3_secure": endpoints.s3_secure,
             "bucket": endpoints.bucket,
             "prometheus_url": endpoints.prometheus_url,
+            "alertmanager_url": endpoints.alertmanager_url,
             "docker_host": docker_host,
         },
         "units": {"runner": runner},

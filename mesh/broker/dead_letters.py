@@ -5,6 +5,7 @@ to its place when the connection closes.
 """
 
 import hashlib
+import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,6 +62,22 @@ class DeadLetter:
         told = f"{self.queue}\n{self.delivery.message_id}\n{self.died}\n".encode()
         return hashlib.sha256(told + self.delivery.body).hexdigest()[:_ID_DIGITS]
 
+    @property
+    def content(self) -> Any:
+        """The body as JSON; as text where it is none."""
+        try:
+            return json.loads(self.delivery.body)
+        except ValueError:
+            return self.delivery.body.decode("utf-8", errors="replace")
+
+    @property
+    def title(self) -> str:
+        """What it is about, in a few words."""
+        content = self.content
+        if not isinstance(content, dict):
+            return "not JSON"
+        return " ".join(str(content[name]) for name in ("stage", "label", "job_id", "state") if name in content)
+
 
 class DeadLetters:
     """A connection that looks at dead letters; use it in a ``with`` block.
@@ -115,6 +132,17 @@ class DeadLetters:
             letter = _letter(queue, message)
             self._held[letter.tag] = queue
             yield letter
+
+    def find(self, queue: str, letter_id: str) -> DeadLetter:
+        """Return the letter of an id.
+
+        Raises:
+            NotFound: no letter in that queue has it, or somebody else looks at it at this moment.
+        """
+        for letter in self.letters(queue):
+            if letter.id == letter_id:
+                return letter
+        raise NotFound(f"there is no dead letter {letter_id} in {queue}")
 
     def retry(self, letter: DeadLetter) -> None:
         """Publish a letter again where it was published first, as its first attempt; then it is gone from here.

@@ -3,6 +3,7 @@
 Services declare nothing of this: a queue that is missing is an error of the set-up, not something to be made up.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from mesh.contracts.request import Lane
@@ -31,6 +32,9 @@ UNROUTED_QUEUE = "unrouted"
 LADDER_MS = {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000}
 """Delays of the retry ladder in milliseconds, shortest first; each has an exchange and a queue."""
 LADDER = tuple(LADDER_MS)
+
+AGAIN_KEY = "again.letter"
+"""Routing key on ``mesh.requests`` of a wish to have a dead letter sent again."""
 
 ALERT_SHARDS = 4
 """Queues of alerts; all entries of one event go to the same one, which one process consumes at a time."""
@@ -89,6 +93,18 @@ def retry_queue(delay: str) -> str:
 def dead_queue(instrument: str) -> str:
     """Queue of the units of an instrument that nobody could settle."""
     return f"dead.{instrument}"
+
+
+def dead_queues(instruments: Iterable[str]) -> list[str]:
+    """Queues of what nobody could settle, or no queue takes."""
+    others = (DEAD_REQUESTS_QUEUE, DEAD_EVENTS_QUEUE, DEAD_ALERTS_QUEUE, UNROUTED_QUEUE)
+    return [*map(dead_queue, instruments), *others]
+
+
+def shared_queues() -> list[str]:
+    """Queues beside those of units and of dead letters."""
+    retries, alerts = map(retry_queue, LADDER), map(alert_queue, range(ALERT_SHARDS))
+    return [REQUESTS_QUEUE, FAN_IN_QUEUE, CACHE_QUEUE, *retries, *alerts]
 
 
 def control_queue(service: str, instance: str) -> str:

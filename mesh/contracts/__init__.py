@@ -6,6 +6,7 @@ from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
 from mesh.contracts.event import Failure, RunEvent, UnitEvent
 from mesh.contracts.keeping import EvictedProduct, Pin
+from mesh.contracts.letter import SendAgain
 from mesh.contracts.link import Link
 from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest, ProductFile, Resources
@@ -56,6 +57,7 @@ __all__ = [
     "RunEvent",
     "RunResult",
     "Selection",
+    "SendAgain",
     "StageProduct",
     "TimeRange",
     "TokenUse",

@@ -10,6 +10,7 @@ from mesh.contracts.cancel import CancelJob, CancelUnits, DeleteJob
 from mesh.contracts.document import Document
 from mesh.contracts.event import RunEvent, UnitEvent
 from mesh.contracts.keeping import EvictedProduct, Pin
+from mesh.contracts.letter import SendAgain
 from mesh.contracts.link import Link
 from mesh.contracts.log import FollowLog, LogText
 from mesh.contracts.manifest import Manifest
@@ -47,6 +48,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     RowPage,
     RunEvent,
     RunResult,
+    SendAgain,
     TokenUse,
     TrailPage,
     TransientRecord,

@@ -1,6 +1,6 @@
 """Announcements: which workers of an instrument live, and the image and calibration that they run."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from pydantic import ValidationError
@@ -38,6 +38,25 @@ class Announced(Part):
     """The living ones."""
     run: frozenset[tuple[str, str]]
     """Image and calibration of each of them; two in a roll-out."""
+
+
+class Worker(NamedTuple):
+    """One worker, as it was last heard of."""
+
+    name: str
+    image: str
+    calibration: str
+    runner: str
+    slots: int
+    silent_s: float
+    """How long nothing was heard of it [s]."""
+    withdrawn: bool
+    """Whether it takes no more units."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it takes units."""
+        return not self.withdrawn and self.silent_s < ALIVE_SECONDS
 
 
 class _Heard(Part):
@@ -92,6 +111,24 @@ class Announcements:
             workers=tuple(sorted(entry.announcement.worker for entry in alive)),
             run=frozenset(_what(entry.announcement) for entry in alive),
         )
+
+    @redis_answers()
+    def workers(self, instrument: str) -> list[Worker]:
+        """Return every worker of an instrument that was heard of within a day, those that live first."""
+        now = self._now()
+        found = [
+            Worker(
+                name=name,
+                image=heard.announcement.image,
+                calibration=heard.announcement.calibration,
+                runner=heard.announcement.runner,
+                slots=heard.announcement.slots,
+                silent_s=max(0.0, now - heard.at),
+                withdrawn=heard.withdrawn,
+            )
+            for name, heard in self._workers(instrument).items()
+        ]
+        return sorted(found, key=lambda worker: (not worker.alive, worker.name))
 
     def _workers(self, instrument: str) -> dict[str, _Heard]:
         return {worker: _read(text) for worker, text in self._redis.hgetall(names.announced(instrument)).items()}

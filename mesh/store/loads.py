@@ -47,3 +47,9 @@ class Loads:
         """Return everybody who spent something today."""
         seconds, _ = self._redis.time()
         return sorted(self._redis.hkeys(names.spent(int(seconds) // DAY_SECONDS)))
+
+    @redis_answers()
+    def lately(self) -> list[str]:
+        """Return everybody who asked for something within a day."""
+        seconds, _ = self._redis.time()
+        return list(self._redis.zrange(names.USERS, int(seconds) - DAY_SECONDS, "+inf", byscore=True))

@@ -332,9 +332,9 @@ def announced(instrument: str) -> str:
     return f"announced:{instrument}"
 
 
-def backlog(instrument: str, lane: str) -> str:
-    """Sorted set of users with unreleased units."""
-    return f"backlog:{instrument}:{lane}"
+def backlog(instrument: str, lane: str, user: str = "") -> str:
+    """Sorted set of users with unreleased units, or the list of the runs of one of them."""
+    return f"backlog:{instrument}:{lane}:{user}" if user else f"backlog:{instrument}:{lane}"
 
 
 def retrying(instrument: str, lane: str, user: str) -> str:

@@ -81,6 +81,47 @@ class Usage:
         return found
 
 
+class StageFigures(NamedTuple):
+    """All that is counted of one stage."""
+
+    instrument: str
+    stage: str
+    hits: int
+    made: int
+    products: int
+    bytes: int
+    evicted: int
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Share of the units whose product was there already; None before the first one."""
+        asked = self.hits + self.made
+        return round(self.hits / asked, 4) if asked else None
+
+
+def figures(index: redis.Redis) -> list[StageFigures]:
+    """Return what is counted of every stage, in the order of their names.
+
+    Raises:
+        StoreUnavailable: Redis is out of reach.
+    """
+    stock = Stock(index)
+    usage = {(stage.instrument, stage.stage): stage for stage in Usage(index).stages()}
+    stored = {(stage.instrument, stage.stage): stage for stage in stock.stored()}
+    evicted = {(stage.instrument, stage.stage): stage for stage in stock.evicted()}
+    return [
+        StageFigures(
+            *name,
+            hits=usage[name].hits if name in usage else 0,
+            made=usage[name].made if name in usage else 0,
+            products=stored[name].products if name in stored else 0,
+            bytes=stored[name].bytes if name in stored else 0,
+            evicted=evicted[name].products if name in evicted else 0,
+        )
+        for name in sorted({*usage, *stored, *evicted})
+    ]
+
+
 @redis_answers()
 def images_in_use(index: redis.Redis) -> frozenset[str] | None:
     """Return the images that a stored product or a run that has not ended names.

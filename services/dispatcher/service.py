@@ -3,13 +3,15 @@
 from typing import Any
 
 from mesh.broker.consumer import Retry, consume
+from mesh.broker.dead_letters import DeadLetters
 from mesh.broker.delivery import Delivery
-from mesh.broker.topology import FAN_IN_QUEUE, REQUESTS_QUEUE
-from mesh.contracts import CancelJob, DeleteJob, Job, UnitEvent
+from mesh.broker.topology import AGAIN_KEY, FAN_IN_QUEUE, REQUESTS_QUEUE
+from mesh.contracts import CancelJob, DeleteJob, Job, SendAgain, UnitEvent
 from mesh.errors import MeshError
 from mesh.service.context import Context
 from mesh.service.provide import Provided
 from mesh.service.timer import every
+from services.dispatcher.again import LettersAgain
 from services.dispatcher.claimed import KEEP_SECONDS
 from services.dispatcher.dispatcher import Dispatcher
 from services.dispatcher.sweep import SWEEP_SECONDS
@@ -28,14 +30,17 @@ class DispatcherService:
     name = "dispatcher"
 
     dispatcher: Any = Provided(_make)
+    letters: Any = Provided(lambda context: LettersAgain(lambda: DeadLetters(context.connections.broker)))
 
     @consume(REQUESTS_QUEUE, prefetch=8, retry=Retry.HOLD)
     def request(self, delivery: Delivery) -> None:
-        """Plan a submitted job, or cancel or delete one."""
+        """Plan a submitted job, cancel or delete one, or send a dead letter again."""
         if delivery.routing_key.startswith("cancel."):
             self.dispatcher.cancelled(CancelJob.decode(delivery.body).job_id)
         elif delivery.routing_key.startswith("delete."):
             self.dispatcher.deleted(DeleteJob.decode(delivery.body).job_id)
+        elif delivery.routing_key == AGAIN_KEY:
+            self.letters.send(SendAgain.decode(delivery.body))
         else:
             self.dispatcher.submitted(Job.decode(delivery.body))
 

@@ -213,6 +213,9 @@ def test_exchanges_of_an_earlier_topology_are_made_anew(stack: Stack) -> None:
         ("isgri", lambda channel: channel.basic_get("requests.dispatcher")),
         ("isgri", lambda channel: channel.queue_declare("control.jemx.one", exclusive=True)),
         ("dispatcher", lambda channel: channel.queue_delete("units.isgri.user")),
+        ("dispatcher", lambda channel: channel.basic_get("dead.events")),
+        ("isgri", lambda channel: channel.basic_get("dead.isgri")),
+        ("gateway", lambda channel: channel.basic_get("units.isgri.user")),
     ],
 )
 def test_broker_refuses(stack: Stack, service: str, action: Callable[[Any], Any]) -> None:

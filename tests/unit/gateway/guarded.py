@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -16,11 +17,13 @@ from gateway.auth.front import Front
 from gateway.parts import Parts
 from mesh.accounts.accounts import Accounts
 from mesh.accounts.api_tokens import new_token
+from mesh.alarms import Alarm
 from mesh.clock import utc_now
 from mesh.contracts import Account, TrailEntry
 from mesh.intake import Scope
 from mesh.store.alerts import Alerts
 from tests.unit.accounts_doubles import MemoryObjects
+from tests.unit.gateway.admin_doubles import MemoryPost, sources
 from tests.unit.gateway.conftest import BODY
 from tests.unit.gateway.doubles import (
     MemoryAlertIndex,
@@ -43,6 +46,7 @@ class Guarded:
     access: Access = field(default_factory=lambda: Access(signing=SIGNING, issuers={"mmoda": MMODA}))
     parts: dict[str, Any] = field(default_factory=dict)
     base: str = "http://gateway.test"
+    alarms: Callable[[], Sequence[Alarm]] = list
 
     def __post_init__(self) -> None:
         log_nothing()
@@ -51,6 +55,7 @@ class Guarded:
         self.records, self.products, self.quota = MemoryRecords(), MemoryProducts(), MemoryQuota()
         self.publisher = RecordingPublisher(self.records)
         self.alert_index = MemoryAlertIndex()
+        self.post = MemoryPost()
         self.alert_intake = AlertIntake(Alerts(self.objects), self.publisher, self.alert_index)  # type: ignore[arg-type]
         self.noted: list[TrailEntry] = []
         self.front = Front(lambda: self.access, self.accounts)
@@ -62,6 +67,7 @@ class Guarded:
                 records=self.records,
                 products=self.products,
                 publisher=self.publisher,
+                admin=replace(sources(self.post), alarms=self.alarms),
                 alerts=self.alert_intake,
                 quota=self.quota.quota,
                 front=self.front,

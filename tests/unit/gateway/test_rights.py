@@ -13,6 +13,7 @@ from mesh.contracts.alert import AlertEvent
 from mesh.contracts.notice import Messenger
 from mesh.contracts.transient import TransientRecord
 from mesh.states import UnitState
+from tests.unit.gateway.admin_doubles import dead_letter
 from tests.unit.gateway.conftest import BODY
 from tests.unit.gateway.doubles import key_of, manifest, stage_product, unit_row
 from tests.unit.gateway.guarded import MMODA, SIGNING, Guarded
@@ -63,6 +64,16 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("PUT", "/api/v1/accounts/{name}"): ((403, 403, 403, 200), None),
     ("GET", "/api/v1/roles"): ((200, 200, 200, 200), None),
     ("GET", "/api/v1/audit-trail"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/admin"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/admin/queues"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/admin/workers"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/admin/dead-letters"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/admin/dead-letters/{queue}/{letter_id}"): ((403, 403, 403, 200), None),
+    ("DELETE", "/api/v1/admin/dead-letters/{queue}/{letter_id}"): ((403, 403, 403, 204), None),
+    ("POST", "/api/v1/admin/dead-letters/{queue}/{letter_id}/send-again"): ((403, 403, 403, 202), None),
+    ("GET", "/api/v1/admin/cache"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/admin/users"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/admin/alarms"): ((403, 403, 403, 200), None),
     ("GET", "/api/v1/users/{user}/usage"): ((403, 403, 200, 200), None),
     ("GET", "/api/v1/jobs"): ((403, 200, 200, 200), None),
     ("POST", "/api/v1/jobs"): ((201, 201, 201, 201), None),
@@ -255,6 +266,8 @@ def _job(gateway: Guarded, *, ended: bool, shared: bool) -> dict[str, str]:
     gateway.call("GET", f"/r/{known['digits']}", "eve", whole=True)
     known |= {"stage": "image", "label": _LABEL, "user": "ada", "tab": "sky"}
     known |= {"instrument": "isgri", "product": "isgri_image", "part": "phase", "identifier": job_id}
+    gateway.post.kept = [letter := dead_letter()]
+    known |= {"queue": letter.queue, "letter_id": letter.id}
     known |= {"event": "test:1", "version": "1", "deed": "mute", "receipt_id": _alert(gateway)}
     return known
 
