@@ -23,6 +23,8 @@ from odamesh.submit_command import submit
 OPERATORS_PACKAGE = "infra.commands"
 """Holds the operator's parts; it comes with the distribution `odamesh-mesh`, and with a checkout."""
 OPERATORS = {
+    "status": "Show on one screen where the mesh stands.",
+    "doctor": "Check everything and say what to do.",
     "archive": "Index and simulate archives of science windows.",
     "instrument": "Make, check and try the folder of an instrument.",
     "stack": "Start and stop the servers on this machine.",

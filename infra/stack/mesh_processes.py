@@ -16,8 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ValidationError
 
 import mesh.ports
+from gateway.auth import front
 from gateway.auth.access_file import AccessFile
-from gateway.auth.front import require_accounts
 from gateway.settings import GatewaySettings
 from infra.stack import access, bytecode, process, set_up_lock, supervisor, users
 from infra.stack.endpoints import LOOPBACK, is_free, port_of, port_shift
@@ -102,7 +102,7 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
         raise SetupProblem(message)
     layout.make()
     access.publish(layout)
-    _require_accounts()
+    require_accounts()
     # All that decides how they behave is in the plan: where it changed, a process is started again.
     environment = {
         name: value for name, value in os.environ.items() if name.startswith(_SETTINGS) and name not in _SECRET
@@ -128,15 +128,31 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
     return [program.name for program in wanted]
 
 
-def _require_accounts() -> None:
+def require_accounts() -> None:
     """Refuse to start a gateway that others could reach and that knows nobody; SetupProblem says how to set it up."""
     try:
         settings = GatewaySettings()
         if settings.asks_callers:
             connections = settings.mesh.connections("admin")
-            require_accounts(settings, AccessFile(settings.access_file).now(), Accounts(Objects(connections.store)))
+            known = AccessFile(settings.access_file).now()
+            front.require_accounts(settings, known, Accounts(Objects(connections.store)))
     except (MeshError, ValidationError) as error:
         raise SetupProblem(str(error)) from error
+
+
+def outdated() -> list[str]:
+    """Name the processes that run, and were started with other code, images or accounts than are here now."""
+    layout = Layout.from_environment()
+    try:
+        plan = supervisor.read_plan(layout)
+    except FileNotFoundError:
+        return []
+    here = _source(layout)
+    return [
+        program.name
+        for program in plan
+        if program.source != here and supervisor.pid_file(layout, program.name).read() is not None
+    ]
 
 
 def _own_users(layout: Layout, found: Sequence[Program], further: Mapping[str, str]) -> list[Program]:
