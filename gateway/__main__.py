@@ -12,6 +12,7 @@ from gateway.assemble import real_parts
 from gateway.auth.front import Front, require_accounts
 from gateway.serving import server_config
 from gateway.settings import GatewaySettings
+from mesh import tracing
 from mesh.errors import StoreUnavailable
 from mesh.instruments import log_faults
 from mesh.logging import configure_logging
@@ -33,12 +34,14 @@ def main() -> int:
         sys.stderr.write(f"the gateway cannot start: {error}\n")
         return 2
     configure_logging(settings.mesh.log_level, "gateway", settings.instance)
+    tracing.start(settings.mesh.traces, settings.mesh.traces_share, "gateway", settings.instance)
     log_faults()
     # pika tells every step of every connection; what matters is logged by the connection itself.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     config = server_config(create_app(parts), host=settings.host, port=settings.port, proxies=settings.proxies)
     server = uvicorn.Server(config)
     server.run()
+    tracing.stop()
     return 0 if server.started else _NOT_STARTED
 
 

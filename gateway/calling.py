@@ -19,7 +19,7 @@ async def _caller(request: Request) -> Caller:
 
 async def _trace(request: Request) -> Trace:
     state = request.scope["state"]
-    return Trace(request_id=state["request_id"], traceparent=state["traceparent"])
+    return Trace(request_id=state["request_id"])
 
 
 Calling = Annotated[Caller, Depends(_caller)]

@@ -47,4 +47,5 @@ def metrics(request: Request, caller: Calling) -> Response:
     """Give Prometheus its numbers: to this machine, and to operators."""
     if request.client is None or request.client.host not in _THIS_MACHINE:
         check_operator(caller)
-    return Response(process_metrics.page(), media_type=process_metrics.MEDIA_TYPE)
+    media_type, page = process_metrics.page(request.headers.get("accept", ""))
+    return Response(page, media_type=media_type)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from gateway import metrics
+from mesh import tracing
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import ALERTS, CONTROL, REQUESTS
 from mesh.contracts import Document
@@ -68,7 +69,7 @@ class GatewayPublisher:
                 headers=headers,
             )
         finally:
-            metrics.PUBLISH_SECONDS.observe(time.monotonic() - started)
+            metrics.PUBLISH_SECONDS.observe(time.monotonic() - started, tracing.exemplar())
 
     def alert(self, routing_key: str, entry: AlertEntry) -> None:
         """Publish one entry for the triggers service and wait for the broker's confirm.

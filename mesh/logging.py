@@ -1,12 +1,21 @@
-"""Logs as JSON lines on standard output, with what identifies the request, run and unit on every line."""
+"""Logs as JSON lines on standard output, with what identifies the request, its trace, run and unit on every line."""
 
 import logging
 import sys
 
 import structlog
 
+from mesh import tracing
+
+
+def _name_trace(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    event.update(tracing.ids())
+    return event
+
+
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
+    _name_trace,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=30.0, ge=0)
     """How long a service that is asked to stop lets its running handlers finish; then others take their work over."""
     log_level: str = "info"
+    traces: str = ""
+    """Address of what takes traces, OTLP over HTTP, e.g. ``http://127.0.0.1:4318``; empty: none are made."""
+    traces_share: float = Field(default=1.0, ge=0, le=1)
+    """Part of the traces that is sent."""
 
     @property
     def credentials_file(self) -> Path:

@@ -16,6 +16,7 @@ from odamesh import (
     job_commands,
     link_commands,
     name_commands,
+    trace_command,
 )
 from odamesh.exit_status import MEANINGS
 from odamesh.submit_command import submit
@@ -70,6 +71,7 @@ for _command in (
     job_commands.watch,
     job_commands.get,
     job_commands.log,
+    trace_command.trace,
     job_commands.jobs,
     job_commands.cancel,
     job_commands.delete,

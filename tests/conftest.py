@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import shared
-from tests.running_mesh import archive, home, mesh  # noqa: F401 - fixtures of every kind of test that needs a mesh
+from tests.running_mesh import archive, collector, home, mesh  # noqa: F401 - fixtures of every kind of test that needs a mesh
 
 # What may be absent even where everything has been set up.
 _MAY_BE_ABSENT = ("real data", "real science window", "this machine's own Docker engine", "rclone", "only root")

@@ -20,6 +20,7 @@ from tests import real_window, shared
 from tests.integration.mesh.epoch_windows import observe_an_epoch
 from tests.integration.mesh.jemx_windows import observe_with_jemx
 from tests.integration.mesh.windows import EMPTY, NO_EVENTS, TRUNCATED
+from tests.trace_collector import Collector, collecting
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +70,16 @@ def _is_spoilt(root: Path) -> bool:
 
 
 @pytest.fixture(scope="session")
-def mesh(home: Path, archive: Path) -> Iterator[Mesh]:
-    """A client of a mesh that runs on real servers and a real engine."""
+def collector() -> Iterator[Collector]:
+    """Takes the traces of the mesh under test; whoever starts its processes again has them sent there too."""
+    with collecting() as taken, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ODAMESH_TRACES", taken.url)
+        yield taken
+
+
+@pytest.fixture(scope="session")
+def mesh(home: Path, archive: Path, collector: Collector) -> Iterator[Mesh]:
+    """A client of a mesh that runs on real servers and a real engine, and sends its traces."""
     command = [sys.executable, "-m", "odamesh", "mesh"]
     subprocess.run([*command, "up"], check=True)
     with odamesh.connect(f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}") as client:

@@ -166,7 +166,7 @@ def send_again(
     if found.exchange != UNITS:
         text = f"Letter {letter_id} is no unit: its operator sends it again with `odamesh dead retry {letter_id}`."
         raise Refusal("letter-stays", text)
-    told = {"user": caller.name, "request_id": trace.request_id, "traceparent": trace.traceparent}
+    told = {"user": caller.name, "request_id": trace.request_id}
     headers = {CARRIED_HEADERS[name]: value for name, value in told.items() if value}
     wish = SendAgain(queue=queue, letter_id=letter_id)
     parts.publisher.publish(AGAIN_KEY, wish, message_id=f"again-{letter_id}", headers=headers)

@@ -16,6 +16,7 @@ from gateway.auth.front import Front
 from gateway.calling import Calling
 from gateway.parts import Given, Parts
 from gateway.problem import Problem, Refusal
+from mesh import tracing
 from mesh.alerts.errors import NoticeRefused
 from mesh.contracts import Lane
 from mesh.intake import Caller
@@ -73,7 +74,7 @@ async def post(
     response.headers["Location"] = document.links["self"]
     if taken.duplicate:
         response.status_code = status.HTTP_200_OK
-    metrics.ACK_SECONDS.observe(time.monotonic() - began)
+    metrics.ACK_SECONDS.observe(time.monotonic() - began, tracing.exemplar())
     return document
 
 

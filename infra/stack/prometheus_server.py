@@ -67,6 +67,8 @@ class PrometheusServer(Server):
             f"--storage.tsdb.retention.time={_KEPT}",
             f"--web.console.templates={consoles}",
             f"--web.console.libraries={consoles}",
+            # Examples of traces beside histograms.
+            "--enable-feature=exemplar-storage",
             # An alarm that Alertmanager did not take is offered again at once: it may only just have come up.
             "--rules.alert.resend-delay=5s",
             f"--web.listen-address={LOOPBACK}:{self.ports['ODAMESH_PROMETHEUS_PORT']}",

@@ -15,6 +15,7 @@ import structlog
 from eventlet.event import Event
 from nameko.extensions import Entrypoint
 
+from mesh import tracing
 from mesh.broker import metrics
 from mesh.broker.connection import LOST, describe
 from mesh.broker.delivery import Delivery, read_delivery
@@ -33,6 +34,8 @@ Handler = TypeVar("Handler", bound=Callable[[Any, Delivery], None])
 _RECONNECT_FIRST, _RECONNECT_LONGEST = 0.2, 5.0
 _HOLD_FIRST, _HOLD_LONGEST = 0.5, 15.0
 _REQUEUE_SECONDS = 1.0
+_EVENTS = {Action.ACK: "given up", Action.RETRY: "retry", Action.DEAD: "dead letter"}
+"""What is noted in the trace of a message whose handler failed."""
 
 
 class Retry(Enum):
@@ -159,7 +162,7 @@ class Consume(Entrypoint):
         began = time.monotonic()
 
         def handle_result(_context: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-            metrics.HANDLER_SECONDS.labels(self.queue).observe(time.monotonic() - began)
+            metrics.HANDLER_SECONDS.labels(self.queue).observe(time.monotonic() - began, tracing.exemplar())
             self._settle(delivery, exc_info[1] if exc_info else None, held)
             return result, exc_info
 
@@ -169,6 +172,9 @@ class Consume(Entrypoint):
         decision = decide(error, delivery.attempt)
         if error is not None:
             self._log_failure(delivery, decision, error)
+            told = {"outcome": decision.outcome.value, "attempt": delivery.attempt, "error": describe(error)}
+            tracing.happened(_EVENTS[decision.action], delay=decision.delay or "", **told)
+            tracing.failed(error)
         if decision.action is not Action.RETRY or self._retry is Retry.NEVER:
             action = Action.ACK if self._retry is Retry.NEVER else decision.action
             self._finish(delivery, decision, action)

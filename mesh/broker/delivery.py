@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ATTEMPT_HEADER = "x-attempt"
-CARRIED_HEADERS = {"traceparent": "traceparent", "request_id": "x-request-id", "lane": "x-lane", "user": "x-user"}
-"""Log variable -> header: what a handler's logs name, and what goes along with everything that it publishes."""
+CARRIED_HEADERS = {"request_id": "x-request-id", "lane": "x-lane", "user": "x-user"}
+"""Log variable -> header: what a handler's logs name, and what goes along with everything that it publishes, beside its
+place in the trace."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, NoReturn
 
 import amqp
 import structlog
 
+from mesh import tracing
 from mesh.broker import metrics
 from mesh.broker.confirm import ConfirmChannel
 from mesh.broker.connection import LOST, describe
@@ -94,13 +96,15 @@ class Publisher:
         """
         if not messages:
             return
-        carrying = [_carry(message) for message in messages]
-        if not self._turns.acquire(timeout=self._patience + self._confirm_seconds):
-            _fail(BrokerUnavailable, "BrokerUnavailable", "all publishers of this process wait for RabbitMQ", carrying)
-        try:
-            self._send(carrying)
-        finally:
-            self._turns.release()
+        with ExitStack() as spans:
+            carrying = [_carry(message, spans) for message in messages]
+            if not self._turns.acquire(timeout=self._patience + self._confirm_seconds):
+                waits = "all publishers of this process wait for RabbitMQ"
+                _fail(BrokerUnavailable, "BrokerUnavailable", waits, carrying)
+            try:
+                self._send(carrying)
+            finally:
+                self._turns.release()
         for message in carrying:
             metrics.PUBLISHED.labels(message.exchange).inc()
 
@@ -133,6 +137,7 @@ class Publisher:
                     text = f"no confirm from RabbitMQ: {reason or describe(error)}"
                     _fail(BrokerUnavailable, "BrokerUnavailable", text, [*waiting, *refused, *returned])
                 _log.warning("publish again", error=describe(error), messages=len(waiting))
+                tracing.happened("publish again", error=describe(error), messages=len(waiting))
                 time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
@@ -171,12 +176,18 @@ def _dispose(channel: ConfirmChannel | None) -> None:
         channel.discard()
 
 
-def _carry(message: Outgoing) -> Outgoing:
-    """Hand on what the handler that publishes was told of trace, request, lane and user."""
+def _carry(message: Outgoing, spans: ExitStack) -> Outgoing:
+    """Hand on what the handler that publishes was told of request, lane and user, and its place in the trace.
+
+    The span of a message ends with *spans*.
+    """
     bound = structlog.contextvars.get_contextvars()
-    missing = {
-        header: bound[name]
-        for name, header in CARRIED_HEADERS.items()
-        if name in bound and header not in message.headers
-    }
-    return replace(message, headers={**message.headers, **missing}) if missing else message
+    headers = dict(message.headers)
+    for name, header in CARRIED_HEADERS.items():
+        if name in bound:
+            headers.setdefault(header, bound[name])
+    about = {"messaging.destination.name": message.routing_key, "messaging.message.id": message.message_id}
+    span = tracing.publishing(headers, f"publish {message.exchange}", **about)
+    if span is not None:
+        spans.callback(span.end)
+    return replace(message, headers=headers)

@@ -80,3 +80,5 @@ class JobView(Part):
     products: tuple[StageProduct, ...] = ()
     """The results, of many the first ones; in state ERROR what came out on the way."""
     products_total: int = 0
+    trace_id: str = ""
+    """Of the request that opened the run: in logs and traces of every part of the mesh. Not kept with the documents."""

@@ -56,7 +56,6 @@ class Trace:
     """What goes along with everything that a call sets off."""
 
     request_id: str = ""
-    traceparent: str = ""
 
 
 class Intake:
@@ -507,7 +506,6 @@ class Intake:
 
     def _send(self, routing_key: str, document: Job | CancelJob | DeleteJob, view: JobView, trace: Trace) -> None:
         known = {"user": view.user, "lane": view.lane.value, "request_id": trace.request_id}
-        known["traceparent"] = trace.traceparent
         headers: dict[str, Any] = {header: known[name] for name, header in CARRIED_HEADERS.items() if known[name]}
         self._publisher.publish(routing_key, document, message_id=document.job_id, headers=headers)
 

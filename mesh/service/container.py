@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from nameko.containers import ServiceContainer
 
+from mesh import tracing
 from mesh.broker.consumer import Consume
 from mesh.broker.delivery import CARRIED_HEADERS, Delivery
 
@@ -30,7 +31,14 @@ class Container(ServiceContainer):
     def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
         # A fresh greenlet starts with empty context variables.
         structlog.contextvars.bind_contextvars(**_log_context(worker_ctx))
-        super()._run_worker(worker_ctx, handle_result)
+        delivery = next((argument for argument in worker_ctx.args if isinstance(argument, Delivery)), None)
+        if delivery is None:
+            super()._run_worker(worker_ctx, handle_result)
+            return
+        about = {"messaging.message.id": delivery.message_id, "messaging.destination.name": delivery.routing_key}
+        name = f"handle {worker_ctx.entrypoint.method_name}"
+        with tracing.message(delivery.headers, name, **about, **{"odamesh.attempt": delivery.attempt}):
+            super()._run_worker(worker_ctx, handle_result)
 
     def _worker_result(self, worker_ctx: Any, result: Any, exc_info: Any) -> None:
         if exc_info is not None and not isinstance(worker_ctx.entrypoint, Consume):

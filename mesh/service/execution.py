@@ -5,7 +5,7 @@ The broker side calls `Executor.execute` and settles by what it raises. When tha
 """
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from mesh import tracing
 from mesh.clock import utc_now
 from mesh.contracts import Manifest, Resources, Unit, UnitEvent
 from mesh.errors import (
@@ -208,18 +209,21 @@ class Executor:
         work = Work(key=unit.key, directory=directory, limits=self.instrument.limits)
         # A unit that ends before this is told needs no telling.
         recall = self.later(lambda: self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker)))
+        begun: list[tuple[str, int]] = []
 
         def on_step(step: str) -> None:
+            begun.append((step, tracing.now_ns()))
             recall()
             self._tell(event(unit, UnitState.RUNNING, attempt=attempt, worker=self.worker, step=step))
 
         started = utc_now()
         try:
-            outcome = self._run(unit, work, on_step)
+            outcome = self._run(unit, work, on_step, begun)
             verify_files(directory.out, outcome.product)
             self._check_wanted(unit)
             manifest = self._manifest(unit, outcome, started)
-            self.products.commit(manifest, directory.out, directory.read_log())
+            with tracing.step("commit"):
+                self.products.commit(manifest, directory.out, directory.read_log())
         except EngineUnavailable:
             # The container may run on, and the next try take it over: it needs its directory.
             raise
@@ -232,15 +236,18 @@ class Executor:
         directory.remove()
         return manifest
 
-    def _run(self, unit: Unit, work: Work, on_step: Callable[[str], None]) -> UnitResult:
+    def _run(self, unit: Unit, work: Work, on_step: Callable[[str], None], begun: list[tuple[str, int]]) -> UnitResult:
         try:
             # A complete directory was left by an owner that died, and its container may run on.
             if work.directory.unit_file.exists():
-                adopted = self.runner.adopt(work, on_step)
+                with _container(self.runner.name, begun, adopted=True):
+                    adopted = self.runner.adopt(work, on_step)
                 if adopted is not None:
                     return adopted
-            prepare(unit, work.directory, self.products, self.archive)
-            return self.runner.run(work, on_step)
+            with tracing.step("inputs"):
+                prepare(unit, work.directory, self.products, self.archive)
+            with _container(self.runner.name, begun):
+                return self.runner.run(work, on_step)
         except OSError as error:
             if error.errno not in _NO_SPACE:
                 raise
@@ -337,3 +344,21 @@ class Executor:
         failure.log_tail = log[-LOG_TAIL_BYTES:].decode("utf-8", errors="replace")
         with suppress(StoreUnavailable):
             self.products.put_failure_log(unit.key, log or f"{failure}\n".encode())
+
+
+@contextmanager
+def _container(runner: str, begun: Sequence[tuple[str, int]], *, adopted: bool = False) -> Iterator[None]:
+    """Make a span of a run of the analysis, and one of each of its steps: the container itself reaches nobody.
+
+    Args:
+        runner: what runs it.
+        begun: its steps, as they are told, with the time at which each began [ns since 1970].
+        adopted: whether a worker that died had started it.
+    """
+    with tracing.step("container", **{"odamesh.runner": runner, "odamesh.adopted": adopted}):
+        try:
+            yield
+        finally:
+            for number, (name, when) in enumerate(begun, 1):
+                end = begun[number][1] if number < len(begun) else tracing.now_ns()
+                tracing.record(f"step {name}", when, end)

@@ -58,13 +58,13 @@ class HealthServer:
         eventlet.spawn_n(eventlet.wsgi.server, self._socket, self._answer, log_output=False)
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        status, media_type, body = health_page(self._readiness, environ["PATH_INFO"])
+        status, media_type, body = health_page(self._readiness, environ["PATH_INFO"], environ.get("HTTP_ACCEPT", ""))
         start(status, [("Content-Type", media_type), ("Content-Length", str(len(body)))])
         return [body]
 
 
-def health_page(readiness: Readiness, path: str) -> tuple[str, str, bytes]:
-    """Return status, media type and body of one page."""
+def health_page(readiness: Readiness, path: str, accept: str = "") -> tuple[str, str, bytes]:
+    """Return status, media type and body of one page, in a format that the reader accepts."""
     match path:
         case "/livez":
             return "200 OK", _JSON, _status("alive", [])
@@ -74,7 +74,7 @@ def health_page(readiness: Readiness, path: str) -> tuple[str, str, bytes]:
                 return "503 Service Unavailable", _JSON, _status("not ready", problems)
             return "200 OK", _JSON, _status("ready", [])
         case "/metrics":
-            return "200 OK", process_metrics.MEDIA_TYPE, process_metrics.page()
+            return "200 OK", *process_metrics.page(accept)
         case _:
             return "404 Not Found", _JSON, _status("no such page", ["/livez", "/readyz", "/metrics"])
 

@@ -17,6 +17,7 @@ import structlog
 from eventlet.event import Event
 from nameko import config
 
+from mesh import tracing
 from mesh.instruments import log_faults
 from mesh.logging import configure_logging
 from mesh.service.container import MAX_HANDLERS, Container
@@ -45,6 +46,7 @@ def run(service_class: type, account: str, health_port: int) -> NoReturn:
     except (SettingsError, ValueError) as error:
         cannot_start(account, str(error))
     configure_logging(settings.log_level, account, context.worker)
+    tracing.start(settings.traces, settings.traces_share, account, context.worker)
     log_faults()
     port = settings.health_port or health_port
     try:
@@ -74,6 +76,7 @@ def _serve(service_class: type, context: Context) -> int:
         _log.critical("service died", exc_info=True)
         return 1
     context.publisher.close()
+    tracing.stop()
     _log.info("stopped", worker=context.worker)
     return 0
 

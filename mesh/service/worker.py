@@ -15,6 +15,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from mesh import tracing
 from mesh.broker.delivery import Delivery
 from mesh.broker.settle import decide, outcome_of
 from mesh.contracts import CancelUnits, FollowLog, PackedUnit, Unit, UnitEvent, read_unit
@@ -80,8 +81,11 @@ class Worker:
         """
         unit = read_unit(delivery.body)
         structlog.contextvars.bind_contextvars(unit_key=unit.key, stage=unit.stage, label=unit.label)
+        tracing.describe(**{"odamesh.unit": unit.key, "odamesh.stage": unit.stage, "odamesh.label": unit.label})
         deaths = self._deaths(unit) if delivery.came_before else 0
+        came = tracing.now_ns()
         with self.slots.hold(unit.lane, alone=_SUSPECT_DEATHS <= deaths < _PROVEN_DEATHS):
+            tracing.record("wait for a slot", came, tracing.now_ns())
             began = time.monotonic()
             try:
                 _check_harmless(unit, deaths)
@@ -174,12 +178,14 @@ class Worker:
     def _note(self, unit: Unit | PackedUnit, error: Exception | None, began: float) -> None:
         seconds = time.monotonic() - began
         outcome = outcome_of(error)
-        UNIT_SECONDS.labels(unit.instrument, unit.stage, outcome.value).observe(seconds)
+        UNIT_SECONDS.labels(unit.instrument, unit.stage, outcome.value).observe(seconds, tracing.exemplar())
         _log.info("unit ended", outcome=outcome.value, seconds=round(seconds, 3))
 
 
 def _note_wait(state: RetryCallState) -> None:
-    _log.warning("waiting for a store", error=str(state.outcome and state.outcome.exception()))
+    error = str(state.outcome and state.outcome.exception())
+    _log.warning("waiting for a store", error=error)
+    tracing.happened("wait for a store", error=error)
 
 
 def _check_harmless(unit: Unit | PackedUnit, deaths: int) -> None:

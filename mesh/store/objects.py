@@ -13,6 +13,7 @@ import urllib3
 from minio import Minio
 from minio.error import InvalidResponseError, S3Error, ServerError
 
+from mesh import tracing
 from mesh.errors import NotFound, StoreUnavailable
 from mesh.settings import StoreSettings
 
@@ -68,7 +69,7 @@ class Objects:
 
     def put(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> None:
         """Write an object; its name shows the old content or the new one, never a part."""
-        with _store_answers(name):
+        with _store_answers("put", name):
             self._client.put_object(self._bucket, name, BytesIO(content), len(content), content_type=media_type)
 
     def put_new(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> bool:
@@ -87,7 +88,7 @@ class Objects:
 
     def upload(self, name: str, path: Path, media_type: str = "application/octet-stream") -> None:
         """Write an object from a file."""
-        with _store_answers(name), path.open("rb") as stream:
+        with _store_answers("put", name), path.open("rb") as stream:
             self._client.put_object(
                 self._bucket,
                 name,
@@ -104,7 +105,7 @@ class Objects:
         Raises:
             NotFound: there is no such object.
         """
-        with _store_answers(name), self._open(name) as answer:
+        with _store_answers("get", name), self._open(name) as answer:
             content: bytes = answer.read()
             return content
 
@@ -114,7 +115,7 @@ class Objects:
         Raises:
             NotFound: there is no such object.
         """
-        with _store_answers(name), self._open(name) as answer:
+        with _store_answers("get", name), self._open(name) as answer:
             return answer.read(), answer.headers["ETag"]
 
     def download(self, name: str, path: Path) -> str:
@@ -142,7 +143,7 @@ class Objects:
         Raises:
             NotFound: there is no such object.
         """
-        with _store_answers(name), self._open(name, offset, length) as answer:
+        with _store_answers("get", name), self._open(name, offset, length) as answer:
             yield from answer.stream(size)
 
     def size(self, name: str) -> int:
@@ -151,18 +152,18 @@ class Objects:
         Raises:
             NotFound: there is no such object.
         """
-        with _store_answers(name):
+        with _store_answers("stat", name):
             return int(self._client.stat_object(self._bucket, name).size)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Return the objects whose name begins with *prefix*, in the order of their names."""
-        with _store_answers(prefix):
+        with _store_answers("list", prefix):
             for entry in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
                 yield StoredObject(name=entry.object_name, size=entry.size, modified=entry.last_modified)
 
     def delete(self, name: str) -> None:
         """Delete an object; one that is not there is no error."""
-        with _store_answers(name):
+        with _store_answers("delete", name):
             self._client.remove_object(self._bucket, name)
 
     def presign(self, name: str, seconds: int, disposition: str = "") -> str:
@@ -174,14 +175,14 @@ class Objects:
             disposition: the ``Content-Disposition`` with which the store is to answer.
         """
         headers = {"response-content-disposition": disposition} if disposition else None
-        with _store_answers(name):
+        with _store_answers("sign", name):
             link: str = self._signer.presigned_get_object(
                 self._bucket, name, expires=timedelta(seconds=seconds), response_headers=headers
             )
             return link
 
     def _put_if(self, name: str, content: bytes, media_type: str, condition: dict[str, str]) -> bool:
-        with _store_answers(name):
+        with _store_answers("put", name):
             # minio-py has no condition for a put; a signed address takes any header that it does not name.
             address = self._client.get_presigned_url("PUT", self._bucket, name, expires=timedelta(seconds=60))
             headers = {"Content-Type": media_type, **condition}
@@ -216,9 +217,10 @@ def _signer(settings: StoreSettings, public_url: str) -> Minio:
 
 
 @contextmanager
-def _store_answers(name: str) -> Iterator[None]:
+def _store_answers(verb: str, name: str) -> Iterator[None]:
     try:
-        yield
+        with tracing.call(f"store {verb} {name.partition('/')[0]}", **{"odamesh.object": name}):
+            yield
     except S3Error as error:
         if error.code in _ABSENT:
             raise NotFound(f"the store has no object {name}") from error

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import redis
 
+from mesh import tracing
 from mesh.contracts import Analysis, Job, Lane, RunResult, UnitRow
 from mesh.contracts.document import Part
 from mesh.errors import NotFound, TransientFailure
@@ -54,6 +55,8 @@ class Run(Part):
     """Stages whose units have keys and were queued."""
     left: dict[str, int]
     """Rows of each stage that are not final."""
+    traceparent: str = ""
+    """Where it was opened: its place in the trace of the request; empty: nobody said."""
 
     @property
     def complete(self) -> frozenset[str]:
@@ -97,7 +100,9 @@ class Runs:
             something else by now.
         """
         arguments = [job.job_id, job.request_key, analysis.instrument, analysis.product, job.lane.value, job.user]
-        run_id, opened = self._library.call("open", *arguments, json.dumps(dict(steps)), now, uuid4().hex)
+        run_id, opened = self._library.call(
+            "open", *arguments, json.dumps(dict(steps)), now, uuid4().hex, tracing.here()
+        )
         return (run_id, bool(opened)) if run_id else None
 
     @redis_answers()
@@ -131,7 +136,17 @@ class Runs:
             parked="parked" in record,
             planned=frozenset(name.removeprefix("planned:") for name in record if name.startswith("planned:")),
             left={stage: int(count) for stage, count in left.items()},
+            traceparent=record.get("traceparent", ""),
         )
+
+    @redis_answers()
+    def traces(self, run_ids: Iterable[str]) -> dict[str, str]:
+        """Return the places of runs in the traces of their requests; a run that is not known has an empty one."""
+        asked = list(run_ids)
+        pipeline = self._redis.pipeline(transaction=False)
+        for run_id in asked:
+            pipeline.hget(names.run_record(run_id), "traceparent")
+        return {run_id: place or "" for run_id, place in zip(asked, pipeline.execute(), strict=True)}
 
     @redis_answers()
     def active(self) -> frozenset[str]:

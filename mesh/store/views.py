@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+from mesh import tracing
 from mesh.contracts import Analysis, Failure, Job, JobEnd, JobView, Lane, RunResult, StageProduct
 from mesh.errors import InstrumentUnavailable, InvalidRequest
 from mesh.instruments import instrument
@@ -71,6 +72,7 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         failure=Failure.read_json(run["failure"]) if run.get("failure") else None,
         products=tuple(StageProduct.read(entry) for entry in json.loads(run.get("products") or "[]")),
         products_total=int(run.get("products_total") or 0),
+        trace_id=tracing.trace_id(run.get("traceparent", "")),
     )
 
 

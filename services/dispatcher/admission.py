@@ -4,16 +4,17 @@ The broker's queues stay short, so that order, fairness and cancel are decided h
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import structlog
 
+from mesh import tracing
 from mesh.broker.outgoing import Outgoing
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import UNITS, unit_key
 from mesh.clock import utc_now
 from mesh.contracts import Lane, PackedUnit, Unit, read_unit
-from mesh.errors import BrokerUnavailable, QueueFull
+from mesh.errors import BrokerUnavailable, QueueFull, StoreUnavailable
 from mesh.instruments import instruments
 from mesh.store.announcements import Announcements
 from mesh.store.backlog import Backlog, Released, Silent
@@ -40,6 +41,7 @@ class Admission:
         backlog: what waits.
         announcements: how many slots the instruments have.
         publisher: takes units to the broker.
+        traces: returns the places of runs in the traces of their requests: whoever makes room releases units of others.
         token: returns a token for a claim that comes with a release.
         moved: told of runs that changed because the product of a unit was there already, and the token.
     """
@@ -50,12 +52,14 @@ class Admission:
         backlog: Backlog,
         announcements: Announcements,
         publisher: Publisher,
+        traces: Callable[[Iterable[str]], Mapping[str, str]],
         token: Callable[[], str],
         moved: Callable[[Sequence[RunChange], str], None],
     ) -> None:
         self._backlog = backlog
         self._announcements = announcements
         self._publisher = publisher
+        self._traces = traces
         self._token = token
         self._moved = moved
         self._slots: dict[str, tuple[float, int]] = {}
@@ -114,7 +118,9 @@ class Admission:
             BrokerUnavailable: the broker did not take it.
         """
         unit = read_unit(silent.message)
-        self._publisher.publish_many([_outgoing(unit, Lane(silent.lane), silent.user, unit.run_id, silent.asking)])
+        place = self._places({unit.run_id}).get(unit.run_id, "")
+        message = _outgoing(unit, Lane(silent.lane), silent.user, run_id=unit.run_id, asking=silent.asking, place=place)
+        self._publisher.publish_many([message])
 
     def slots(self, name: str) -> int:
         """Return how many units of an instrument run at once; as declared while no worker lives."""
@@ -131,9 +137,24 @@ class Admission:
         declared = instruments().get(name)
         return declared.limits.slots if declared is not None else 1
 
+    def _places(self, run_ids: Collection[str]) -> Mapping[str, str]:
+        """Return the places of runs in traces; what is released goes to the broker also where they are not known."""
+        try:
+            return self._traces(run_ids) if run_ids else {}
+        except StoreUnavailable:
+            return {}
+
     def _publish(self, name: str, released: list[Released]) -> None:
+        places = self._places({entry.run_id for entry in released})
         messages = [
-            _outgoing(read_unit(entry.message), Lane(entry.lane), entry.user, entry.run_id, entry.asking)
+            _outgoing(
+                read_unit(entry.message),
+                Lane(entry.lane),
+                entry.user,
+                run_id=entry.run_id,
+                asking=entry.asking,
+                place=places.get(entry.run_id, ""),
+            )
             for entry in released
         ]
         try:
@@ -154,7 +175,7 @@ class Admission:
             metrics.RELEASED.labels(name, entry.lane).inc()
 
 
-def _outgoing(unit: Unit | PackedUnit, lane: Lane, user: str, run_id: str, asking: int) -> Outgoing:
+def _outgoing(unit: Unit | PackedUnit, lane: Lane, user: str, *, run_id: str, asking: int, place: str) -> Outgoing:
     # The unit may have been made for another run than the one whose turn it is.
     sent = unit.model_copy(update={"lane": lane, "user": user, "run_id": run_id, "asking": asking})
     return Outgoing.of(
@@ -163,5 +184,5 @@ def _outgoing(unit: Unit | PackedUnit, lane: Lane, user: str, run_id: str, askin
         unit_key(unit.instrument, lane),
         message_id=unit.key,
         correlation_id=run_id,
-        headers={"x-lane": lane.value, "x-user": user},
+        headers={"x-lane": lane.value, "x-user": user, **({tracing.HEADER: place} if place else {})},
     )

@@ -4,6 +4,7 @@ import redis
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from mesh import tracing
 from mesh.accounts.trail import forget_trail
 from mesh.broker.publisher import Publisher
 from mesh.clock import utc_now
@@ -111,6 +112,7 @@ class Dispatcher:
             backlog=backlog,
             announcements=announcements,
             publisher=publisher,
+            traces=self._runs.traces,
             token=self._claimed.token,
             moved=self._fan_in.moved,
         )
@@ -229,6 +231,9 @@ class Dispatcher:
             return
         run_id, is_new = opened
         _log.info("job planned" if is_new else "job joined a run", run_id=run_id)
+        if not is_new:
+            place = self._runs.traces([run_id])[run_id]
+            tracing.happened("joined a run", **{"odamesh.run_id": run_id, "odamesh.trace_id": tracing.trace_id(place)})
         self._notifier.changed(run_id, JobState.PENDING)
         self._progress.take_on(run_id)
         self._admission.release(analysis.instrument)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from mesh import tracing
 from mesh.states import JobState
 from mesh.store.runs import Run
 
@@ -33,7 +34,7 @@ SWEEP_FAILURES = Counter("odamesh_sweep_failures_total", "What a sweep could not
 
 
 def count_end(run: Run, state: JobState, finished: str) -> None:
-    """Count a run that ended, and how long it took.
+    """Count a run that ended, and how long it took; its trace gets a span of it.
 
     Args:
         run: as it was before.
@@ -43,9 +44,17 @@ def count_end(run: Run, state: JobState, finished: str) -> None:
     RUNS.labels(run.instrument, state.value).inc()
     opened = datetime.fromisoformat(run.opened)
     # A clock that was set back in between must not make a negative time.
-    RUN_SECONDS.labels(run.lane.value, state.value).observe(_seconds(opened, finished))
+    exemplar = tracing.exemplar(run.traceparent) if run.traceparent else None
+    RUN_SECONDS.labels(run.lane.value, state.value).observe(_seconds(opened, finished), exemplar)
     if run.started is not None:
-        RUN_WAIT_SECONDS.labels(run.lane.value).observe(_seconds(opened, run.started))
+        RUN_WAIT_SECONDS.labels(run.lane.value).observe(_seconds(opened, run.started), exemplar)
+    if run.traceparent:
+        about = {"odamesh.run_id": run.run_id, "odamesh.state": state.value, "odamesh.product": run.product}
+        tracing.record("run", _ns(opened), _ns(datetime.fromisoformat(finished)), within=run.traceparent, **about)
+
+
+def _ns(when: datetime) -> int:
+    return round(when.timestamp() * 1e9)
 
 
 def _seconds(opened: datetime, later: str) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
+from mesh import tracing
 from mesh.clock import utc_now
 from mesh.contracts import Analysis, Failure, RunResult
 from mesh.contracts.result import ROWS_A_PAGE
@@ -157,10 +158,12 @@ class Progress:
             self._begin_anew(run, used, analysis)
             return True
         if not run.laid_out:
-            self._lay_out(run, used, analysis)
+            with tracing.step("lay out", **{"odamesh.run_id": run.run_id}):
+                self._lay_out(run, used, analysis)
             return True
         for stage in ready:
-            self._enqueue(run, used, analysis, stage, token)
+            with tracing.step(f"plan {stage}", **{"odamesh.run_id": run.run_id}):
+                self._enqueue(run, used, analysis, stage, token)
         self._runs.set_queued(run.run_id)
         return True
 

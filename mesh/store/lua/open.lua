@@ -43,7 +43,7 @@ end
 
 -- Find the active run of an analysis, or open one, for a job.
 -- Arguments: job id, request key, instrument, product, lane, user, steps of the stages as JSON, time, id of the run
---   where that of the job is taken.
+--   where that of the job is taken, place in the trace of the request.
 -- Returns {run id, 1 if opened}; the run id is empty when the job was cancelled before, was deleted, or asks for
 -- something else by now. A job that a run served to its end keeps that run, so that a message that comes twice changes
 -- nothing.
@@ -74,7 +74,7 @@ register('open', function(args)
   end
   redis.call('DEL', run_key(run))
   redis.call('HSET', run_key(run), 'run_id', run, 'request_key', request, 'instrument', args[3], 'product', args[4],
-    'lane', lane, 'user', user, 'steps', args[7], 'opened', args[8])
+    'lane', lane, 'user', user, 'steps', args[7], 'opened', args[8], 'traceparent', args[10])
   redis.call('SET', request_key(request), run)
   redis.call('SADD', ACTIVE_RUNS, run)
   join(run, job, lane, user)

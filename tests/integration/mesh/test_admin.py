@@ -39,7 +39,7 @@ def _until(holds: Callable[[], Any], what: str) -> Any:
 
 
 def test_lanes_and_workers_show_what_runs_and_what_waits(mesh: Mesh, admin: httpx.Client) -> None:
-    job = mesh.noop.noop(scws=drill_windows(40), salt=uuid.uuid4().hex, seconds=60, wait=False, progress=False)
+    job = mesh.noop.noop(scws=drill_windows(40), salt=uuid.uuid4().hex, seconds=25, wait=False, progress=False)
     try:
 
         def busy() -> Any:

@@ -10,6 +10,7 @@ import httpx
 import structlog
 from fastapi import FastAPI
 
+from mesh import tracing
 from mesh.contracts import (
     Allowances,
     Analysis,
@@ -256,6 +257,8 @@ class RecordingPublisher:
         self.ready = True
         self.sent: list[tuple[str, Document, str, dict[str, Any]]] = []
         self.stored_then: list[set[str]] = []
+        self.places: list[str] = []
+        """In the trace of each call, as the real publisher finds it."""
         self.broadcasts: list[tuple[str, Document]] = []
         self.alerts: list[tuple[str, AlertEntry]] = []
         self.on_broadcast: Callable[[Document], None] = lambda _: None
@@ -268,6 +271,7 @@ class RecordingPublisher:
         if self.error is not None:
             raise self.error
         self.sent.append((routing_key, document, message_id, dict(headers)))
+        self.places.append(tracing.here())
         self.stored_then.append(set(self._records.views))
         self.on_publish(document)
 

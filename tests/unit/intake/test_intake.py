@@ -15,11 +15,11 @@ _NO_INDEX = StoreUnavailable("RedisUnavailable", "10.0.0.1:6379 refused")
 
 
 def test_a_wish_is_stored_before_it_is_published(mesh: Mesh) -> None:
-    view = mesh.intake.submit(WISH, ADA, trace=Trace("r1", "t1"))
+    view = mesh.intake.submit(WISH, ADA, trace=Trace("r1"))
     ((key, document, message_id, headers),) = mesh.publisher.sent
     assert isinstance(document, Job)
     assert (key, message_id, document.user) == ("submit.isgri", view.job_id, "ada")
-    assert headers == {"x-user": "ada", "x-lane": "user", "x-request-id": "r1", "traceparent": "t1"}
+    assert headers == {"x-user": "ada", "x-lane": "user", "x-request-id": "r1"}
     assert view.job_id in mesh.publisher.stored_then[0]
 
 

@@ -74,5 +74,12 @@ def test_metrics_are_those_of_the_mesh(readiness: Readiness) -> None:
     assert b"# TYPE odamesh_deliveries_total counter" in body
 
 
+def test_prometheus_is_told_in_the_format_that_holds_examples_of_traces(readiness: Readiness) -> None:
+    accepted = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+    _, media_type, body = health_page(readiness, "/metrics", accepted)
+    assert media_type.startswith("application/openmetrics-text")
+    assert body.endswith(b"# EOF\n")
+
+
 def test_other_pages_do_not_exist(readiness: Readiness) -> None:
     assert ask(readiness, "/")[0] == 404
