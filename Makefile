@@ -61,9 +61,10 @@ format: .venv/current
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schema: .venv/current  ## JSON Schema of the contracts, docs/parameters.md, and the types of the web page
+schema: .venv/current  ## JSON Schema of the contracts, docs/parameters.md, docs/metrics.md, and the types of the web page
 	.venv/bin/python -m mesh.contracts.schema
 	.venv/bin/python -m infra.parameter_reference
+	.venv/bin/python -m infra.metric_reference
 	.venv/bin/python -m infra.page_types
 
 dashboards: .venv/current  ## the dashboards as files for Grafana, in infra/dashboards/grafana/
