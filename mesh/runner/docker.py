@@ -66,6 +66,11 @@ class DockerRunner:
             self._image = image_id(self._client, self._instrument.image)
         return self._image
 
+    def ping(self) -> None:
+        """Ask the engine whether it answers; see the protocol."""
+        with engine_answers():
+            self._client.ping()
+
     def directory(self, unit_key: str) -> UnitDirectory:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)

@@ -55,6 +55,9 @@ class FakeRunner:
         """Return the digest that it was given."""
         return self._image
 
+    def ping(self) -> None:
+        """Find nothing that could be away."""
+
     def directory(self, unit_key: str) -> UnitDirectory:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)

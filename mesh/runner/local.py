@@ -89,6 +89,9 @@ class LocalRunner:
         if done.returncode:
             raise SettingsError(done.stderr.strip())
 
+    def ping(self) -> None:
+        """Find nothing that could be away."""
+
     def directory(self, unit_key: str) -> UnitDirectory:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)

@@ -60,6 +60,13 @@ class Runner(Protocol):
             EngineUnavailable: the engine does not answer or has no such image.
         """
 
+    def ping(self) -> None:
+        """Return if units could be run now.
+
+        Raises:
+            EngineUnavailable: the engine does not answer.
+        """
+
     def directory(self, unit_key: str) -> UnitDirectory:
         """Return the directory of a unit on this machine, which may not exist yet."""
 

@@ -59,6 +59,10 @@ class WarmRunner:
         """Return the id of the image; see the protocol."""
         return self._cold.image()
 
+    def ping(self) -> None:
+        """Ask the engine whether it answers; see the protocol."""
+        self._cold.ping()
+
     def directory(self, unit_key: str) -> UnitDirectory:
         """Return the directory of a unit; see the protocol."""
         return self._workspace.unit(unit_key)

@@ -10,12 +10,14 @@ import structlog
 
 from mesh.archive.access import Archive
 from mesh.archive.locate import open_archive
+from mesh.broker.session import Session
 from mesh.broker.topology import EVENTS
 from mesh.contracts import LogText, UnitEvent
 from mesh.errors import ArchiveUnavailable, EngineUnavailable, StoreUnavailable
 from mesh.instrument import Instrument
 from mesh.runner.choose import choose
 from mesh.runner.local import LocalRunner
+from mesh.runner.protocol import Runner
 from mesh.service.context import Context
 from mesh.service.execution import Executor
 from mesh.service.following import Following
@@ -96,6 +98,8 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
     lock = OwnerLock(context.settings.work / instrument.name / "owners", context.worker)
     _retire_dead(lock, leases)
     heartbeat = Heartbeat(presence.beat)
+    # Beside it: an engine that hangs must not keep a worker from saying that it lives.
+    engine = Heartbeat(partial(look_at_engine, context.session, runner))
     return Worker(
         executor,
         Slots(slots),
@@ -103,7 +107,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
         Following(instrument.name, runner.log, send),
         Turn(context.settings.work / TURN_FILE),
         Parts(objects).unpack,
-        on_close=(runner.close, heartbeat.stop, presence.leave, lock.release),
+        on_close=(engine.stop, runner.close, heartbeat.stop, presence.leave, lock.release),
         patience_s=_PATIENCE_S,
         draining=lambda: context.session.draining,
     )
@@ -117,6 +121,20 @@ def _wait_for_engine(context: Context, error: EngineUnavailable) -> None:
         _log.warning("waiting for the container engine", error=error.text)
     context.session.waits_for = f"{error.text}; waiting for it (`odamesh stack up` starts one)"
     eventlet.sleep(_ENGINE_LOOK_S)
+
+
+def look_at_engine(session: Session, runner: Runner) -> None:
+    """Have `/readyz` say that the engine is away, for as long as it is: units that come climb the retry ladder."""
+    try:
+        runner.ping()
+    except EngineUnavailable as error:
+        if not session.waits_for:
+            _log.warning("the container engine is away", error=error.text)
+        session.waits_for = f"{error.text}; units wait for it (`odamesh stack up` starts one)"
+        return
+    if session.waits_for:
+        _log.info("the container engine is back")
+    session.waits_for = ""
 
 
 def _retire_dead(lock: OwnerLock, leases: Leases) -> None:

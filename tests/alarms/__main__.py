@@ -15,14 +15,22 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.stack.stack import Stack
-from tests.alarms import jobs, messages, processes, servers
+from tests.alarms import jobs, messages, objectives, processes, room, servers, watched
 from tests.alarms.cause import Cause
 from tests.alarms.receiver import Receiver, receiving
 from tests.chaos.drill import Setting
 from tests.chaos.ground import Ground
 from tests.chaos.settings import ground_in
 
-CAUSES = (*servers.CAUSES, *messages.CAUSES, *processes.CAUSES, *jobs.CAUSES)
+CAUSES = (
+    *servers.CAUSES,
+    *room.CAUSES,
+    *watched.CAUSES,
+    *messages.CAUSES,
+    *processes.CAUSES,
+    *jobs.CAUSES,
+    *objectives.CAUSES,
+)
 _OUTPUT = Path("alarms-output/alarms.json")
 _console = Console(width=None if sys.stdout.isatty() else 140)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 import httpx
 
-from infra.stack import mesh_processes, stack
+from infra.stack import mesh_processes, stack, users
 from infra.stack.process import PidFile
 from tests.alarms.cause import Cause
 from tests.chaos import own_clock
@@ -41,16 +41,15 @@ def jemx_gone(ground: Ground) -> Iterator[None]:
 
 @contextmanager
 def engine_gone(ground: Ground) -> Iterator[None]:
-    """Have the container engine away: instrument services live and take no work."""
-    if not os.environ.get("ODAMESH_ENGINE_HOME"):
-        msg = "the engine is stopped, and other stacks use it: set ODAMESH_ENGINE_HOME"
+    """Have the container engine away for the instrument services: the gate before it is killed.
+
+    The engine itself goes on: other stacks of the machine use it.
+    """
+    if not users.separate():
+        msg = "services have the engine itself, without a gate: only root gives each a user of its own"
         raise LookupError(msg)
-    ground.stack.engine.stop()
-    try:
+    with gone(ground, mesh_processes.GATE):
         yield
-    finally:
-        ground.stack.engine.ensure()
-    ground.until_ready()
 
 
 @contextmanager
@@ -95,7 +94,7 @@ def many_streams(ground: Ground) -> Iterator[None]:
 
 CAUSES = (
     Cause("ProcessDown", "a service killed, its supervisor held", jemx_gone, 120),
-    Cause("NotReady", "no container engine", engine_gone, 200),
+    Cause("NotReady", "no container engine behind its gate", engine_gone, 250),
     Cause("UnconfinedUnits", "the mesh with the runner `local`", unconfined, 75),
     Cause("ClockOff", "the clock of all processes a minute ahead", wrong_clock, 90),
     Cause("ManyStreamsOpen", f"{_STREAMS} streams of events", many_streams, 400),

@@ -1,23 +1,19 @@
-"""Causes that are servers and their room: away, blocked, full, refusing; and doors that fail because of them."""
+"""Causes that are servers: away, blocked, forgetful; and doors that fail because of them."""
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from infra.stack import mesh_processes, process
-from infra.stack.problem import SetupProblem
+from infra.stack import mesh_processes
 from mesh.store import names
 from tests.alarms.cause import Cause
 from tests.bench.drill import drill_request, scw_ids
 from tests.chaos.ground import Ground
 from tests.chaos.settings import broker_configured
 
-_DISK_MIB = 64
 _PAUSE_S = 0.5
 _NO_MEMORY = "[{rabbit, [{vm_memory_high_watermark, 0.00001}]}].\n"
 
@@ -39,28 +35,6 @@ def broker_blocks(ground: Ground) -> Iterator[None]:
     with broker_configured(_NO_MEMORY):
         yield
     ground.until_ready()
-
-
-@contextmanager
-def full_disk(ground: Ground) -> Iterator[None]:
-    """Mount a small file system, and fill it."""
-    image, place = ground.layout.work / "drill.ext4", ground.layout.work / "drill-disk"
-    image.write_bytes(b"")
-    os.truncate(image, _DISK_MIB << 20)
-    place.mkdir(exist_ok=True)
-    try:
-        process.run(["mkfs.ext4", "-q", "-F", image])
-        process.run(["mount", "-o", "loop", image, place])
-    except (SetupProblem, FileNotFoundError) as error:
-        image.unlink()
-        msg = f"a small disk must be mounted: {error}"
-        raise LookupError(msg) from error
-    try:
-        _fill(place / "filler")
-        yield
-    finally:
-        process.run(["umount", place])
-        image.unlink()
 
 
 @contextmanager
@@ -98,16 +72,6 @@ def incomplete_index(ground: Ground) -> Iterator[None]:
         doubter.join()
 
 
-def _fill(path: Path) -> None:
-    block = bytes(1 << 20)
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(block)
-        except OSError:
-            os.fsync(file.fileno())
-
-
 def _ask(over: threading.Event) -> None:
     """Submit, look and submit again until it is over."""
     url = f"http://127.0.0.1:{mesh_processes.ports()['gateway']}"
@@ -119,7 +83,6 @@ def _ask(over: threading.Event) -> None:
 CAUSES = (
     Cause("ServerDown", "Redis stopped", redis_away, 90),
     Cause("BrokerAlarm", "a broker without memory", broker_blocks, 60),
-    Cause("DiskAlmostFull", "a disk that is full", full_disk, 200),
     Cause("DoorsFailFast", "callers while the store is away", store_away, 150, clear_s=500),
     Cause("DoorsFailSlowly", "the same, seen over hours", store_away, 150, clear_s=2_400),
     Cause("CacheIndexIncomplete", "an index that loses its mark", incomplete_index, 720),

@@ -1,6 +1,5 @@
 """A real nginx, as `odamesh stack edge` sets it up, before a gateway: TLS, prefix, streams and limits."""
 
-import datetime
 import json
 import os
 import shutil
@@ -17,10 +16,6 @@ from pathlib import Path
 import httpx
 import matplotlib as mpl
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from gateway.application import create_app
@@ -31,6 +26,7 @@ from infra.stack import mesh_processes
 from infra.stack.problem import SetupProblem
 from infra.stack.stack import Stack
 from mesh.states import UnitState
+from tests.certificate import self_signed
 from tests.fuzz.served import served
 from tests.integration.infra.conftest import free_ports
 from tests.unit.gateway.conftest import BODY
@@ -68,7 +64,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         pytest.skip("not installed: nginx-light; `odamesh stack up` installs it for tests")
     log_nothing()
     directory = tmp_path_factory.mktemp("edge")
-    certificate, key = _certificate(directory)
+    certificate, key = self_signed(directory)
     records = MemoryRecords()
     parts = Parts(
         records=records,
@@ -106,31 +102,6 @@ def _nginx(edge: Edge) -> Iterator[None]:
     finally:
         running.terminate()
         running.wait(20)
-
-
-def _certificate(directory: Path) -> tuple[Path, Path]:
-    """Make a certificate of localhost that signs itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = directory / "certificate.pem", directory / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    kind = serialization.PrivateFormat.PKCS8
-    files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, kind, plain))
-    return files
 
 
 def test_links_of_answers_lead_through_the_edge(front: Front) -> None:
@@ -294,7 +265,7 @@ def test_a_gateway_that_is_away_is_told_in_its_words(front: Front, tmp_path: Pat
     ],
 )
 def test_what_cannot_be_written_down_is_refused(tmp_path: Path, changed: dict[str, object], told: str) -> None:
-    certificate, key = _certificate(tmp_path)
+    certificate, key = self_signed(tmp_path)
     edge = Edge("localhost", certificate, key, 8080, _LIMIT, tmp_path)
     with pytest.raises(SetupProblem, match=told):
         configuration(replace(edge, **changed))  # type: ignore[arg-type]
@@ -303,7 +274,7 @@ def test_what_cannot_be_written_down_is_refused(tmp_path: Path, changed: dict[st
 def test_the_command_writes_it_and_has_the_certificate_watched(stack: Stack, tmp_path: Path) -> None:
     for server in (stack.probes, stack.prometheus):
         server.ensure()
-    certificate, key = _certificate(tmp_path)
+    certificate, key = self_signed(tmp_path)
     words = ["edge", "--name", "mesh.example.org", "--certificate", str(certificate), "--key", str(key)]
     told = CliRunner().invoke(stack_command.app, [*words, "--port", "8443", "--prefix", "/odamesh"])
     assert told.exit_code == 0, told.output

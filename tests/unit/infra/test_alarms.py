@@ -17,6 +17,7 @@ from infra.commands import alarms
 from infra.stack.layout import CHECKOUT
 from infra.stack.problem import SetupProblem
 from odamesh.command import app
+from tests.alarms.__main__ import CAUSES
 
 _RULES = [CHECKOUT / "infra" / "prometheus" / name for name in ("alerts.yml", "objectives.yml")]
 _RUNBOOK = (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -42,6 +43,10 @@ def test_the_runbook_has_a_section_of_each_alarm_and_no_other() -> None:
     for section in re.split(r"^## ", _RUNBOOK, flags=re.MULTILINE)[1:]:
         for part in ("**You see**", "**Why**", "**Do**", "**It worked when**"):
             assert part in section, f"{section.split()[0]} lacks {part}"
+
+
+def test_each_alarm_has_a_cause_that_really_raises_it() -> None:
+    assert sorted(cause.alarm for cause in CAUSES) == sorted(rule["alert"] for rule in _alarms())
 
 
 def test_commands_of_the_runbook_exist() -> None:

@@ -1,13 +1,16 @@
 """What the health pages say."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from mesh.broker.publisher import Publisher
 from mesh.broker.session import Session
+from mesh.errors import EngineUnavailable
+from mesh.runner.protocol import Runner
 from mesh.service.health import Readiness, health_page
+from mesh.service.open_worker import look_at_engine
 from mesh.settings import BrokerSettings
 from tests.broken_instrument import FAULT, broken
 
@@ -56,6 +59,24 @@ def test_it_is_ready_when_all_consume_and_not_while_draining(readiness: Readines
 
     assert ask(readiness, "/readyz") == (503, ["draining"])
     assert ask(readiness, "/livez") == (200, [])
+
+
+def test_an_engine_that_is_away_later_shows_as_long_as_it_is(readiness: Readiness, session: Session) -> None:
+    class Runs:
+        away = True
+
+        def ping(self) -> None:
+            if self.away:
+                raise EngineUnavailable("EngineUnavailable", "no container engine listens")
+
+    session.attached["units.isgri.user"] = True
+    runner = Runs()
+    look_at_engine(session, cast(Runner, runner))
+    status, reasons = ask(readiness, "/readyz")
+    assert (status, "no container engine listens" in reasons[0]) == (503, True)
+    runner.away = False
+    look_at_engine(session, cast(Runner, runner))
+    assert ask(readiness, "/readyz") == (200, [])
 
 
 def test_it_names_the_instruments_that_are_left_out(readiness: Readiness, session: Session) -> None:
