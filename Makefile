@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test interop bench chaos alarms fuzz science lint format schema compose dashboards up down status lock
+.PHONY: demo test interop bench chaos alarms fuzz science lint format schema compose dashboards dashboard-pictures up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -69,6 +69,11 @@ schema: .venv/current  ## JSON Schema of the contracts, docs/parameters.md, docs
 
 dashboards: .venv/current  ## the dashboards as files for Grafana, in infra/dashboards/grafana/
 	.venv/bin/python -m infra.dashboards
+
+dashboard-pictures: .venv/current  ## pictures of the dashboards of a busy mesh, in docs/pictures/dashboards/
+	$(TEST_STACK) $(ODAMESH) stack up
+	$(TEST_STACK) ODAMESH_PICTURES=docs/pictures/dashboards .venv/bin/python -m pytest tests/web/test_dashboards.py; status=$$?; \
+		$(TEST_STACK) $(ODAMESH) stack down; exit $$status
 
 compose: .venv/current  ## the services of the instruments in infra/compose.yaml
 	.venv/bin/python -m infra.stack.compose instruments

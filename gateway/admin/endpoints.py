@@ -38,11 +38,13 @@ from mesh.intake.caller import check_operator
 _DOCUMENTS = ("queues", "workers", "dead-letters", "cache", "users", "alarms")
 DASHBOARDS = {
     "The mesh at a glance": "glance",
+    "A job's life": "life",
     "Queues and lanes": "lanes",
     "Instruments": "instruments",
     "Dispatcher": "dispatcher",
     "Store and cache": "store",
     "Doors": "doors",
+    "Alerts": "alerts",
     "Machines": "machine",
 }
 

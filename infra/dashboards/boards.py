@@ -3,6 +3,7 @@
 from infra.dashboards.panel import Dashboard, Line, Panel, Unit, one
 
 _NOT_PROBES = 'route!~"/livez|/readyz|/metrics"'
+_OF_DISPATCHER = 'queue=~"requests.dispatcher|events.aggregate"'
 _DISK = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660"'
 
 
@@ -259,4 +260,105 @@ MACHINE = Dashboard(
     },
 )
 
-DASHBOARDS = (GLANCE, LANES, INSTRUMENTS, DISPATCHER, STORE, DOORS, MACHINE)
+_NO_ALERT = "no alert came yet"
+
+ALERTS = Dashboard(
+    "alerts",
+    "Alerts",
+    {
+        "From the message to the record": (
+            one(
+                "Messages that came",
+                "sum by (messenger, outcome) (rate(odamesh_alerts_total[5m]))",
+                "{messenger} {outcome}",
+                "/s",
+                empty=_NO_ALERT,
+            ),
+            one(
+                "From the body to the answer",
+                "histogram_quantile(0.99, sum by (le) (rate(odamesh_alert_ack_seconds_bucket[5m])))",
+                "99 %",
+                "s",
+                empty=_NO_ALERT,
+            ),
+            one(
+                "From the first notice to the first record",
+                "histogram_quantile(0.5, sum by (le) (rate(odamesh_alert_first_record_seconds_bucket[1h])))",
+                "half",
+                "s",
+                empty=_NO_ALERT,
+            ),
+            one("Events of which something is not done", "max(odamesh_alert_events_waiting)", "events"),
+        ),
+        "Analyses and publications": (
+            one(
+                "Analyses asked for",
+                "sum by (instrument) (increase(odamesh_alert_jobs_total[1h]))",
+                "{instrument}",
+                empty=_NO_ALERT,
+            ),
+            one("Published", "sum by (kind) (increase(odamesh_alert_published_total[1h]))", "{kind}", empty=_NO_ALERT),
+            one(
+                "Share of runs of alerts that started late, in six hours",
+                "odamesh:alert_waits:share6h",
+                "late",
+                "%",
+                "May be 5 % in 30 days.",
+                empty="no run of an alert yet",
+            ),
+            one(
+                "Looks that did not get to their end",
+                "sum(increase(odamesh_alert_looks_failed_total[10m]))",
+                "looks",
+                help="The log of the triggers service says why.",
+            ),
+        ),
+    },
+)
+
+LIFE = Dashboard(
+    "life",
+    "A job's life",
+    {
+        "Asked for and planned": (
+            _quantiles(
+                "The call that submits it",
+                "odamesh_gateway_request_seconds",
+                "method",
+                "{method}",
+                'method="POST",route="/api/v1/jobs"',
+            ),
+            _quantiles(
+                "Planning, and each event taken in", "odamesh_handler_seconds", "queue", "{queue}", _OF_DISPATCHER
+            ),
+            _quantiles(
+                "Wait from the opening of a run to its first unit", "odamesh_run_wait_seconds", "lane", "{lane}"
+            ),
+        ),
+        "Its units": (
+            _IN_QUEUES,
+            one(
+                "Units that wait for a slot", "sum by (instrument, lane) (odamesh_units_waiting)", "{instrument} {lane}"
+            ),
+            _quantiles("Time of a unit", "odamesh_unit_seconds", "instrument, stage", "{instrument} {stage}"),
+            one(
+                "Further tries",
+                'sum by (queue, outcome) (increase(odamesh_deliveries_total{action="retry"}[10m]))',
+                "{queue} {outcome}",
+                empty="no unit was ever tried again",
+            ),
+        ),
+        "Its end": (
+            _quantiles("Time of a run", "odamesh_run_seconds", "lane, state", "{lane} {state}"),
+            _ENDED,
+            one(
+                "Products made",
+                "sum by (instrument) (odamesh_cache_made)",
+                "{instrument}",
+                help="`odamesh trace JOB` draws where the time of one job went; these figures name traces.",
+            ),
+        ),
+    },
+)
+
+DASHBOARDS = (GLANCE, LIFE, LANES, INSTRUMENTS, DISPATCHER, STORE, DOORS, ALERTS, MACHINE)

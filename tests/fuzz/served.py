@@ -14,9 +14,9 @@ _START_SECONDS = 20.0
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[int]:
-    """Serve an application on loopback as the gateway's own process does; give the port."""
-    server = uvicorn.Server(server_config(app, host="127.0.0.1", port=0))
+def served(app: FastAPI, proxies: str = "") -> Iterator[int]:
+    """Serve an application on loopback as the gateway's own process does, behind these proxies; give the port."""
+    server = uvicorn.Server(server_config(app, host="127.0.0.1", port=0, proxies=proxies))
     # Signals belong to the process of the tests.
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

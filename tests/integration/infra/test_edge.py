@@ -1,5 +1,6 @@
 """A real nginx, as `odamesh stack edge` sets it up, before a gateway: TLS, prefix, streams and limits."""
 
+import gc
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 
 from gateway.application import create_app
 from gateway.parts import Parts
+from gateway.settings import GatewaySettings
 from infra.commands import stack as stack_command
 from infra.edge.nginx import Edge, configuration
 from infra.stack import mesh_processes
@@ -41,6 +43,8 @@ from tests.unit.gateway.doubles import (
 
 _PREFIX = "/odamesh"
 _LIMIT = 8 << 20
+_HEARD_S = 3.0
+"""How long a backend waits for the first event to be heard."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         prefix=_PREFIX,
     )
     port, plain_port = free_ports(2)
-    with served(create_app(parts)) as gateway:
+    with served(create_app(parts), GatewaySettings().proxies) as gateway:
         edge = Edge("localhost", certificate, key, gateway, _LIMIT, directory, port, plain_port, _PREFIX)
         trust = ssl.create_default_context(cafile=str(certificate))
         url = f"https://localhost:{port}"
@@ -84,9 +88,13 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 
 @contextmanager
-def _nginx(edge: Edge) -> Iterator[None]:
+def _nginx(edge: Edge, *, buffering: bool = False) -> Iterator[None]:
     file = edge.directory / "nginx.conf"
-    file.write_text(configuration(edge), encoding="utf-8")
+    text = configuration(edge)
+    if buffering:
+        assert "proxy_buffering off;" in text
+        text = text.replace("proxy_buffering off;", "proxy_buffering on;")
+    file.write_text(text, encoding="utf-8")
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
     checked = subprocess.run([nginx, "-t", "-c", file], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
@@ -176,6 +184,30 @@ def test_oda_api_works_through_the_edge_below_a_path(front: Front, monkeypatch: 
     assert {"isgri", "jemx", "spi_acs", "polar"} <= set(api.get_instruments_list())
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_pyvo_works_through_the_edge_below_a_path(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyvo.dal import AsyncTAPJob, TAPService  # noqa: PLC0415 - astropy takes its time
+
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(front.edge.certificate))
+    root = f"{front.url}{_PREFIX}/vo"
+    service = TAPService(f"{root}/tap")
+    assert "ivoa.obscore" in service.tables
+    addresses = [url.content for one in service.capabilities for way in one.interfaces for url in way.accessurls]
+    assert addresses
+    assert all(address.startswith(f"{root}/tap") for address in addresses), addresses
+    query = "SELECT table_name FROM TAP_SCHEMA.tables"
+    assert "ivoa.obscore" in set(service.run_sync(query)["table_name"])
+    job = service.submit_job(query)
+    assert job.url.startswith(f"{root}/tap/async/")
+    job.run().wait()
+    assert "ivoa.obscore" in set(job.fetch_result()["table_name"])
+    job.delete()
+    made = AsyncTAPJob.create(f"{root}/isgri/isgri_image", "", SCWS="201600270010", BANDS="20-40")
+    assert made.url.startswith(f"{root}/isgri/isgri_image/async/")
+    assert made.phase == "PENDING"
+    gc.collect()  # pyvo leaves connections open
+
+
 def test_a_long_body_is_refused(front: Front) -> None:
     with front.client() as client:
         answer = client.post(f"{_PREFIX}/api/v1/jobs", content=b"x" * (_LIMIT + 1))
@@ -202,6 +234,54 @@ def test_events_come_one_by_one(front: Front) -> None:
                         steps.pop(0)()
         assert told[-1] == "end"
         assert told.count("job") >= 4
+
+
+@pytest.mark.parametrize(("buffering", "how"), [(False, "in time"), (True, "late")])
+def test_the_edge_itself_keeps_nothing_back(front: Front, tmp_path: Path, how: str, *, buffering: bool) -> None:
+    """The gateway asks nginx for streams without a buffer (`X-Accel-Buffering`); this backend does not."""
+    heard = threading.Event()
+
+    class Teller(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self._tell("first")
+            self._tell("in time" if heard.wait(_HEARD_S) else "late")
+            self.wfile.write(b"0\r\n\r\n")
+
+        def _tell(self, text: str) -> None:
+            event = f"data: {text}\n\n".encode()
+            self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
+            self.wfile.flush()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Teller)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    (port,) = free_ports(1)
+    edge = replace(front.edge, gateway=server.server_port, port=port, plain_port=0, directory=tmp_path)
+    told = []
+    try:
+        with (
+            _nginx(edge, buffering=buffering),
+            httpx.Client(verify=front.trust, trust_env=False) as client,
+            client.stream("GET", f"https://localhost:{port}{_PREFIX}/x") as stream,
+        ):
+            for line in stream.iter_lines():
+                if line.startswith("data: "):
+                    told.append(line.removeprefix("data: "))
+                    heard.set()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert told == ["first", how]
 
 
 def test_many_streams_beside_each_other(front: Front) -> None:
