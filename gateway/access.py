@@ -85,10 +85,10 @@ def _describe(span: Span, scope: Scope, status: int, request_id: str) -> None:
         return
     method, route = _route(scope)
     span.update_name(f"{method} {route}")
-    span.set_attributes(
-        {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-        | {"odamesh.request_id": request_id}
-    )
+    span.set_attribute("http.request.method", method)
+    span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", status)
+    span.set_attribute("odamesh.request_id", request_id)
 
 
 def _record(scope: Scope, status: int, seconds: float) -> None:

@@ -17,9 +17,10 @@ def trace(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Show when a job waited, and when its stages and units ran, from what the mesh keeps of it.
+    """Show where the time of a job went.
 
-    The id of its trace finds it in the logs of the mesh, and in a collector where one is set up.
+    When it waited, and when its stages and units ran, from what the mesh keeps of it. The id of its trace finds it in
+    the logs of the mesh, and in a collector where one is set up.
     """
     out = console()
     with errors(), connect(url) as mesh:

@@ -196,7 +196,7 @@ def _memory_share() -> float:
 def _clock_ahead_s(index: redis.Redis) -> float:
     before = time.time()
     told: Any = index.time()
-    return (before + time.time()) / 2 - (told[0] + told[1] / 1e6)
+    return (before + time.time()) / 2 - float(told[0] + told[1] / 1e6)
 
 
 def _archive() -> str:

@@ -355,7 +355,9 @@ def _container(runner: str, begun: Sequence[tuple[str, int]], *, adopted: bool =
         begun: its steps, as they are told, with the time at which each began [ns since 1970].
         adopted: whether a worker that died had started it.
     """
-    with tracing.step("container", **{"odamesh.runner": runner, "odamesh.adopted": adopted}):
+    with tracing.step("container"):
+        tracing.describe(**{"odamesh.runner": runner})
+        tracing.describe(**{"odamesh.adopted": adopted})
         try:
             yield
         finally:

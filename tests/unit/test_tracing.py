@@ -118,7 +118,7 @@ def test_a_share_of_the_traces_is_sent_and_all_processes_agree_which() -> None:
 
 def test_a_span_of_a_request_names_its_route_and_none_of_its_arguments(spans: InMemorySpanExporter) -> None:
     gateway = Guarded()
-    answer = call(gateway.app, "GET", f"/api/v1/jobs/{'1' * 32}?token=very-secret")
+    answer = call(gateway.app, "GET", f"/api/v1/jobs/{'1' * 32}?password=very-secret")
     assert answer.status_code == 404
     named = _named(spans)
     assert dict(named["GET /api/v1/jobs/{job_id}"].attributes or {})["http.response.status_code"] == 404

@@ -14,6 +14,8 @@ from tests.integration.mesh.windows import drill_windows
 from tests.trace_collector import Collector, Seen
 
 _PATIENCE_S = 90.0
+_TRIES, _PRODUCTS = 4, 2
+"""One window is made, one is tried twice, and what there is is merged."""
 _GATEWAY = "POST /api/v1/jobs"
 
 
@@ -21,7 +23,9 @@ def _whole(spans: list[Seen]) -> bool:
     """Say whether everything has arrived: the processes send their spans every few seconds, each by its own clock."""
     ids = {span.span_id for span in spans}
     orphans = [span for span in spans if span.name != _GATEWAY and span.parent_id not in ids]
-    return {"run", _GATEWAY} <= {span.name for span in spans} and not orphans
+    handled, stored = ([span for span in spans if span.name == name] for name in ("handle user", "commit"))
+    all_there = len(handled) == _TRIES and len(stored) == _PRODUCTS
+    return all_there and {"run", _GATEWAY} <= {span.name for span in spans} and not orphans
 
 
 def test_one_request_is_one_trace(mesh: Mesh, collector: Collector, home: Path) -> None:
@@ -31,7 +35,7 @@ def test_one_request_is_one_trace(mesh: Mesh, collector: Collector, home: Path) 
         "product": "noop",
         "selection": {"scws": windows},
         # One window runs out of memory, which is tried again once.
-        "parameters": {"behaviour": "memory", "fails": windows[:1], "salt": uuid.uuid4().hex},
+        "parameters": {"seconds": 1, "behaviour": "memory", "fails": windows[:1], "salt": uuid.uuid4().hex},
     }
     address = f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}/api/v1/jobs"
     headers = {"traceparent": f"00-{trace_id}-{uuid.uuid4().hex[:16]}-00"}

@@ -153,6 +153,7 @@ export interface JobDocument {
   failure: Failure | null;
   products: LinkedProduct[];
   products_total: number;
+  trace_id: string;
   final: boolean;
   links: Record<string, string>;
 }
