@@ -2,7 +2,7 @@
 
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
@@ -17,7 +17,14 @@ Way = Literal["link", "stream"]
 BLOCK_BYTES = 256 * 1024
 _SHOWN = frozenset({"image/png", "text/plain", "application/json"})
 """What a browser shows itself; everything else it saves."""
-_PLAIN = {".fits": "application/fits", ".txt": "text/plain", ".json": "application/json"}
+_PLAIN = {
+    ".fits": "application/fits",
+    ".txt": "text/plain",
+    ".json": "application/json",
+    # Else it is said to be what is inside, which only a file that is sent compressed is.
+    ".gz": "application/gzip",
+    ".tgz": "application/gzip",
+}
 _RANGE = re.compile(r"bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})")
 
 
@@ -46,25 +53,12 @@ class Deliver:
         if self._way == "link" and request.method == "GET":
             return RedirectResponse(self._products.link(key, name, self._seconds, disposition(name)), status_code=302)
         file = self._products.file(key, name)
-        tag = f'"{file.sha256 or f"{key}/{quote(name)}"}"'
-        headers = {"Content-Disposition": disposition(name), "ETag": tag, "Accept-Ranges": "bytes"}
-        if _matches(request.headers.get("if-none-match", ""), tag):
-            return Response(status_code=304, headers=headers)
-        part = _part(request, tag, file.size)
-        if part is None:
-            headers["Content-Range"] = f"bytes */{file.size}"
-            return Response(status_code=416, headers=headers)
-        whole = part == Part(0, file.size)
-        if not whole:
-            headers["Content-Range"] = f"bytes {part.first}-{part.first + part.length - 1}/{file.size}"
-        headers["Content-Length"] = str(part.length)
-        # Without a part to read the store is asked for nothing: of length 0 it would bring everything.
-        blocks: Iterator[bytes] = iter(())
-        if request.method != "HEAD" and part.length:
-            blocks = self._products.blocks(key, name, BLOCK_BYTES, offset=part.first, length=part.length)
-        return StreamingResponse(
-            blocks, status_code=200 if whole else 206, media_type=media_type(name), headers=headers
-        )
+
+        def read(part: Part) -> Iterator[bytes]:
+            return self._products.blocks(key, name, BLOCK_BYTES, offset=part.first, length=part.length)
+
+        tag = file.sha256 or f"{key}/{quote(name)}"
+        return in_parts(request, name, file.size, tag, read)
 
 
 class Part(NamedTuple):
@@ -72,6 +66,33 @@ class Part(NamedTuple):
 
     first: int
     length: int
+
+
+def in_parts(request: Request, name: str, size: int, tag: str, read: Callable[[Part], Iterator[bytes]]) -> Response:
+    """Return the answer that brings a file, or a part of it (RFC 9110, section 14).
+
+    Args:
+        request: that asks for it.
+        name: of the file.
+        size: its bytes.
+        tag: another one for another content.
+        read: brings some of its bytes, at least one.
+    """
+    quoted = f'"{tag}"'
+    headers = {"Content-Disposition": disposition(name), "ETag": quoted, "Accept-Ranges": "bytes"}
+    if _matches(request.headers.get("if-none-match", ""), quoted):
+        return Response(status_code=304, headers=headers)
+    part = _part(request, quoted, size)
+    if part is None:
+        headers["Content-Range"] = f"bytes */{size}"
+        return Response(status_code=416, headers=headers)
+    whole = part == Part(0, size)
+    if not whole:
+        headers["Content-Range"] = f"bytes {part.first}-{part.first + part.length - 1}/{size}"
+    headers["Content-Length"] = str(part.length)
+    # Without a part to read the store is asked for nothing: of length 0 it would bring everything.
+    blocks = read(part) if request.method != "HEAD" and part.length else iter(())
+    return StreamingResponse(blocks, status_code=200 if whole else 206, media_type=media_type(name), headers=headers)
 
 
 def disposition(name: str) -> str:

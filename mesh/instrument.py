@@ -146,14 +146,28 @@ class OdaApi(Part):
 
     name: str
     """Its name there."""
-    products: Mapping[str, Literal["image", "spectrum", "light_curve"]]
-    """Its products that are there too, under the same names, and what each is."""
+    products: Mapping[str, Literal["image", "spectrum", "light_curve", "fit"]]
+    """Its products that are there too, under the same names, and what each is; a fit is one of its spectra."""
+    fit: Mapping[str, Any] = {}
+    """Parameters of the fit of its spectra there."""
     band: tuple[float, float] | None = None
     """Default of E1_keV and E2_keV; None: it has no energies there."""
     clip_band: bool = False
     """Whether a band beyond the limits of parameter ``bands`` is cut to them instead of refused."""
     radius: float | None = None
     """Default radius of the cone of pointings in degrees; None: it has no science windows."""
+
+    @property
+    def spectrum(self) -> str | None:
+        """Its product that has spectra; None: it has none there."""
+        return next((name for name, kind in self.products.items() if kind == "spectrum"), None)
+
+    @model_validator(mode="after")
+    def _fits_have_spectra(self) -> Self:
+        if "fit" in self.products.values() and self.spectrum is None:
+            msg = "[oda_api] has a fit but no product of kind spectrum that could be fitted"
+            raise ValueError(msg)
+        return self
 
 
 class Instrument(Part):

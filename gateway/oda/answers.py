@@ -147,7 +147,7 @@ def _warnings(standing: Standing) -> list[str]:
         told.append(f"{more} more warnings: see the job")
     if standing.job.partial:
         told.insert(0, "Partial result: not all science windows could be used.")
-    return told + (list(standing.export.warnings) if standing.export else [])
+    return told + [text for job in standing.after for text in job.warnings]
 
 
 def is_window(label: str) -> bool:

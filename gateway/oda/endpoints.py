@@ -20,6 +20,7 @@ from gateway.oda.answers import GOOD, TOLD, answer, is_window, refused, with_pro
 from gateway.oda.arguments import Arguments, arguments_of
 from gateway.oda.code import api_code
 from gateway.oda.compression import json_answer, json_stream
+from gateway.oda.downloads import download
 from gateway.oda.positions import position
 from gateway.oda.records import records
 from gateway.oda.refusals import Forbidden, Later, Misunderstood, Refusal
@@ -152,6 +153,18 @@ async def _changed_token(
     return PlainTextResponse(text, headers={"Cache-Control": "no-store"})
 
 
+@router.head("/download_products")
+@router.get("/download_products")
+async def download_products(request: Request, parts: Given, identity: Identified) -> Response:
+    """Bring files of a job as one."""
+
+    async def run(arguments: Arguments) -> Response:
+        caller = await caller_of(parts, identity, arguments)
+        return await asyncio.to_thread(download, request, parts, caller, arguments)
+
+    return await _protocol(request, run)
+
+
 @router.get("/resolve_name")
 async def resolve_name(request: Request, parts: Given) -> Response:
     """Tell where a source is."""
@@ -180,9 +193,9 @@ def _tell(request: Request, parts: Parts, asked: Asked, standing: Standing, argu
         rows=parts.intake.rows(standing.job, 0, _ROWS, TOLD) if standing.job.run_id else (),
         windows=_windows(parts, standing),
     )
-    if standing.word != "done" or standing.export is None:
+    if standing.word != "done":
         return json_answer(request, written(content))
-    product = parts.intake.result(standing.export, 0, 1)[0]
+    product = parts.intake.result(standing.after[-1], 0, 1)[0]
     blocks = parts.products.blocks(product.key, product.files[0].name, _BLOCK_BYTES)
     return json_stream(request, with_products(content, blocks))
 

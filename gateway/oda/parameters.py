@@ -97,6 +97,8 @@ def product_entries(chosen: Instrument, table: OdaApi, product: str) -> Iterator
             yield Entry("time_bin_format", "str", "sec", allowed=("sec", "jd"))
             if table.name == "spi_acs":
                 yield Entry("data_level", "str", "ordinary", allowed=("ordinary",))
+        case "fit":
+            yield Entry("xspec_model", "str", "powerlaw")
         case _:
             return
 

@@ -1,13 +1,14 @@
-"""Where a job of the protocol stands: the analysis first, then the conversion of what it made."""
+"""Where a job of the protocol stands: the analysis first, then what is made of it: a fit, and the conversion."""
 
+import json
 from dataclasses import dataclass
 
 from gateway.oda.refusals import Misunderstood
-from gateway.oda.wishes import EXPORT, Asked
+from gateway.oda.wishes import Asked
 from mesh.contracts import JobView
 from mesh.errors import Deleted
 from mesh.instruments import instrument
-from mesh.intake import Caller, Intake, Trace
+from mesh.intake import Caller, Intake, Trace, Wish
 from mesh.intake.errors import WishRefused
 from mesh.intake.records import ProductManifests
 from mesh.states import JobState, job_is_final
@@ -24,13 +25,13 @@ class Standing:
     Args:
         job: the analysis, by whose id the caller knows it.
         word: ``submitted``, ``progress``, ``done`` or ``failed``.
-        export: the conversion, once it was asked for.
+        after: the jobs that were asked for then, in their order; of one that is done the last is the conversion.
         reason: why it failed.
     """
 
     job: JobView
     word: str
-    export: JobView | None = None
+    after: tuple[JobView, ...] = ()
     reason: str = ""
 
     @property
@@ -41,13 +42,13 @@ class Standing:
     @property
     def watched(self) -> str:
         """Id of the run whose changes matter now, or of the job while it has none."""
-        current = self.export or self.job
+        current = self.after[-1] if self.after else self.job
         return current.run_id or current.job_id
 
 
 @dataclass(frozen=True)
 class Errand:
-    """One caller's wish, seen through to its end: the analysis, then the conversion of what it made.
+    """One caller's wish, seen through to its end: the analysis, then what is made of it.
 
     Args:
         intake: the way into the mesh.
@@ -76,7 +77,7 @@ class Errand:
         wish = self.asked.wish
         analysis = self.intake.check(wish, self.caller)
         for attempt in range(_MOST_ATTEMPTS):
-            key = f"{FACE}:{analysis.key}:{attempt}"
+            key = f"{FACE}:{analysis.key}:{self._suffix}{attempt}"
             try:
                 job = self.intake.submit(wish, self.caller, key=key, trace=self.trace, face=FACE, asked=sent)
             except Deleted:
@@ -93,10 +94,10 @@ class Errand:
         raise Misunderstood(msg)
 
     def tell(self, job: JobView) -> Standing:
-        """Tell where a job stands; the conversion is asked for as soon as the analysis has completed.
+        """Tell where a job stands; what comes after is asked for as soon as what is before has completed.
 
         Raises:
-            mesh.intake.errors.Refused: the conversion is not done now.
+            mesh.intake.errors.Refused: what comes after is not done now.
         """
         try:
             return self._standing(job)
@@ -108,29 +109,40 @@ class Errand:
             return standing
         if job.state in _OVER:
             return Standing(job, "failed", reason=_reason(job))
-        export = self._export(job)
-        if export.state in _OVER:
-            return Standing(job, "failed", export, _reason(export))
-        return Standing(job, "done" if job_is_final(export.state) else "progress", export)
+        after: tuple[JobView, ...] = ()
+        wishes = [self.asked.export] if self.asked.fit is None else [self.asked.fit_of, self.asked.export]
+        for wish in wishes:
+            after = (*after, self._following(wish((after[-1] if after else job).job_id)))
+            if after[-1].state in _OVER:
+                return Standing(job, "failed", after, _reason(after[-1]))
+            if not job_is_final(after[-1].state):
+                return Standing(job, "progress", after)
+        return Standing(job, "done", after)
 
-    def _export(self, job: JobView) -> JobView:
-        """Return the conversion of what a job made; one that was deleted, or lost its product, is made again."""
-        wish = self.asked.export(job.job_id)
-        # Another version of the conversion is asked for anew, also where the earlier one failed.
-        version = instrument(EXPORT).calibration
+    @property
+    def _suffix(self) -> str:
+        """What tells an analysis whose spectra are to be fitted from the same without: other arguments, another job."""
+        return "" if self.asked.fit is None else f"{json.dumps(self.asked.fit, sort_keys=True)}:"
+
+    def _following(self, wish: Wish) -> JobView:
+        """Return the job that makes something of what another made; one that was deleted, or lost that, is done again.
+
+        Another version of the instrument is asked for anew, also where the earlier one failed.
+        """
+        told = json.dumps(wish.parameters, sort_keys=True)
         for attempt in range(_MOST_ATTEMPTS):
-            key = f"{FACE}:{job.job_id}:{self.asked.threshold}:{version}:{attempt}"
+            key = f"{FACE}:{wish.instrument}:{instrument(wish.instrument).calibration}:{told}:{attempt}"
             try:
-                export = self.intake.submit(wish, self.caller, key=key, trace=self.trace, face=FACE)
+                job = self.intake.submit(wish, self.caller, key=key, trace=self.trace, face=FACE)
             except Deleted:
                 continue
-            if export.state is not JobState.COMPLETED or self._is_there(export):
-                return export
-        msg = "the products were converted a hundred times and never kept; tell the operator"
+            if job.state is not JobState.COMPLETED or self._is_there(job):
+                return job
+        msg = f"{wish.product} was made a hundred times and never kept; tell the operator"
         raise Misunderstood(msg)
 
-    def _is_there(self, export: JobView) -> bool:
-        found = self.intake.result(export, 0, 1)
+    def _is_there(self, job: JobView) -> bool:
+        found = self.intake.result(job, 0, 1)
         return bool(found) and self.products.read(found[0].key) is not None
 
 
@@ -143,7 +155,7 @@ def on_its_way(job: JobView) -> Standing | None:
 
 def _reason(job: JobView) -> str:
     if job.state is JobState.ABORTED:
-        return "the job was cancelled"
+        return job.end_reason or "the job was cancelled"
     if job.failure is not None:
         return job.failure.text
     return job.warnings[0] if job.warnings else "the job failed"

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +13,13 @@ from gateway.oda.parameters import parameter_names
 from gateway.oda.refusals import Forbidden, Misunderstood
 from gateway.oda.times import utc
 from mesh.contracts import Cone, Selection, TimeRange
+from mesh.errors import InvalidRequest
 from mesh.instrument import Instrument, OdaApi
+from mesh.instruments import instrument as mesh_instrument
 from mesh.intake import Wish
 
-EXPORT = "oda_export"
-"""Instrument and product of the mesh that write products as the protocol carries them."""
+EXPORT, FIT = "oda_export", "spectral_fit"
+"""Instruments of the mesh, and their products: what writes products as the protocol carries them, what fits spectra."""
 
 _SCW = re.compile(r"[0-9]{12}(\.[0-9]{3})?")
 _NEAR_REAL_TIME = ".000"
@@ -37,7 +40,8 @@ class Asked:
     Args:
         table: the instrument in the protocol.
         product: its name, the same in the mesh.
-        wish: what the mesh is asked for.
+        wish: what the mesh is asked for first.
+        fit: parameters of the fit of the spectra that come of it; None: none is wanted.
         threshold: significance above which the returned catalogue has a source.
         comments: sentences for the caller: what of the arguments has no effect.
     """
@@ -45,8 +49,13 @@ class Asked:
     table: OdaApi
     product: str
     wish: Wish
+    fit: Mapping[str, Any] | None = None
     threshold: float = 0.0
     comments: tuple[str, ...] = field(default=())
+
+    def fit_of(self, job_id: str) -> Wish:
+        """Return the wish to have the spectra of a job fitted."""
+        return Wish(instrument=FIT, product=FIT, parameters={"spectra": [job_id], **(self.fit or {})})
 
     def export(self, job_id: str) -> Wish:
         """Return the wish to have the products of a job as the protocol carries them."""
@@ -72,7 +81,9 @@ def read(arguments: Arguments) -> Asked:
     comments = _comments(chosen, table, product, arguments)
     _check_rights(arguments)
     parameters: dict[str, Any] = {}
-    declared = chosen.product_parameters(product)
+    fit = _fit(table, arguments) if table.products[product] == "fit" else None
+    first = product if fit is None else table.spectrum or ""
+    declared = chosen.product_parameters(first)
     if "bands" in declared and table.band is not None:
         parameters["bands"] = [_band(chosen, table, arguments)]
     if "jemx_num" in declared:
@@ -89,8 +100,8 @@ def read(arguments: Arguments) -> Asked:
         parameters["detection_threshold"] = max(threshold, _LEAST_THRESHOLD)
     if "catalogue" in declared and arguments.text("selected_catalog").strip():
         parameters["catalogue"] = sources_of(arguments.text("selected_catalog"))
-    wish = Wish(instrument=chosen.name, product=product, selection=_selection(table, arguments), parameters=parameters)
-    return Asked(table, product, wish, threshold, tuple(comments))
+    wish = Wish(instrument=chosen.name, product=first, selection=_selection(table, arguments), parameters=parameters)
+    return Asked(table, product, wish, fit, threshold, tuple(comments))
 
 
 def sources_of(text: str) -> list[dict[str, Any]]:
@@ -166,6 +177,18 @@ def _time_bin(arguments: Arguments) -> float:
         msg = f"parameter time_bin_format: {form[:32]!r} is not known; allowed: {', '.join(_TIME_UNITS_S)}"
         raise Misunderstood(msg)
     return arguments.number("time_bin", 1000.0) * _TIME_UNITS_S[form]
+
+
+def _fit(table: OdaApi, arguments: Arguments) -> dict[str, Any]:
+    """Return the parameters of a fit; a source that is not named is the only one, or the fit says which there are."""
+    model = "".join(arguments.text("xspec_model", "powerlaw").split())
+    fit = {"model": model, "source": arguments.text("src_name").strip(), **table.fit}
+    try:
+        # Now, and not once the spectra are there.
+        mesh_instrument(FIT).canonical_parameters(FIT, fit)
+    except InvalidRequest as error:
+        raise Misunderstood(str(error)) from None
+    return fit
 
 
 def _selection(table: OdaApi, arguments: Arguments) -> Selection:

@@ -8,6 +8,7 @@ from astropy.io import fits
 from mesh.kit import BadInput, Unit
 from services.oda_export.analysis.collection import Collection
 from services.oda_export.analysis.encoding import written
+from services.oda_export.analysis.fits_of_spectra import add_fit
 from services.oda_export.analysis.images import add_mosaic, catalogue, listed
 from services.oda_export.analysis.light_curves import add_light_curves, files_as_they_are
 from services.oda_export.analysis.spectra import add_spectra
@@ -27,6 +28,8 @@ def convert(unit: Unit) -> None:
                 content["catalog"] = _image(unit, collection, files, float(asked["detection_threshold"]))
             case "spectrum":
                 add_spectra(collection, files, asked["name"])
+            case "fit":
+                content |= add_fit(collection, files, asked["name"])
             case _:
                 add_light_curves(collection, files, asked["name"])
                 if asked["name"] == "polar_lc":

@@ -89,6 +89,28 @@ def test_spectra_come_with_their_response_and_are_written(
         assert {"SPECRESP MATRIX", "EBOUNDS"} <= {hdu.name for hdu in hdus}
 
 
+def test_a_fit_comes_with_its_parameters_plot_and_summary(
+    client: Client, in_bands: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = client()
+    asked = {"src_name": BRIGHT, "xspec_model": "powerlaw", "silent": True, **in_bands}
+    fit = one.get_product(instrument="isgri", product="spectral_fit", **asked)
+    tables, parameters, plot, summary = fit._p_list
+    rows = {row["par name"]: row for row in parameters.table}
+    assert set(rows) == {"PhoIndex", "norm"}
+    assert 0.0 < rows["PhoIndex"]["value"] < 6.0
+    assert rows["PhoIndex"]["range-"] < rows["PhoIndex"]["value"] < rows["PhoIndex"]["range+"]
+    curves = next(unit for unit in tables.data_unit if unit.name == "CURVES").data
+    assert curves["LOW"].min() >= 29.0
+    assert curves["HIGH"].max() <= 301.0
+    assert plot.img_type == "png"
+    assert summary.value.startswith("model: powerlaw\n")
+    assert one.response_json["products"]["input_prod_list"] == WINDOWS
+    monkeypatch.chdir(tmp_path)
+    fit.save_all_data()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_light_curves_of_all_sources(client: Client, in_bands: dict[str, object], tmp_path: Path) -> None:
     curves = client().get_product(instrument="isgri", product="isgri_lc", time_bin=100.0, silent=True, **in_bands)
     assert any(name.startswith("isgri_lc_") and "4U1700m377" in name for name in curves._n_list)

@@ -44,11 +44,11 @@ def test_instruments_products_and_parameters_are_described(client: Client) -> No
     assert set(one.get_instruments_list()) == {"isgri", "jemx", "polar", "spi_acs"}
     described = one.get_product_description("isgri", "isgri_image")
     assert described[0][1] == {
-        "prod_dict": {name: f"{name}_query" for name in ("isgri_image", "isgri_spectrum", "isgri_lc")}
+        "prod_dict": {name: f"{name}_query" for name in ("isgri_image", "isgri_spectrum", "isgri_lc", "spectral_fit")}
     }
     queries = [query[0]["query_name"] for query in described[0][2:]]
     assert queries == ["src_query", "isgri_parameters", "isgri_image_query"]
-    assert len(one.get_instrument_description("jemx")[0]) == 4 + 3
+    assert len(one.get_instrument_description("jemx")[0]) == 4 + 4
 
 
 @pytest.mark.parametrize("path", ["/", "/dispatch-data", "/dispatch-data/"])

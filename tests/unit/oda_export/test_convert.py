@@ -7,19 +7,25 @@ import pickletools
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from astropy.io import fits
 from oda_api.data_products import ApiCatalog, NumpyDataProduct
 
+from mesh.kit import BadInput
 from mesh.kit.analysis import Analysis
 from services.oda_export.analysis import STAGES
 from services.oda_export.analysis.collection import Collection
 from services.oda_export.analysis.data_unit import data_unit
 from services.oda_export.analysis.encoding import pickled, unbroken
+from services.oda_export.analysis.fits_of_spectra import add_fit
 from services.oda_export.analysis.images import add_mosaic
 from services.oda_export.analysis.spectra import add_spectra
 from tests.unit_directory import declared_parameters, outcome, unit_directory
+
+mpl.use("Agg")
+from oda_api.api import DataCollection  # draws when it is imported
 
 
 def _client(content: Any) -> Any:
@@ -196,3 +202,57 @@ def test_a_correction_is_no_spectrum_of_its_source(tmp_path: Path) -> None:
     ]
     sent = NumpyDataProduct.decode(_client(collection.arrays[0])).data_unit[1]
     assert (len(sent.data), sent.header["HDUCLAS2"]) == (256, "NET")
+
+
+_REPORT: dict[str, Any] = {
+    "model": "powerlaw",
+    "statistic_name": "chi2",
+    "statistic": 10.5,
+    "dof": 9,
+    "reduced": 1.1667,
+    "null_probability": 0.31,
+    "confidence": 68.27,
+    "parameters": [
+        {"component": "powerlaw", "parameter": "PhoIndex", "unit": "", "value": 2.1, "error_lower": 0.1}
+        | {"error_upper": 0.3, "lower": 2.0, "upper": 2.4, "free": True},
+        {"component": "powerlaw", "parameter": "norm", "unit": "1/cm2/s/keV", "value": 9.5, "error_lower": None}
+        | {"error_upper": None, "lower": None, "upper": None, "free": False},
+    ],
+    "spectra": [{"source": "Crab"}],
+    "fluxes": [{"low_kev": 20.0, "high_kev": 40.0, "erg_cm2_s": 1e-8, "erg_lower": None, "erg_upper": None}],
+}
+
+
+def _fit_product(folder: Path) -> dict[str, Path]:
+    letters = base64.b64decode("null" * 30)
+    content = {
+        "fit.json": json.dumps(_REPORT).encode(),
+        "preview.png": b"\x89PNG\r\n\x1a\n" + letters,
+    }
+    for name, text in content.items():
+        (folder / name).write_bytes(text)
+    parameters = fits.BinTableHDU.from_columns([fits.Column("VALUE", "D", array=[2.1, 9.5])], name="PARAMETERS")
+    fits.HDUList([fits.PrimaryHDU(), parameters]).writeto(folder / "fit.fits")
+    return {path.name: path for path in folder.iterdir()}
+
+
+def test_a_fit_comes_back_as_arrays_a_table_a_picture_and_text(tmp_path: Path) -> None:
+    files, collection = _fit_product(tmp_path), Collection()
+    products = add_fit(collection, files, "spectral_fit")
+    answer = _client({"products": {"numpy_data_product_list": collection.arrays, **products}})
+    found = DataCollection.from_response_json(answer, "isgri", "spectral_fit")
+    arrays, table, plot, summary = found._p_list
+    assert found._n_list[:2] == ["spectral_fit_0_Crab_spectral_fit", "fit_parameters_1_Crab_spectral_fit"]
+    assert list(arrays.data_unit[1].data["VALUE"]) == [2.1, 9.5]
+    assert table.table.colnames == ["component", "par name", "value", "units", "error", "range-", "range+", "free"]
+    assert list(table.table["error"][:1]) == [pytest.approx(0.2)]
+    assert np.isnan(table.table["range+"][1])
+    assert plot.binary_data == files["preview.png"].read_bytes()
+    assert "chi2 / dof: 10.50 / 9 = 1.167" in summary.value
+
+
+def test_what_is_no_fit_says_what_is_missing(tmp_path: Path) -> None:
+    files = _fit_product(tmp_path)
+    del files["fit.json"]
+    with pytest.raises(BadInput, match=r"no fit\.json"):
+        add_fit(Collection(), files, "spectral_fit")

@@ -1,0 +1,81 @@
+"""The command of oda_api, as people type it: products, states and tokens."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from odamesh import Mesh
+from tests.fuzz.served import served
+from tests.integration.mesh.windows import GALACTIC_CENTRE
+from tests.unit.gateway.guarded import SECRET, Guarded, web_token
+
+_COMMAND = Path(sys.executable).parent / "oda-api"
+
+
+def _typed(folder: Path, *words: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Type a command in a folder of its own, as somebody without tokens but the one given."""
+    own = {"HOME": str(folder), "MPLBACKEND": "Agg"} | ({} if token is None else {"ODA_TOKEN": token})
+    left = {name: value for name, value in os.environ.items() if name not in {"ODA_TOKEN", *own}}
+    return subprocess.run(
+        [_COMMAND, *words], cwd=folder, env=left | own, capture_output=True, text=True, check=False, timeout=240
+    )
+
+
+def _said(folder: Path, *words: str, token: str | None = None) -> str:
+    done = _typed(folder, *words, token=token)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def url(mesh: Mesh) -> str:
+    assert mesh is not None
+    return f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}"
+
+
+def test_get_lists_describes_and_brings_a_product_with_its_plot(url: str, tmp_path: Path) -> None:
+    assert "spi_acs" in _said(tmp_path, "-u", url, "get")
+    assert "isgri_lc_query" in _said(tmp_path, "-u", url, "get", "-i", "isgri")
+    windows = ",".join(f"{scw}.001" for scw in GALACTIC_CENTRE)
+    asked = {"scw_list": windows, "E1_keV": "20", "E2_keV": "40", "time_bin": "100"}
+    arguments = [word for name, value in asked.items() for word in ("-a", f"{name}={value}")]
+    said = _said(tmp_path, "-u", url, "get", "-i", "isgri", "-p", "isgri_lc", *arguments)
+    assert "4U1700m377" in said
+    (plot,) = re.findall(r"OdaLightCurve[^\n]*\n.*?plotted as (\S+)", said, re.DOTALL)
+    assert (tmp_path / plot).stat().st_size > 1000
+    _said(tmp_path, "-u", url, "inspect")
+    state = json.loads((tmp_path / "dispatcher-state.json").read_text())
+    assert any(record["request_completed"] for record in state["records"])
+    job_id = state["records"][0]["job_id"]
+    assert f"job_id: {job_id}" in _said(tmp_path, "-u", url, "inspect", "-j", job_id, "--group-by-job")
+
+
+def test_a_wrong_value_is_told(url: str, tmp_path: Path) -> None:
+    done = _typed(tmp_path, "-u", url, "get", "-i", "isgri", "-p", "isgri_lc", "-a", "E1_keV=1")
+    assert done.returncode != 0
+    assert "energy range is restricted to 15" in done.stderr
+
+
+def test_tokens_that_the_command_changes_count(tmp_path: Path) -> None:
+    guarded = Guarded()
+    old = web_token(email="ada@unige.ch", exp=int(time.time()) + 600)
+    assert "ada@unige.ch" in _said(tmp_path, "token", "-s", SECRET, "inspect", token=old)
+    said = _said(tmp_path, "token", "-s", SECRET, "modify", "--disable-email", "--new-validity-hours", "2", token=old)
+    (new,) = re.findall(r"new token \(secret!\): (\S+)", said)
+    assert new != old
+    with served(guarded.app) as port:
+        own = f"http://127.0.0.1:{port}"
+        _said(tmp_path, "-u", own, "inspect", token=new)
+        assert json.loads((tmp_path / "dispatcher-state.json").read_text()) == {"records": []}
+        refused = _typed(tmp_path, "-u", own, "inspect")
+        assert "A token must be provided" in refused.stderr
+        forged = _said(tmp_path, "token", "-s", "x" * 40, "--allow-invalid", "inspect", token=old)
+        assert "ada@unige.ch" in forged
+        bad = web_token("x" * 40)
+        assert _typed(tmp_path, "-u", own, "inspect", token=bad).returncode != 0
