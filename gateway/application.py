@@ -62,6 +62,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         parts.start(asyncio.get_running_loop())
         yield
+        await asyncio.to_thread(parts.queries.stop)
         await asyncio.to_thread(parts.stop)
 
     app = FastAPI(

@@ -28,6 +28,7 @@ from mesh.store.jobs import Jobs
 from mesh.store.loads import Loads
 from mesh.store.objects import Objects
 from mesh.store.products import Products
+from mesh.store.queries import Queries
 
 
 def real_parts(settings: GatewaySettings) -> Parts:
@@ -69,6 +70,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         records=Jobs(objects, index),
         products=Products(objects, index),
         publisher=publisher,
+        query_records=Queries(index),
         quota=Quota(
             loads.of,
             lambda: read_allowances(objects),

@@ -19,7 +19,7 @@ from gateway.names.names import Names
 from gateway.open_streams import OpenStreams
 from gateway.polls import Polls
 from gateway.records import FollowedRecords, MeshPublisher, ProductStore
-from gateway.vo.tap.jobs import QueryJobs
+from gateway.vo.tap.jobs import QueryJobs, QueryRecords
 from gateway.vo.tap.observations import Observations
 from gateway.wakeups import Bell
 from mesh.accounts.roles import Roles
@@ -40,6 +40,8 @@ class Parts:
     products: ProductStore
     publisher: MeshPublisher
     quota: Quota
+    query_records: QueryRecords
+    """Where the queries that are jobs are kept."""
     bell: Bell = field(default_factory=Bell)
     logs: LogPieces = field(default_factory=LogPieces)
     files: Way = "link"
@@ -84,7 +86,7 @@ class Parts:
     @cached_property
     def queries(self) -> QueryJobs:
         """The queries that are jobs."""
-        return QueryJobs()
+        return QueryJobs(self.query_records)
 
     @cached_property
     def requests(self) -> KnownRequests:

@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def page_types() -> str:
     """Return the module: one interface for each document that the page reads or sends, and for its parts."""
     nobody: Any = None
-    app = create_app(Parts(records=nobody, products=nobody, publisher=nobody, quota=nobody))
+    app = create_app(Parts(records=nobody, products=nobody, publisher=nobody, quota=nobody, query_records=nobody))
     schemas = app.openapi()["components"]["schemas"]
     written: dict[str, str] = {}
     waiting = list(_USED)

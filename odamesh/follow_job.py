@@ -74,7 +74,7 @@ def tell_outcome(job: Job, console: Console) -> ExitStatus:
             if job.view.products:
                 _list_products(job, console)
         case JobState.ABORTED:
-            say(console, f"Job {job.id} was cancelled.")
+            say(console, job.view.end_reason or f"Job {job.id} was cancelled.")
         case state:
             waits = f": {job.waits}" if job.waits else ""
             say(console, f"Job {job.id} is {state.value}{waits}. Follow it with: odamesh watch {job.id}")

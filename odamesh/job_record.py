@@ -103,7 +103,8 @@ class JobRecord:
         if self.state is JobState.ERROR:
             raise JobFailed(self, f"job {self.id} failed: {self.reason}")
         if self.state is JobState.ABORTED:
-            raise JobAborted(self, f"job {self.id} was cancelled")
+            reason = f": {self.view.end_reason}" if self.view.end_reason else ""
+            raise JobAborted(self, f"job {self.id} was cancelled{reason}")
 
 
 class JobFailed(OdameshError):

@@ -20,14 +20,13 @@ from gateway.links.documents import link_path
 from gateway.parts import Given, Parts
 from gateway.problem import Problem
 from gateway.provenance.code import ENDINGS, Language, code
-from gateway.provenance.record import Record
+from gateway.provenance.record import MEDIA_TYPE, Record
 from mesh.contracts import Analysis, JobView, Manifest, StageProduct
 from mesh.errors import NotFound
 from mesh.intake.caller import owner_of
 
 _PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {**_PROBLEM, "description": "no such job, or it has no products"}}
-_PROV = "application/provenance+json"
 
 router = APIRouter(prefix=PREFIX, tags=["products"])
 
@@ -121,7 +120,7 @@ def _crate(
     analysis = parts.intake.request(view.request_key)
     members = [*products, *_logs(parts, top, found)]
     provenance = _written(_provenance(parts, view, analysis, found))
-    members.append(Member.of_text(f"{top}/provenance.json", provenance, _PROV))
+    members.append(Member.of_text(f"{top}/provenance.json", provenance, MEDIA_TYPE))
     members.append(Member.of_text(f"{top}/request.json", analysis.encode(), "application/json"))
     for language in ENDINGS:
         text = code(language, analysis, _address(request), title(analysis))
@@ -159,7 +158,7 @@ def _provenance(parts: Parts, view: JobView, analysis: Analysis, found: list[Sta
 
 
 def _prov(content: dict[str, Any]) -> PlainTextResponse:
-    return PlainTextResponse(_written(content), media_type=_PROV)
+    return PlainTextResponse(_written(content), media_type=MEDIA_TYPE)
 
 
 def _written(content: dict[str, Any]) -> str:

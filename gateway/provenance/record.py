@@ -16,6 +16,8 @@ from prov.model import PROV_TYPE, ProvActivity, ProvAgent, ProvDocument, ProvEnt
 from mesh.contracts import Analysis, ArchiveInput, JobView, Manifest, UploadInput
 from mesh.keys import content_key
 
+MEDIA_TYPE = "application/provenance+json"
+"""Of PROV-JSON (W3C member submission, 2013)."""
 MOST_UNITS = 2000
 """Units that one document describes; of more it says that they are left out."""
 _NAMESPACE = "urn:odamesh:"

@@ -15,13 +15,12 @@ from gateway.uws.links import links_of
 from gateway.uws.phases import phase_of
 from gateway.uws.visit import Visiting
 from gateway.uws.waiting import changed, until
-from gateway.uws.wishes import asked_of, read_wish, written
+from gateway.uws.wishes import asked_of, duration_of, read_wish, written
 from gateway.uws.wishes import changed as with_changes
 from gateway.vo import PREFIX, votable
 from gateway.vo.parameters import Parameters
 from mesh.contracts import JobView
 from mesh.errors import InvalidParameter, NotFound
-from mesh.intake.caller import check_change
 from mesh.intake.errors import JobFinal
 from mesh.states import JobState, job_is_final
 
@@ -172,11 +171,13 @@ def keep_until(job_id: str, visit: Visiting) -> Response:
 
 @router.post("/{job_id}/executionduration")
 def limit(job_id: str, visit: Visiting) -> Response:
-    """Take note that a caller would limit a job: it stays without limit, as the answer to the next look says."""
-    check_change(visit.caller, visit.look(job_id))
-    if visit.sent.whole("executionduration") is None:
+    """Change how long a job may execute, in seconds; 0: as long as it takes, or as the mesh allows at most."""
+    visit.look(job_id)
+    seconds = duration_of(visit.sent)
+    if seconds is None:
         msg = "EXECUTIONDURATION: give seconds"
         raise InvalidParameter(msg, field="EXECUTIONDURATION", allowed="a whole number")
+    visit.intake.limit_execution(job_id, visit.caller, seconds, trace=visit.trace)
     return _to(visit.family.job_address(job_id))
 
 

@@ -140,6 +140,7 @@ class Family:
             quote=quote_of(view, datetime.now(UTC)),
             started=_maybe(view.started),
             ended=_maybe(view.finished),
+            duration_s=view.execution_s,
             destruction=_maybe(view.destroy_after),
             parameters=parameters,
             by_reference=frozenset(long),
@@ -185,7 +186,7 @@ class Family:
 def error_of(view: JobView) -> str:
     """Return why a job gave nothing; an empty text for one that did, or goes on."""
     if view.state is JobState.ABORTED:
-        return "The job was cancelled."
+        return view.end_reason or "The job was cancelled."
     if view.state is not JobState.ERROR:
         return ""
     return f"{view.failure.reason}: {view.failure.text}" if view.failure else "The job failed."

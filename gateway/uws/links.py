@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.known_requests import KnownRequests
+from gateway.provenance import record
 from gateway.uws.family import Family
 from gateway.uws.wishes import written
 from gateway.vo import votable
@@ -77,9 +78,9 @@ def _of_product(family: Family, view: JobView, product: StageProduct) -> Iterato
         yield (address, None, None, _semantics(file), f"{made}: {file.name}", file.media_type, file.size)
     log = f"{family.root}/api/v1/jobs/{view.job_id}/units/{product.label}/log?stage={product.stage}"
     yield (log, None, None, "#auxiliary", f"log of {made}", "text/plain", None)
-    manifest = f"{family.root}/api/v1/products/{product.key}"
-    told = f"provenance of {made}: inputs, image, calibration, parameters"
-    yield (manifest, None, None, "#auxiliary", told, "application/json", None)
+    address_of_record = f"{family.root}/api/v1/products/{product.key}/provenance"
+    told = f"provenance of {made} as W3C PROV: inputs, image, calibration, parameters, back to the files of the archive"
+    yield (address_of_record, None, None, "#auxiliary", told, record.MEDIA_TYPE, None)
 
 
 def _semantics(file: ProductFile) -> str:

@@ -16,6 +16,7 @@ from mesh.contracts import Analysis, Cone, Lane, Selection, TimeRange
 from mesh.errors import InvalidParameter, InvalidRequest, InvalidSelection, UnknownParameter
 from mesh.instrument import Instrument
 from mesh.intake import Wish
+from mesh.intake.wish import MOST_EXECUTION_S
 from mesh.parameters import Parameter, entries
 
 KEV_M = 1.2398419843320026e-9
@@ -61,7 +62,22 @@ def read_wish(chosen: Instrument, product: str, sent: Parameters, *, draft: bool
         labels=_labels(sent),
         draft=draft,
         destroy_after=sent.text("destruction") or None,
+        execution_s=duration_of(sent) or 0,
     )
+
+
+def duration_of(sent: Parameters) -> int | None:
+    """Return how long a job is to execute at most [s]; None: nothing is said of it.
+
+    Raises:
+        InvalidParameter: it is no duration.
+    """
+    seconds = sent.whole("executionduration")
+    if seconds is not None and not 0 <= seconds <= MOST_EXECUTION_S:
+        msg = f"EXECUTIONDURATION: {seconds} is out of range"
+        allowed = f"whole seconds from 0 (no limit) to {MOST_EXECUTION_S}"
+        raise InvalidParameter(msg, field="EXECUTIONDURATION", allowed=allowed)
+    return seconds
 
 
 def written(analysis: Analysis, declared: Mapping[str, Parameter]) -> Iterator[tuple[str, str]]:

@@ -15,8 +15,8 @@ _LOADERS = frozenset({"dispatcher"})
 _INSTRUMENT = ("lease", "owner", "announced", "product", "unit", "mesh")
 _RECORDS = ("job", "jobs", "request", "run", "runs", "unit", "units", "backlog", "window")
 _SERVICES = {
-    # It enters jobs; what becomes of them it only reads. Whoever fetches a product has used it.
-    "gateway": ("job", "jobs", "mesh:products-used"),
+    # It enters jobs; what becomes of them it only reads. Whoever fetches a product has used it. Queries are its own.
+    "gateway": ("job", "jobs", "queries", "mesh:products-used"),
     "dispatcher": (*_RECORDS, "announced", "product", "lease", "owner", "mesh"),
     # What is evicted must be needed by no run.
     "cache": ("product", "unit", "run", "runs", "lease", "owner", "mesh"),

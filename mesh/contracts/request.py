@@ -90,3 +90,5 @@ class Job(Document):
     """When it is deleted, whatever its state, UTC, ISO 8601 with ``Z``; None: as the mesh keeps jobs."""
     shared: bool = False
     """Whether whoever has its id may look at it."""
+    execution_s: int = 0
+    """How long it may execute before it is cancelled [s]; 0: as long as it takes."""

@@ -71,6 +71,8 @@ class JobEnd(Document):
     """The run that served it; None when it ended before it was planned."""
     state: JobState
     finished: str
+    reason: str = ""
+    """Why it was cancelled, where it was not its caller who did; a sentence."""
     deleted: str | None = None
     """When the job was deleted or expired: from then on this is all that is left of it."""
     request_key: str = ""

@@ -58,6 +58,8 @@ class JobView(Part):
     """When it is deleted, whatever its state, UTC, ISO 8601 with ``Z``."""
     shared: bool = False
     """Whoever has its id may look at it."""
+    execution_s: int = 0
+    """How long it may execute before it is cancelled [s]; 0: as long as it takes."""
     state: JobState
     partial: bool = False
     """The job completed, but not of all windows: the warnings name those that gave nothing."""
@@ -77,6 +79,8 @@ class JobView(Part):
     warnings_total: int = 0
     failure: Failure | None = None
     """Why the job is in state ERROR."""
+    end_reason: str = ""
+    """Why the job is in state ABORTED, where it was not its caller who cancelled it; a sentence."""
     products: tuple[StageProduct, ...] = ()
     """The results, of many the first ones; in state ERROR what came out on the way."""
     products_total: int = 0

@@ -15,7 +15,7 @@ from mesh.broker.delivery import CARRIED_HEADERS
 from mesh.broker.topology import cancel_key, delete_key, submit_key
 from mesh.clock import utc_now
 from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane, StageProduct, TrailEntry, UnitRow
-from mesh.errors import BrokerUnavailable, Deleted, IdTaken, NotFound, StoreUnavailable
+from mesh.errors import BrokerUnavailable, Deleted, IdTaken, InvalidParameter, NotFound, StoreUnavailable
 from mesh.intake import metrics
 from mesh.intake.analysis import check_labels, read_analysis, read_instant
 from mesh.intake.caller import (
@@ -35,7 +35,7 @@ from mesh.intake.limits import Limits
 from mesh.intake.quota import Quota, Usage
 from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
 from mesh.intake.uploads import check_uploads
-from mesh.intake.wish import Wish
+from mesh.intake.wish import MOST_EXECUTION_S, Wish
 from mesh.parameters import shown
 from mesh.states import JobState, UnitState, job_is_final
 from mesh.store.views import view_of_documents
@@ -138,6 +138,7 @@ class Intake:
             labels=wish.labels,
             draft=wish.draft,
             destroy_after=read_instant(wish.destroy_after, "destroy_after"),
+            execution_s=self._execution_s(wish.execution_s),
         )
         view = self._earlier(job) if key is not None else None
         if view is None:
@@ -258,6 +259,36 @@ class Intake:
         self._records.keep_until(job_id, instant)
         self._noted(caller, "keep-until", view, trace)
         return view.model_copy(update={"destroy_after": instant})
+
+    def limit_execution(self, job_id: str, caller: Caller, seconds: int, *, trace: Trace | None = None) -> JobView:
+        """Change how long a job may execute before it is cancelled; the mesh may allow less than is wanted.
+
+        Args:
+            job_id: the job.
+            caller: who wants it.
+            seconds: 0: as long as it takes.
+            trace: handed on.
+
+        Raises:
+            InvalidParameter: it is no duration.
+            JobFinal: the job has ended.
+            NotAllowed: it belongs to somebody else.
+        """
+        if not 0 <= seconds <= MOST_EXECUTION_S:
+            allowed = f"whole seconds from 0 (no limit) to {MOST_EXECUTION_S}"
+            raise InvalidParameter(f"execution_s: {seconds} is out of range", field="execution_s", allowed=allowed)
+        view = self._to_change(job_id, caller)
+        if job_is_final(view.state):
+            raise JobFinal(f"Job {job_id} is {view.state.value}: how long it may execute does not matter any more.")
+        granted = self._execution_s(seconds)
+        self._records.limit_execution(job_id, granted)
+        self._noted(caller, "limit-execution", view, trace)
+        return view.model_copy(update={"execution_s": granted})
+
+    def _execution_s(self, wanted: int) -> int:
+        """Return how long a job may execute whose caller wants so much; 0 is as long as it takes."""
+        most = self._limits.execution_s
+        return min(wanted or most, most) if most else wanted
 
     def asked(self, job_id: str, caller: Caller) -> Any:
         """Return what the caller sent, as it was sent; None where it was not kept."""

@@ -25,6 +25,8 @@ class Limits(BaseSettings):
     """Labels of one job."""
     asked_bytes: int = Field(default=64 * 1024, ge=0)
     """What a caller sent is kept as it was sent up to so many bytes of JSON; of more, the request alone tells."""
+    execution_s: int = Field(default=0, ge=0)
+    """How long a job may execute before it is cancelled, also where its caller wants longer [s]; 0: no limit."""
     users: int = Field(default=1000, ge=1)
     """Names under which something was asked for within one day."""
     streams: int = Field(default=500, ge=1)

@@ -28,6 +28,9 @@ class JobRecords(Protocol):
     def keep_until(self, job_id: str, destroy_after: str) -> None:
         """Change when a job is deleted, whatever its state; raises `NotFound`."""
 
+    def limit_execution(self, job_id: str, seconds: int) -> None:
+        """Change how long a job may execute; 0: as long as it takes; raises `NotFound`."""
+
     def share(self, job_id: str, *, shared: bool) -> None:
         """Let whoever has its id look at a job, or no longer; raises `NotFound`."""
 

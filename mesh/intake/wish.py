@@ -9,6 +9,9 @@ from mesh.contracts import Lane, Selection
 USER = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 """What a user may be called."""
 
+MOST_EXECUTION_S = 10 * 365 * 86_400
+"""What a job may be limited to: of more no clock can tell the end."""
+
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 _EXAMPLES: list[JsonValue] = [
@@ -50,4 +53,10 @@ class Wish(BaseModel):
     draft: bool = Field(default=False, description="keep the job until it is started")
     destroy_after: str | None = Field(
         default=None, max_length=64, description="when to delete the job, whatever its state: UTC in ISO form"
+    )
+    execution_s: int = Field(
+        default=0,
+        ge=0,
+        le=MOST_EXECUTION_S,
+        description="cancel the job once it has executed for so many seconds; 0: it may take as long as it takes",
     )

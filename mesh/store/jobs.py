@@ -93,6 +93,8 @@ class Jobs:
             raise IdTaken(f"the index has another request under job {job.job_id}")
         if job.destroy_after is not None:
             self._redis.zadd(names.DESTROY, {job.job_id: _instant(job.destroy_after)})
+        if job.execution_s:
+            self._redis.zadd(names.LIMITED, {job.job_id: job.execution_s})
 
     def job(self, job_id: str) -> Job:
         """Return the document of a job; NotFound where there is none."""
@@ -138,6 +140,32 @@ class Jobs:
                 self._redis.hset(names.job_record(job_id), "destroy_after", destroy_after)
             self._redis.zadd(names.DESTROY, {job_id: _instant(destroy_after)})
 
+    def limit_execution(self, job_id: str, seconds: int) -> None:
+        """Change how long a job may execute, in store and index; 0: as long as it takes.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        self._requests.change_job(job_id, lambda before: before.model_copy(update={"execution_s": seconds}))
+        with redis_answers():
+            if self._redis.exists(names.job_record(job_id)):
+                self._redis.hset(names.job_record(job_id), "execution_s", seconds)
+            if seconds:
+                self._redis.zadd(names.LIMITED, {job_id: seconds})
+            else:
+                self._redis.zrem(names.LIMITED, job_id)
+
+    @redis_answers()
+    def limited(self) -> list[str]:
+        """Return the jobs that may execute only so long, as far as they are not known to have ended."""
+        found: list[str] = self._redis.zrange(names.LIMITED, 0, -1)
+        return found
+
+    @redis_answers()
+    def unlimited(self, job_id: str) -> None:
+        """Note that how long a job may execute does not matter any more."""
+        self._redis.zrem(names.LIMITED, job_id)
+
     def share(self, job_id: str, *, shared: bool) -> None:
         """Let whoever has its id look at a job, or no longer, in store and index.
 
@@ -181,7 +209,7 @@ class Jobs:
         self._list(pipeline, analysis, job)
         outcome = {"run_id": end.run_id or ""}
         if end.state is JobState.ABORTED:
-            outcome |= {"state": end.state.value, "finished": end.finished}
+            outcome |= {"state": end.state.value, "finished": end.finished, "end_reason": end.reason}
         pipeline.hset(names.job_record(job.job_id), mapping=outcome)
         pipeline.expire(names.job_record(job.job_id), RECORD_SECONDS)
         pipeline.execute()

@@ -34,6 +34,7 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     jobs:active:<user>                     set: a user's jobs that have not ended
     jobs:new                               sorted set of the jobs that no run serves yet
     jobs:destroy                           sorted set: jobs that are to be deleted, by when [s since 1970]
+    jobs:limited                           sorted set: jobs that may execute only so long [s]
     jobs:claim:<job_id>                    text with expiry: the request that claimed the id of a job
     jobs:users                             sorted set: users by when they last asked for something [s since 1970]
     jobs:ending                            hash: jobs that have ended -> their end, until its document is written
@@ -76,6 +77,10 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     alerts:aliases                         hash: other name -> event
     alerts:taken-up                        set: receipts that were taken up
     alerts:waiting                         sorted set: events by when to look at them again [s since 1970]
+    queries                                sorted set: queries of tables that are jobs, by when to forget them
+    queries:of:<owner>                     sorted set: those of one caller, by when they were made
+    queries:job:<job_id>                   text with expiry: a query as JSON
+    queries:table:<job_id>                 text with expiry: its result, compressed
     mesh:<word>                            marks and locks of the mesh as a whole
 """
 
@@ -94,6 +99,8 @@ NEW_JOBS = "jobs:new"
 USERS = "jobs:users"
 ENDING_JOBS = "jobs:ending"
 DESTROY = "jobs:destroy"
+LIMITED = "jobs:limited"
+QUERIES = "queries"
 DESTROY_INDEXED = "mesh:destroy-indexed"
 """Set while every job that is to be deleted at a certain time is known to be in the index."""
 WATCHED_UNITS = "units:watched"
@@ -270,6 +277,21 @@ def alert_event_object(event_key: str) -> str:
 def transient_object(event_key: str, version: int) -> str:
     """Object of one version of the record of an event."""
     return f"{TRANSIENTS}{event_key}/{version:06d}.json"
+
+
+def query_record(job_id: str) -> str:
+    """Text of a query that is a job."""
+    return f"queries:job:{job_id}"
+
+
+def query_table(job_id: str) -> str:
+    """Text of the result of a query."""
+    return f"queries:table:{job_id}"
+
+
+def queries_of(owner: str) -> str:
+    """Sorted set of the queries of a caller."""
+    return f"queries:of:{owner}"
 
 
 def job_record(job_id: str) -> str:

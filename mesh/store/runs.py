@@ -357,9 +357,15 @@ class Runs:
         return int(self._library.call("finish", *ended, RECORD_SECONDS, _EVENTS_SECONDS, *fields))
 
     @redis_answers()
-    def cancel(self, job_id: str, now: str) -> Cancelled:
-        """End a job, and its run when nobody else waits for it."""
-        run_id, what = self._library.call("cancel", job_id, now, RECORD_SECONDS, _EVENTS_SECONDS)
+    def cancel(self, job_id: str, now: str, reason: str = "") -> Cancelled:
+        """End a job, and its run when nobody else waits for it.
+
+        Args:
+            job_id: the job.
+            now: UTC.
+            reason: why, where it is not its caller who wants it; a sentence.
+        """
+        run_id, what = self._library.call("cancel", job_id, now, RECORD_SECONDS, _EVENTS_SECONDS, reason)
         return Cancelled(run_id or None, what)
 
     def drop_rows(self, run_id: str, now: str) -> Iterator[list[str]]:

@@ -27,6 +27,7 @@ def job_fields(analysis: Analysis, job: Job) -> dict[str, str]:
         "draft": "1" if job.draft else "",
         "destroy_after": job.destroy_after or "",
         "shared": "1" if job.shared else "",
+        "execution_s": str(job.execution_s),
     }
 
 
@@ -57,6 +58,7 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         draft=bool(job.get("draft")),
         destroy_after=job.get("destroy_after") or None,
         shared=bool(job.get("shared")),
+        execution_s=int(job.get("execution_s") or 0),
         state=state,
         partial=state is JobState.COMPLETED and bool(run.get("partial")),
         waits="" if job_is_final(state) else run.get("waits", ""),
@@ -70,6 +72,7 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         warnings=(*note, *json.loads(run.get("warnings") or "[]")),
         warnings_total=len(note) + int(run.get("warnings_total") or 0),
         failure=Failure.read_json(run["failure"]) if run.get("failure") else None,
+        end_reason=job.get("end_reason", ""),
         products=tuple(StageProduct.read(entry) for entry in json.loads(run.get("products") or "[]")),
         products_total=int(run.get("products_total") or 0),
         trace_id=tracing.trace_id(run.get("traceparent", "")),
@@ -100,6 +103,7 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
         draft=job.draft,
         destroy_after=job.destroy_after,
         shared=job.shared,
+        execution_s=job.execution_s,
         state=end.state if end else JobState.PENDING,
         partial=bool(result and end and end.state is JobState.COMPLETED and result.partial),
         submitted=job.submitted,
@@ -112,6 +116,7 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
         warnings=result.warnings if result else (),
         warnings_total=result.warnings_total if result else 0,
         failure=result.failure if result else None,
+        end_reason=end.reason if end else "",
         products=result.products if result else (),
         products_total=result.products_total if result else 0,
     )

@@ -38,10 +38,15 @@ class Canceller:
         self._publisher = publisher
         self._notifier = notifier
 
-    def cancel(self, job_id: str) -> str | None:
-        """Cancel a job; returns the instrument whose units made room, if any did."""
+    def cancel(self, job_id: str, reason: str = "") -> str | None:
+        """Cancel a job; returns the instrument whose units made room, if any did.
+
+        Args:
+            job_id: the job.
+            reason: why, where it is not its caller who wants it; a sentence.
+        """
         now = utc_now()
-        run_id, what = self._runs.cancel(job_id, now)
+        run_id, what = self._runs.cancel(job_id, now, reason)
         if what == "ended":
             self._make_sure_of_end(job_id, run_id)
             return None

@@ -39,6 +39,7 @@ from services.dispatcher.plan import steps_of
 from services.dispatcher.progress import Progress
 from services.dispatcher.rebuild import Rebuild
 from services.dispatcher.sweep import Sweep
+from services.dispatcher.time_limits import TimeLimits
 from services.dispatcher.windows import WindowSource
 
 _log = structlog.get_logger(__name__)
@@ -131,6 +132,7 @@ class Dispatcher:
             admission=self._admission,
             rebuild=self._rebuild,
             take_up=self._take_up,
+            time_limits=TimeLimits(self._jobs, self.cancelled),
             follow_allowances=lambda: index_allowances(index, read_allowances(objects)),
         )
 
@@ -158,10 +160,10 @@ class Dispatcher:
                 # The gateway stores the analysis before it publishes the job.
                 raise ContractViolation(f"job {job.job_id}: {error}") from error
 
-    def cancelled(self, job_id: str) -> None:
-        """Cancel a job."""
+    def cancelled(self, job_id: str, reason: str = "") -> None:
+        """Cancel a job; the reason says why where it is not its caller who wants it."""
         with bound_contextvars(job_id=job_id):
-            name = self._canceller.cancel(job_id)
+            name = self._canceller.cancel(job_id, reason)
             if name is not None:
                 self._admission.release(name)
 

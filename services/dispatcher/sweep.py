@@ -26,6 +26,7 @@ from services.dispatcher.admission import Admission
 from services.dispatcher.events import FanIn
 from services.dispatcher.progress import Progress
 from services.dispatcher.rebuild import Rebuild
+from services.dispatcher.time_limits import TimeLimits
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ class Sweep:
         admission: publishes again.
         rebuild: after a loss of Redis.
         take_up: plans a job.
+        time_limits: ends jobs that have executed for as long as they may.
         follow_allowances: gives the operator's weights and budgets to the release of units.
     """
 
@@ -75,6 +77,7 @@ class Sweep:
         admission: Admission,
         rebuild: Rebuild,
         take_up: Callable[[str], None],
+        time_limits: TimeLimits,
         follow_allowances: Callable[[], None],
     ) -> None:
         self._marks = marks
@@ -90,6 +93,7 @@ class Sweep:
         self._admission = admission
         self._rebuild = rebuild
         self._take_up = take_up
+        self._time_limits = time_limits
         self._follow_allowances = follow_allowances
         self._transient = 0
 
@@ -109,6 +113,7 @@ class Sweep:
         self._each("allowances", [""], lambda _: self._follow_allowances())
         self._each("job", self._jobs.new(_NEW_SECONDS), self._take_up)
         metrics.UNPLANNED.set(len(self._jobs.new(_NEW_SECONDS)))
+        self._each("time limit", self._time_limits.jobs(), self._time_limits.look)
         active = sorted(self._runs.active())
         metrics.ACTIVE.set(len(active))
         for lane, seconds in self._runs.oldest(active).items():

@@ -20,6 +20,7 @@ from mesh.contracts import ProductFile, StageProduct
 from mesh.states import JobState
 from tests.unit.gateway.doubles import (
     MemoryProducts,
+    MemoryQueries,
     MemoryQuota,
     MemoryRecords,
     RecordingPublisher,
@@ -75,6 +76,7 @@ class OpenGateway:
             products=self.products,
             publisher=RecordingPublisher(self.records),
             quota=MemoryQuota().quota,
+            query_records=MemoryQueries(),
             bell=self._bell,
             files="stream",
             start=self._keep_loop,

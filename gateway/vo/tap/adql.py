@@ -14,6 +14,17 @@ from gateway.vo.tap.tables import TABLES
 from gateway.vo.votable import Column
 from mesh.errors import InvalidRequest
 
+NO_UPLOADS = (
+    "this service takes no tables: write what they would tell into the conditions of the query, or take its answer and "
+    "join the two at home (TOPCAT, `stilts tmatch2`, astropy)"
+)
+_INSTEAD = {
+    "BOX": "write a POLYGON or a CIRCLE",
+    "REGION": "write a POINT, CIRCLE or POLYGON",
+    "COORDSYS": "all places are ICRS",
+    "IN_UNIT": "the units of the columns are told by tap_schema.columns",
+}
+_LEAST_CORNERS = 3
 _LONGEST = 20_000
 _SCHEMA: dict[str, object] = {
     schema: {
@@ -64,13 +75,37 @@ def read_query(text: str) -> Query:
     if tree.find(exp.With, exp.Into, exp.Lock) is not None:
         raise _refused("WITH, INTO and FOR UPDATE are not possible here")
     for table in tree.find_all(exp.Table):
+        if table.db.lower() == "tap_upload":
+            raise _refused(f"{table.sql()[:80]} cannot be there: {NO_UPLOADS}")
         if f"{table.db}.{table.name}".lower() not in {known.name for known in TABLES}:
             raise _refused(f"there is no table {table.sql()[:80]}; the tables: {_NAMES}")
+    for call in tree.find_all(exp.Anonymous):
+        _check_function(call)
     try:
         qualify(tree, schema=_SCHEMA, dialect=_Adql, validate_qualify_columns=True)
         return Query(tree.sql(dialect="sqlite"), *_described(tree))
     except (SqlglotError, RecursionError) as error:
         raise _refused(_first_line(error)) from None
+
+
+def _check_function(call: exp.Anonymous) -> None:
+    """Return if a function that SQL does not have can be called so.
+
+    Raises:
+        InvalidRequest: says what can be written instead.
+    """
+    name = call.name.upper()
+    if name in _INSTEAD:
+        raise _refused(f"{name} is not possible here: {_INSTEAD[name]}")
+    if name != "POLYGON":
+        return
+    given = list(call.expressions)
+    if given and isinstance(given[0], exp.Literal) and given[0].is_string:
+        given = given[1:]
+    points = [one for one in given if isinstance(one, exp.Anonymous) and one.name.upper() == "POINT"]
+    good = len(points) == len(given) >= _LEAST_CORNERS if points else len(given) % 2 == 0 < len(given) - 4
+    if not good:
+        raise _refused("POLYGON takes at least three corners, each a POINT or two numbers: RA1, DEC1, RA2, DEC2, ...")
 
 
 def _described(tree: exp.Query) -> tuple[tuple[Column | None, ...], tuple[str, ...], frozenset[str]]:

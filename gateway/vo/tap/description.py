@@ -20,11 +20,12 @@ from vo_models.vosi.tables.models import VOSITableSet
 
 from gateway.vo import vosi, votable
 from gateway.vo.tap.database import SECONDS
+from gateway.vo.tap.geometry import FUNCTIONS
 from gateway.vo.tap.query import DEFAULT_ROWS, MOST_ROWS
 from gateway.vo.tap.tables import KEYS, OBSCORE_MODEL, SCHEMAS, TABLES, Table, is_principal
 from gateway.vo.votable import Column
 
-_GEOMETRY = ("POINT", "CIRCLE", "CONTAINS", "INTERSECTS", "DISTANCE", "COORD1", "COORD2", "AREA", "CENTROID")
+_GEOMETRY = [LanguageFeature(form=form.upper()) for form in FUNCTIONS]
 _FEATURES = "ivo://ivoa.net/std/TAPRegExt#features-adqlgeo"
 _HOUR_S = 3600
 
@@ -41,10 +42,8 @@ def capabilities_of(base: str) -> list[Capability]:
                     Version(value="2.0", ivo_id="ivo://ivoa.net/std/ADQL#v2.0"),
                     Version(value="2.1", ivo_id="ivo://ivoa.net/std/ADQL#v2.1"),
                 ],
-                description="One SELECT, without WITH; of the shapes points and circles",
-                language_features=[
-                    LanguageFeatureList(type=_FEATURES, feature=[LanguageFeature(form=form) for form in _GEOMETRY])
-                ],
+                description="One SELECT, without WITH; of the shapes points, circles and polygons; no uploads",
+                language_features=[LanguageFeatureList(type=_FEATURES, feature=_GEOMETRY)],
             )
         ],
         output_format=[

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 from starlette.responses import Response
-from vo_models.uws.types import ExecutionPhase
 
 from gateway.calling import Calling
 from gateway.parts import Given, Parts
@@ -16,7 +16,7 @@ from gateway.uws.family import root_of
 from gateway.vo import PREFIX, vosi, votable
 from gateway.vo.parameters import Parameters, Sent
 from gateway.vo.tap.description import capabilities_of, tables_document
-from gateway.vo.tap.jobs import Answer
+from gateway.vo.tap.jobs import Answer, changed, shown
 from gateway.vo.tap.query import answer, media_type
 from mesh.errors import InvalidParameter, NotFound
 from mesh.intake import Caller
@@ -52,86 +52,83 @@ def tables() -> Response:
 
 
 @router.get("/async")
-async def jobs(request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
+def jobs(request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
     """List the queries of the caller, newest first: PHASE, AFTER, LAST."""
-    phases = {phase_named(text) for text in sent.all("phase")}
+    phases = {phase_named(text).value for text in sent.all("phase")}
     after = instant_of(sent, "after") if "after" in sent else None
     found = [
-        job
-        for job in parts.queries.of(caller)
-        if (not phases or job.phase in phases) and (after is None or job.created > after)
+        query
+        for query in parts.queries.of(caller)
+        if (not phases or query.phase in phases) and (after is None or datetime.fromisoformat(query.created) > after)
     ]
     address = _list_address(request)
-    return _xml(documents.job_list(job.shown(address) for job in found[: sent.whole("last")]))
+    return _xml(documents.job_list(shown(query, address) for query in found[: sent.whole("last")]))
 
 
 @router.post("/async")
-async def create(request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
+def create(request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
     """Make a query: a draft, or with PHASE=RUN one that runs at once."""
     run = sent.text("phase").upper() == "RUN"
     kept = Parameters({name: values for name, values in sent.values.items() if name not in {"phase", "token"}})
-    job = parts.queries.create(caller, kept)
+    query = parts.queries.create(caller, kept)
     if run:
-        parts.queries.start(job, _answer_for(request, parts, caller))
-    return _to(f"{_list_address(request)}/{job.job_id}")
+        parts.queries.start(query, _answer_for(request, parts, caller))
+    return _to(f"{_list_address(request)}/{query.job_id}")
 
 
 @router.get("/async/{job_id}")
 async def job(job_id: str, request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
     """Tell where a query stands; with WAIT once its phase is another one."""
-    found = parts.queries.look(job_id, caller)
     phase = phase_named(sent.text("phase")).value if "phase" in sent else ""
-    await parts.queries.changed(found, sent.whole("wait") or 0, phase)
-    return _xml(documents.job_document(found.shown(_list_address(request))))
+    query = await changed(lambda: parts.queries.look(job_id, caller), sent.whole("wait") or 0, phase)
+    return _xml(documents.job_document(shown(query, _list_address(request))))
 
 
 @router.post("/async/{job_id}")
-async def act(job_id: str, request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
+def act(job_id: str, request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
     """Delete a query with ACTION=DELETE."""
     if sent.text("action").upper() != "DELETE":
         raise InvalidParameter("ACTION: only DELETE is possible", field="ACTION", allowed="DELETE")
-    return await delete(job_id, request, parts, caller)
+    return delete(job_id, request, parts, caller)
 
 
 @router.delete("/async/{job_id}")
-async def delete(job_id: str, request: Request, parts: Given, caller: Calling) -> Response:
+def delete(job_id: str, request: Request, parts: Given, caller: Calling) -> Response:
     """Delete a query."""
     parts.queries.delete(parts.queries.look(job_id, caller))
     return _to(_list_address(request))
 
 
 @router.get("/async/{job_id}/results/result")
-async def result(job_id: str, parts: Given, caller: Calling) -> Response:
+def result(job_id: str, parts: Given, caller: Calling) -> Response:
     """Return the table of a query."""
-    found = parts.queries.look(job_id, caller)
-    if found.phase is not ExecutionPhase.COMPLETED:
-        raise NotFound(f"Query {job_id} is {found.phase.value} and has no result: {found.error or 'wait for it'}")
-    return Response(found.table, media_type=media_type(found.sent))
+    query = parts.queries.look(job_id, caller)
+    return Response(parts.queries.table(query), media_type=media_type(Parameters(query.sent)))
 
 
 @router.get("/async/{job_id}/error")
-async def error(job_id: str, parts: Given, caller: Calling) -> Response:
+def error(job_id: str, parts: Given, caller: Calling) -> Response:
     """Say why a query failed."""
-    found = parts.queries.look(job_id, caller)
-    if not found.error:
-        raise NotFound(f"Query {job_id} has no error: it is {found.phase.value}.")
-    return Response(votable.error_document(found.error), media_type=votable.MEDIA_TYPE)
+    query = parts.queries.look(job_id, caller)
+    if not query.error:
+        raise NotFound(f"Query {job_id} has no error: it is {query.phase}.")
+    return Response(votable.error_document(query.error), media_type=votable.MEDIA_TYPE)
 
 
 @router.get("/async/{job_id}/{part}")
-async def part_of(job_id: str, part: str, request: Request, parts: Given, caller: Calling) -> Response:
+def part_of(job_id: str, part: str, request: Request, parts: Given, caller: Calling) -> Response:
     """Return one part of a query: its phase, parameters, results and times."""
-    shown = parts.queries.look(job_id, caller).shown(_list_address(request))
+    found = shown(parts.queries.look(job_id, caller), _list_address(request))
     match part:
         case "parameters":
-            return _xml(documents.parameters_document(shown))
+            return _xml(documents.parameters_document(found))
         case "results":
-            return _xml(documents.results_document(shown))
-    return PlainTextResponse(documents.word_of(shown, part))
+            return _xml(documents.results_document(found))
+    return PlainTextResponse(documents.word_of(found, part))
 
 
 @router.post("/async/{job_id}/{part}")
-async def change(*, job_id: str, part: str, request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
+def change(*, job_id: str, part: str, request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
     """Start or cancel a query, change its parameters or when it is deleted."""
     queries = parts.queries
     found = queries.look(job_id, caller)
@@ -143,7 +140,7 @@ async def change(*, job_id: str, part: str, request: Request, parts: Given, call
         case "phase", wrong:
             raise InvalidParameter(f"PHASE: {wrong[:32]!r} is not possible", field="PHASE", allowed="RUN or ABORT")
         case "parameters", _:
-            queries.change(found, sent)
+            queries.revise(found, sent)
         case "destruction", _:
             queries.keep_until(found, instant_of(sent, "destruction"))
         case "executionduration", _:

@@ -6,7 +6,7 @@ from gateway.parts import Parts
 from gateway.vo import votable
 from gateway.vo.descriptor import descriptor
 from gateway.vo.parameters import Parameters
-from gateway.vo.tap.adql import Query, read_query
+from gateway.vo.tap.adql import NO_UPLOADS, Query, read_query
 from gateway.vo.tap.database import run
 from gateway.vo.tap.tables import OBSCORE
 from gateway.vo.votable import Column, Info, text_column
@@ -65,7 +65,7 @@ def check(sent: Parameters) -> Query:
     if language.lower() not in _LANGUAGES:
         raise InvalidParameter(f"LANG: {language[:32]!r} is not possible", field="LANG", allowed="ADQL")
     if "upload" in sent:
-        raise InvalidParameter("UPLOAD: tables are not taken here", field="UPLOAD")
+        raise InvalidParameter(f"UPLOAD: {NO_UPLOADS}", field="UPLOAD", allowed="nothing: leave it out")
     media_type(sent)
     most_rows(sent)
     return read_query(sent.text("query"))

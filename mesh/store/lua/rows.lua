@@ -49,12 +49,12 @@ local function write_row(run, name, row, before, told)
 end
 
 -- A job has ended: it burdens its user no more, and the end is kept until its document is known to be written.
-local function end_job(job, run, state, finished)
+local function end_job(job, run, state, finished, reason)
   local user = redis.call('HGET', job_key(job), 'user')
   if user then
     redis.call('SREM', active_jobs_key(user), job)
   end
-  redis.call('HSET', ENDING_JOBS, job, cjson.encode({run_id = run, state = state, finished = finished}))
+  redis.call('HSET', ENDING_JOBS, job, cjson.encode({run_id = run, state = state, finished = finished, reason = reason}))
 end
 
 -- Let the records of a run that is over lapse: its documents stay.

@@ -1,7 +1,8 @@
 -- What stops work: the cancel of a job, the end of the rows of a run, and an image that runs no more.
 
 -- End a job; the run goes on while other jobs wait for it.
--- Arguments: job, time, seconds that records last, seconds that the stream of events lasts.
+-- Arguments: job, time, seconds that records last, seconds that the stream of events lasts, why where it was not the
+--   caller's wish (empty: it was).
 -- Returns {run or empty, what}: what is 'ended' (was over before), 'job' (only this job) or 'run'.
 register('cancel', function(args)
   local job, record = args[1], job_key(args[1])
@@ -18,9 +19,10 @@ register('cancel', function(args)
   if run ~= '' and is_over(run) then
     return {run, 'ended'}
   end
-  redis.call('HSET', record, 'state', 'ABORTED', 'finished', args[2])
+  local reason = args[5] or ''
+  redis.call('HSET', record, 'state', 'ABORTED', 'finished', args[2], 'end_reason', reason)
   redis.call('EXPIRE', record, args[3])
-  end_job(job, run ~= '' and run or nil, 'ABORTED', args[2])
+  end_job(job, run ~= '' and run or nil, 'ABORTED', args[2], reason)
   if run == '' then
     return {run, 'job'}
   end

@@ -34,6 +34,7 @@ from tests.integration.infra.conftest import free_ports
 from tests.unit.gateway.conftest import BODY
 from tests.unit.gateway.doubles import (
     MemoryProducts,
+    MemoryQueries,
     MemoryQuota,
     MemoryRecords,
     RecordingPublisher,
@@ -75,6 +76,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         products=MemoryProducts(),
         publisher=RecordingPublisher(records),
         quota=MemoryQuota().quota,
+        query_records=MemoryQueries(),
         hosts=frozenset({"localhost"}),
         prefix=_PREFIX,
     )

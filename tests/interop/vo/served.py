@@ -18,6 +18,7 @@ from mesh.contracts import Selection, TimeRange
 from mesh.intake import Caller, Wish
 from tests.unit.gateway.doubles import (
     MemoryProducts,
+    MemoryQueries,
     MemoryQuota,
     MemoryRecords,
     RecordingPublisher,
@@ -49,6 +50,7 @@ def served(folder: Path) -> Iterator[tuple[str, str]]:
         products=products,
         publisher=RecordingPublisher(records),
         quota=MemoryQuota().quota,
+        query_records=MemoryQueries(),
         archive=GatewayArchive(str(folder)),
         files="stream",
     )

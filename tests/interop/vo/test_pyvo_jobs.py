@@ -1,5 +1,6 @@
 """pyvo 1.9 runs analyses: UWS jobs, results as DataLink tables, and the service to ask again."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
@@ -8,6 +9,7 @@ import pytest
 import requests
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
+from prov.model import ProvActivity, ProvDocument
 from pyvo.dal import AsyncTAPJob, DALServiceError
 from pyvo.dal.adhoc import DatalinkResults
 from pyvo.io.uws import parse_job_list
@@ -49,8 +51,13 @@ def test_a_job_runs_and_its_links_lead_to_everything(make: Make, mesh: Mesh) -> 
         with fits.open(image.access_url, cache=False) as hdus:
             assert {hdu.header.get("IMATYPE") for hdu in hdus} >= {"INTENSITY", "SIGNIFICANCE"}
         assert next(one.content_type for one in links.bysemantics("#preview", include_narrower=False)) == "image/png"
-        for one in links.bysemantics("#auxiliary", include_narrower=False):
+        auxiliary = list(links.bysemantics("#auxiliary", include_narrower=False))
+        for one in auxiliary:
             assert requests.get(one.access_url, timeout=20).status_code == 200
+        record = next(one for one in auxiliary if one.content_type == "application/provenance+json")
+        told = requests.get(record.access_url, timeout=20)
+        assert set(GALACTIC_CENTRE[:2]) <= set(re.findall(r"scw/[0-9]{4}/([0-9]{12})", told.text))
+        assert ProvDocument.deserialize(content=told.text).get_records(ProvActivity)
         # The same job is seen at the mesh's own door, under the same id.
         assert mesh.job(job.job_id).state == "COMPLETED"
         url = job.url

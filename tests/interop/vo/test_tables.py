@@ -11,6 +11,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 import requests
+from astropy.table import Table
 from astropy.time import Time
 from astroquery.utils.tap.core import TapPlus
 from mocpy import MOC, TimeMOC
@@ -104,8 +105,21 @@ def test_services_describe_themselves(root: str, service: str) -> None:
         check(requests.get(f"{root}/vo/{service}/{kind}", timeout=20).content, kind)
 
 
+def test_queries_have_polygons_and_uploads_are_refused_by_name(root: str, image: str) -> None:
+    service = TAPService(f"{root}/vo/tap")
+    (features,) = service.get_tap_capability().get_adql().languagefeaturelists
+    assert "POLYGON" in {feature.form for feature in features}
+    near = "POLYGON('ICRS', 260, -35, 272, -35, 272, -23, 260, -23)"
+    where = f"1 = CONTAINS(POINT('ICRS', s_ra, s_dec), {near}) AND 1 = INTERSECTS({near}, s_region)"
+    assert image in set(service.run_sync(f"SELECT obs_id FROM ivoa.obscore WHERE {where}")["obs_id"])
+    assert not service.upload_methods
+    table = Table({"ra": [266.4]})
+    with pytest.raises(DALQueryError, match="takes no tables"):
+        service.run_sync("SELECT * FROM TAP_UPLOAD.mine", uploads={"mine": table})
+
+
 @pytest.mark.timeout(600)
-def test_stilts_finds_no_fault(root: str, tmp_path: Path) -> None:
+def test_stilts_finds_no_fault(root: str, image: str, tmp_path: Path) -> None:
     stilts = shutil.which("stilts")
     if stilts is None:
         pytest.skip("Debian's package stilts is not there: `odamesh stack up` of the tests installs it")
@@ -117,3 +131,16 @@ def test_stilts_finds_no_fault(root: str, tmp_path: Path) -> None:
     query = [f"tapurl={root}/vo/tap", "adql=SELECT TOP 1 s_ra, s_dec FROM ivoa.obscore WHERE s_ra > 0", "sync=false"]
     subprocess.run([stilts, "tapquery", *query, f"out={output}", "ofmt=csv"], check=True, capture_output=True)
     assert np.loadtxt(StringIO(output.read_text()), delimiter=",", skiprows=1).shape == (2,)
+    # What a query gave goes on through its pipes, and so do the links of a job.
+    answer = f"{root}/vo/tap/sync?LANG=ADQL&QUERY=SELECT%20obs_id,s_ra,em_min%20FROM%20ivoa.obscore"
+    assert _piped(stilts, answer, "select !NULL_s_ra", "keepcols 's_ra em_min'").startswith("s_ra,em_min\n")
+    place = f"{root}/vo/datalink/links?ID={image}"
+    links = _piped(stilts, place, "select 'matches(semantics, \"#this\")'", "keepcols access_url")
+    assert links.splitlines()[1].endswith("mosaic.fits")
+
+
+def _piped(stilts: str, table: str, *steps: str) -> str:
+    """Return a table of ours as STILTS has it after some steps, as CSV."""
+    commands = [f"cmd={step}" for step in steps]
+    words = [stilts, "tpipe", f"in={table}", "ifmt=votable", *commands, "omode=out", "ofmt=csv", "out=-"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout

@@ -14,7 +14,14 @@ from gateway.application import create_app
 from gateway.parts import Parts
 from odamesh.client import Mesh
 from odamesh.transport import Transport
-from tests.unit.gateway.doubles import MemoryProducts, MemoryQuota, MemoryRecords, RecordingPublisher, log_nothing
+from tests.unit.gateway.doubles import (
+    MemoryProducts,
+    MemoryQueries,
+    MemoryQuota,
+    MemoryRecords,
+    RecordingPublisher,
+    log_nothing,
+)
 
 
 @dataclass
@@ -72,7 +79,7 @@ def service() -> Iterator[Service]:
     records = MemoryRecords()
     products, publisher = MemoryProducts(), RecordingPublisher(records)
     quota = MemoryQuota()
-    app = create_app(Parts(records=records, products=products, publisher=publisher, quota=quota.quota))
+    app = create_app(Parts(records, products, publisher, quota.quota, MemoryQueries()))
 
     @app.get("/store/{key}/{name}")
     def store(key: str, name: str) -> Response:

@@ -8,7 +8,15 @@ from fastapi import FastAPI
 
 from gateway.application import create_app
 from gateway.parts import Parts
-from tests.unit.gateway.doubles import MemoryProducts, MemoryQuota, MemoryRecords, RecordingPublisher, call, log_nothing
+from tests.unit.gateway.doubles import (
+    MemoryProducts,
+    MemoryQueries,
+    MemoryQuota,
+    MemoryRecords,
+    RecordingPublisher,
+    call,
+    log_nothing,
+)
 
 BODY = {"instrument": "isgri", "product": "isgri_image", "selection": {"scws": ["201600270010", "201600280010"]}}
 
@@ -40,5 +48,12 @@ def gateway() -> Gateway:
     records = MemoryRecords()
     products, publisher = MemoryProducts(), RecordingPublisher(records)
     quota = MemoryQuota()
-    app = create_app(Parts(records=records, products=products, publisher=publisher, quota=quota.quota))
+    parts = Parts(
+        records=records,
+        products=products,
+        publisher=publisher,
+        quota=quota.quota,
+        query_records=MemoryQueries(),
+    )
+    app = create_app(parts)
     return Gateway(app, records, products, publisher, quota)

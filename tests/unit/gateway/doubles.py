@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -32,6 +34,7 @@ from mesh.errors import Deleted, EventsLost, IdTaken, NotFound
 from mesh.intake import Quota
 from mesh.states import JobState, UnitState
 from mesh.store.loads import Load
+from mesh.store.queries import Query, unpack
 
 
 class MemoryRecords:
@@ -104,6 +107,7 @@ class MemoryRecords:
             labels=job.labels,
             draft=job.draft,
             destroy_after=job.destroy_after,
+            execution_s=job.execution_s,
             state=JobState.PENDING,
             submitted=job.submitted,
             counts={},
@@ -138,6 +142,12 @@ class MemoryRecords:
         self._answer()
         self.jobs[job_id] = self.jobs[job_id].model_copy(update={"destroy_after": destroy_after})
         self._change(job_id, destroy_after=destroy_after)
+
+    def limit_execution(self, job_id: str, seconds: int) -> None:
+        """Change how long a job may execute."""
+        self._answer()
+        self.jobs[job_id] = self.jobs[job_id].model_copy(update={"execution_s": seconds})
+        self._change(job_id, execution_s=seconds)
 
     def share(self, job_id: str, *, shared: bool) -> None:
         """Let others look at a job, or no longer."""
@@ -296,6 +306,57 @@ class RecordingPublisher:
         """Keep a broadcast, and let the test answer it."""
         self.broadcasts.append((routing_key, document))
         self.on_broadcast(document)
+
+
+class MemoryQueries:
+    """Queries of tables that are jobs."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Query] = {}
+        self.tables: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def put(self, query: Query) -> None:
+        """Keep a query."""
+        self.kept[query.job_id] = query
+
+    def get(self, job_id: str) -> Query | None:
+        """Return a query whose time has not come."""
+        query = self.kept.get(job_id)
+        if query is None or datetime.fromisoformat(query.destruction) <= datetime.now(UTC):
+            return None
+        return query
+
+    def of(self, owner: str | None) -> list[Query]:
+        """Return queries, newest first."""
+        found = [query for query in self.kept.values() if owner in {None, query.owner} and self.get(query.job_id)]
+        return found[::-1]
+
+    def count(self, owner: str) -> tuple[int, int]:
+        """Return how many somebody has, and how many there are."""
+        return len(self.of(owner)), len(self.of(None))
+
+    def change(self, job_id: str, phases: frozenset[str], changes: Mapping[str, Any]) -> Query | None:
+        """Change a query that is in one of some phases."""
+        with self._lock:
+            query = self.get(job_id)
+            if query is None or query.phase not in phases:
+                return None
+            self.kept[job_id] = changed = query.model_copy(update=dict(changes))
+            return changed
+
+    def put_table(self, query: Query, packed: str) -> None:
+        """Keep a table."""
+        self.tables[query.job_id] = packed
+
+    def table(self, job_id: str) -> bytes | None:
+        """Return a table."""
+        return unpack(self.tables[job_id]) if job_id in self.tables else None
+
+    def delete(self, query: Query) -> None:
+        """Forget a query."""
+        self.kept.pop(query.job_id, None)
+        self.tables.pop(query.job_id, None)
 
 
 class MemoryUploads:

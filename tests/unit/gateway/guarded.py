@@ -28,6 +28,7 @@ from tests.unit.gateway.conftest import BODY
 from tests.unit.gateway.doubles import (
     MemoryAlertIndex,
     MemoryProducts,
+    MemoryQueries,
     MemoryQuota,
     MemoryRecords,
     RecordingPublisher,
@@ -54,6 +55,7 @@ class Guarded:
         self.accounts = Accounts(self.objects)
         self.records, self.products, self.quota = MemoryRecords(), MemoryProducts(), MemoryQuota()
         self.publisher = RecordingPublisher(self.records)
+        self.queries = MemoryQueries()
         self.alert_index = MemoryAlertIndex()
         self.post = MemoryPost()
         self.alert_intake = AlertIntake(Alerts(self.objects), self.publisher, self.alert_index)  # type: ignore[arg-type]
@@ -70,6 +72,7 @@ class Guarded:
                 admin=replace(sources(self.post), alarms=self.alarms),
                 alerts=self.alert_intake,
                 quota=self.quota.quota,
+                query_records=self.queries,
                 front=self.front,
                 note=self.noted.append,
                 read_trail=lambda _days, user, limit: [

@@ -13,7 +13,14 @@ from gateway.parts import Parts
 from mesh.archive.index import COMPACT_PATH
 from mesh.archive.slices import index_path
 from tests.unit.archive.windows import entry
-from tests.unit.gateway.doubles import MemoryProducts, MemoryQuota, MemoryRecords, RecordingPublisher, call
+from tests.unit.gateway.doubles import (
+    MemoryProducts,
+    MemoryQueries,
+    MemoryQuota,
+    MemoryRecords,
+    RecordingPublisher,
+    call,
+)
 
 _ENTRIES = [
     entry("201600270010.001", "2018-10-29T03:00:00", files=("isgri_events.fits.gz",)),
@@ -26,10 +33,8 @@ _DAY = {"time": {"t1": "2018-10-29T00:00:00", "t2": "2018-10-30T00:00:00"}}
 
 def _app(address: str) -> tuple[FastAPI, MemoryRecords]:
     records = MemoryRecords()
-    parts = Parts(
-        records, MemoryProducts(), RecordingPublisher(records), MemoryQuota().quota, archive=GatewayArchive(address)
-    )
-    return create_app(parts), records
+    stores = (records, MemoryProducts(), RecordingPublisher(records), MemoryQuota().quota, MemoryQueries())
+    return create_app(Parts(*stores, archive=GatewayArchive(address))), records
 
 
 @pytest.fixture

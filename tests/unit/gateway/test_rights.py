@@ -178,6 +178,7 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/api/meta-data"): ((400, 400, 400, 400), None),
     ("GET", "/meta-data"): ((400, 400, 400, 400), None),
     ("GET", "/api/par-names"): ((400, 400, 400, 400), None),
+    ("GET", "/download_products"): ((400, 400, 400, 400), None),
     ("GET", "/inspect-state"): ((403, 200, 200, 200), None),
     ("GET", "/refresh_token"): ((403, 403, 200, 200), None),
     ("GET", "/update_token_email_options"): ((403, 403, 403, 403), None),
@@ -191,7 +192,9 @@ _FOR_VISITORS = {"/", "/docs", "/livez", "/readyz", "/api/v1", "/api/v1/openapi.
 }
 _PAGE = {*SCREENS, "/page/{name:path}"}
 """For visitors too, who are told the same as everybody else."""
-_RUNS_ON = {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/start", "/vo/{instrument}/{product}/async/{job_id}/phase"}
+_RUNS_ON = {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/start"} | {
+    f"/vo/{{instrument}}/{{product}}/async/{{job_id}}/{part}" for part in ("phase", "executionduration")
+}
 """Need a job that has not ended, when they change it."""
 _FAMILY = "/vo/{instrument}/{product}"
 _QUERY = {"LANG": "ADQL", "QUERY": "SELECT obs_id FROM ivoa.obscore"}

@@ -11,7 +11,14 @@ from gateway.archive import GatewayArchive
 from gateway.parts import Parts
 from mesh.archive.index import COMPACT_PATH
 from tests.unit.archive.windows import entry
-from tests.unit.gateway.doubles import MemoryProducts, MemoryQuota, MemoryRecords, RecordingPublisher, call
+from tests.unit.gateway.doubles import (
+    MemoryProducts,
+    MemoryQueries,
+    MemoryQuota,
+    MemoryRecords,
+    RecordingPublisher,
+    call,
+)
 
 _ENTRIES = [
     entry("201600270010.001", "2018-10-29T03:00:00"),
@@ -25,7 +32,8 @@ _ENTRIES = [
 def _parts(archive: Path | None = None) -> Parts:
     records = MemoryRecords()
     known = GatewayArchive(str(archive) if archive else "")
-    return Parts(records, MemoryProducts(), RecordingPublisher(records), MemoryQuota().quota, archive=known)
+    stores = (records, MemoryProducts(), RecordingPublisher(records), MemoryQuota().quota, MemoryQueries())
+    return Parts(*stores, archive=known)
 
 
 @pytest.fixture(scope="module")

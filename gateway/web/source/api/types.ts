@@ -138,6 +138,7 @@ export interface JobDocument {
   draft: boolean;
   destroy_after: string | null;
   shared: boolean;
+  execution_s: number;
   state: JobState;
   partial: boolean;
   waits: string;
@@ -151,6 +152,7 @@ export interface JobDocument {
   warnings: string[];
   warnings_total: number;
   failure: Failure | null;
+  end_reason: string;
   products: LinkedProduct[];
   products_total: number;
   trace_id: string;
@@ -391,6 +393,7 @@ export interface Submission {
   labels?: string[];
   draft?: boolean;
   destroy_after?: string | null;
+  execution_s?: number;
   user?: string | null;
 }
 

@@ -1,18 +1,21 @@
 """Jobs of a family: made, changed, started, waited for, cancelled, deleted; the same jobs as everywhere else."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import httpx
 import pytest
 
+from gateway.application import create_app
 from gateway.uws.waiting import changed
 from gateway.wakeups import Bell
 from mesh.contracts import CancelJob, DeleteJob, Document, Job, JobView
+from mesh.intake import Limits
 from mesh.states import JobState, UnitState
 from tests.unit.gateway.conftest import Gateway
-from tests.unit.gateway.doubles import call, stage_product, unit_row
+from tests.unit.gateway.doubles import call, manifest, stage_product, unit_row
 
 BASE = "/vo/isgri/isgri_image"
 WINDOWS = {"SCWS": "201600270010,201600280010"}
@@ -184,16 +187,48 @@ def test_abort_and_delete_are_asked_for_and_unknown_words_refused(gateway: Gatew
     assert ask(gateway, "GET", f"/async/{job_id}").status_code == 404
 
 
-def test_destruction_is_changed_and_execution_has_no_limit(gateway: Gateway) -> None:
+def test_destruction_is_changed(gateway: Gateway) -> None:
     job_id = make(gateway, DESTRUCTION="2031-01-01T00:00:00")
     assert ask(gateway, "GET", f"/async/{job_id}/destruction").text == "2031-01-01T00:00:00.000Z"
     ask(gateway, "POST", f"/async/{job_id}/destruction", data={"DESTRUCTION": "2032-02-02T03:04:05Z"})
     assert gateway.records.jobs[job_id].destroy_after == "2032-02-02T03:04:05Z"
     assert told(document(gateway, job_id), "destruction") == "2032-02-02T03:04:05.000Z"
     assert ask(gateway, "GET", f"/async/{job_id}/destruction").text == "2032-02-02T03:04:05.000Z"
-    ask(gateway, "POST", f"/async/{job_id}/executionduration", data={"EXECUTIONDURATION": "60"})
-    assert ask(gateway, "GET", f"/async/{job_id}/executionduration").text == "0"
     assert ask(gateway, "GET", f"/async/{job_id}/nothing").status_code == 404
+
+
+def test_how_long_a_job_may_execute_is_told_and_changed_until_it_has_ended(gateway: Gateway) -> None:
+    job_id = make(gateway)
+    assert ask(gateway, "GET", f"/async/{job_id}/executionduration").text == "0"
+    limited = make(gateway, EXECUTIONDURATION="60")
+    assert told(document(gateway, limited), "executionDuration") == "60"
+    assert gateway.records.jobs[limited].execution_s == 60
+    change = f"/async/{job_id}/executionduration"
+    assert ask(gateway, "POST", change, data={"EXECUTIONDURATION": "90"}).status_code == 303
+    assert (ask(gateway, "GET", change).text, gateway.records.jobs[job_id].execution_s) == ("90", 90)
+    for wrong in ("-1", "1e3", "", "99999999999999999999"):
+        assert ask(gateway, "POST", change, data={"EXECUTIONDURATION": wrong}).status_code == 400, wrong
+    gateway.records.finish(job_id)
+    assert ask(gateway, "POST", change, data={"EXECUTIONDURATION": "5"}).status_code == 409
+
+
+def test_the_mesh_may_allow_less_than_is_wanted(gateway: Gateway) -> None:
+    parts = replace(gateway.app.state.parts, limits=Limits(execution_s=600))
+    limited = replace(gateway, app=create_app(parts))
+    for wanted, granted in (("0", "600"), ("60", "60"), ("3600", "600")):
+        job_id = make(limited, EXECUTIONDURATION=wanted)
+        assert ask(limited, "GET", f"/async/{job_id}/executionduration").text == granted
+    ask(limited, "POST", f"/async/{job_id}/executionduration", data={"EXECUTIONDURATION": "0"})
+    assert limited.records.jobs[job_id].execution_s == 600
+    assert limited.records.jobs[limited.submit()].execution_s == 600
+
+
+def test_a_job_that_took_too_long_says_so(gateway: Gateway) -> None:
+    job_id = make(gateway, PHASE="RUN")
+    gateway.records.plan(job_id, [_LABEL])
+    gateway.records.finish(job_id, JobState.ABORTED, end_reason="The job was cancelled after 60 s.")
+    root = document(gateway, job_id)
+    assert (told(root, "phase"), told(root, "message")) == ("ABORTED", "The job was cancelled after 60 s.")
 
 
 def test_results_are_a_table_of_links_with_a_service_to_ask_again(gateway: Gateway) -> None:
@@ -208,6 +243,12 @@ def test_results_are_a_table_of_links_with_a_service_to_ask_again(gateway: Gatew
     assert table.headers["Content-Type"] == "application/x-votable+xml;content=datalink"
     for part in ("#this", "#preview", "#auxiliary", "#proc", "window &lt;x&gt; is empty", f"{BASE}/sync"):
         assert part in table.text
+    record = f"/api/v1/products/{product.key}/provenance"
+    assert f"http://gateway.test{record}</TD>" in table.text
+    assert "application/provenance+json" in table.text
+    gateway.products.manifests[product.key] = manifest(product.key, {"mosaic.fits": "00"})
+    told = call(gateway.app, "GET", record)
+    assert (told.headers["Content-Type"], "entity" in told.json()) == ("application/provenance+json", True)
     assert 'name="BANDS"' in table.text
     assert 'value="20.0-40.0"' in table.text
 
