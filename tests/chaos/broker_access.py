@@ -23,13 +23,15 @@ def channel(ground: Ground) -> Iterator[Any]:
 
 def connections_of(ground: Ground, name: str) -> set[str]:
     """Return the connections whose owner gave them a name that begins so."""
-    found = _management(ground).get("/api/connections").raise_for_status().json()
+    with _management(ground) as client:
+        found = client.get("/api/connections").raise_for_status().json()
     return {str(entry["name"]) for entry in found if str(entry.get("user_provided_name", "")).startswith(name)}
 
 
 def cut(ground: Ground, connection: str) -> None:
     """Close a connection from the broker's side; one that is gone already is no error."""
-    _management(ground).delete(f"/api/connections/{quote(connection, safe='')}")
+    with _management(ground) as client:
+        client.delete(f"/api/connections/{quote(connection, safe='')}")
 
 
 def _management(ground: Ground) -> httpx.Client:

@@ -5,10 +5,15 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urljoin
 
+import httpx
 import pytest
 
+from mesh.settings import Settings
 from mesh.states import JobState, UnitState
+from mesh.store.connect import redis_client
 from odamesh import Job, Mesh
 from odamesh.errors import JobDeleted, OdameshError
 from tests.integration.mesh.windows import drill_windows
@@ -121,6 +126,45 @@ def test_a_running_job_is_deleted_with_its_containers(mesh: Mesh, salt: str) -> 
             mesh.job(job.id)
     assert mesh.noop.noop(scws=WINDOWS, salt=f"{salt}-after").state is JobState.COMPLETED
     assert time.monotonic() - begun < 28, "the slots were held until the units had ended by themselves"
+
+
+@pytest.mark.parametrize("index", ["there", "lost"])
+def test_a_permanent_link_makes_again_what_was_removed(mesh: Mesh, salt: str, index: str) -> None:
+    job = mesh.noop.noop(scws=WINDOWS, salt=salt)
+    keys = keys_of(job)
+    with httpx.Client(timeout=30) as client:
+        made = _opened(client, job.link)
+        before = _brought(client, job.link, made)
+        assert before
+        assert command("cache", "evict", *keys).returncode == 0
+        if index == "lost":
+            records = redis_client(Settings().connections("admin").redis)
+            records.flushall()
+            records.close()
+        assert client.get(job.link, params={"run": "false"}).json()["state"] == "REMOVED"
+        again = _opened(client, job.link)
+        assert again["counts"]["done"] == len(keys)
+        assert _brought(client, job.link, again) == before
+        assert again["links"]["self"] == made["links"]["self"]
+    assert [row.key for row in mesh.again(job.view.request_key).wait().table()] == keys
+
+
+def _opened(client: httpx.Client, link: str) -> dict[str, Any]:
+    """Open a permanent link until what it leads to is there."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        told: dict[str, Any] = client.get(link).raise_for_status().json()
+        if told["state"] not in {"PENDING", "QUEUED", "EXECUTING"}:
+            assert told["state"] == "COMPLETED", told
+            return told
+        time.sleep(0.2)
+    raise AssertionError(told)
+
+
+def _brought(client: httpx.Client, link: str, told: dict[str, Any]) -> dict[str, bytes]:
+    urls = {file["name"]: file["url"] for product in told["products"] for file in product["files"]}
+    answers = {name: client.get(urljoin(link, url), follow_redirects=True) for name, url in urls.items()}
+    return {name: answer.raise_for_status().content for name, answer in answers.items()}
 
 
 def _files(mesh: Mesh, key: str) -> list[tuple[str, str]]:

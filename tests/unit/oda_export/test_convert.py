@@ -239,7 +239,8 @@ def _fit_product(folder: Path) -> dict[str, Path]:
 def test_a_fit_comes_back_as_arrays_a_table_a_picture_and_text(tmp_path: Path) -> None:
     files, collection = _fit_product(tmp_path), Collection()
     products = add_fit(collection, files, "spectral_fit")
-    answer = _client({"products": {"numpy_data_product_list": collection.arrays, **products}})
+    told = {"numpy_data_product_list": collection.arrays, **products}
+    answer = _client({"products": told, "job_monitor": {"job_id": "0"}})
     found = DataCollection.from_response_json(answer, "isgri", "spectral_fit")
     arrays, table, plot, summary = found._p_list
     assert found._n_list[:2] == ["spectral_fit_0_Crab_spectral_fit", "fit_parameters_1_Crab_spectral_fit"]
