@@ -160,7 +160,7 @@ def _with_news(content: Any) -> Any:
     if isinstance(content, dict):
         # Parameters, counts and summaries are open by nature: a name more there is content.
         open_ones = {"parameters", "counts", "stages", "steps", "summary", "users", "published", "reference"}
-        open_ones |= {"classification", "properties", "details", "limits"}
+        open_ones |= {"classification", "properties", "details", "limits", "provenance"}
         inner = {name: value if name in open_ones else _with_news(value) for name, value in content.items()}
         return {**inner, "added_in_3026": {"x": 1}}
     return [_with_news(entry) for entry in content] if isinstance(content, list) else content
