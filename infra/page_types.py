@@ -13,6 +13,7 @@ _USED = (
     *("JobDocument", "JobList", "UnitTable", "ProductList", "InstrumentDocument", "RequestDocument"),
     *("SessionDocument", "Submission", "Usage", "Problem", "SelectionDocument", "ArchiveDocument", "NameDocument"),
     *("TimeDocument", "EventList", "EventDocument", "Quarantined", "TransientList", "TransientDocument"),
+    *("Contents", "QueuesDocument", "WorkersDocument", "LettersDocument", "CacheDocument", "UsersDocument", "Alarm"),
 )
 _HEAD = "// Written by `make schema` from the gateway's description of its interface: do not edit.\n"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

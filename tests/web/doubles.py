@@ -1,6 +1,5 @@
 """A gateway on doubles before the browser: for screens that show what a mesh would have to make for minutes first."""
 
-import asyncio
 import hashlib
 import threading
 import time
@@ -15,7 +14,6 @@ from fastapi import FastAPI
 from gateway.application import create_app
 from gateway.parts import Parts
 from gateway.serving import server_config
-from gateway.wakeups import Bell
 from mesh.contracts import ProductFile, StageProduct
 from mesh.states import JobState
 from tests.unit.gateway.doubles import (
@@ -69,27 +67,15 @@ class OpenGateway:
     def __init__(self) -> None:
         log_nothing()
         self.records, self.products = MemoryRecords(), MemoryProducts()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._bell = Bell()
         parts = Parts(
             records=self.records,
             products=self.products,
             publisher=RecordingPublisher(self.records),
             quota=MemoryQuota().quota,
             query_records=MemoryQueries(),
-            bell=self._bell,
             files="stream",
-            start=self._keep_loop,
         )
         self.app = create_app(parts)
-
-    def _keep_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def ring(self, run_id: str) -> None:
-        """Play the broker: a run has changed."""
-        assert self._loop is not None, "it is not served yet"
-        self._loop.call_soon_threadsafe(self._bell.ring, run_id)
 
     def submit(self, base: str, body: Mapping[str, Any]) -> str:
         """Submit a request over HTTP (the driver of browsers has this thread's event loop); returns the job's id."""

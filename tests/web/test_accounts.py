@@ -1,4 +1,4 @@
-"""A mesh with accounts: one signs in with a token, the browser keeps a cookie, operators act on alerts."""
+"""A mesh with accounts: one signs in with a token, the browser keeps a cookie, operators get their screen."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from gateway.auth.access_file import Access
+from mesh.contracts import SendAgain
 from mesh.contracts.alert import AlertEvent, AlertJob, Deed, Outgoing
+from tests.unit.gateway.admin_doubles import dead_letter
 from tests.unit.gateway.guarded import MMODA, SIGNING, Guarded
 from tests.web.conftest import Watched
 from tests.web.doubles import served
@@ -51,6 +53,7 @@ def test_a_token_signs_in_and_out(watched: Watched, gateway: Guarded, context: B
     page.wait_for_url("**/jobs")
     expect(page.get_by_role("banner")).to_contain_text("ada")
     expect(page.get_by_text("There is none.")).to_be_visible()
+    expect(page.get_by_role("link", name="Operate")).to_have_count(0)
     (cookie,) = context.cookies()
     assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Strict")
     assert page.evaluate("document.cookie") == ""
@@ -70,6 +73,41 @@ def test_signing_in_leads_nowhere_else(watched: Watched, gateway: Guarded, to: s
     watched.forgive("401")
 
 
+def test_operators_see_the_mesh_and_send_a_dead_letter_again(watched: Watched, gateway: Guarded) -> None:
+    gateway.post.kept = [dead_letter(), other := dead_letter(message_id="u2", exchange="")]
+    _sign_in(watched, gateway.tokens["eve"], "/operate")
+    page = watched.page
+    lanes = page.get_by_role("table", name="Lanes")
+    expect(lanes.get_by_role("row").filter(has_text="isgri")).to_contain_text("40")
+    expect(page.get_by_role("table", name="Workers").get_by_role("row").filter(has_text="isgri")).to_contain_text(
+        "2 of 2"
+    )
+    expect(page.get_by_role("table", name="Stages")).to_contain_text("25 %")
+    expect(page.get_by_role("table", name="Users").get_by_role("row").filter(has_text="ada")).to_contain_text("45 of")
+    expect(page.get_by_role("region", name="Alarms")).to_contain_text("None.")
+    expect(page.get_by_role("link", name="Doors")).to_have_attribute("href", "http://watch.test/consoles/doors.html")
+    watched.check_access()
+    watched.check_telephone()
+    letters = page.get_by_role("table", name="Dead letters").get_by_role("row")
+    expect(letters).to_have_count(3)
+    again = page.get_by_role("button", name="Send again: odamesh.unit/1 image 201600270010.001")
+    expect(again.nth(1)).to_be_disabled()
+    again.first.click()
+    expect(letters.filter(has_text="is sent again")).to_have_count(1)
+    (sent,) = [one for _, one, _, _ in gateway.publisher.sent if isinstance(one, SendAgain)]
+    assert sent.queue == "dead.isgri"
+    page.get_by_role("button", name="Drop: odamesh.unit/1 image 201600270010.001").nth(1).click()
+    page.get_by_role("button", name="Really drop it: odamesh.unit/1 image 201600270010.001").click()
+    expect(letters).to_have_count(2)
+    assert other not in gateway.post.kept
+
+
+def test_who_is_no_operator_is_told_so(watched: Watched, gateway: Guarded) -> None:
+    _sign_in(watched, gateway.tokens["ada"], "/operate")
+    expect(watched.page.get_by_role("main").get_by_role("alert")).to_contain_text("operator")
+    watched.forgive("403")
+
+
 def test_an_operator_approves_what_waits_and_others_only_read(watched: Watched, gateway: Guarded) -> None:
     alerts = gateway.alert_intake.alerts
     receipt = gateway.alert_intake.take(_NOTICE, "test").receipt
@@ -77,6 +115,7 @@ def test_an_operator_approves_what_waits_and_others_only_read(watched: Watched, 
     event = AlertEvent(
         event_key=key,
         receipts=(receipt,),
+        version=1,
         jobs=(AlertJob(instrument="spiacs", product="spi_acs_search", signature="0", time="", wish={}),),
         outbox=(Outgoing(topic="transient.record", version=1, held_until="2026-11-30T12:00:00.000Z"),),
     )
@@ -99,5 +138,5 @@ def test_an_operator_approves_what_waits_and_others_only_read(watched: Watched, 
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Approve: taken")).to_be_visible()
     commands = [alerts.command(one.command_id) for _, one in gateway.publisher.alerts if one.command_id]
-    assert [(one.deed, one.caller, one.reason) for one in commands] == [(Deed.APPROVE, "eve", "looks right")]
+    assert [(one.deed, one.caller, one.version) for one in commands] == [(Deed.APPROVE, "eve", 1)]
     watched.check_access()

@@ -27,7 +27,7 @@ def test_a_notice_of_today_has_a_record_that_says_why_there_are_no_data(watched:
     expect(chosen.get_by_role("link", name="Record 2")).to_be_visible()
     chosen.get_by_role("link", name="Record 2").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(number)
-    expect(page.get_by_text("An operator of this mesh has withdrawn it: a drill.")).to_be_visible()
+    expect(page.get_by_text("An operator of this mesh has withdrawn it: a drill.", exact=True)).to_be_visible()
     acs = page.get_by_role("region", name="Instruments").get_by_role("row").filter(has_text="SPI-ACS")
     expect(acs).to_contain_text("no data")
     page.goto(f"{watched.base}/gallery?text={number}")

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { root, version } from "./api/address";
 import { call } from "./api/client";
+import { isOperator } from "./api/session";
 import type { SessionDocument } from "./api/types";
 import { useCall } from "./api/use";
 import { Link } from "./parts";
@@ -19,6 +20,7 @@ const THEME_KEY = "odamesh:theme";
 
 export function Frame({ path, children }: { path: string; children: ComponentChildren }) {
   const { value: session, error } = useCall<SessionDocument>("/session");
+  const places: [string, string][] = isOperator(session) ? [...PLACES, ["/operate", "Operate"]] : PLACES;
   return (
     <>
       <a class="skip" href="#content">
@@ -29,7 +31,7 @@ export function Frame({ path, children }: { path: string; children: ComponentChi
           <Link to="/" class="name">
             odamesh
           </Link>
-          {[...PLACES, ["/about", "About"]].map(([place = "", text]) => (
+          {[...places, ["/about", "About"]].map(([place = "", text]) => (
             <Link key={place} to={place} current={path.startsWith(place)}>
               {text}
             </Link>

@@ -16,6 +16,7 @@ import { Link } from "./parts";
 const Gallery = later(() => import("./page/gallery").then((screen) => screen.Gallery));
 const Transient = later(() => import("./page/transient").then((screen) => screen.Transient));
 const Alerts = later(() => import("./page/alerts").then((screen) => screen.Alerts));
+const Operate = later(() => import("./page/operate").then((screen) => screen.Operate));
 
 export function Pages() {
   const { path, query } = useAddress();
@@ -43,6 +44,8 @@ function screenOf(path: string, query: URLSearchParams): [string, ComponentChild
       return [decoded(second), <Transient key={second} name={decoded(second)} query={query} />];
     case "alerts":
       return ["Alerts", <Alerts query={query} />];
+    case "operate":
+      return ["Operate", <Operate />];
     case "sign-in":
       return ["Sign in", <SignIn query={query} />];
     case "about":

@@ -1,8 +1,34 @@
 // Written by `make schema` from the gateway's description of its interface: do not edit.
 
+export interface Alarm {
+  alarm: string;
+  severity: string;
+  since: string;
+  state: string;
+  summary: string;
+  action: string;
+  runbook: string;
+  labels: Record<string, string>;
+}
+
+export interface Allowance {
+  weight: number;
+  budget_s: number | null;
+  jobs: number;
+  units: number;
+}
+
 export interface ArchiveDocument {
   instruments: Record<string, HoldingDocument>;
   note: string;
+}
+
+export interface CacheDocument {
+  products: number;
+  bytes: number;
+  pinned: number;
+  index_complete: boolean;
+  stages: StageDocument[];
 }
 
 export interface Coincidence {
@@ -17,6 +43,11 @@ export interface Cone {
   ra: number;
   dec: number;
   radius: number;
+}
+
+export interface Contents {
+  links: Record<string, string>;
+  dashboards: Record<string, string>;
 }
 
 export interface EventDocument {
@@ -124,6 +155,14 @@ export interface InstrumentDocument {
   links: Record<string, string>;
 }
 
+export interface InstrumentWorkers {
+  instrument: string;
+  slots: number;
+  running: number;
+  fault: string | null;
+  workers: WorkerDocument[];
+}
+
 export interface JobDocument {
   job_id: string;
   run_id: string | null;
@@ -168,6 +207,36 @@ export interface JobList {
 export type JobState = "PENDING" | "QUEUED" | "EXECUTING" | "COMPLETED" | "ERROR" | "ABORTED";
 
 export type Lane = "alert" | "user" | "batch";
+
+export interface LaneDocument {
+  instrument: string;
+  lane: Lane;
+  users: number;
+  waiting: number;
+  released: number;
+  running: number;
+  ready: number | null;
+  consumers: number | null;
+}
+
+export interface LetterDocument {
+  id: string;
+  queue: string;
+  died: string;
+  died_in: string;
+  reason: string;
+  attempt: number;
+  message_id: string;
+  run_id: string;
+  what: string;
+  can_be_sent_again: boolean;
+  links: Record<string, string>;
+}
+
+export interface LettersDocument {
+  counts: Record<string, number>;
+  letters: LetterDocument[];
+}
 
 export interface LightCurveLink {
   instrument: string;
@@ -319,6 +388,17 @@ export interface Quarantined {
   text: string;
 }
 
+export interface QueueDocument {
+  queue: string;
+  ready: number;
+  consumers: number;
+}
+
+export interface QueuesDocument {
+  lanes: LaneDocument[];
+  queues: QueueDocument[];
+}
+
 export interface RequestDocument {
   request_key: string;
   instrument: string;
@@ -382,6 +462,17 @@ export interface ShownInstrument {
   operated: [string, string] | null;
   windows: string[];
   analyses: ShownAnalysis[];
+}
+
+export interface StageDocument {
+  instrument: string;
+  stage: string;
+  hits: number;
+  made: number;
+  hit_rate: number | null;
+  products: number;
+  bytes: number;
+  evicted: number;
 }
 
 export interface Submission {
@@ -500,9 +591,37 @@ export interface Usage {
   unplanned: number;
 }
 
+export interface UserDocument {
+  user: string;
+  jobs: number;
+  units: number;
+  spent_s: number;
+  allowed: Allowance;
+}
+
+export interface UsersDocument {
+  unplanned: number;
+  users: UserDocument[];
+}
+
 export interface WindowDocument {
   label: string;
   start: string;
   ra: number;
   dec: number;
+}
+
+export interface WorkerDocument {
+  name: string;
+  alive: boolean;
+  slots: number;
+  runner: string;
+  image: string;
+  calibration: string;
+  silent_s: number;
+  withdrawn: boolean;
+}
+
+export interface WorkersDocument {
+  instruments: InstrumentWorkers[];
 }

@@ -192,7 +192,9 @@ function Deeds({ event, done }: { event: EventDocument; done: () => void }) {
   const [refused, refuse] = useState<Refused | null>(null);
   const act = async (deed: string, word: string) => {
     try {
-      await call(`/alerts/events/${encodeURIComponent(event.event_key)}/${deed}`, { method: "POST", body: { reason } });
+      // What is approved is the record that is shown, not one that came meanwhile.
+      const body = deed === "approve" ? { reason, version: event.record || null } : { reason };
+      await call(`/alerts/events/${encodeURIComponent(event.event_key)}/${deed}`, { method: "POST", body });
       refuse(null);
       setReason("");
       say(`${word}: taken; the record follows in a moment.`);

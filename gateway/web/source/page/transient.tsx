@@ -41,7 +41,8 @@ function Head({ event, again }: { event: TransientDocument; again: () => void })
       <h1>{event.name}</h1>
       <p class="row">
         <strong>
-          {event.class}, {EVENT_WORDS[event.state]}
+          {event.class}
+          {event.state === "ACTIVE" ? `, ${EVENT_WORDS.ACTIVE}` : ""}
         </strong>
         <span>
           T0 <Time at={event.trigger_time} />
