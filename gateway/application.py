@@ -11,7 +11,7 @@ from fastapi.security import HTTPBearer
 from gateway import api_page, health, problem, welcome
 from gateway.access import AccessLog
 from gateway.admin import endpoints as admin
-from gateway.alerts import posting, reading
+from gateway.alerts import feeds, posting, reading, webhooks
 from gateway.api import (
     accounts,
     archive,
@@ -113,6 +113,8 @@ def create_app(parts: Parts) -> FastAPI:
         posting.router,
         reading.router,
         transients.router,
+        webhooks.router,
+        feeds.router,
         links.own_router,
     ):
         # Says in the description of the interface how to show a token; the door has looked at it before.

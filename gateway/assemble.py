@@ -4,7 +4,7 @@ import asyncio
 import secrets
 
 from gateway.admin.sources import real_sources
-from gateway.alerts.intake import AlertIntake
+from gateway.alerts.register import WebhookRegister
 from gateway.archive import GatewayArchive
 from gateway.auth.access_file import AccessFile
 from gateway.auth.front import Front
@@ -20,6 +20,7 @@ from mesh.accounts.accounts import Accounts
 from mesh.accounts.trail import TrailWriter, read_trail
 from mesh.contracts import TrailEntry
 from mesh.intake import Limits, Quota
+from mesh.intake.alerts import AlertIntake
 from mesh.store.alert_index import AlertIndex
 from mesh.store.alerts import Alerts
 from mesh.store.allowances import read_allowances
@@ -29,6 +30,9 @@ from mesh.store.loads import Loads
 from mesh.store.objects import Objects
 from mesh.store.products import Products
 from mesh.store.queries import Queries
+from mesh.store.webhook_index import WebhookIndex
+from mesh.store.webhooks import Webhooks
+from mesh.webhook_networks import WebhookNetworks
 
 
 def real_parts(settings: GatewaySettings) -> Parts:
@@ -90,6 +94,7 @@ def real_parts(settings: GatewaySettings) -> Parts:
         front=front,
         admin=real_sources(connections, settings.mesh.watchers(), settings.dashboards.rstrip("/")),
         alerts=AlertIntake(Alerts(objects), publisher, AlertIndex(index)),
+        webhooks=WebhookRegister(Webhooks(objects), WebhookIndex(index), WebhookNetworks().allowed),
         note=trail.note,
         read_trail=written_trail,
         archive=archive,

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from gateway.admin.sources import Sources
-from gateway.alerts.intake import AlertIntake
+from gateway.alerts.register import WebhookRegister
 from gateway.archive import GatewayArchive
 from gateway.auth.front import Front
 from gateway.deliver import Deliver, Way
@@ -25,6 +25,7 @@ from gateway.wakeups import Bell
 from mesh.accounts.roles import Roles
 from mesh.contracts import TrailEntry
 from mesh.intake import Intake, Limits, Quota
+from mesh.intake.alerts import AlertIntake
 from mesh.intake.links import Links
 
 
@@ -55,6 +56,8 @@ class Parts:
     """What operators are shown; None: nothing."""
     alerts: AlertIntake | None = None
     """The way in of alerts; None: this gateway takes none."""
+    webhooks: WebhookRegister | None = None
+    """Addresses to which the mesh posts; None: this gateway has no register of them."""
     start: Callable[[asyncio.AbstractEventLoop], None] = lambda _loop: None
     stop: Callable[[], None] = _nothing
     limits: Limits = field(default_factory=Limits)

@@ -19,7 +19,9 @@ from mesh.instrument import INSTRUMENT_FILE, ROOT, Instrument, package_folder, p
 
 _DRILL = ROOT / "mesh" / "testing" / "noop"
 _NAME = re.compile("[a-z][a-z0-9_]{0,31}")
-_TAKEN = frozenset({"admin", "cache", "dispatcher", "events", "gateway", "requests", "science", "triggers"})
+_TAKEN = frozenset(
+    {"admin", "cache", "dispatcher", "events", "gateway", "requests", "science", "transports", "triggers"}
+)
 """Accounts, queues and images of other parts of the mesh."""
 
 _log = structlog.get_logger(__name__)

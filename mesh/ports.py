@@ -13,13 +13,19 @@ GATEWAY = 8080
 DISPATCHER = 9201
 CACHE = 9203
 TRIGGERS = 9204
+TRANSPORTS = 9205
 FIRST_FREE = 9210
 
 
 def ports() -> Mapping[str, int]:
     """Return the ports by process; the gateway is last, because it is ready only when it can accept requests."""
     known = instruments()
-    declared: dict[str, int] = {"dispatcher": DISPATCHER, "cache": CACHE, "triggers": TRIGGERS}
+    declared: dict[str, int] = {
+        "dispatcher": DISPATCHER,
+        "cache": CACHE,
+        "triggers": TRIGGERS,
+        "transports": TRANSPORTS,
+    }
     without = []
     for name in instrument_folders():
         port = known[name].service.port if name in known else None
@@ -29,7 +35,7 @@ def ports() -> Mapping[str, int]:
             declared[name] = port
     free = (port for port in count(FIRST_FREE) if port not in declared.values())
     given = dict(zip(without, free, strict=False))
-    own = ("dispatcher", "cache", "triggers", *instrument_folders())
+    own = ("dispatcher", "cache", "triggers", "transports", *instrument_folders())
     return {name: (declared | given)[name] for name in own} | {"gateway": GATEWAY}
 
 

@@ -1,4 +1,4 @@
-"""Commands on alerts: post, list, show, and for operators replay, retract, approve, mute."""
+"""Commands on alerts: post, list, show, and for operators replay, retract, approve, mute, and webhooks."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from odamesh import webhook_commands
 from odamesh.command_line import AsJson, Url, console, errors, print_json, say
 from odamesh.configuration import configured
 from odamesh.errors import WrongValue
@@ -14,12 +15,13 @@ from odamesh.kept_tokens import token_for
 from odamesh.transport import API, DEFAULT_URL, Transport, address_of
 
 app = typer.Typer(
-    help="Post alerts, and see what the mesh says of events.\n\nFor operators: replay, retract, approve, mute.",
+    help="Post alerts, see what the mesh says of events.\n\nFor operators: replay, retract, approve, mute; webhooks.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(webhook_commands.app, name="webhooks")
 _ALERTS = f"{API}/alerts"
 
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="Key of the event, e.g. lvk:S230518h, or another name.")]

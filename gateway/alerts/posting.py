@@ -9,7 +9,6 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.alerts import metrics
 from gateway.alerts.documents import ReceiptDocument, receipt_document
-from gateway.alerts.intake import KINDS, AlertIntake, IdReused, StreamNotAllowed, Taken, allowed_streams
 from gateway.alerts.signatures import NotSigned, is_signed, sender_of
 from gateway.api.documents import PREFIX, root
 from gateway.auth.front import Front
@@ -20,6 +19,7 @@ from mesh import tracing
 from mesh.alerts.errors import NoticeRefused
 from mesh.contracts import Lane
 from mesh.intake import Caller
+from mesh.intake.alerts import KINDS, AlertIntake, IdReused, StreamNotAllowed, Taken, allowed_streams
 from mesh.intake.caller import check_submit
 
 _PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}

@@ -16,7 +16,6 @@ from gateway.alerts.documents import (
     event_document,
     receipt_document,
 )
-from gateway.alerts.intake import AlertIntake
 from gateway.alerts.posting import alerts_of
 from gateway.api.documents import PREFIX, root
 from gateway.api.fronted import note
@@ -27,6 +26,7 @@ from mesh.clock import utc_now
 from mesh.contracts.alert import AlertCommand, AlertEvent, Deed, Quarantined
 from mesh.contracts.transient import TransientRecord
 from mesh.errors import InvalidRequest, NotFound
+from mesh.intake.alerts import AlertIntake
 from mesh.intake.caller import check_operator
 from mesh.parameters import shown
 

@@ -11,8 +11,11 @@ from infra.alarms.receivers import Receivers
 PAGE, TICKET = "page", "ticket"
 _NOBODY = "nobody"
 _HIDES: Mapping[str, Sequence[str]] = {
-    "ServerDown": ("NotReady", "LaneWithoutConsumer", "JobsNotPlanned", "RunsStandStill", "SweepFails", "EventsPileUp"),
-    "BrokerAlarm": ("LaneWithoutConsumer", "AlertLaneWaits", "EventsPileUp", "JobsNotPlanned"),
+    "ServerDown": (
+        *("NotReady", "LaneWithoutConsumer", "JobsNotPlanned", "RunsStandStill", "SweepFails", "EventsPileUp"),
+        *("AlertsNotTakenUp", "AlertWithoutRecord", "TransientsNotSent"),
+    ),
+    "BrokerAlarm": ("LaneWithoutConsumer", "AlertLaneWaits", "EventsPileUp", "JobsNotPlanned", "AlertWithoutRecord"),
     "DiskAlmostFull": ("BrokerAlarm", "StoreAlmostFull"),
 }
 """Cause -> what follows from it everywhere: one message of the cause instead of one of each effect."""

@@ -260,44 +260,59 @@ MACHINE = Dashboard(
     },
 )
 
-_NO_ALERT = "no alert came yet"
+_NO_ALERT = "no alert has come"
 
 ALERTS = Dashboard(
     "alerts",
-    "Alerts",
+    "Alerts of outside systems",
     {
-        "From the message to the record": (
+        "In": (
+            one("Notices", "sum by (outcome) (rate(odamesh_alerts_total[5m]))", "{outcome}", "/s", empty=_NO_ALERT),
+            _quantiles(
+                "Time to the answer to a sender", "odamesh_alert_ack_seconds", "job", "answers", empty=_NO_ALERT
+            ),
             one(
-                "Messages that came",
-                "sum by (messenger, outcome) (rate(odamesh_alerts_total[5m]))",
-                "{messenger} {outcome}",
+                "Messages of Kafka",
+                "sum by (stream, outcome) (rate(odamesh_kafka_messages_total[5m]))",
+                "{stream} {outcome}",
                 "/s",
-                empty=_NO_ALERT,
+                empty="no stream of Kafka is read",
             ),
             one(
-                "From the body to the answer",
-                "histogram_quantile(0.99, sum by (le) (rate(odamesh_alert_ack_seconds_bucket[5m])))",
-                "99 %",
+                "Since the last heartbeat",
+                "time() - max by (stream) (odamesh_kafka_heartbeat_seconds)",
+                "{stream}",
                 "s",
-                empty=_NO_ALERT,
+                "Below a minute.",
+                empty="no stream of Kafka has a heartbeat",
             ),
             one(
-                "From the first notice to the first record",
-                "histogram_quantile(0.5, sum by (le) (rate(odamesh_alert_first_record_seconds_bucket[1h])))",
-                "half",
+                "Since a stream was heard of",
+                "time() - max by (stream) (odamesh_kafka_heard_seconds)",
+                "{stream}",
                 "s",
-                empty=_NO_ALERT,
+                empty="no stream of Kafka is read",
             ),
-            one("Events of which something is not done", "max(odamesh_alert_events_waiting)", "events"),
+            one(
+                "Errors of Kafka",
+                "sum by (stream, code) (increase(odamesh_kafka_errors_total[10m]))",
+                "{stream} {code}",
+                empty="librdkafka told of none",
+            ),
         ),
-        "Analyses and publications": (
+        "Events": (
+            one("Oldest notice without a record", "max(odamesh_alert_unprocessed_seconds)", "oldest", "s"),
+            _quantiles(
+                "From the receipt of a notice", "odamesh_alert_stage_seconds", "stage", "{stage}", empty=_NO_ALERT
+            ),
+            one("Records", "sum(rate(odamesh_alert_records_total[5m]))", "versions", "/s"),
+            one("Events of which something is not done", "max(odamesh_alert_events_waiting)", "events"),
             one(
                 "Analyses asked for",
                 "sum by (instrument) (increase(odamesh_alert_jobs_total[1h]))",
                 "{instrument}",
                 empty=_NO_ALERT,
             ),
-            one("Published", "sum by (kind) (increase(odamesh_alert_published_total[1h]))", "{kind}", empty=_NO_ALERT),
             one(
                 "Share of runs of alerts that started late, in six hours",
                 "odamesh:alert_waits:share6h",
@@ -311,6 +326,47 @@ ALERTS = Dashboard(
                 "sum(increase(odamesh_alert_looks_failed_total[10m]))",
                 "looks",
                 help="The log of the triggers service says why.",
+            ),
+            one("Notices that came late", "sum(increase(odamesh_alert_late_total[1h])) or vector(0)", "in an hour"),
+            one("Retractions", "sum(increase(odamesh_alert_retractions_total[1h])) or vector(0)", "in an hour"),
+            one(
+                "Analyses that were no longer wanted",
+                "sum(increase(odamesh_alert_jobs_cancelled_total[1h])) or vector(0)",
+                "in an hour",
+            ),
+        ),
+        "Out": (
+            one(
+                "Published", "sum by (kind) (rate(odamesh_alert_published_total[5m]))", "{kind}", "/s", empty=_NO_ALERT
+            ),
+            _quantiles(
+                "From a record to its topics", "odamesh_alert_publish_lag_seconds", "job", "messages", empty=_NO_ALERT
+            ),
+            one(
+                "Posts of webhooks",
+                "sum by (endpoint, outcome) (rate(odamesh_webhook_posts_total[5m]))",
+                "{endpoint} {outcome}",
+                "/s",
+                empty="no webhook is registered",
+            ),
+            one(
+                "Messages that wait for a webhook",
+                "max by (endpoint) (odamesh_webhook_messages_waiting)",
+                "{endpoint}",
+                empty="no webhook is registered",
+            ),
+            one(
+                "Sent to Kafka",
+                "sum by (outcome) (rate(odamesh_kafka_sent_total[5m]))",
+                "{outcome}",
+                "/s",
+                empty="nothing goes to Kafka",
+            ),
+            one(
+                "Queues",
+                'sum by (queue) (rabbitmq_detailed_queue_messages{queue=~"(alerts|transients|dead)\\\\..*"})',
+                "{queue}",
+                help="Dead ones: `odamesh dead list`.",
             ),
         ),
     },

@@ -21,14 +21,19 @@ _INSTRUMENT = {
 }
 _ACCOUNTS = ("accounts", "tokens", "token-uses", "audit-trail")
 """Of the gateway, which asks who calls; what it notes of callers it cannot delete."""
-_POSTED = ("alerts/raw", "alerts/receipts", "alerts/ids", "alerts/quarantine", "alerts/commands")
+_TAKEN = ("alerts/raw", "alerts/receipts", "alerts/ids", "alerts/quarantine")
+_POSTED = (*_TAKEN, "alerts/commands")
 """What it takes of alerts; what is done about them the triggers service writes."""
 _ALERTS = ("alerts", "transients")
 _RECORDS = ("requests", "jobs", "ends", "runs", "rows")
 _SERVICES = {
     "gateway": {
-        _READ: (*_RECORDS, "links", "products", "evicted", "logs", "users", *_ACCOUNTS, *_ALERTS),
-        _WRITE: ("requests", "links", "jobs", "uploads", *_ACCOUNTS, *_POSTED),
+        _READ: (*_RECORDS, "links", "products", "evicted", "logs", "users", *_ACCOUNTS, *_ALERTS, "webhooks"),
+        # Operators register where to post, and have tests posted.
+        _WRITE: (
+            *("requests", "links", "jobs", "uploads", *_ACCOUNTS, *_POSTED),
+            *("webhooks/endpoints", "webhooks/waiting"),
+        ),
     },
     "dispatcher": {
         _READ: ("requests", "jobs", "ends", "runs", "rows", "products", "logs", "users"),
@@ -45,6 +50,12 @@ _SERVICES = {
         _READ: (*_RECORDS, "products", "evicted", "users", *_ALERTS),
         # Sky maps that came in messages are inputs of jobs, like those that callers send.
         _WRITE: ("requests", "jobs", "uploads", "alerts/events", "transients"),
+    },
+    "transports": {
+        # It takes alerts as the gateway does, and disables endpoints that never answer.
+        _READ: (*_TAKEN, "alerts/events", "webhooks"),
+        _WRITE: (*_TAKEN, "webhooks"),
+        _DELETE: ("webhooks/waiting", "webhooks/done"),
     },
 }
 

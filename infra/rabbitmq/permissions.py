@@ -15,12 +15,14 @@ from mesh.broker.topology import (
     CONTROL,
     EVENTS,
     FAN_IN_QUEUE,
+    KAFKA_QUEUE,
     LADDER,
     REQUESTS,
     REQUESTS_QUEUE,
     TRANSIENTS,
     UNITS,
     UNROUTED_QUEUE,
+    WEBHOOKS_QUEUE,
     alert_queue,
     dead_queue,
     dead_queues,
@@ -102,6 +104,7 @@ _SERVICES = {
     "triggers": _rights(
         configure="", write=_named(REQUESTS, TRANSIENTS), read=_named(*map(alert_queue, range(ALERT_SHARDS)))
     ),
+    "transports": _rights(configure="", write=_named(ALERTS), read=_named(WEBHOOKS_QUEUE, KAFKA_QUEUE)),
 }
 _TOPICS = {
     "admin": {},
@@ -116,4 +119,5 @@ _TOPICS = {
     },
     "cache": {},
     "triggers": {REQUESTS: _topic(write=r"(submit|cancel)\..*")},
+    "transports": {},
 }

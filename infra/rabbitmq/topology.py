@@ -23,8 +23,10 @@ from mesh.broker.topology import (
     DEAD_ALERTS_QUEUE,
     DEAD_EVENTS_QUEUE,
     DEAD_REQUESTS_QUEUE,
+    DEAD_TRANSIENTS_QUEUE,
     EVENTS,
     FAN_IN_QUEUE,
+    KAFKA_QUEUE,
     LADDER_MS,
     REQUESTS,
     REQUESTS_QUEUE,
@@ -32,6 +34,7 @@ from mesh.broker.topology import (
     UNITS,
     UNROUTED,
     UNROUTED_QUEUE,
+    WEBHOOKS_QUEUE,
     alert_queue,
     dead_queue,
     retry_exchange,
@@ -107,6 +110,8 @@ def _bindings_by_queue() -> dict[str, list[tuple[str, str]]]:
     queues[DEAD_EVENTS_QUEUE] = [(DEAD, "events")]
     queues |= {queue: [(ALERTS, key)] for queue, key in _ALERTS.items()}
     queues[DEAD_ALERTS_QUEUE] = [(DEAD, "alerts")]
+    queues |= {queue: [(TRANSIENTS, "#")] for queue in (WEBHOOKS_QUEUE, KAFKA_QUEUE)}
+    queues[DEAD_TRANSIENTS_QUEUE] = [(DEAD, "transients")]
     queues[UNROUTED_QUEUE] = [(UNROUTED, "")]
     return queues
 
@@ -125,6 +130,11 @@ def _policies() -> list[Definition]:
             "alerts",
             r"^alerts\.",
             {"delivery-limit": 20, "max-length": 200_000, "dead-letter-routing-key": "alerts", **to_dead},
+        ),
+        _policy(
+            "transients",
+            r"^transients\.",
+            {"delivery-limit": 20, "max-length": 200_000, "dead-letter-routing-key": "transients", **to_dead},
         ),
         _policy("dead", r"^dead\.", {"message-ttl": 30 * _DAY_MS, "max-length": 100_000, **_LOOKED_AT}),
         _policy("unrouted", r"^unrouted$", {"message-ttl": _DAY_MS, **_LOOKED_AT}),

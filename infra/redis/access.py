@@ -15,13 +15,15 @@ _LOADERS = frozenset({"dispatcher"})
 _INSTRUMENT = ("lease", "owner", "announced", "product", "unit", "mesh")
 _RECORDS = ("job", "jobs", "request", "run", "runs", "unit", "units", "backlog", "window")
 _SERVICES = {
-    # It enters jobs; what becomes of them it only reads. Whoever fetches a product has used it. Queries are its own.
-    "gateway": ("job", "jobs", "queries", "mesh:products-used"),
+    # It enters jobs; what becomes of them it only reads. Whoever fetches a product has used it. Queries are its own,
+    # and it has tests of webhooks posted.
+    "gateway": ("job", "jobs", "queries", "mesh:products-used", "webhooks"),
     "dispatcher": (*_RECORDS, "announced", "product", "lease", "owner", "mesh"),
     # What is evicted must be needed by no run.
     "cache": ("product", "unit", "run", "runs", "lease", "owner", "mesh"),
     # It submits jobs as the gateway does.
     "triggers": ("job", "jobs", "alerts"),
+    "transports": ("webhooks",),
 }
 _READ = {
     "gateway": (*_RECORDS, "announced", "product", "mesh", "alerts"),

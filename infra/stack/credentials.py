@@ -14,7 +14,7 @@ from infra.stack.endpoints import Endpoints
 from infra.stack.problem import SetupProblem
 from infra.stack.short_names import shorten
 
-SERVICES = ("gateway", "dispatcher", *INSTRUMENTS, "cache", "triggers")
+SERVICES = ("gateway", "dispatcher", *INSTRUMENTS, "cache", "triggers", "transports")
 ADMIN = "admin"
 _LONGEST_ACCESS_KEY = 20  # MinIO's limit
 

@@ -118,6 +118,16 @@ class Layout:
         return self.service_credentials / "gateway-access.toml"
 
     @property
+    def kafka(self) -> Path:
+        """The operator's word on Kafka; may be absent."""
+        return self.home / "kafka.toml"
+
+    @property
+    def transports_kafka(self) -> Path:
+        """The same, readable by the user of the transports alone."""
+        return self.service_credentials / "transports-kafka.toml"
+
+    @property
     def images(self) -> Path:
         """Ids of the analysis images."""
         return self.home / "images.toml"

@@ -19,7 +19,7 @@ import mesh.ports
 from gateway.auth import front
 from gateway.auth.access_file import AccessFile
 from gateway.settings import GatewaySettings
-from infra.stack import access, bytecode, process, set_up_lock, supervisor, users
+from infra.stack import access, bytecode, kafka_file, process, set_up_lock, supervisor, users
 from infra.stack.endpoints import LOOPBACK, is_free, port_of, port_shift
 from infra.stack.layout import CHECKOUT, Layout
 from infra.stack.problem import SetupProblem
@@ -102,6 +102,7 @@ def up(runner: str, further: Mapping[str, str] | None = None) -> list[str]:
         raise SetupProblem(message)
     layout.make()
     access.publish(layout)
+    kafka_file.publish(layout)
     require_accounts()
     # All that decides how they behave is in the plan: where it changed, a process is started again.
     environment = {

@@ -8,7 +8,18 @@ import docker
 from rich.console import Console
 from rich.markup import escape
 
-from infra.stack import access, base_image, credentials, engine, images, mesh_processes, packages, set_up_lock, users
+from infra.stack import (
+    access,
+    base_image,
+    credentials,
+    engine,
+    images,
+    kafka_file,
+    mesh_processes,
+    packages,
+    set_up_lock,
+    users,
+)
 from infra.stack.alertmanager_server import AlertmanagerServer
 from infra.stack.endpoints import Endpoints
 from infra.stack.engine import Engine
@@ -93,6 +104,7 @@ class Stack:
             path = layout.service_credentials / f"{service}.toml"
             credentials.write_private(path, content, (user.uid, user.gid))
         access.publish(layout)
+        kafka_file.publish(layout)
         content = credentials.text(accounts, endpoints, docker_host=engine_address, runner=runner)
         credentials.write_private(layout.credentials, content)
 

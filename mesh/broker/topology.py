@@ -23,9 +23,12 @@ UNROUTED = "mesh.unrouted"
 REQUESTS_QUEUE = "requests.dispatcher"
 FAN_IN_QUEUE = "events.aggregate"
 CACHE_QUEUE = "events.cache"
+WEBHOOKS_QUEUE = "transients.webhooks"
+KAFKA_QUEUE = "transients.kafka"
 DEAD_REQUESTS_QUEUE = "dead.requests"
 DEAD_EVENTS_QUEUE = "dead.events"
 DEAD_ALERTS_QUEUE = "dead.alerts"
+DEAD_TRANSIENTS_QUEUE = "dead.transients"
 UNROUTED_QUEUE = "unrouted"
 """Units of an instrument that has no queue."""
 
@@ -97,14 +100,14 @@ def dead_queue(instrument: str) -> str:
 
 def dead_queues(instruments: Iterable[str]) -> list[str]:
     """Queues of what nobody could settle, or no queue takes."""
-    others = (DEAD_REQUESTS_QUEUE, DEAD_EVENTS_QUEUE, DEAD_ALERTS_QUEUE, UNROUTED_QUEUE)
+    others = (DEAD_REQUESTS_QUEUE, DEAD_EVENTS_QUEUE, DEAD_ALERTS_QUEUE, DEAD_TRANSIENTS_QUEUE, UNROUTED_QUEUE)
     return [*map(dead_queue, instruments), *others]
 
 
 def shared_queues() -> list[str]:
     """Queues beside those of units and of dead letters."""
     retries, alerts = map(retry_queue, LADDER), map(alert_queue, range(ALERT_SHARDS))
-    return [REQUESTS_QUEUE, FAN_IN_QUEUE, CACHE_QUEUE, *retries, *alerts]
+    return [REQUESTS_QUEUE, FAN_IN_QUEUE, CACHE_QUEUE, WEBHOOKS_QUEUE, KAFKA_QUEUE, *retries, *alerts]
 
 
 def control_queue(service: str, instance: str) -> str:

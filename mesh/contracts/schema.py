@@ -18,6 +18,7 @@ from mesh.contracts.request import Analysis, Job
 from mesh.contracts.result import JobEnd, RowPage, RunResult
 from mesh.contracts.transient import FollowUpNotice, TransientRecord
 from mesh.contracts.unit import InputList, PackedUnit, Unit, UnitParameters
+from mesh.contracts.webhook import WebhookDelivery, WebhookEndpoint
 
 FOLDER = Path(__file__).parent / "schema"
 DOCUMENTS: tuple[type[Document], ...] = (
@@ -55,6 +56,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Unit,
     UnitEvent,
     UnitParameters,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 
 

@@ -15,7 +15,7 @@ from mesh.store import names
 from mesh.store.connect import redis_answers
 
 _LISTED = 100_000
-_FORM = "2"
+_FORM = "3"
 """Of what is entered: an index that an older mesh has completed is made anew."""
 _HELD_SECONDS = 15.0
 """Who looks at an event says when to look again; if it dies, others look after this time."""
@@ -37,6 +37,7 @@ class AlertIndex:
         *,
         when: float,
         trigger: float,
+        public: Mapping[bool, tuple[int, float]],
     ) -> None:
         """Enter an event.
 
@@ -47,6 +48,8 @@ class AlertIndex:
             receipts: those that were taken up.
             when: its newest notice came [s since 1970].
             trigger: it happened; where that is not known, when its newest notice came [s since 1970].
+            public: what was published of it, as a test (True) or not: version of the record, negative where that took
+                something back, and when it was made [s since 1970]. Neither: nothing was.
         """
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zadd(names.ALERTS_BY_TIME, {event_key: when})
@@ -56,6 +59,10 @@ class AlertIndex:
         for alias in aliases:
             pipeline.hset(names.ALERT_ALIASES, alias, event_key)
         pipeline.sadd(names.ALERTS_TAKEN_UP, *receipts)
+        for test, (version, made) in public.items():
+            pipeline.zadd(names.alerts_public(test=test), {event_key: made})
+            pipeline.zremrangebyrank(names.alerts_public(test=test), 0, -_LISTED - 1)
+            pipeline.hset(names.ALERTS_PUBLISHED, f"{event_key} {int(test)}", version)
         pipeline.execute()
 
     @redis_answers()
@@ -100,6 +107,30 @@ class AlertIndex:
             (float(when), str(key), json.loads(text) if text else None)
             for (key, when), text in zip(found, texts, strict=True)
         ]
+
+    @redis_answers()
+    def newest_public(self, limit: int, *, tests: bool) -> list[dict[str, Any]]:
+        """Return events of which something was published, the one whose record was made last first.
+
+        Args:
+            limit: most events.
+            tests: whether also on topics of tests.
+
+        Returns:
+            ``event_key``, and ``public``: version of the record, negative where that took something back.
+        """
+        found = []
+        for test in (False, True) if tests else (False,):
+            place = names.alerts_public(test=test)
+            found += [
+                (made, str(key), test) for key, made in self._redis.zrevrange(place, 0, limit - 1, withscores=True)
+            ]
+        listed = sorted(found, key=lambda one: -one[0])[:limit]
+        if not listed:
+            return []
+        versions = self._redis.hmget(names.ALERTS_PUBLISHED, [f"{key} {int(test)}" for _, key, test in listed])
+        pairs = zip(listed, versions, strict=True)
+        return [{"event_key": key, "public": int(version)} for (_, key, _), version in pairs if version is not None]
 
     @redis_answers()
     def key_of(self, name: str) -> str | None:

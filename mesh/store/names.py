@@ -26,6 +26,9 @@ MinIO::
     alerts/commands/<command_id>.json      what an operator wants done about an event
     alerts/events/<event_key>.json         what is known of an event, and what was done about it
     transients/<event_key>/<version>.json  what the mesh says of an event
+    webhooks/endpoints/<name>.json         an address to which messages are posted
+    webhooks/waiting/<endpoint>/<id>.json  a message on its way to one of them
+    webhooks/done/<endpoint>/<id>.json     how that ended
 
 Redis (``lua/keys.lua`` builds the same names inside the server)::
 
@@ -76,11 +79,15 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     alerts:summaries                       hash: event -> what lists show, as JSON
     alerts:aliases                         hash: other name -> event
     alerts:taken-up                        set: receipts that were taken up
+    alerts:public, alerts:public:tests     sorted sets: events by when the published record was made [s since 1970]
+    alerts:published                       hash: event, 0 or 1 (test) -> version of that record, negative: a retraction
     alerts:waiting                         sorted set: events by when to look at them again [s since 1970]
     queries                                sorted set: queries of tables that are jobs, by when to forget them
     queries:of:<owner>                     sorted set: those of one caller, by when they were made
     queries:job:<job_id>                   text with expiry: a query as JSON
     queries:table:<job_id>                 text with expiry: its result, compressed
+    webhooks:due:<endpoint>                sorted set: messages by when to post them [s since 1970]
+    webhooks:succeeded                     hash: endpoint -> when it took a message last [s since 1970]
     mesh:<word>                            marks and locks of the mesh as a whole
 """
 
@@ -133,8 +140,12 @@ ALERTS_TAKEN_UP = "alerts:taken-up"
 ALERTS_WAITING = "alerts:waiting"
 ALERTS_INDEXING = "alerts:indexing"
 """Who enters all events now; gone when Redis lost data meanwhile."""
+ALERTS_PUBLISHED = "alerts:published"
 ALERTS_INDEXED = "alerts:indexed"
 """The form of the index in which every event is known to be."""
+WEBHOOKS_INDEXED = "webhooks:indexed"
+"""Set while every message that waits is known to be in the index."""
+WEBHOOKS_SUCCEEDED = "webhooks:succeeded"
 
 LINKS = "links/"
 REQUESTS = "requests/"
@@ -160,6 +171,9 @@ ALERT_QUARANTINE = "alerts/quarantine/"
 ALERT_COMMANDS = "alerts/commands/"
 ALERT_EVENTS = "alerts/events/"
 TRANSIENTS = "transients/"
+WEBHOOK_ENDPOINTS = "webhooks/endpoints/"
+WEBHOOKS_WAITING = "webhooks/waiting/"
+WEBHOOKS_DONE = "webhooks/done/"
 MANIFEST = "manifest.json"
 LOG = "log.txt"
 
@@ -274,6 +288,11 @@ def alert_event_object(event_key: str) -> str:
     return f"{ALERT_EVENTS}{event_key}.json"
 
 
+def alerts_public(*, test: bool) -> str:
+    """Sorted set of the events of which something was published, on topics of tests or of real events."""
+    return "alerts:public:tests" if test else "alerts:public"
+
+
 def transient_object(event_key: str, version: int) -> str:
     """Object of one version of the record of an event."""
     return f"{TRANSIENTS}{event_key}/{version:06d}.json"
@@ -292,6 +311,26 @@ def query_table(job_id: str) -> str:
 def queries_of(owner: str) -> str:
     """Sorted set of the queries of a caller."""
     return f"queries:of:{owner}"
+
+
+def webhook_endpoint_object(name: str) -> str:
+    """Object of an address to which messages are posted."""
+    return f"{WEBHOOK_ENDPOINTS}{name}.json"
+
+
+def webhook_waiting_object(endpoint: str, delivery_id: str) -> str:
+    """Object of a message on its way to an endpoint."""
+    return f"{WEBHOOKS_WAITING}{endpoint}/{delivery_id}.json"
+
+
+def webhook_done_object(endpoint: str, delivery_id: str) -> str:
+    """Object that says how that ended."""
+    return f"{WEBHOOKS_DONE}{endpoint}/{delivery_id}.json"
+
+
+def webhooks_due(endpoint: str) -> str:
+    """Sorted set of the messages for an endpoint."""
+    return f"webhooks:due:{endpoint}"
 
 
 def job_record(job_id: str) -> str:

@@ -36,7 +36,7 @@ _KNOWN = {
     "polar": _Known("polar.followup", "Tiangong-2", "POLAR", (50.0, 500.0)),
 }
 _FIELD = "response at least 1/20 of that on axis (covered), half of it (half_coded), all of it (fully_coded)"
-_TEST = ".test"
+TEST = ".test"
 _SHOWN = 10
 _MOST_FILES = 60
 
@@ -44,7 +44,7 @@ _MOST_FILES = 60
 def topics(record: TransientRecord) -> list[str]:
     """Return the topics of a record; those of a test, or of simulated data, end with ``.test``, whoever asks."""
     named = [RECORD_TOPIC, *(_KNOWN[one.instrument].topic for one in record.instruments if one.instrument in _KNOWN)]
-    return [f"{name}{_TEST}" if for_tests(record) else name for name in named]
+    return [f"{name}{TEST}" if for_tests(record) else name for name in named]
 
 
 def for_tests(record: TransientRecord) -> bool:
@@ -54,12 +54,12 @@ def for_tests(record: TransientRecord) -> bool:
 
 def is_test(topic: str) -> bool:
     """Say whether a topic is for tests."""
-    return topic.endswith(_TEST)
+    return topic.endswith(TEST)
 
 
 def part_of(record: TransientRecord, topic: str) -> InstrumentRecord | None:
     """Return the instrument of a topic; None for that of the whole record."""
-    name = topic.removesuffix(_TEST)
+    name = topic.removesuffix(TEST)
     return next(
         (one for one in record.instruments if one.instrument in _KNOWN and _KNOWN[one.instrument].topic == name), None
     )

@@ -6,9 +6,10 @@ from typing import Any
 
 import structlog
 
+from mesh.alerts.instants import seconds_between
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import TRANSIENTS
-from mesh.clock import instant_at
+from mesh.clock import instant_at, utc_now
 from mesh.contracts import Document
 from mesh.contracts.alert import AlertEvent, Deed, Outgoing
 from mesh.contracts.transient import TransientRecord
@@ -108,6 +109,8 @@ class Outbox:
             headers=headers,
             mandatory=False,
         )
+        if message.held_until is None:
+            metrics.PUBLISH_LAG_SECONDS.observe(max(0.0, seconds_between(record.made, utc_now())))
         metrics.PUBLISHED.labels("retraction" if retraction else "test" if is_test(topic) else "real").inc()
         _log.info("published", event_key=event.event_key, topic=topic, version=message.version, retraction=retraction)
         return -message.version if retraction else message.version

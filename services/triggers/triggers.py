@@ -40,9 +40,11 @@ from mesh.store.products import Products
 from mesh.store.uploads import Uploads
 from services.triggers import metrics
 from services.triggers.analyses import Analyses, tried_again
+from services.triggers.at_hand import AtHand
 from services.triggers.data_status import DataStatus
 from services.triggers.event_map import map_to_fetch
 from services.triggers.fetched_maps import FetchedMaps
+from services.triggers.follow_up import RECORD_TOPIC, TEST, is_test
 from services.triggers.limits import Limits
 from services.triggers.map_fetch import MapFetcher
 from services.triggers.outbox import Outbox, muted, outgoing, ready, sent
@@ -98,6 +100,7 @@ class Triggers:
         self._maps = maps
         self._clock = clock
         self._busy: dict[str, threading.Lock] = {}
+        self._at_hand = AtHand(clock)
 
     @classmethod
     def connect(cls, connections: Connections, settings: Settings, publisher: Publisher) -> "Triggers":
@@ -133,13 +136,17 @@ class Triggers:
         """
         try:
             if entry.receipt_id:
-                self._take_up(self._alerts.receipt(entry.receipt_id), "message")
+                self._at_hand.begin(entry.receipt_id)
+                receipt = self._alerts.receipt(entry.receipt_id)
+                self._at_hand.begin(receipt.receipt_id, unix_seconds(receipt.received))
+                self._take_up(receipt, "message")
             if entry.command_id:
                 self._obey(self._alerts.command(entry.command_id))
         except NotFound as error:
             _log.error("entry of what is not stored", entry=entry.model_dump(), error=str(error))
             return
         self.advance(entry.event_key)
+        self._at_hand.end(entry.receipt_id)
 
     def _take_up(self, receipt: Receipt, how: str) -> None:
         notice = receipt.notice
@@ -158,6 +165,10 @@ class Triggers:
         event = self._alerts.change_event(notice.event_key, change)
         if is_new:
             metrics.RECEIPTS.labels(how).inc()
+            metrics.STAGE_SECONDS.labels("taken-up").observe(max(0.0, self._clock() - unix_seconds(receipt.received)))
+            places = {one.receipt_id: one.state for one in standing(event.receipts).versions}
+            if places.get(receipt.receipt_id) == "superseded":
+                metrics.LATE.inc()
             if notice.kind is NoticeKind.RETRACTION:
                 metrics.RETRACTIONS.inc()
             if standing(event.receipts).unretracted:
@@ -287,6 +298,11 @@ class Triggers:
 
     def _enter(self, event: AlertEvent, record: TransientRecord) -> None:
         newest = max(one.received for one in event.receipts)
+        public = {}
+        for topic in (RECORD_TOPIC, f"{RECORD_TOPIC}{TEST}"):
+            if version := event.published.get(topic, 0):
+                made = record if abs(version) == record.version else self._alerts.record(event.event_key, abs(version))
+                public[is_test(topic)] = (version, unix_seconds(made.made))
         self._index.enter(
             event.event_key,
             summary_of(record, newest),
@@ -294,6 +310,7 @@ class Triggers:
             [one.receipt_id for one in event.receipts],
             when=unix_seconds(newest),
             trigger=unix_seconds(record.trigger_time or newest),
+            public=public,
         )
 
     def _note_next(self, event: AlertEvent, record: TransientRecord, planned: list[AlertJob]) -> None:
@@ -319,7 +336,10 @@ class Triggers:
         metrics.RECORDS.inc()
         first = min(one.received for one in event.receipts)
         if record.version == 1:
-            metrics.FIRST_RECORD_SECONDS.observe(max(0.0, seconds_between(first, record.made)))
+            metrics.STAGE_SECONDS.labels("first-record").observe(max(0.0, seconds_between(first, record.made)))
+        newest = max(one.received for one in event.receipts)
+        if event.jobs and all(job.ended for job in event.jobs):
+            metrics.STAGE_SECONDS.labels("complete").observe(max(0.0, seconds_between(newest, record.made)))
         _log.info(
             "record",
             event_key=event.event_key,

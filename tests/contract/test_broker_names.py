@@ -38,6 +38,7 @@ def test_exchanges_exist(definitions: dict[str, Any]) -> None:
 def test_queues_exist(definitions: dict[str, Any]) -> None:
     there = {queue["name"] for queue in definitions["queues"]}
     used = {topology.REQUESTS_QUEUE, topology.FAN_IN_QUEUE, topology.CACHE_QUEUE}
+    used |= {topology.WEBHOOKS_QUEUE, topology.KAFKA_QUEUE}
     used |= {topology.alert_queue(shard) for shard in range(topology.ALERT_SHARDS)}
     used |= {topology.retry_queue(delay) for delay in topology.LADDER}
     used |= {topology.unit_queue(name, lane) for name in INSTRUMENTS for lane in Lane}

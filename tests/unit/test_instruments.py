@@ -83,4 +83,4 @@ def test_ports_are_those_declared_and_never_shared(project: Path, monkeypatch: p
     given = ports.ports()
     assert given["isgri"] == found.good["isgri"].service.port
     assert len(set(given.values())) == len(given)
-    assert list(given) == ["dispatcher", "cache", "triggers", "isgri", "spectral_fit", "veto", "gateway"]
+    assert list(given) == ["dispatcher", "cache", "triggers", "transports", "isgri", "spectral_fit", "veto", "gateway"]

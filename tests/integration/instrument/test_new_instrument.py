@@ -31,6 +31,7 @@ _PARTS = (
     "infra",
     "services/dispatcher",
     "services/cache",
+    "services/transports",
     "services/triggers",
 )
 _FILES = ("services/__init__.py", "pyproject.toml", "requirements.lock", ".gitignore")

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from prometheus_client import Counter
+from prometheus_client.metrics import MetricWrapperBase
 
+import gateway.alerts.metrics
 import gateway.metrics
+import mesh.intake.metrics
 import mesh.service.metrics
 import services.dispatcher.metrics
+import services.transports.metrics
+import services.triggers.metrics
 from infra.dashboards.boards import DASHBOARDS
 from infra.dashboards.panel import Dashboard
 from infra.stack.endpoints import Endpoints
@@ -44,10 +48,18 @@ def test_every_panel_shows_something(prometheus: httpx.Client, dashboard: Dashbo
 
 def test_every_figure_is_told_by_somebody(prometheus: httpx.Client) -> None:
     told = set(prometheus.get("/api/v1/label/__name__/values").raise_for_status().json()["data"])
-    # What counts mishaps has no series before the first one: it must be one of ours.
-    modules = (gateway.metrics, mesh.service.metrics, services.dispatcher.metrics)
-    counters = [entry for module in modules for entry in vars(module).values() if isinstance(entry, Counter)]
-    counted = {f"{family.name}_total" for counter in counters for family in counter.describe()}
+    # What tells of mishaps, alerts and their transports has no series before the first one: it must be one of ours.
+    modules = (
+        *(gateway.metrics, mesh.service.metrics, services.dispatcher.metrics),
+        *(gateway.alerts.metrics, mesh.intake.metrics, services.triggers.metrics, services.transports.metrics),
+    )
+    ours = [entry for module in modules for entry in vars(module).values() if isinstance(entry, MetricWrapperBase)]
+    counted = {
+        f"{family.name}{end}"
+        for entry in ours
+        for family in entry.describe()
+        for end in ({"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}.get(family.type, ("",)))
+    }
     asked = {
         word
         for dashboard in DASHBOARDS

@@ -10,8 +10,8 @@ from mesh.store.alert_index import AlertIndex
 def test_events_are_listed_by_their_trigger(index: redis.Redis) -> None:
     alerts = AlertIndex(index)
     for key, trigger in (("a:1", 5.5), ("b:1", 7.25), ("c:1", 5.5), ("d:1", -3.0)):
-        alerts.enter(key, {"event_key": key}, (), ("r",), when=1.0, trigger=trigger)
-    alerts.enter("b:1", {"event_key": "b:1", "moved": True}, (), ("r",), when=2.0, trigger=6.0)
+        alerts.enter(key, {"event_key": key}, (), ("r",), when=1.0, trigger=trigger, public={})
+    alerts.enter("b:1", {"event_key": "b:1", "moved": True}, (), ("r",), when=2.0, trigger=6.0, public={})
     everything = alerts.by_trigger(-math.inf, math.inf, 0, 10)
     assert [(when, key) for when, key, _ in everything] == [(6.0, "b:1"), (5.5, "c:1"), (5.5, "a:1"), (-3.0, "d:1")]
     assert everything[0][2] == {"event_key": "b:1", "moved": True}

@@ -382,6 +382,13 @@ class MemoryAlertIndex:
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
         self.names: dict[str, str] = {}
+        self.public: list[tuple[str, int, bool]] = []
+
+    def newest_public(self, limit: int, *, tests: bool) -> list[dict[str, Any]]:
+        """Return what was published of events."""
+        return [
+            {"event_key": key, "public": version} for key, version, test in self.public[:limit] if tests or not test
+        ]
 
     def newest(self, limit: int, before: str | None = None) -> list[dict[str, Any]]:
         """Return the lines after one."""

@@ -10,7 +10,7 @@ import httpx
 import jwt
 from fastapi import FastAPI
 
-from gateway.alerts.intake import AlertIntake
+from gateway.alerts.register import WebhookRegister
 from gateway.application import create_app
 from gateway.auth.access_file import Access, SharedSecret, Signing
 from gateway.auth.front import Front
@@ -21,7 +21,9 @@ from mesh.alarms import Alarm
 from mesh.clock import utc_now
 from mesh.contracts import Account, TrailEntry
 from mesh.intake import Scope
+from mesh.intake.alerts import AlertIntake
 from mesh.store.alerts import Alerts
+from mesh.store.webhooks import Webhooks
 from tests.unit.accounts_doubles import MemoryObjects
 from tests.unit.gateway.admin_doubles import MemoryPost, sources
 from tests.unit.gateway.conftest import BODY
@@ -34,6 +36,7 @@ from tests.unit.gateway.doubles import (
     RecordingPublisher,
     log_nothing,
 )
+from tests.unit.webhook_doubles import MemoryWebhookIndex
 
 SECRET = "a-secret-that-the-front-end-of-mmoda-shares"  # noqa: S105
 SIGNING = Signing(keys=("k" * 40, "old" * 20), salt="s" * 40)
@@ -59,6 +62,7 @@ class Guarded:
         self.alert_index = MemoryAlertIndex()
         self.post = MemoryPost()
         self.alert_intake = AlertIntake(Alerts(self.objects), self.publisher, self.alert_index)  # type: ignore[arg-type]
+        self.webhooks = WebhookRegister(Webhooks(self.objects), MemoryWebhookIndex())
         self.noted: list[TrailEntry] = []
         self.front = Front(lambda: self.access, self.accounts)
         self.quota.quota.pace = self.front.pace.submission
@@ -71,6 +75,7 @@ class Guarded:
                 publisher=self.publisher,
                 admin=replace(sources(self.post), alarms=self.alarms),
                 alerts=self.alert_intake,
+                webhooks=self.webhooks,
                 quota=self.quota.quota,
                 query_records=self.queries,
                 front=self.front,

@@ -1,7 +1,9 @@
 """Every endpoint, asked by nobody, another user, the owner and an operator; a new endpoint must be added here."""
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pytest
 from starlette.routing import BaseRoute, Mount, Route
@@ -12,6 +14,7 @@ from gateway.web.addresses import SCREENS
 from mesh.contracts.alert import AlertEvent
 from mesh.contracts.notice import Messenger
 from mesh.contracts.transient import TransientRecord
+from mesh.errors import InvalidRequest
 from mesh.states import UnitState
 from tests.unit.gateway.admin_doubles import dead_letter
 from tests.unit.gateway.conftest import BODY
@@ -111,6 +114,14 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/api/v1/transients/{event}"): ((200, 200, 200, 200), None),
     # The record has no light curve: what one shows is tested with the transients.
     ("GET", "/api/v1/transients/{event}/light-curves/{instrument}"): ((404, 404, 404, 404), None),
+    ("GET", "/api/v1/alerts/webhooks"): ((403, 403, 403, 200), None),
+    ("POST", "/api/v1/alerts/webhooks"): ((403, 403, 403, 201), None),
+    ("DELETE", "/api/v1/alerts/webhooks/{name}"): ((403, 403, 403, 204), None),
+    ("POST", "/api/v1/alerts/webhooks/{name}/rotate"): ((403, 403, 403, 200), None),
+    ("POST", "/api/v1/alerts/webhooks/{name}/enable"): ((403, 403, 403, 200), None),
+    ("POST", "/api/v1/alerts/webhooks/{name}/test"): ((403, 403, 403, 202), None),
+    ("GET", "/api/v1/alerts/webhooks/{name}/deliveries/{delivery_id}"): ((403, 403, 403, 200), None),
+    ("GET", "/api/v1/alerts/feed.{form}"): ((200, 200, 200, 200), None),
     ("POST", "/api/v1/requests"): ((200, 200, 200, 200), None),
     ("POST", "/api/v1/uploads"): ((201, 201, 201, 201), None),
     ("GET", "/api/v1/requests/{request_key}"): ((200, 200, 200, 200), None),
@@ -219,6 +230,7 @@ _BODIES = {
     ("POST", "/api/v1/alerts"): {},
     ("POST", "/api/v1/alerts/events/{event}/{deed}"): {},
     ("POST", "/api/v1/alerts/replay"): {"event": "test:1"},
+    ("POST", "/api/v1/alerts/webhooks/{name}/rotate"): {},
     ("PUT", "/api/v1/accounts/{name}"): {"roles": ["alerts"]},
 }
 
@@ -271,8 +283,16 @@ def _job(gateway: Guarded, *, ended: bool, shared: bool) -> dict[str, str]:
     known |= {"instrument": "isgri", "product": "isgri_image", "part": "phase", "identifier": job_id}
     gateway.post.kept = [letter := dead_letter()]
     known |= {"queue": letter.queue, "letter_id": letter.id}
+    known |= {"delivery_id": _webhook(gateway), "form": "atom"}
     known |= {"event": "test:1", "version": "1", "deed": "mute", "receipt_id": _alert(gateway)}
     return known
+
+
+def _webhook(gateway: Guarded) -> str:
+    """Register an endpoint, as far as there is none; return a message for it."""
+    with suppress(InvalidRequest):
+        gateway.webhooks.add("broker", "https://broker.example/", (), tests=False, caller="eve")
+    return gateway.webhooks.try_out("broker").delivery_id
 
 
 def _alert(gateway: Guarded) -> str:
@@ -302,9 +322,14 @@ def _ask(gateway: Guarded, method: str, path: str, who: str | None, known: dict[
     named = "isgri" if "/instruments" in path else "not-found" if "problems" in path else "image.fits"
     if "accounts" in path:
         named = "carl"
+    if "webhooks" in path:
+        named = "broker"
     path_of = path.replace(":path", "")
     place = path_of.format(**known, name=named, token_id=token_id) if "{" in path else path
     options: dict[str, object] = {"json": _BODIES[method, path]} if (method, path) in _BODIES else {}
+    if (method, path) == ("POST", "/api/v1/alerts/webhooks"):
+        name = f"{who or 'nobody'}-{secrets.token_hex(4)}"
+        options["json"] = {"name": name, "url": "https://broker.example/"}
     if path in _QUERIES:
         options["params"] = _QUERIES[path]
     if path.endswith("/uploads"):

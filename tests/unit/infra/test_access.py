@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.auth.access_file import read_access
-from infra.stack import access
+from infra.stack import access, kafka_file
 from infra.stack.layout import Layout
 from infra.stack.problem import SetupProblem
 
@@ -69,3 +69,17 @@ def test_damaged_keys_say_what_to_do(layout: Layout) -> None:
     layout.signing.write_text("[signing]\n")
     with pytest.raises(SetupProblem, match="remove it and run `odamesh stack up`"):
         access.publish(layout)
+
+
+def test_the_file_about_kafka_is_given_to_the_transports_alone(layout: Layout) -> None:
+    assert kafka_file.publish(layout), "an empty one where the operator has none"
+    text = '[in.gcn]\nbroker = "gcn"\nclient_id = "i"\nclient_secret = "hunter2"\ntopics = ["a"]\n'
+    layout.kafka.write_text(text)
+    assert kafka_file.publish(layout)
+    assert layout.transports_kafka.read_text() == text
+    assert layout.transports_kafka.stat().st_mode & 0o777 == 0o600
+    layout.kafka.write_text(text.replace("topics", "topic"))
+    with pytest.raises(SetupProblem, match=r"in\.gcn\.topic") as caught:
+        kafka_file.publish(layout)
+    assert "hunter2" not in str(caught.value)
+    assert layout.transports_kafka.read_text() == text

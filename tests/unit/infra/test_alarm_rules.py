@@ -43,11 +43,20 @@ def _wait(lane: str, le: str, late: int) -> dict[str, str]:
     }
 
 
+def _acks(slow: int) -> dict[str, str]:
+    """Return answers to senders of alerts, of which *slow* in a hundred take longer than a quarter of a second."""
+    bucket = 'odamesh_alert_ack_seconds_bucket{le="%s"}'
+    return {bucket % "0.1": f"0+{100 - slow}x60", bucket % "0.5": "0+100x60", bucket % "+Inf": "0+100x60"}
+
+
 _NODE = 'node_filesystem_%s_bytes{instance="m",fstype="ext4",mountpoint="/data"}'
 _TEMPORARY = 'node_filesystem_%s_bytes{instance="m",fstype="tmpfs",mountpoint="/run"}'
 _QUEUE = 'rabbitmq_detailed_queue_messages{queue="%s"}'
 _IN_LANE = 'rabbitmq_detailed_queue_messages_ready{queue="units.isgri.%s"}'
 _CONSUMERS = 'rabbitmq_detailed_queue_consumers{queue="units.isgri.%s"}'
+_READY = 'rabbitmq_detailed_queue_messages_ready{queue="%s"}'
+_TAKES = 'rabbitmq_detailed_queue_consumers{queue="%s"}'
+_POSTS = 'odamesh_webhook_posts_total{endpoint="%s",outcome="%s"}'
 _UP = 'up{job="%s",instance="i"}'
 _PROBE = 'probe_success{job="%s",instance="i"}'
 
@@ -183,6 +192,55 @@ CASES = (
         {"odamesh_cache_index_complete": "0x90"},
         {"odamesh_cache_index_complete": "1x90"},
         "20m",
+    ),
+    Case(
+        "AlertsNotTakenUp",
+        {
+            _READY % "alerts.1": "1x40",
+            _TAKES % "alerts.1": "0x40",
+            _READY % "requests": "1x40",
+            _TAKES % "requests": "0x40",
+        },
+        {_READY % "transients.kafka": "1x40", _TAKES % "transients.kafka": "1x40"},
+        labels={"queue": "alerts.1"},
+    ),
+    Case(
+        "AlertWithoutRecord",
+        {"odamesh_alert_unprocessed_seconds": "0+15x40"},
+        {"odamesh_alert_unprocessed_seconds": "290x40"},
+    ),
+    Case("AlertAcksSlow", _acks(slow=2), _acks(slow=0)),
+    Case(
+        "HeartbeatSilent",
+        {'odamesh_kafka_heartbeat_seconds{stream="gcn"}': "0+15x20 300x40"},
+        {'odamesh_kafka_heartbeat_seconds{stream="gcn"}': "0+15x60"},
+        labels={"stream": "gcn"},
+    ),
+    Case(
+        "KafkaFails",
+        {'odamesh_kafka_errors_total{stream="gcn",code="_AUTHENTICATION"}': "0+1x60"},
+        {'odamesh_kafka_errors_total{stream="gcn",code="_TRANSPORT"}': "0x30 3x30"},
+        labels={"stream": "gcn", "code": "_AUTHENTICATION"},
+    ),
+    Case(
+        "TransientsNotSent",
+        {_QUEUE % "transients.kafka": "3x90"},
+        {_QUEUE % "transients.kafka": "3x30 0x2 3x30"},
+        "15m",
+        labels={"queue": "transients.kafka"},
+    ),
+    Case(
+        "WebhookFails",
+        {_POSTS % ("a", "no-answer"): "0+1x90"},
+        {_POSTS % ("a", "refused"): "0+1x90", _POSTS % ("a", "taken"): "0x40 1x50"},
+        "20m",
+        labels={"endpoint": "a"},
+    ),
+    Case(
+        "WebhookDisabled",
+        {'odamesh_webhook_endpoint_disabled{endpoint="a"}': "0x20 1x40"},
+        {'odamesh_webhook_endpoint_disabled{endpoint="a"}': "0x60"},
+        labels={"endpoint": "a"},
     ),
     Case(
         "DoorsFailFast",

@@ -51,7 +51,7 @@ def test_instruments_are_those_of_the_checkout() -> None:
 def test_each_service_is_its_own_user_and_sees_its_own_account(compose: dict[str, Any]) -> None:
     services = {name: one for name, one in compose["services"].items() if one.get("environment", {}).get(_ACCOUNT)}
     served = {path.parent.name for path in CHECKOUT.glob("services/*/instrument.toml")}
-    assert set(services) == served | {"gateway", "dispatcher", "cache", "triggers"}
+    assert set(services) == served | {"gateway", "dispatcher", "cache", "triggers", "transports"}
     for name, service in services.items():
         account = f"/var/lib/odamesh/credentials/{name}.toml"
         assert service["environment"][_ACCOUNT] == account
@@ -60,8 +60,9 @@ def test_each_service_is_its_own_user_and_sees_its_own_account(compose: dict[str
         places = {volume.partition(":")[0] for volume in service["volumes"]}
         assert not any("docker.sock" in place for place in places)
         assert "/var/lib/odamesh" not in places
-        access = {"/var/lib/odamesh/credentials/gateway-access.toml"} if name == "gateway" else set()
-        assert {place for place in places if "credentials" in place} == {account} | access
+        beside = {"gateway": "gateway-access.toml", "transports": "transports-kafka.toml"}.get(name)
+        own = {account, *([f"/var/lib/odamesh/credentials/{beside}"] if beside else [])}
+        assert {place for place in places if "credentials" in place} == own
         assert any("run/engine" in place for place in places) == (name in served)
         assert "DOCKER_HOST" not in service["environment"]
 

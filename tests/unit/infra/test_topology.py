@@ -58,7 +58,7 @@ def test_overlay_only_adds_to_policies_of_the_same_name() -> None:
         assert {**policy, "definition": without} == base[policy["name"]]
 
 
-@pytest.mark.parametrize("service", ["gateway", "dispatcher", "cache", "triggers", *topology.INSTRUMENTS])
+@pytest.mark.parametrize("service", ["gateway", "dispatcher", "cache", "triggers", "transports", *topology.INSTRUMENTS])
 def test_no_service_may_configure_what_the_definitions_make(service: str) -> None:
     definitions = topology.definitions()
     names = [one["name"] for kind in ("exchanges", "queues") for one in definitions[kind]]

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.alerts.intake import AlertIntake, Taken
 from mesh.alerts.sky_map import TakenMap
 from mesh.alerts.standing import Standing, standing
 from mesh.contracts import JobView, Lane, ProductFile, StageProduct
@@ -14,6 +13,7 @@ from mesh.contracts.notice import MapReference
 from mesh.contracts.transient import InstrumentRecord, TransientRecord
 from mesh.errors import NotFound
 from mesh.intake import Caller, Wish
+from mesh.intake.alerts import AlertIntake, Taken
 from mesh.states import JobState
 from mesh.store.alerts import Alerts
 from mesh.store.objects import Objects
@@ -48,13 +48,23 @@ class MemoryIndex:
         self.summaries: dict[str, dict[str, Any]] = {}
         self.aliases: dict[str, str] = {}
         self.taken_up: set[str] = set()
+        self.public: dict[tuple[str, bool], int] = {}
         self.later: dict[str, float] = {}
         self.marks: dict[str, str] = {}
 
     def enter(
-        self, event_key: str, summary: dict[str, Any], aliases: Any, receipts: Any, *, when: float, trigger: float
+        self,
+        event_key: str,
+        summary: dict[str, Any],
+        aliases: Any,
+        receipts: Any,
+        *,
+        when: float,
+        trigger: float,
+        public: Any,
     ) -> None:
         """Enter an event."""
+        self.public |= {(event_key, test): version for test, (version, _) in public.items()}
         self.summaries[event_key] = {**summary, "when": when, "trigger": trigger}
         self.aliases |= dict.fromkeys(aliases, event_key)
         self.taken_up |= set(receipts)

@@ -3,19 +3,23 @@
 import json
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import Gauge
 
 from mesh.broker.outgoing import Outgoing
-from mesh.contracts.alert import Deed
+from mesh.contracts.alert import AlertEntry, Deed
 from mesh.contracts.alert import Outgoing as ToPublish
+from mesh.errors import StoreUnavailable
 from mesh.intake.analysis import read_analysis
 from mesh.intake.errors import TooMuchWaiting
 from mesh.intake.limits import Limits as IntakeLimits
 from mesh.states import JobState
+from services.triggers import metrics
 from services.triggers.limits import Limits
 from services.triggers.outbox import Outbox
 from tests.unit.accounts_doubles import MemoryObjects
@@ -399,3 +403,34 @@ def test_receipts_whose_entry_was_lost_are_found(world: AlertWorld) -> None:
     world.broker.waiting.clear()
     world.triggers.sweep()
     assert [one.deed for one in world.event("mission:1").commands] == [Deed.MUTE]
+
+
+def _told(gauge: Gauge) -> float:
+    (family,) = gauge.collect()
+    return float(family.samples[0].value)
+
+
+def test_the_age_of_what_cannot_be_taken_up_is_told(world: AlertWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.post(notice())
+    (entry,) = (AlertEntry.decode(one.body) for one in world.broker.waiting)
+    world.now = datetime.now(UTC).timestamp() + 400
+    world.start()
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable("StoreUnavailable", "away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.alerts, "change_event", away)
+        with pytest.raises(StoreUnavailable):
+            world.triggers.entry(entry)
+    assert 395 < _told(metrics.UNPROCESSED) < 405
+    world.triggers.entry(entry)
+    assert _told(metrics.UNPROCESSED) == 0
+
+
+def test_a_notice_after_a_newer_one_is_counted_as_late(world: AlertWorld) -> None:
+    before = metrics.LATE._value.get()
+    for number in (2, 1, 3):
+        world.post(notice("update", number, alert_datetime=f"2023-05-18T13:0{number}:00Z"))
+        world.run()
+    assert metrics.LATE._value.get() - before == 1

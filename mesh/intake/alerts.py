@@ -11,7 +11,6 @@ from typing import Protocol
 
 import structlog
 
-from gateway.alerts import metrics
 from mesh.alerts.errors import Malformed, NoticeRefused, NotUsable, TooLarge, UnknownFormat
 from mesh.alerts.message import Message
 from mesh.alerts.read import read_message
@@ -19,10 +18,11 @@ from mesh.broker.topology import alert_key
 from mesh.clock import utc_now
 from mesh.contracts.alert import AlertCommand, AlertEntry, ClaimedId, Quarantined, Receipt
 from mesh.errors import MeshError
+from mesh.intake import metrics
 from mesh.store.alert_index import AlertIndex
 from mesh.store.alerts import Alerts
 
-_log = structlog.get_logger("gateway.alerts")
+_log = structlog.get_logger("alerts")
 _RECEIPT_DIGITS = 32
 
 KINDS: dict[type[NoticeRefused], str] = {
@@ -87,7 +87,13 @@ class AlertIntake:
         self._publisher = publisher
 
     def take(
-        self, body: bytes, sender: str, *, ident: str | None = None, allows: Callable[[str], bool] = lambda _: True
+        self,
+        body: bytes,
+        sender: str,
+        *,
+        ident: str | None = None,
+        allows: Callable[[str], bool] = lambda _: True,
+        test: str = "",
     ) -> Taken:
         """Take one message.
 
@@ -96,6 +102,7 @@ class AlertIntake:
             sender: who sent it.
             ident: webhook-id or Idempotency-Key: an id belongs to one message.
             allows: says whether the sender may send notices of a stream.
+            test: why it is a test although it does not say so itself; empty: it is what it says.
 
         Raises:
             NoticeRefused: it is no notice; it is kept in the quarantine.
@@ -106,6 +113,8 @@ class AlertIntake:
         raw = hashlib.sha256(body).hexdigest()
         message = self._read(body, raw, sender)
         notice = message.notice
+        if test and not notice.test:
+            notice = notice.model_copy(update={"test": True, "why_test": test})
         if not allows(notice.stream):
             raise StreamNotAllowed(notice.stream)
         if ident is not None:
@@ -127,7 +136,7 @@ class AlertIntake:
         if not taken_up:
             self.hand_over(stored.notice.event_key, receipt_id=stored.receipt_id)
         outcome = "accepted" if is_new else "duplicate"
-        metrics.TAKEN.labels(notice.messenger.value, outcome).inc()
+        metrics.ALERTS.labels(notice.messenger.value, outcome).inc()
         _log.info(
             "alert", event_key=notice.event_key, receipt_id=stored.receipt_id, outcome=outcome, remarks=notice.remarks
         )
@@ -152,7 +161,7 @@ class AlertIntake:
             return read_message(body)
         except NoticeRefused as error:
             kind = KINDS[type(error)]
-            metrics.TAKEN.labels("", kind).inc()
+            metrics.ALERTS.labels("", kind).inc()
             _log.warning("alert refused", kind=kind, error=error.text, raw=raw, sender=sender)
             entry = Quarantined(raw=raw, received=utc_now(), sender=sender, kind=kind, text=str(error))
             self.alerts.quarantine(entry, body)

@@ -1,0 +1,1 @@
+"""Kafka both ways: alerts of outside systems in, what the mesh says of them out."""
