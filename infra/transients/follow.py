@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from odamesh.errors import OdameshError
+from odamesh.errors import NoSuchThing, OdameshError
 from odamesh.transport import API, Transport
 
 _PAUSE_SECONDS = 0.5
@@ -23,14 +23,22 @@ def settled_record(transport: Transport, event_key: str, *, receipt_id: str, sec
     """
     deadline = time.monotonic() + seconds
     while True:
-        event = transport.get(f"{API}/alerts/events/{event_key}")
-        if event["record"] and any(one["receipt_id"] == receipt_id for one in event["versions"]):
+        if _has_record(transport, event_key, receipt_id):
             record: dict[str, Any] = transport.get(f"{API}/alerts/events/{event_key}/record")
             if _is_settled(record):
                 return record
         if time.monotonic() > deadline:
             raise NotSettled(f"{event_key} is not done after {seconds:g} s; its record goes on: odamesh alerts show")
         time.sleep(_PAUSE_SECONDS)
+
+
+def _has_record(transport: Transport, event_key: str, receipt_id: str) -> bool:
+    """Say whether there is a record that knows of a notice; the first one of an event is taken up after its answer."""
+    try:
+        event = transport.get(f"{API}/alerts/events/{event_key}")
+    except NoSuchThing:
+        return False
+    return bool(event["record"]) and any(one["receipt_id"] == receipt_id for one in event["versions"])
 
 
 def _is_settled(record: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from infra.transients.known import GW170817, KNOWN, MapsMissing, find_maps
 from infra.transients.simulated_days import Day, day_of, simulate_day
 from mesh.alerts.read import read_message
 from mesh.contracts.notice import Messenger, NoticeKind
+from odamesh.errors import NoSuchThing
 from services.spiacs.simulator.scenarios import SCENARIOS
 
 _SCENARIO = "acs-burst"
@@ -126,6 +127,7 @@ class Gateway:
     def __init__(self) -> None:
         self.posted: list[bytes] = []
         self.looks = 0
+        self.taken_up: set[str] = set()
 
     def get(self, path: str, params: object = None) -> dict[str, object]:
         """Return an event, or its record: waiting at the first look."""
@@ -135,6 +137,9 @@ class Gateway:
             analyses = [{"state": state}]
             acs = {"instrument": "spiacs", "status": "data", "reason": "Available", "analyses": analyses}
             return {"instruments": [acs], "localisation": analyses, "answer": f"answer {self.looks}"}
+        if path not in self.taken_up:
+            self.taken_up.add(path)
+            raise NoSuchThing("it is taken up in a moment")
         return {"record": 1, "versions": [{"receipt_id": "r"}]}
 
     def post_bytes(self, path: str, body: bytes) -> dict[str, object]:
