@@ -89,6 +89,7 @@ def test_spectra_come_with_their_response_and_are_written(
         assert {"SPECRESP MATRIX", "EBOUNDS"} <= {hdu.name for hdu in hdus}
 
 
+@pytest.mark.long
 def test_a_fit_comes_with_its_parameters_plot_and_summary(
     client: Client, in_bands: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
