@@ -69,7 +69,11 @@ class DockerRunner:
     def ping(self) -> None:
         """Ask the engine whether it answers; see the protocol."""
         with engine_answers():
-            self._client.ping()
+            try:
+                self._client.ping()
+            except requests.exceptions.ConnectionError:
+                # The gate may have closed an idle connection in this very moment: a new one tells.
+                self._client.ping()
 
     def directory(self, unit_key: str) -> UnitDirectory:
         """Return the directory of a unit; see the protocol."""

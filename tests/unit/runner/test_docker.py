@@ -1,5 +1,6 @@
 """How a unit in a container of its own ended is told even where the engine fails meanwhile."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -8,7 +9,7 @@ import docker
 import pytest
 import requests
 
-from mesh.errors import UnitTimeout
+from mesh.errors import EngineUnavailable, UnitTimeout
 from mesh.instrument import read_instrument
 from mesh.runner.docker import DockerRunner
 from mesh.runner.protocol import Work
@@ -65,3 +66,19 @@ def test_a_timeout_without_a_log_is_a_timeout(workspace: Workspace, error: Excep
         runner.run(Work(KEY, directory, LIMITS.model_copy(update={"seconds": 0.01})), lambda step: None)
     assert container.removed
     assert b"did not hand over the log" in directory.read_log()
+
+
+@pytest.mark.parametrize(("failures", "away"), [(1, False), (2, True)])
+def test_an_idle_connection_that_was_closed_does_not_make_the_engine_away(
+    workspace: Workspace, failures: int, *, away: bool
+) -> None:
+    told = [requests.exceptions.ConnectionError("closed without response")] * failures
+
+    def ping() -> bool:
+        if told:
+            raise told.pop()
+        return True
+
+    runner = DockerRunner(SimpleNamespace(ping=ping), read_instrument(_NOOP), "me", workspace)
+    with pytest.raises(EngineUnavailable) if away else nullcontext():
+        runner.ping()
