@@ -44,7 +44,7 @@ DASHBOARDS = {
     "Dispatcher": "dispatcher",
     "Store and cache": "store",
     "Doors": "doors",
-    "Alerts": "alerts",
+    "Alerts of outside systems": "alerts",
     "Machines": "machine",
 }
 
