@@ -64,6 +64,7 @@ def test_a_wrong_value_is_told(url: str, tmp_path: Path) -> None:
     assert "energy range is restricted to 15" in done.stderr
 
 
+@pytest.mark.long
 def test_tokens_that_the_command_changes_count(tmp_path: Path) -> None:
     guarded = Guarded()
     old = web_token(email="ada@unige.ch", exp=int(time.time()) + 600)
