@@ -5,7 +5,8 @@ or is raised into its own words. It knows nothing of validation, limits, identit
 """
 
 from mesh.intake.caller import Caller, Role, Scope
-from mesh.intake.intake import Intake, Trace
+from mesh.intake.handing import Trace
+from mesh.intake.intake import Intake
 from mesh.intake.limits import Limits
 from mesh.intake.quota import Quota, Usage
 from mesh.intake.wish import Wish

@@ -2,63 +2,38 @@
 
 import hashlib
 import json
-import re
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-import structlog
-
 from mesh.accounts.roles import Roles
-from mesh.broker.delivery import CARRIED_HEADERS
-from mesh.broker.topology import cancel_key, delete_key, submit_key
+from mesh.broker.topology import cancel_key, delete_key
 from mesh.clock import utc_now
-from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane, StageProduct, TrailEntry, UnitRow
-from mesh.errors import BrokerUnavailable, Deleted, IdTaken, InvalidParameter, NotFound, StoreUnavailable
+from mesh.contracts import Analysis, CancelJob, DeleteJob, Job, JobView, Lane, TrailEntry
+from mesh.errors import InvalidParameter
 from mesh.intake import metrics
 from mesh.intake.analysis import check_labels, read_analysis, read_instant
 from mesh.intake.caller import (
     Caller,
     check_change,
     check_lane,
-    check_look,
     check_rules,
     check_submit,
-    check_user,
     owner_of,
 )
 from mesh.intake.earlier_products import EarlierProducts
-from mesh.intake.errors import JobFinal, JobStarted, KeyReused, NotAllowed
-from mesh.intake.job_filter import JobFilter
+from mesh.intake.errors import JobFinal, JobStarted
+from mesh.intake.handing import HandingOver, Trace
 from mesh.intake.limits import Limits
-from mesh.intake.quota import Quota, Usage
+from mesh.intake.looking import Looking
+from mesh.intake.quota import Quota
 from mesh.intake.records import JobRecords, ProductManifests, RequestPublisher
 from mesh.intake.uploads import check_uploads
 from mesh.intake.wish import MOST_EXECUTION_S, Wish
-from mesh.parameters import shown
-from mesh.states import JobState, UnitState, job_is_final
-from mesh.store.views import view_of_documents
-
-_log = structlog.get_logger(__name__)
-
-_NO_BROKER = "the message broker does not answer; the job is kept and begins once it does: do not send it again"
-_JOB_ID = re.compile(r"[0-9a-f]{32}")
-_DIGITS = re.compile(r"[0-9a-f]{1,32}")
-_SEEN_AT_ONCE = 200
-_PAGE, _LOOKED_THROUGH = 200, 4000
-"""Jobs that a filter looks at, at once and altogether."""
-_REQUEST_KEY = re.compile(r"[0-9a-f]{64}")
+from mesh.states import job_is_final
 
 
-@dataclass(frozen=True)
-class Trace:
-    """What goes along with everything that a call sets off."""
-
-    request_id: str = ""
-
-
-class Intake:
+class Intake(Looking):
     """Takes wishes and answers for what became of them; safe to share between threads.
 
     Every method that names a job raises `NotFound` where there is none, `Deleted` where there was one, and
@@ -85,12 +60,11 @@ class Intake:
         roles: Callable[[], Roles] = Roles,
         note: Callable[[TrailEntry], None] = lambda _: None,
     ) -> None:
-        self._records = records
+        super().__init__(records=records, quota=quota)
         self._products = products
         self._roles = roles
         self._note = note
-        self._publisher = publisher
-        self._quota = quota
+        self._handing = HandingOver(records, publisher)
         self._limits = limits
 
     def submit(
@@ -140,14 +114,14 @@ class Intake:
             destroy_after=read_instant(wish.destroy_after, "destroy_after"),
             execution_s=self._execution_s(wish.execution_s),
         )
-        view = self._earlier(job) if key is not None else None
+        view = self._handing.earlier(job) if key is not None else None
         if view is None:
             self._quota.check(caller.share, counted or caller.name)
-            view = self._take(analysis, job, trace or Trace())
+            view = self._handing.take(analysis, job, trace or Trace())
             self._noted(caller, "submit", view, trace)
             metrics.SUBMISSIONS.labels(analysis.instrument, analysis.product, job.lane.value).inc()
             return view
-        return self._hand_over(job, view, trace or Trace())[0]
+        return self._handing.hand_over(job, view, trace or Trace())[0]
 
     def upload(self, content: bytes, caller: Caller) -> str:
         """Keep a file as input of jobs, and return the SHA-256 that parameters name it by; counts as a submission.
@@ -225,7 +199,7 @@ class Intake:
             return view
         job = self._records.start(job_id)
         self._noted(caller, "start", view, trace)
-        return self._hand_over(job, self._records.view(job_id), trace or Trace())[0]
+        return self._handing.hand_over(job, self._records.view(job_id), trace or Trace())[0]
 
     def revise(
         self, job_id: str, wish: Wish, caller: Caller, *, trace: Trace | None = None, asked: Any = None
@@ -290,31 +264,6 @@ class Intake:
         most = self._limits.execution_s
         return min(wanted or most, most) if most else wanted
 
-    def asked(self, job_id: str, caller: Caller) -> Any:
-        """Return what the caller sent, as it was sent; None where it was not kept."""
-        self.look(job_id, caller)
-        return self._records.job(job_id).asked
-
-    @staticmethod
-    def is_job_id(text: str) -> bool:
-        """Whether a text can be the id of a job."""
-        return _JOB_ID.fullmatch(text) is not None
-
-    def look(self, job_id: str, caller: Caller) -> JobView:
-        """Return a job."""
-        if not self.is_job_id(job_id):
-            msg = f"There is no job {shown(job_id)}: a job id is 32 hexadecimal digits."
-            raise NotFound(msg)
-        try:
-            view = self._records.view(job_id)
-        except Deleted:
-            raise
-        except NotFound:
-            msg = f"There is no job {job_id}."
-            raise NotFound(msg) from None
-        check_look(caller, view)
-        return view
-
     def look_to_change(self, job_id: str, caller: Caller, deed: str, *, trace: Trace | None = None) -> JobView:
         """Return a job that the caller is about to change otherwise than by the methods here, and note the deed.
 
@@ -341,96 +290,6 @@ class Intake:
         self._noted(caller, "share" if shared else "unshare", view, trace)
         return view.model_copy(update={"shared": shared})
 
-    def alike(self, digits: str, caller: Caller, *, limit: int = 20) -> list[JobView]:
-        """Return jobs of the caller whose id begins with some digits, newest first, without their products.
-
-        Of an operator, everybody's. What is shared is not found so: its whole id is what opens it.
-
-        Args:
-            digits: hexadecimal; what else begins no id.
-            caller: who asks.
-            limit: most jobs to return.
-        """
-        if not _DIGITS.fullmatch(digits):
-            return []
-        views = self._records.beginning(digits, limit if caller.is_operator else _SEEN_AT_ONCE)
-        return [view for view in views if caller.is_operator or owner_of(view) == caller.name][:limit]
-
-    def jobs(
-        self, caller: Caller, *, user: str | None = None, limit: int = 20, before: str | None = None
-    ) -> list[JobView]:
-        """Return the newest jobs, newest first, without their products.
-
-        Args:
-            caller: who asks.
-            user: only this user's; None: the caller's own, for an operator everybody's.
-            limit: most jobs to return.
-            before: id of a job: only older ones.
-
-        Raises:
-            NotAllowed: these are somebody else's, or the caller has no account: such a job is known by its id alone.
-        """
-        check_user(caller, user or caller.name)
-        if caller.is_operator:
-            return self._records.recent(user, limit, before)
-        if caller.anonymous:
-            raise NotAllowed("Only an account has a list of jobs: keep the ids, or sign in.")
-        return self._records.recent(caller.name, limit, before)
-
-    def jobs_like(
-        self, wanted: JobFilter, caller: Caller, *, user: str | None = None, limit: int = 20, before: str | None = None
-    ) -> tuple[list[JobView], str | None]:
-        """Return the newest jobs that pass a filter, and the id of the job to go on before; None: there are no more.
-
-        No more than some thousand jobs are looked at: fewer than *limit* may come back though there are more.
-
-        Args:
-            wanted: which.
-            caller: who asks.
-            user: as `jobs` has it.
-            limit: most jobs to return.
-            before: as `jobs` has it.
-
-        Raises:
-            NotAllowed: as `jobs`.
-        """
-        found: list[JobView] = []
-        for _ in range(_LOOKED_THROUGH // _PAGE):
-            page = limit if wanted.passes_all else _PAGE
-            views = self.jobs(caller, user=user, limit=page, before=before)
-            for view in views:
-                before = view.job_id
-                if wanted.passes(view):
-                    found.append(view)
-                if len(found) == limit:
-                    return found, before
-            if len(views) < page or wanted.ends_before(views[-1]):
-                return found, None
-        return found, before
-
-    def rows(
-        self, view: JobView, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None
-    ) -> list[UnitRow]:
-        """Return part of the table science window x step, in the order of the plan, of a job that `look` returned."""
-        return self._records.rows(view.job_id, offset, limit, states)
-
-    def row(self, view: JobView, stage: str, label: str) -> UnitRow:
-        """Return one row of the table of a job that `look` returned.
-
-        Raises:
-            NotFound: says which stages there are.
-        """
-        try:
-            return self._records.row(view.job_id, stage, label)
-        except NotFound:
-            stages = ", ".join(view.stages) or "none yet"
-            msg = f"Job {view.job_id} has no unit {stage} of {label}; its stages: {stages}."
-            raise NotFound(msg) from None
-
-    def result(self, view: JobView, offset: int = 0, limit: int = 100) -> list[StageProduct]:
-        """Return a page of the products that are the result of a job that `look` returned."""
-        return self._records.result(view.job_id, offset, limit)
-
     def cancel(self, job_id: str, caller: Caller, *, trace: Trace | None = None) -> JobView:
         """Ask for a job to end; what other jobs wait for goes on.
 
@@ -443,7 +302,7 @@ class Intake:
         if job_is_final(view.state):
             msg = f"Job {job_id} is {view.state.value}: only a job that has not ended can be cancelled."
             raise JobFinal(msg)
-        self._send(cancel_key(view.instrument), CancelJob(job_id=job_id), view, trace or Trace())
+        self._handing.send(cancel_key(view.instrument), CancelJob(job_id=job_id), view, trace or Trace())
         self._noted(caller, "cancel", view, trace)
         return view
 
@@ -455,33 +314,9 @@ class Intake:
             BrokerUnavailable: the wish could not be passed on; send it again.
         """
         view = self._to_change(job_id, caller)
-        self._send(delete_key(view.instrument), DeleteJob(job_id=job_id), view, trace or Trace())
+        self._handing.send(delete_key(view.instrument), DeleteJob(job_id=job_id), view, trace or Trace())
         self._noted(caller, "delete", view, trace)
         return view
-
-    def request(self, request_key: str) -> Analysis:
-        """Return what was asked for under a key; it stays when its jobs are deleted.
-
-        Raises:
-            NotFound: nobody ever asked for it, or it is no key.
-        """
-        if not _REQUEST_KEY.fullmatch(request_key):
-            msg = f"There is no request {shown(request_key)}: a request key is 64 hexadecimal digits."
-            raise NotFound(msg)
-        try:
-            return self._records.analysis(request_key)
-        except NotFound:
-            msg = f"There is no request {request_key}."
-            raise NotFound(msg) from None
-
-    def usage(self, user: str, caller: Caller) -> Usage:
-        """Return what a user has waiting and has spent today, and how much of each is allowed.
-
-        Raises:
-            NotAllowed: it is somebody else.
-        """
-        check_user(caller, user)
-        return self._quota.usage(user)
 
     def _noted(self, caller: Caller, deed: str, view: JobView, trace: Trace | None) -> None:
         owner, actor = owner_of(view), caller.actor or caller.name
@@ -497,64 +332,6 @@ class Intake:
                 request_id=trace.request_id if trace else "",
             )
         )
-
-    def _take(self, analysis: Analysis, job: Job, trace: Trace) -> JobView:
-        """Store, enter and publish; each of the last two alone is enough for the job to begin."""
-        try:
-            stored = self._records.store(analysis, job)
-        except IdTaken:
-            raise _reused() from None
-        if stored != job and (earlier := self._earlier(stored)):
-            return self._hand_over(stored, earlier, trace)[0]
-        indexed = True
-        try:
-            self._records.enter(analysis, stored)
-            view = self._records.view(job.job_id)
-        except StoreUnavailable as error:
-            _log.warning("job stored but not in the index", job_id=job.job_id, error=error.text)
-            indexed, view = False, view_of_documents(analysis, stored, None, None)
-        view, on_its_way = self._hand_over(stored, view, trace)
-        if not indexed and (job.draft or not on_its_way):
-            # Only a rebuild of the index would find it.
-            text = "the job is stored, but the index does not answer: send it again, with its Idempotency-Key"
-            raise StoreUnavailable("NotOnItsWay", text)
-        return view
-
-    def _hand_over(self, job: Job, view: JobView, trace: Trace) -> tuple[JobView, bool]:
-        """Hand a stored job to the dispatcher, unless it is planned; say so where the broker does not answer.
-
-        The dispatcher then finds the job in the index by itself.
-        """
-        if view.state is not JobState.PENDING or view.draft:
-            return view, True
-        try:
-            # The dispatcher reads from the job what it needs, and not what was sent.
-            self._send(submit_key(view.instrument), job.model_copy(update={"asked": None}), view, trace)
-        except BrokerUnavailable as error:
-            _log.warning("job not on its way yet", job_id=job.job_id, error=error.text)
-            return view.model_copy(update={"waits": _NO_BROKER}), False
-        return view, True
-
-    def _send(self, routing_key: str, document: Job | CancelJob | DeleteJob, view: JobView, trace: Trace) -> None:
-        known = {"user": view.user, "lane": view.lane.value, "request_id": trace.request_id}
-        headers: dict[str, Any] = {header: known[name] for name, header in CARRIED_HEADERS.items() if known[name]}
-        self._publisher.publish(routing_key, document, message_id=document.job_id, headers=headers)
-
-    def _earlier(self, job: Job) -> JobView | None:
-        """Return the job that an earlier call with the same idempotency key made, if any."""
-        try:
-            view = self._records.view(job.job_id)
-        except Deleted:
-            raise
-        except NotFound:
-            return None
-        if view.request_key != job.request_key:
-            raise _reused()
-        return view
-
-
-def _reused() -> KeyReused:
-    return KeyReused("This Idempotency-Key belongs to a different request of the same user.")
 
 
 def _job_id(user: str, key: str | None) -> str:

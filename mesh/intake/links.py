@@ -15,7 +15,8 @@ from mesh.contracts import Analysis, JobView, Link
 from mesh.errors import Deleted, NotFound
 from mesh.intake.caller import ANONYMOUS, Caller, Scope, check_rules, owner_of
 from mesh.intake.errors import NotAllowed
-from mesh.intake.intake import Intake, Trace
+from mesh.intake.handing import Trace
+from mesh.intake.intake import Intake
 from mesh.intake.records import ProductManifests
 from mesh.intake.wish import Wish
 from mesh.parameters import shown
