@@ -1,7 +1,6 @@
 """Alerts through the real mesh by Kafka, and what it says of them out by webhook, Kafka and feed."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -45,12 +44,6 @@ def receiver() -> Iterator[ThreadingHTTPServer]:
     yield server
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture
-def client(mesh: Mesh) -> httpx.Client:
-    """What speaks HTTP with the gateway."""
-    return httpx.Client(base_url=f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}/api/v1")
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """Alerts through the real mesh: posted over HTTP, analysed in containers, published by the broker."""
 
 import json
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from infra.transients.follow import settled_record
 from infra.transients.known import KNOWN, find_maps
 from infra.transients.simulated_days import simulate_day
 from mesh.settings import Settings
-from odamesh import Mesh
 from odamesh.transport import Transport
 from services.spiacs.simulator.archive import write_archive
 from services.spiacs.simulator.rates import Background, Pulse
@@ -38,13 +36,6 @@ def rates(archive: Path) -> None:
         (archive / _COMPLETE).touch()
     # Before the first alert: what the archive has is looked at again after half a minute only.
     simulate_day(archive, _MERGER.scenario)
-
-
-@pytest.fixture
-def client(mesh: Mesh) -> Iterator[httpx.Client]:
-    """What speaks HTTP with the gateway."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}/api/v1") as opened:
-        yield opened
 
 
 def _notice(number: str, **fields: Any) -> bytes:
@@ -108,7 +99,7 @@ def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: h
             elif json.loads(message.body)["id"] == [key]:
                 words.append(json.loads(message.body)["alert_type"])
         assert (words[0], words[-1]) == ("initial", "retraction")
-        assert set(words[1:-1]) == {"update"}
+        assert set(words[1:-1]) <= {"update"}  # none where all was in the store
 
 
 def _check_gallery(client: httpx.Client, key: str) -> None:

@@ -4,6 +4,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator
+from html import escape
 
 import httpx
 import pytest
@@ -74,7 +75,7 @@ def test_every_figure_is_told_by_somebody(prometheus: httpx.Client) -> None:
 def test_prometheus_serves_the_page(prometheus: httpx.Client, dashboard: Dashboard) -> None:
     page = prometheus.get(f"/consoles/{dashboard.name}.html")
     assert page.status_code == 200
-    assert f"<h1>{dashboard.title}</h1>" in page.text
+    assert f"<h1>{escape(dashboard.title)}</h1>" in page.text
 
 
 def _answer(client: httpx.Client, query: str) -> list[object]:

@@ -43,7 +43,7 @@ _READABLE = """
 import json, os, sys
 def readable(path):
     try:
-        return bool(os.listdir(path)) if os.path.isdir(path) else bool(open(path, 'rb').read(1))
+        return bool(os.listdir(path)) if os.path.isdir(path) else open(path, 'rb').read(1) is not None
     except OSError:
         return False
 print(json.dumps([path for path in sys.argv[1:] if readable(path)]))
@@ -66,7 +66,8 @@ def test_every_process_runs_as_its_own_user(layout: Layout) -> None:
 
 def test_an_account_is_read_by_its_own_user_alone(layout: Layout) -> None:
     files = sorted(layout.service_credentials.glob("*.toml"))
-    assert len(files) == len(mesh_processes.ports()) + 1
+    more = {"gateway": [layout.gateway_access], "transports": [layout.transports_kafka]}
+    assert len(files) == len(mesh_processes.ports()) + len(more)
     private = [
         layout.credentials,
         layout.accounts,
@@ -76,8 +77,8 @@ def test_an_account_is_read_by_its_own_user_alone(layout: Layout) -> None:
     ]
     for process in mesh_processes.ports():
         seen = _as_user(process, _READABLE, *map(str, [*files, *private]))
-        own = [layout.service_credentials / f"{process}.toml"]
-        assert seen == [str(path) for path in ([layout.gateway_access, *own] if process == "gateway" else own)]
+        own = layout.service_credentials / f"{process}.toml"
+        assert seen == [str(path) for path in [*more.get(process, []), own]]
 
 
 _ENGINE = """

@@ -15,10 +15,16 @@ _ADDRESS = re.compile(r"\b(?:https?|ftp|git)://([A-Za-z0-9.-]+\.[A-Za-z]{2,})")
 _MEANT = {"s3.amazonaws.com", "www.w3.org", "w3id.org", "www.ivoa.net"}
 # Told to readers: where a rule comes from, who made a part. Nothing is fetched from there.
 _TOLD = {
+    "gateway/alerts/feeds.py": {"jsonfeed.org", "www.jsonfeed.org"},
     "gateway/web/package-lock.json": {"opencollective.com"},
     "gateway/web/source/page/about.tsx": {"github.com"},
     "infra/alarms/routes.py": {"prometheus.io"},
     "infra/edge/nginx.py": {"wiki.mozilla.org"},
+    "mesh/alerts/signing.py": {"www.standardwebhooks.com"},
+    # Where an operator who wants messages of GCN or SCiMMA gets an account, and the client of Kafka its tokens.
+    "services/transports/kafka/settings.py": {
+        *("github.com", "auth.gcn.nasa.gov", "gcn.nasa.gov", "admin.dev.hop.scimma.org"),
+    },
 }
 _RESERVED = (".example", ".example.org")
 """Names that lead nowhere (RFC 2606)."""

@@ -84,6 +84,7 @@ def test_a_service_is_told_its_own_account_alone(layout: Layout, monkeypatch: py
     stack.up(Console(quiet=True))
     files = {path.stem: credentials.read(path) for path in layout.service_credentials.iterdir()}
     assert set(files.pop("gateway-access")) == {"signing"}
+    assert files.pop("transports-kafka") == {}
     assert layout.gateway_access.stat().st_mode & 0o777 == 0o600
     assert set(files) == set(mesh_processes.ports())
     for service, content in files.items():

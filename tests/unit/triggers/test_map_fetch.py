@@ -1,7 +1,6 @@
 """Sky maps of which only the address came: fetched from allowed hosts of the internet, and not for long."""
 
 import datetime
-import http.server
 import ipaddress
 import json
 import ssl
@@ -9,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests.unit.triggers.test_triggers import Queues
 
 _NAME = "maps.example"
 _MAP = b"SIMPLE  =                    T".ljust(80) + b"NAXIS   =                    0".ljust(80) + b"END".ljust(2720)
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _send(content: bytes, status: int = 200, **headers: str) -> Answer:
-    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         for field, value in {"Content-Length": str(len(content)), **headers}.items():
             handler.send_header(field, value)
@@ -70,7 +70,7 @@ def _host(certificate: Path, answer: Answer) -> Iterator[tuple[int, list[tuple[s
     """Serve over TLS on this machine; yields the port, and path and Host of what was asked for."""
     asked: list[tuple[str, str]] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append((self.path, self.headers["Host"]))
             answer(self)
@@ -78,7 +78,7 @@ def _host(certificate: Path, answer: Answer) -> Iterator[tuple[int, list[tuple[s
         def log_message(self, *_: Any) -> None:
             return
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -143,7 +143,7 @@ def test_an_operator_may_allow_a_private_network(certificate: Path) -> None:
         assert fetcher.fetch(f"https://127.0.0.1:{port}/map.fits").content == _MAP
 
 
-def _endless(handler: http.server.BaseHTTPRequestHandler) -> None:
+def _endless(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
     try:
@@ -153,7 +153,7 @@ def _endless(handler: http.server.BaseHTTPRequestHandler) -> None:
         return
 
 
-def _dripping(handler: http.server.BaseHTTPRequestHandler) -> None:
+def _dripping(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
     try:
