@@ -61,8 +61,6 @@ def demo(
     _console.print(f"this image on the web page: {_gateway()}/jobs/{job.id}/sky")
     simulate_merger(archive)
     complete = show_transient(_gateway(), _console) and complete
-    simulate_merger(archive)
-    complete = show_transient(_gateway(), _console) and complete
     _console.print(f"the mesh is at {_gateway()} (its interface: {_gateway()}/docs); `make down` stops it")
     raise typer.Exit(0 if complete else 1)
 
