@@ -60,6 +60,8 @@ class Stream:
         self._intake = intake
         self._run = run
         self._allows = allowed_streams(settings.streams)
+        self.astray = False
+        """Whether nobody knows where it stands: another one is to begin from what was committed."""
         self._pause_until = 0.0
         self._complained: dict[str, float] = {}
         configuration = {**_DEFAULTS, **settings.configuration, "group.id": settings.group or f"odamesh-{name}"}
@@ -76,7 +78,8 @@ class Stream:
     def turn(self) -> int:
         """Take what has come, and commit it; returns how many messages were taken.
 
-        What cannot be taken because a server is away stays, with all that comes after it in its partition.
+        What cannot be taken now stays, with all that comes after it in its partition: because a server is away, or
+        because of a fault of ours, which must not cost an alert either.
         """
         if time.monotonic() < self._pause_until:
             return 0
@@ -94,8 +97,9 @@ class Stream:
                 continue
             try:
                 number += self._take(message)
-            except TransientFailure as error:
-                _log.warning("alert of Kafka waits", stream=self.name, topic=message.topic(), error=str(error))
+            except Exception as error:
+                say = _log.warning if isinstance(error, TransientFailure) else _log.exception
+                say("alert of Kafka waits", stream=self.name, topic=message.topic(), error=str(error))
                 held[place] = message.offset()
             else:
                 taken[place] = message.offset() + 1
@@ -129,7 +133,7 @@ class Stream:
         except StreamNotAllowed as error:
             _log.warning("alert of Kafka not allowed", stream=self.name, topic=message.topic(), error=str(error))
             return False
-        except TransientFailure:
+        except Exception:
             outcome = "waits"
             raise
         finally:
@@ -137,16 +141,21 @@ class Stream:
         return True
 
     def _settle(self, taken: _Offsets, held: _Offsets) -> None:
-        """Commit what was taken, and go back to what was not."""
-        try:
-            if taken:
-                self._run(lambda: self._consumer.commit(offsets=_places(taken), asynchronous=False))
-            for place in _places(held):
-                self._pause_until = time.monotonic() + _PAUSE_SECONDS
+        """Go back to what was not taken, and commit what was; neither depends on the answer to the other."""
+        for place in _places(held):
+            self._pause_until = time.monotonic() + _PAUSE_SECONDS
+            try:
                 self._run(self._consumer.seek, place)
-        except KafkaException as error:
-            # The partition went to another reader meanwhile, who gets the messages again.
-            self._errors.append(error.args[0])
+            except KafkaException as error:
+                # It may stand behind what was not taken, and must not commit that.
+                self._errors.append(error.args[0])
+                self.astray = True
+        if taken:
+            try:
+                self._run(lambda: self._consumer.commit(offsets=_places(taken), asynchronous=False))
+            except KafkaException as error:
+                # Whoever reads next gets the messages again: the partition went to another reader, or it does later.
+                self._errors.append(error.args[0])
 
     def _note_error(self, error: Any) -> None:
         # Called in a native thread, which must not wait for a green lock.
@@ -193,7 +202,7 @@ class Streams:
             return
         wanted = self._file.now().incoming
         for name, stream in list(self._streams.items()):
-            if wanted.get(name) != stream.settings and name not in self._busy:
+            if (stream.astray or wanted.get(name) != stream.settings) and name not in self._busy:
                 del self._streams[name]
                 stream.close()
         for name, settings in wanted.items():
@@ -222,6 +231,7 @@ class Streams:
         try:
             stream.turn()
         except (MeshError, KafkaException) as error:
+            stream.astray = True
             _log.warning("turn of a stream of Kafka failed", stream=stream.name, error=str(error))
         finally:
             self._busy.discard(stream.name)

@@ -79,6 +79,7 @@ class Deliveries:
             StoreUnavailable: come again; nothing is lost.
         """
         topic, now = message.routing_key, self._clock()
+        self._known = (0.0, self._known[1])  # whoever registered a moment ago gets it as well
         wanting = [one for one in self._endpoints() if wants(one, topic)]
         if not wanting:
             return

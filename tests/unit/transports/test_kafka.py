@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from mesh.broker.delivery import Delivery
 from mesh.contracts.alert import AlertEntry
@@ -151,6 +152,71 @@ def test_who_dies_before_the_commit_loses_and_doubles_nothing(
         "mission:5": (True, "the sender marked the message as a test"),
     }
     assert time.time() - heartbeat._value.get() < 60
+
+
+class _Failing:
+    """A consumer of which some calls fail once."""
+
+    def __init__(self, consumer: Any, *names: str) -> None:
+        self._consumer = consumer
+        self.left = list(names)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.left:
+            self.left.remove(name)
+            return self._fail
+        return getattr(self._consumer, name)
+
+    def _fail(self, *_: Any, **__: Any) -> None:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+
+
+class _Stumbles(World):
+    """An inbox that cannot take one event the first time."""
+
+    def __init__(self, event_key: str, error: Exception) -> None:
+        super().__init__()
+        self._stumble: dict[str, Exception] = {event_key: error}
+
+    def alert(self, routing_key: str, entry: AlertEntry) -> None:
+        """Keep an entry for the triggers service, but for one."""
+        if error := self._stumble.pop(entry.event_key, None):
+            raise error
+        super().alert(routing_key, entry)
+
+
+@pytest.mark.parametrize(
+    ("error", "failing"),
+    [
+        (RuntimeError("a fault"), ()),
+        (BrokerUnavailable("Away", "away"), ("commit",)),
+        (BrokerUnavailable("Away", "away"), ("seek",)),
+        (BrokerUnavailable("Away", "away"), ("commit", "seek")),
+    ],
+    ids=["fault", "commit", "seek", "both"],
+)
+def test_what_was_not_taken_comes_again_whatever_else_fails(
+    cluster: Cluster, tmp_path: Path, error: Exception, failing: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    """One in the middle is not taken, and the answers to what follows are lost."""
+    name = request.node.callspec.id
+    cluster.send(f"held-{name}", *map(_notice, range(10, 15)))
+    world = _Stumbles("mission:12", error)
+    path = tmp_path / "kafka.toml"
+    text = f'[in.{name}]\ntopics = ["held-{name}"]\n[in.{name}.client]\n"bootstrap.servers" = "{cluster.address}"\n'
+    path.write_text(text + '"session.timeout.ms" = 3000\n"heartbeat.interval.ms" = 300\n')
+    streams = Streams(KafkaFile(path), world.intake, directly, beside=lambda work: work())
+    streams.look()
+    stream = streams._streams[name]
+    flaky = _Failing(stream._consumer, *failing)
+    stream._consumer = flaky  # type: ignore[assignment]
+    end = time.monotonic() + 20
+    while len(set(world.events())) < 5 and time.monotonic() < end:
+        streams.look()
+    streams.close()
+    assert set(world.events()) == {f"mission:{number}" for number in range(10, 15)}
+    assert not flaky.left, "the calls failed"
+    assert cluster.committed(f"odamesh-{name}", f"held-{name}") == 5
 
 
 def test_fifty_posts_and_fifty_messages_at_once_are_one_notice(

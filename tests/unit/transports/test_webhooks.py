@@ -55,6 +55,15 @@ def test_each_endpoint_gets_its_topics_once(world: WebhookWorld) -> None:
     assert world.index.waiting("all") == 0
 
 
+def test_who_registered_a_moment_ago_gets_the_next_message(world: WebhookWorld) -> None:
+    world.add("first")
+    world.deliveries.look()  # which knows the endpoints for a while
+    world.add("second")
+    world.publish()
+    world.pass_time(5)
+    assert sorted(one.url[8:].partition(".")[0] for one in world.posts) == ["first", "second"]
+
+
 def test_a_post_is_signed_by_every_secret_that_counts(world: WebhookWorld) -> None:
     world.add("broker")
     old = WebhookSecret(secret=SECRET, until=instant_at(world.now + 3600))
