@@ -2,6 +2,7 @@
 import { setQuery } from "../api/address";
 import type { InstrumentDocument, TransientCard, TransientList } from "../api/types";
 import { useCall } from "../api/use";
+import { askedFor, narrowing } from "../form/narrowing";
 import { TimeLine } from "../form/time_line";
 import { ErrorText, Link, Time } from "../parts";
 import { DATA_SIGNS, EVENT_WORDS } from "./event_words";
@@ -17,39 +18,11 @@ const CLASSES: [string, string][] = [
 const INSTRUMENTS = ["spiacs", "isgri", "jemx", "polar"];
 
 export function Gallery({ query }: { query: URLSearchParams }) {
-  const asked = new URLSearchParams({ limit: "24" });
-  for (const name of NARROWED) {
-    const value = query.get(name);
-    if (value) asked.set(name, value);
-  }
+  const asked = askedFor(query, NARROWED, 24);
   const { value, error, again } = useCall<TransientList>(`/transients?${asked}`);
   const instruments = useCall<InstrumentDocument[]>("/instruments").value ?? [];
   const titles = INSTRUMENTS.map((name): [string, string] => [name, instruments.find((one) => one.name === name)?.title ?? name]);
-  const narrow = (values: Record<string, string | null>) => setQuery({ cursor: null, ...values });
-  const select = (name: string, label: string, choices: [string, string][]) => (
-    <label>
-      {label}{" "}
-      <select value={query.get(name) ?? ""} onChange={(event) => narrow({ [name]: event.currentTarget.value || null })}>
-        <option value="">any</option>
-        {choices.map(([choice, text]) => (
-          <option key={choice} value={choice}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-  const entry = (name: string, label: string, placeholder: string) => (
-    <label>
-      {label}{" "}
-      <input
-        size={14}
-        placeholder={placeholder}
-        value={query.get(name) ?? ""}
-        onChange={(event) => narrow({ [name]: event.currentTarget.value.trim() || null })}
-      />
-    </label>
-  );
+  const { narrow, select, entry } = narrowing(query, "cursor");
   const next = value?.next ? new URL(value.next, location.href).searchParams.get("cursor") : null;
   return (
     <>

@@ -2,43 +2,16 @@
 import { setQuery } from "../api/address";
 import type { InstrumentDocument, JobDocument, JobList, UnitState } from "../api/types";
 import { useCall } from "../api/use";
+import { askedFor, narrowing } from "../form/narrowing";
 import { ErrorText, Link, SIGNS, STATE_WORDS, Time } from "../parts";
 
 const NARROWED = ["instrument", "product", "state", "user", "since", "until", "before"];
 
 export function Jobs({ query }: { query: URLSearchParams }) {
-  const asked = new URLSearchParams({ limit: "50" });
-  for (const name of NARROWED) {
-    const value = query.get(name);
-    if (value) asked.set(name, value);
-  }
+  const asked = askedFor(query, NARROWED, 50);
   const { value, error, again } = useCall<JobList>(`/jobs?${asked}`);
   const instruments = useCall<InstrumentDocument[]>("/instruments").value;
-  const narrow = (values: Record<string, string | null>) => setQuery({ before: null, ...values });
-  const select = (name: string, label: string, choices: [string, string][]) => (
-    <label>
-      {label}{" "}
-      <select value={query.get(name) ?? ""} onChange={(event) => narrow({ [name]: event.currentTarget.value || null })}>
-        <option value="">any</option>
-        {choices.map(([choice, text]) => (
-          <option key={choice} value={choice}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-  const entry = (name: string, label: string, placeholder: string) => (
-    <label>
-      {label}{" "}
-      <input
-        size={12}
-        placeholder={placeholder}
-        value={query.get(name) ?? ""}
-        onChange={(event) => narrow({ [name]: event.currentTarget.value.trim() || null })}
-      />
-    </label>
-  );
+  const { select, entry } = narrowing(query, "before");
   return (
     <>
       <h1>Jobs</h1>
