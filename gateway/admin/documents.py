@@ -103,14 +103,7 @@ class LetterDocument(BaseModel):
     def fields_of(cls, letter: DeadLetter, address: str) -> dict[str, Any]:
         """Return the fields of a letter whose own address is given."""
         return {
-            "id": letter.id,
-            "queue": letter.queue,
-            "died": letter.died,
-            "died_in": letter.origin,
-            "reason": letter.reason,
-            "attempt": letter.delivery.attempt,
-            "message_id": letter.delivery.message_id,
-            "run_id": letter.delivery.correlation_id,
+            **letter.facts,
             "what": f"{letter.delivery.schema} {letter.title}".strip(),
             "can_be_sent_again": letter.exchange == UNITS,
             "links": {"self": address, "send_again": f"{address}/send-again"},

@@ -143,14 +143,7 @@ def _chosen(post: DeadLetters, ids: Sequence[str] | None, queue: str | None) -> 
 
 def _facts(letter: DeadLetter) -> dict[str, Any]:
     return {
-        "id": letter.id,
-        "queue": letter.queue,
-        "died": letter.died,
-        "died_in": letter.origin,
-        "reason": letter.reason,
-        "attempt": letter.delivery.attempt,
-        "message_id": letter.delivery.message_id,
-        "run_id": letter.delivery.correlation_id,
+        **letter.facts,
         "exchange": letter.exchange,
         "routing_key": letter.routing_key,
         "schema": letter.delivery.schema,

@@ -71,6 +71,20 @@ class DeadLetter:
             return self.delivery.body.decode("utf-8", errors="replace")
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """Where it lies and why, and whose it is."""
+        return {
+            "id": self.id,
+            "queue": self.queue,
+            "died": self.died,
+            "died_in": self.origin,
+            "reason": self.reason,
+            "attempt": self.delivery.attempt,
+            "message_id": self.delivery.message_id,
+            "run_id": self.delivery.correlation_id,
+        }
+
+    @property
     def title(self) -> str:
         """What it is about, in a few words."""
         content = self.content
