@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI, Security
+from fastapi import APIRouter, FastAPI, Security
 from fastapi.security import HTTPBearer
+from starlette.routing import BaseRoute
 
 from gateway import api_page, health, problem, welcome
 from gateway.access import AccessLog
@@ -70,6 +72,7 @@ def create_app(parts: Parts) -> FastAPI:
         description=_DESCRIPTION,
         version=_version(),
         lifespan=lifespan,
+        routes=_routes(),
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
@@ -93,6 +96,17 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SingleSlashes)
     if parts.prefix:
         app.add_middleware(PathPrefix, prefix=parts.prefix)
+    api_page.install(app)
+    page = web.Page(content_security_policy(parts.store, parts.surveys), app.version)
+    web.install(app, page)
+    welcome.install(app, page)
+    return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Return what is the same in every application of a process: to make it is most of what one costs."""
+    routes = APIRouter()
     for router in (
         jobs.router,
         events.router,
@@ -118,9 +132,9 @@ def create_app(parts: Parts) -> FastAPI:
         links.own_router,
     ):
         # Says in the description of the interface how to show a token; the door has looked at it before.
-        app.include_router(router, dependencies=[Security(_TOKEN)])
-    app.include_router(links.router)
-    app.include_router(oda.router)
+        routes.include_router(router, dependencies=[Security(_TOKEN)])
+    routes.include_router(links.router)
+    routes.include_router(oda.router)
     for router in (
         tap.router,
         sia2.router,
@@ -130,13 +144,9 @@ def create_app(parts: Parts) -> FastAPI:
         sync.router,
         endpoints.router,
     ):
-        app.include_router(router)
-    app.include_router(health.router)
-    api_page.install(app)
-    page = web.Page(content_security_policy(parts.store, parts.surveys), app.version)
-    web.install(app, page)
-    welcome.install(app, page)
-    return app
+        routes.include_router(router)
+    routes.include_router(health.router)
+    return routes.routes
 
 
 def _version() -> str:
