@@ -23,7 +23,7 @@ from mesh.broker.inflight import Arrival, InFlight, Tag
 from mesh.broker.link import Link
 from mesh.broker.retry import retry_copy
 from mesh.broker.session import Session, session
-from mesh.broker.settle import Action, Decision, Outcome, decide
+from mesh.broker.settle import Action, Decision, Outcome, deadly_outcomes, decide
 from mesh.errors import BrokerUnavailable, MeshError
 
 _log = structlog.get_logger(__name__)
@@ -77,6 +77,9 @@ class Consume(Entrypoint):
     def setup(self) -> None:
         """Note that this queue has no consumer yet (nameko life cycle)."""
         self._session.attached[self.queue] = False
+        for outcome in deadly_outcomes():
+            # Told from the start: of a figure that begins with one, Prometheus does not know that it was none before.
+            metrics.DELIVERIES.labels(self.queue, outcome, Action.DEAD)
 
     def start(self) -> None:
         """Begin to consume (nameko life cycle)."""

@@ -153,6 +153,11 @@ def outcome_of(error: BaseException | None) -> Outcome:
             return Outcome.UNEXPECTED
 
 
+def deadly_outcomes() -> list[Outcome]:
+    """Return the outcomes that make a dead letter of a message, at once or after its last try."""
+    return [outcome for outcome, rule in SETTLE.items() if rule.exhausted is Action.DEAD]
+
+
 def decide(error: BaseException | None, attempt: int) -> Decision:
     """Look up what becomes of a message whose *attempt*-th try (from 1) ended with *error*."""
     outcome = outcome_of(error)

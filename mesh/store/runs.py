@@ -179,8 +179,11 @@ class Runs:
         ages = dict.fromkeys(Lane, 0.0)
         for lane, opened in pipeline.execute():
             if lane and opened:
-                age = now - datetime.fromisoformat(opened).timestamp()
-                ages[Lane(lane)] = max(ages[Lane(lane)], age)
+                try:
+                    of, age = Lane(lane), now - datetime.fromisoformat(opened).timestamp()
+                except ValueError:
+                    continue  # damaged, which whoever takes the run on says; the others have an age all the same
+                ages[of] = max(ages[of], age)
         return ages
 
     @redis_answers()

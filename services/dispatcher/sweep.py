@@ -4,7 +4,7 @@ It is what makes crashes, lost events, a flushed Redis and a broker that was awa
 nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import structlog
@@ -115,15 +115,19 @@ class Sweep:
         metrics.UNPLANNED.set(len(self._jobs.new(_NEW_SECONDS)))
         self._each("time limit", self._time_limits.jobs(), self._time_limits.look)
         active = sorted(self._runs.active())
+        self._each("run", active, self._progress.take_on)
+        self._each("figures", [""], lambda _: self._tell(active))
+        self._each("unit", self._backlog.silent(_SILENT_AT_ONCE), self._look_after)
+        metrics.SWEPT.set_to_current_time()
+        return True
+
+    def _tell(self, active: Sequence[str]) -> None:
+        """Tell Prometheus of the runs that are not final."""
         metrics.ACTIVE.set(len(active))
         for lane, seconds in self._runs.oldest(active).items():
             metrics.OLDEST.labels(lane.value).set(seconds)
         metrics.PARKED.set(len(self._claims.parked()))
-        self._each("run", active, self._progress.take_on)
         metrics.STILL.set(len(self._runs.still(active, _STILL_SECONDS)))
-        self._each("unit", self._backlog.silent(_SILENT_AT_ONCE), self._look_after)
-        metrics.SWEPT.set_to_current_time()
-        return True
 
     def _rebuild_lost(self) -> None:
         """Rebuild the records when Redis lost them, and again when it lost them meanwhile."""

@@ -19,6 +19,7 @@ class AtHand:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._tried: dict[str, tuple[float, float]] = {}
+        self._in_work: set[str] = set()
         metrics.UNPROCESSED.set_function(self.oldest)
 
     def begin(self, receipt_id: str, received: float | None = None) -> None:
@@ -26,13 +27,26 @@ class AtHand:
         now = self._clock()
         came, _ = self._tried.get(receipt_id, (now, now))
         self._tried[receipt_id] = (came if received is None else received, now)
+        self._in_work.add(receipt_id)
+
+    def put_off(self, receipt_id: str) -> None:
+        """Note that nobody works on a notice here for now; one without a record is tried again, here or elsewhere."""
+        self._in_work.discard(receipt_id)
+        if receipt_id in self._tried:
+            self._tried[receipt_id] = (self._tried[receipt_id][0], self._clock())
 
     def end(self, receipt_id: str) -> None:
         """Note that a notice has its record; one that is not known changes nothing."""
+        self._in_work.discard(receipt_id)
         self._tried.pop(receipt_id, None)
 
     def oldest(self) -> float:
         """Return the age of the oldest one [s]; 0: there is none."""
         now = self._clock()
-        ages = [now - came for came, tried in list(self._tried.values()) if now - tried < _FORGOTTEN_SECONDS]
+        ages = [
+            now - came
+            for receipt_id, (came, tried) in list(self._tried.items())
+            # What hangs in here is as much in the way as what fails again and again.
+            if receipt_id in self._in_work or now - tried < _FORGOTTEN_SECONDS
+        ]
         return max(ages, default=0.0)

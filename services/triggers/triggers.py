@@ -134,9 +134,17 @@ class Triggers:
         Raises:
             StoreUnavailable, BrokerUnavailable: come again; nothing is lost.
         """
+        if entry.receipt_id:
+            self._at_hand.begin(entry.receipt_id)
+        try:
+            self._work_on(entry)
+            self._at_hand.end(entry.receipt_id)
+        finally:
+            self._at_hand.put_off(entry.receipt_id)
+
+    def _work_on(self, entry: AlertEntry) -> None:
         try:
             if entry.receipt_id:
-                self._at_hand.begin(entry.receipt_id)
                 receipt = self._alerts.receipt(entry.receipt_id)
                 self._at_hand.begin(receipt.receipt_id, unix_seconds(receipt.received))
                 self._take_up(receipt, "message")
@@ -146,7 +154,6 @@ class Triggers:
             _log.error("entry of what is not stored", entry=entry.model_dump(), error=str(error))
             return
         self.advance(entry.event_key)
-        self._at_hand.end(entry.receipt_id)
 
     def _take_up(self, receipt: Receipt, how: str) -> None:
         notice = receipt.notice

@@ -37,6 +37,8 @@ _CHUNK = 500
 _TEST = ".test"
 _NEWEST_SECONDS = 2.0
 
+_OUTCOMES = (_TAKEN, _REFUSED, _NO_ANSWER) = ("taken", "refused", "no-answer")
+
 Post = Callable[[str, bytes, Mapping[str, str]], Answer]
 """Posts a body with headers to an address."""
 
@@ -105,6 +107,9 @@ class Deliveries:
     def look(self) -> None:
         """Post what is due; each endpoint on its own, so that a slow one holds up no other."""
         for endpoint in self._endpoints():
+            for outcome in _OUTCOMES:
+                # Told from the start: of a figure that begins with one, Prometheus does not know that it was none.
+                metrics.POSTED.labels(endpoint.name, outcome)
             metrics.DISABLED.labels(endpoint.name).set(0 if endpoint.live else 1)
             metrics.WAITING.labels(endpoint.name).set(self._index.waiting(endpoint.name))
             if endpoint.live and endpoint.name not in self._busy:
@@ -155,7 +160,7 @@ class Deliveries:
         now, body = self._clock(), delivery.body.encode()
         keys = [one.secret for one in endpoint.secrets if one.until is None or one.until > instant_at(now)]
         answer = self._post(endpoint.url, body, signed_headers(f"msg_{delivery_id}", int(now), body, keys))
-        outcome = "taken" if answer.taken else "refused" if answer.status is not None else "no-answer"
+        outcome = _TAKEN if answer.taken else _REFUSED if answer.status is not None else _NO_ANSWER
         metrics.POSTED.labels(endpoint.name, outcome).inc()
         tried = delivery.model_copy(update={"tries": delivery.tries + 1, "status": answer.status, "text": answer.text})
         if answer.taken:
@@ -216,6 +221,9 @@ class Deliveries:
                 for gauge in (metrics.DISABLED, metrics.WAITING):
                     with suppress(KeyError):
                         gauge.remove(gone)
+                for outcome in _OUTCOMES:
+                    with suppress(KeyError):
+                        metrics.POSTED.remove(gone, outcome)
                 self._index.drop([gone])
             self._known = (self._clock(), known)
         return known

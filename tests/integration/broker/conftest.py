@@ -117,6 +117,10 @@ class Service:
         except httpx.ConnectError:
             return 0
 
+    def figures(self) -> str:
+        """Return what it tells Prometheus."""
+        return httpx.get(f"http://127.0.0.1:{self.health_port}/metrics", timeout=10).raise_for_status().text
+
     def stop(self) -> int:
         """Ask it to end and return its exit status."""
         self.process.send_signal(signal.SIGTERM)

@@ -36,6 +36,17 @@ def test_it_is_ready_while_it_consumes_and_not_while_it_drains(corner: Corner, s
     assert service.lines("end") == ["m1 1"]
 
 
+def test_letters_that_die_are_counted_from_none_so_that_the_first_is_seen(
+    corner: Corner, start_service: StartService
+) -> None:
+    service = start_service()
+    wait_until(lambda: service.health("/readyz") == 200, "the service to be ready")
+    counted = f'odamesh_deliveries_total{{action="dead",outcome="undecodable",queue="{corner.queue}"}}'
+    assert f"{counted} 0.0" in service.figures()
+    corner.send("m1", fail="undecodable")
+    wait_until(lambda: f"{counted} 1.0" in service.figures(), "the letter to be counted")
+
+
 def test_every_process_hears_a_broadcast(corner: Corner, start_service: StartService) -> None:
     services = [start_service(), start_service()]
     for service in services:

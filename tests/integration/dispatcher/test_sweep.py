@@ -223,6 +223,24 @@ def test_one_damaged_run_job_or_unit_does_not_stop_the_sweep(
     assert "the operator finds why" in mesh.jobs.view(damaged[0].job_id).waits
 
 
+@pytest.mark.parametrize("field", ["lane", "opened"])
+def test_a_damaged_record_hides_neither_other_runs_nor_their_age(
+    mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow, field: str
+) -> None:
+    sweep_now()
+    damaged, old = (make_job(of=other(analysis, name)) for name in ("damaged", "old"))
+    for job, name in ((damaged, "damaged"), (old, "old")):
+        mesh.submit(other(analysis, name), job)
+    mesh.index.hset(f"run:{mesh.jobs.run_of(damaged.job_id)}", field, "damaged")
+    mesh.index.hset(f"run:{mesh.jobs.run_of(old.job_id)}", "opened", "2020-01-01T00:00:00.000Z")
+    completed = metrics.SWEPT._value.get()
+
+    sweep_now()
+
+    assert metrics.SWEPT._value.get() > completed
+    assert metrics.OLDEST.labels(old.lane.value)._value.get() > 86_400
+
+
 def test_records_that_are_lost_again_while_they_are_rebuilt_are_rebuilt_again(
     mesh: MeshDouble, analysis: Analysis, make_job: MakeJob, sweep_now: SweepNow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,7 @@ _CONSUMERS = 'rabbitmq_detailed_queue_consumers{queue="units.isgri.%s"}'
 _READY = 'rabbitmq_detailed_queue_messages_ready{queue="%s"}'
 _TAKES = 'rabbitmq_detailed_queue_consumers{queue="%s"}'
 _POSTS = 'odamesh_webhook_posts_total{endpoint="%s",outcome="%s"}'
+_DISABLED = 'odamesh_webhook_endpoint_disabled{endpoint="%s"}'
 _UP = 'up{job="%s",instance="i"}'
 _PROBE = 'probe_success{job="%s",instance="i"}'
 
@@ -231,15 +232,19 @@ CASES = (
     ),
     Case(
         "WebhookFails",
-        {_POSTS % ("a", "no-answer"): "0+1x90"},
-        {_POSTS % ("a", "refused"): "0+1x90", _POSTS % ("a", "taken"): "0x40 1x50"},
+        {_POSTS % ("a", "no-answer"): "0+1x90", _DISABLED % "a": "0x90"},
+        {
+            **{_POSTS % ("a", "refused"): "0+1x90", _POSTS % ("a", "taken"): "0x40 1x50", _DISABLED % "a": "0x90"},
+            **{_POSTS % ("disabled", "refused"): "0+1x90", _DISABLED % "disabled": "0x60 1x30"},
+            **{_POSTS % ("removed", "refused"): "0+1x60", _DISABLED % "removed": "0x50"},
+        },
         "20m",
         labels={"endpoint": "a"},
     ),
     Case(
         "WebhookDisabled",
-        {'odamesh_webhook_endpoint_disabled{endpoint="a"}': "0x20 1x40"},
-        {'odamesh_webhook_endpoint_disabled{endpoint="a"}': "0x60"},
+        {_DISABLED % "a": "0x20 1x40"},
+        {_DISABLED % "a": "0x60"},
         labels={"endpoint": "a"},
     ),
     Case(

@@ -12,6 +12,7 @@ from mesh.broker.delivery import Delivery
 from mesh.clock import instant_at
 from mesh.contracts.webhook import WebhookSecret
 from mesh.errors import ContractViolation
+from services.transports import metrics
 from services.transports.webhooks.body import MOST_BYTES, body_of
 from services.transports.webhooks.deliveries import PAUSES
 from services.transports.webhooks.post import Answer
@@ -206,6 +207,27 @@ def test_what_is_dropped_with_an_endpoint_leaves_no_trace(world: WebhookWorld) -
     world.deliveries.sweep()
     assert list(world.webhooks.all_waiting("broker")) == []
     assert "whsec" not in str(world.webhooks._objects.content)  # type: ignore[attr-defined]
+
+
+def test_figures_of_posts_begin_with_none_and_go_with_their_endpoint(world: WebhookWorld) -> None:
+    def posts() -> dict[str, float]:
+        (family,) = metrics.POSTED.collect()
+        return {
+            one.labels["outcome"]: one.value
+            for one in family.samples
+            if one.name.endswith("_total") and one.labels["endpoint"] == "watched"
+        }
+
+    world.add("watched")
+    world.pass_time(1)
+    assert posts() == {"taken": 0, "refused": 0, "no-answer": 0}
+    world.answers["watched"] = AWAY
+    world.publish()
+    world.pass_time(1)
+    assert posts() == {"taken": 0, "refused": 0, "no-answer": 1}
+    world.register.remove("watched")
+    world.pass_time(5)
+    assert posts() == {}
 
 
 def test_how_messages_ended_is_forgotten_in_the_end(world: WebhookWorld) -> None:

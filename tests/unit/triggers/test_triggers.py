@@ -428,6 +428,26 @@ def test_the_age_of_what_cannot_be_taken_up_is_told(world: AlertWorld, monkeypat
     assert _told(metrics.UNPROCESSED) == 0
 
 
+def test_the_age_of_what_hangs_while_it_is_taken_up_is_told(world: AlertWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.post(notice())
+    (entry,) = (AlertEntry.decode(one.body) for one in world.broker.waiting)
+    world.now = datetime.now(UTC).timestamp()
+    world.start()
+    ages: list[float] = []
+
+    def hang(*_: object) -> None:
+        world.now += 400
+        ages.append(_told(metrics.UNPROCESSED))
+        raise StoreUnavailable("StoreUnavailable", "no answer")
+
+    monkeypatch.setattr(world.alerts, "change_event", hang)
+    with pytest.raises(StoreUnavailable):
+        world.triggers.entry(entry)
+    assert 395 < ages[0] < 405
+    world.now += 100
+    assert _told(metrics.UNPROCESSED) == 0, "another process has it by now"
+
+
 def test_a_notice_after_a_newer_one_is_counted_as_late(world: AlertWorld) -> None:
     before = metrics.LATE._value.get()
     for number in (2, 1, 3):
