@@ -153,6 +153,15 @@ STORE = Dashboard(
         "Store": (
             one("Free", "minio_cluster_capacity_usable_free_bytes", "free", "B"),
             one("Requests of MinIO", "sum by (api) (rate(minio_s3_requests_total[5m]))", "{api}", "/s"),
+            _quantiles("Time of one use, as the mesh meets it", "odamesh_store_seconds", "verb", "{verb}"),
+            one(
+                "Uses that failed",
+                "sum by (instance, verb) (rate(odamesh_store_failures_total[5m]))",
+                "{instance} {verb}",
+                "/s",
+                "Of one process alone: the store refuses its account.",
+                empty="the store has never failed",
+            ),
         ),
         "Cache": (
             one("Products", "sum by (instrument) (odamesh_cache_products)", "{instrument}"),

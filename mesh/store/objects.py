@@ -1,6 +1,7 @@
 """Objects in MinIO (or whatever speaks S3 in its place): bytes and files under names, nothing more."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from mesh import tracing
 from mesh.errors import NotFound, StoreUnavailable
 from mesh.settings import StoreSettings
+from mesh.store import metrics
 
 _CONNECT_SECONDS = 3.0
 _ANSWER_SECONDS = 60.0
@@ -143,7 +145,8 @@ class Objects:
         Raises:
             NotFound: there is no such object.
         """
-        with _store_answers("get", name), self._open(name, offset, length) as answer:
+        # It lasts until the caller has all of it, which says nothing of the store.
+        with _store_answers("get", name, timed=False), self._open(name, offset, length) as answer:
             yield from answer.stream(size)
 
     def size(self, name: str) -> int:
@@ -157,7 +160,7 @@ class Objects:
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Return the objects whose name begins with *prefix*, in the order of their names."""
-        with _store_answers("list", prefix):
+        with _store_answers("list", prefix, timed=False):
             for entry in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
                 yield StoredObject(name=entry.object_name, size=entry.size, modified=entry.last_modified)
 
@@ -175,7 +178,7 @@ class Objects:
             disposition: the ``Content-Disposition`` with which the store is to answer.
         """
         headers = {"response-content-disposition": disposition} if disposition else None
-        with _store_answers("sign", name):
+        with _store_answers("sign", name, timed=False):
             link: str = self._signer.presigned_get_object(
                 self._bucket, name, expires=timedelta(seconds=seconds), response_headers=headers
             )
@@ -192,6 +195,7 @@ class Objects:
         # A condition on what was deleted meanwhile is answered as that it is not there.
         if answer.status == _CONDITION_FAILED or b"<Code>NoSuchKey</Code>" in answer.data:
             return False
+        metrics.STORE_FAILURES.labels("put").inc()
         raise StoreUnavailable("StoreRefused", f"the store answered {answer.status} for {name}")
 
     @contextmanager
@@ -217,14 +221,20 @@ def _signer(settings: StoreSettings, public_url: str) -> Minio:
 
 
 @contextmanager
-def _store_answers(verb: str, name: str) -> Iterator[None]:
+def _store_answers(verb: str, name: str, *, timed: bool = True) -> Iterator[None]:
+    began = time.monotonic()
     try:
         with tracing.call(f"store {verb} {name.partition('/')[0]}", **{"odamesh.object": name}):
             yield
     except S3Error as error:
         if error.code in _ABSENT:
             raise NotFound(f"the store has no object {name}") from error
+        metrics.STORE_FAILURES.labels(verb).inc()
         raise StoreUnavailable("StoreRefused", f"the store answered {error.code} for {name}") from error
     except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError) as error:
+        metrics.STORE_FAILURES.labels(verb).inc()
         text = f"the store does not answer for {name} ({type(error).__name__}); is it up?"
         raise StoreUnavailable("StoreUnavailable", text) from error
+    finally:
+        if timed:
+            metrics.STORE_SECONDS.labels(verb).observe(time.monotonic() - began, tracing.exemplar())

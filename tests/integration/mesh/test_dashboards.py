@@ -14,6 +14,7 @@ import gateway.alerts.metrics
 import gateway.metrics
 import mesh.intake.metrics
 import mesh.service.metrics
+import mesh.store.metrics
 import services.dispatcher.metrics
 import services.transports.metrics
 import services.triggers.metrics
@@ -51,7 +52,7 @@ def test_every_figure_is_told_by_somebody(prometheus: httpx.Client) -> None:
     told = set(prometheus.get("/api/v1/label/__name__/values").raise_for_status().json()["data"])
     # What tells of mishaps, alerts and their transports has no series before the first one: it must be one of ours.
     modules = (
-        *(gateway.metrics, mesh.service.metrics, services.dispatcher.metrics),
+        *(gateway.metrics, mesh.service.metrics, mesh.store.metrics, services.dispatcher.metrics),
         *(gateway.alerts.metrics, mesh.intake.metrics, services.triggers.metrics, services.transports.metrics),
     )
     ours = [entry for module in modules for entry in vars(module).values() if isinstance(entry, MetricWrapperBase)]
