@@ -29,6 +29,7 @@ from tests.bench import (
     signing_in,
     storm,
     throughput,
+    tracing,
 )
 from tests.bench.one_core import science_figures
 from tests.bench.page import page_kb_gz
@@ -74,6 +75,7 @@ def main() -> None:
         figures |= analysis_mesh.mesh_efficiency_50(client, engine, windows)
         figures["noop_over_docker_run"] = round(figures["noop_units_per_s"] / figures["bare_docker_run_per_s"], 1)
         figures["peak_rss_mb"] = memory.peak_rss_mb(_pids())
+        figures["traces_over_none"] = tracing.traces_over_none(client, _mesh_up)
         figures |= planning.plan_200k_slices(client)
         _mesh_up(ODAMESH_RUNNER="fake")
         figures["job_10000"] = scale.job_10000(client, _pids()["dispatcher"])
