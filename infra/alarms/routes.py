@@ -49,6 +49,11 @@ def configuration(receivers: Receivers) -> dict[str, Any]:
     }
 
 
+def held_back_by(alarm: str) -> list[str]:
+    """Return the alarms that hold another back, wherever both are raised."""
+    return [cause for cause, effects in _HIDES.items() if alarm in effects]
+
+
 def _rule(cause: str, effects: Sequence[str], *equal: str) -> dict[str, Any]:
     return {
         "source_matchers": [f'alertname="{cause}"'],

@@ -10,15 +10,12 @@ from contextlib import contextmanager
 import amqp
 
 from mesh.broker.topology import FAN_IN_QUEUE, UNITS
-from mesh.contracts import Lane
-from tests.alarms.cause import Cause
+from tests.alarms.cause import Cause, Part, Raised
 from tests.alarms.processes import gone
 from tests.chaos.broker_access import channel
 from tests.chaos.ground import Ground
 
 _MANY_EVENTS = 10_100
-_MANY_ALERTS = 8
-_ALERT_S = 25.0
 
 
 @contextmanager
@@ -44,23 +41,6 @@ def lane_without_service(ground: Ground) -> Iterator[None]:
         job = ground.submit(2)
         yield
     ground.until_ended(job)
-
-
-@contextmanager
-def alerts_wait(ground: Ground) -> Iterator[None]:
-    """Ask for more at once in the lane of alerts than the instrument has slots."""
-    jobs = [
-        ground.mesh.noop.noop(
-            scws=[f"00170001{number:03d}0"], salt=uuid.uuid4().hex, seconds=_ALERT_S, lane=Lane.ALERT.value, wait=False
-        )
-        for number in range(_MANY_ALERTS)
-    ]
-    try:
-        yield
-    finally:
-        for job in jobs:
-            job.cancel()
-    ground.until_ended(*jobs)
 
 
 @contextmanager
@@ -90,11 +70,22 @@ def _dropped(queue: str) -> bool:
     return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
 
-CAUSES = (
-    Cause("UnroutedMessages", "a unit of an instrument that has no queue", unroutable, 75),
-    Cause("DeadLetters", "a unit that its service cannot read", unreadable, 75),
-    Cause("MessagesDie", "the same, seen as it happens", unreadable, 75, clear_s=780),
-    Cause("LaneWithoutConsumer", "no service of the instrument for waiting units", lane_without_service, 120),
-    Cause("AlertLaneWaits", "eight alerts at once for three slots", alerts_wait, 90),
-    Cause("EventsPileUp", "10 100 events and no dispatcher", events_pile_up, 150),
+UNREADABLE = Cause(
+    # What died counts for ten minutes.
+    "a unit that its service cannot read",
+    unreadable,
+    (Raised("DeadLetters", 90), Raised("MessagesDie", 90, clear_s=800)),
+)
+WITHOUT_SERVICE = Cause(
+    "a service killed, its supervisor held, while units wait for it",
+    lane_without_service,
+    (Raised("ProcessDown", 150), Raised("LaneWithoutConsumer", 150)),
+    takes=frozenset({Part.SUPERVISOR, Part.SLOTS}),
+)
+EVENTS = Cause(
+    "10 100 events and no dispatcher",
+    events_pile_up,
+    (Raised("EventsPileUp", 180),),
+    takes=frozenset({Part.SUPERVISOR, Part.SLOTS, Part.DISPATCHER}),
+    also=("ProcessDown",),
 )

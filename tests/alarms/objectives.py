@@ -1,38 +1,55 @@
 """Causes that break an objective: runs that really start later than they should."""
 
-import time
+import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from mesh.contracts import Lane
 from odamesh import Job
-from tests.alarms.cause import Cause
+from tests.alarms.cause import Cause, Part, Raised
 from tests.alarms.processes import gone
 from tests.chaos.ground import Ground
 from tests.integration.mesh.windows import drill_windows
 
 _ALERTS, _ALERT_S = 24, 12.0
 """Three at a time: all but the first three start later than 10 s, nine in ten later than a run of alerts may."""
+_ALERTS_IN_TIME = 16
 _USERS, _USERS_WAIT_S = 40, 310.0
+_USERS_IN_TIME = 100
 
 
 @contextmanager
 def alerts_start_late(ground: Ground) -> Iterator[None]:
-    """Ask in the lane of alerts for eight times as much at once as the instrument has slots, and have it all done."""
+    """Ask for eight times as much at once as the instrument has slots for alerts, later for what it can do."""
     jobs = [_submit(ground, Lane.ALERT, _ALERT_S) for _ in range(_ALERTS)]
     yield
     ground.until_ended(*jobs)
+    _serve(ground, Lane.ALERT, _ALERTS_IN_TIME)
 
 
 @contextmanager
 def users_start_late(ground: Ground) -> Iterator[None]:
-    """Have an instrument away for five minutes while users ask for it."""
-    with gone(ground, "noop"):
+    """Have an instrument away for five minutes while users ask for it, and serve others in time afterwards."""
+    with ExitStack() as away:
+        away.enter_context(gone(ground, "noop"))
         jobs = [_submit(ground, Lane.USER, 0.0) for _ in range(_USERS)]
-        time.sleep(_USERS_WAIT_S)
+        # The alarm comes when they have run.
+        back = threading.Timer(_USERS_WAIT_S, away.close)
+        back.start()
+        try:
+            yield
+        finally:
+            back.cancel()
+            back.join()
     ground.until_ended(*jobs)
-    yield
+    _serve(ground, Lane.USER, _USERS_IN_TIME)
+
+
+def _serve(ground: Ground, lane: Lane, number: int) -> None:
+    """Ask for one after another, so that each starts at once."""
+    for _ in range(number):
+        ground.until_ended(_submit(ground, lane, 0.0))
 
 
 def _submit(ground: Ground, lane: Lane, seconds: float) -> Job:
@@ -43,10 +60,16 @@ def _submit(ground: Ground, lane: Lane, seconds: float) -> Job:
     return job
 
 
-CAUSES = (
-    Cause("AlertsWait", f"{_ALERTS} alerts at once for three slots", alerts_start_late, 300, clear_s=600),
-    # It ends when half an hour has passed, or when enough runs started in time.
-    Cause(
-        "UsersWait", f"{_USERS} runs that waited for a service for five minutes", users_start_late, 500, clear_s=2_400
-    ),
+USERS = Cause(
+    f"{_USERS} runs that waited for a service for five minutes",
+    users_start_late,
+    (Raised("UsersWait", 560, clear_s=600),),
+    takes=frozenset({Part.SUPERVISOR, Part.SLOTS}),
+    also=("ProcessDown", "LaneWithoutConsumer"),
+)
+ALERTS = Cause(
+    f"{_ALERTS} alerts at once for three slots",
+    alerts_start_late,
+    (Raised("AlertLaneWaits", 120), Raised("AlertsWait", 300, clear_s=500)),
+    takes=frozenset({Part.SLOTS}),
 )

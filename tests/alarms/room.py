@@ -6,11 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from infra.stack import mesh_processes, process, stack
+from infra.stack import process, supervisor
 from infra.stack.problem import SetupProblem
-from tests.alarms.cause import Cause
+from infra.stack.process import PidFile
+from tests.alarms.cause import Cause, Part, Raised
+from tests.alarms.surroundings import figure
 from tests.chaos.ground import Ground
 
 _MIB = 1 << 20
@@ -90,15 +93,26 @@ def all_must_stay(ground: Ground) -> Iterator[None]:
     job = ground.submit(1)
     ground.until_ended(job)
     _cache("pin", job.id, "--reason", "a drill", "--all")
-    os.environ["ODAMESH_CACHE_MAX_GIB"] = _LIMIT_GIB
+    plan = supervisor.read_plan(ground.layout)
+    limit = {"ODAMESH_CACHE_MAX_GIB": _LIMIT_GIB}
+    limited = [replace(one, environment=one.environment | limit) if one.name == "cache" else one for one in plan]
+    _have_run(ground, limited)
     try:
-        mesh_processes.up(stack.runner_in_use())
+        ground.until(
+            lambda: (figure("cache", "odamesh_cache_over_limit_bytes") or 0) > 0, "a cache over its limit", 120
+        )
         yield
     finally:
-        del os.environ["ODAMESH_CACHE_MAX_GIB"]
-        mesh_processes.up(stack.runner_in_use())
+        _have_run(ground, plan)
         _cache("unpin", job.id)
-    ground.until_ready()
+
+
+def _have_run(ground: Ground, plan: list[supervisor.Program]) -> None:
+    """Give the supervisor another plan; only what differs is started again."""
+    held = PidFile(ground.layout.run / "supervisor.pid").read()
+    assert held is not None, "the supervisor does not run"
+    supervisor.write_plan(ground.layout, plan)
+    os.kill(held.pid, supervisor.RECONCILE)
 
 
 def _short(meminfo: str) -> str:
@@ -154,9 +168,14 @@ def _cache(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "odamesh", "cache", *words], check=True, capture_output=True)
 
 
+LIMIT = Cause("a pinned product larger than the limit", all_must_stay, (Raised("CacheOverLimit", 1_050, clear_s=400),))
 CAUSES = (
-    Cause("DiskAlmostFull", "a disk that is full", full_disk, 200),
-    Cause("StoreAlmostFull", "a store on a disk of which 7 % are free", store_full, 450),
-    Cause("MemoryShort", "figures of a machine with 2 % of its memory left", memory_short, 200),
-    Cause("CacheOverLimit", "a pinned product larger than the limit", all_must_stay, 1_050, clear_s=240),
+    Cause(
+        "a store on a disk of which 7 % are free",
+        store_full,
+        (Raised("StoreAlmostFull", 450),),
+        takes=frozenset({Part.STORE, Part.CACHE, Part.TRIGGERS, Part.DISKS}),
+    ),
+    Cause("figures of a machine with 2 % of its memory left", memory_short, (Raised("MemoryShort", 240),)),
+    Cause("a disk that is full", full_disk, (Raised("DiskAlmostFull", 240),), takes=frozenset({Part.DISKS})),
 )

@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
+import minio
+from minio.credentials import StaticProvider
 
-from infra.stack import mesh_processes
 from mesh.store import names
-from tests.alarms.cause import Cause
+from tests.alarms.cause import Cause, Part, Raised
+from tests.alarms.surroundings import gateway
 from tests.bench.drill import drill_request, scw_ids
 from tests.chaos.ground import Ground
 from tests.chaos.settings import broker_configured
 
-_PAUSE_S = 0.5
+_PAUSE_S = 2.0
+_ANSWERED = 6_000
+"""So many good answers that some dozens of bad ones are less than 0.6 % of all."""
 _NO_MEMORY = "[{rabbit, [{vm_memory_high_watermark, 0.00001}]}].\n"
 
 
@@ -39,7 +42,7 @@ def broker_blocks(ground: Ground) -> Iterator[None]:
 
 @contextmanager
 def store_away(ground: Ground) -> Iterator[None]:
-    """Stop the object store while callers go on asking: they get 503."""
+    """Stop the object store while callers go on asking: they get 503. Later they are answered, many times."""
     ground.stack.store.stop()
     over = threading.Event()
     caller = threading.Thread(target=_ask, args=(over,), daemon=True)
@@ -51,39 +54,63 @@ def store_away(ground: Ground) -> Iterator[None]:
         caller.join()
         ground.stack.store.ensure()
     ground.until_ready()
+    with gateway() as client:
+        for _ in range(_ANSWERED):
+            client.get("/instruments").raise_for_status()
 
 
 @contextmanager
 def incomplete_index(ground: Ground) -> Iterator[None]:
-    """Take from the index, again and again, the mark that it is complete."""
-    over = threading.Event()
+    """Take from the index the mark that it is complete, and let the cache service not see what is in the store."""
+    index: Any = ground.index()
+    with refused_by_store(ground, "cache"):
+        index.delete(names.INDEX_COMPLETE)
+        yield
 
-    def doubt() -> None:
-        index: Any = ground.index()
-        while not over.wait(_PAUSE_S):
-            index.delete(names.INDEX_COMPLETE)
 
-    doubter = threading.Thread(target=doubt, daemon=True)
-    doubter.start()
+@contextmanager
+def refused_by_store(ground: Ground, service: str) -> Iterator[None]:
+    """Have the store refuse the account of a service.
+
+    Raises:
+        LookupError: the store knows no accounts, or they are not this stack's.
+    """
+    server = ground.stack.store
+    if server.stands_in or server.named_by:
+        msg = "accounts are disabled in a MinIO of the stack's own alone"
+        raise LookupError(msg)
+    own = ground.connections.store
+    administrator: Any = minio.MinioAdmin(
+        endpoint=own.endpoint, credentials=StaticProvider(own.access_key, own.secret_key), secure=own.secure
+    )
+    account = server.credentials[service].s3_access_key
+    administrator.user_disable(account)
     try:
         yield
     finally:
-        over.set()
-        doubter.join()
+        administrator.user_enable(account)
 
 
 def _ask(over: threading.Event) -> None:
     """Submit, look and submit again until it is over."""
-    url = f"http://127.0.0.1:{mesh_processes.ports()['gateway']}"
-    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+    with gateway() as client:
         while not over.wait(_PAUSE_S):
-            client.post("/api/v1/jobs", json=drill_request(scw_ids(1)))
+            client.post("/jobs", json=drill_request(scw_ids(1)))
 
 
 CAUSES = (
-    Cause("ServerDown", "Redis stopped", redis_away, 90),
-    Cause("BrokerAlarm", "a broker without memory", broker_blocks, 60),
-    Cause("DoorsFailFast", "callers while the store is away", store_away, 150, clear_s=500),
-    Cause("DoorsFailSlowly", "the same, seen over hours", store_away, 150, clear_s=2_400),
-    Cause("CacheIndexIncomplete", "an index that loses its mark", incomplete_index, 720),
+    Cause("Redis stopped", redis_away, (Raised("ServerDown", 90),), takes=frozenset({Part.MESH})),
+    Cause("a broker without memory", broker_blocks, (Raised("BrokerAlarm", 90),), takes=frozenset({Part.MESH})),
+    Cause(
+        "callers while the store is away",
+        store_away,
+        (Raised("DoorsFailFast", 150, clear_s=500), Raised("DoorsFailSlowly", 180, clear_s=2_400)),
+        takes=frozenset({Part.MESH}),
+    ),
+)
+INDEX = Cause(
+    "an index without its mark, and a store that refuses the cache service",
+    incomplete_index,
+    (Raised("CacheIndexIncomplete", 720),),
+    takes=frozenset({Part.CACHE}),
 )

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.alarms.cause import Cause
+from tests.alarms.cause import Cause, Raised
 from tests.alarms.messages import unroutable
 from tests.certificate import self_signed
 from tests.chaos.ground import Ground
@@ -93,7 +93,11 @@ def _serving(server: HTTPServer) -> Iterator[None]:
 
 
 CAUSES = (
-    Cause("CertificateEnds", "an edge whose certificate ends in three days", certificate_ends, 200, clear_s=240),
-    # What failed once counts for ten minutes.
-    Cause("AlarmsNotDelivered", "a second receiver that refuses", receiver_refuses, 180, clear_s=800),
+    Cause(
+        # What failed once counts for ten minutes.
+        "a unit of an instrument that has no queue, and a second receiver that refuses",
+        receiver_refuses,
+        (Raised("UnroutedMessages", 90), Raised("AlarmsNotDelivered", 180, clear_s=800)),
+    ),
+    Cause("an edge whose certificate ends in three days", certificate_ends, (Raised("CertificateEnds", 200),)),
 )

@@ -102,7 +102,7 @@ class Ground:
             rows = {row.name: row.ready for row in mesh_processes.status()}
             return all(rows[name] for name in _PROCESSES)
 
-        self.until(ready, "a mesh that is ready", 90)
+        self.until(ready, "a mesh that is ready", look_s=_SELDOM_S)
 
     def signal(self, name: str, number: signal.Signals) -> ProcessRecord:
         """Send a signal to a process of the mesh; the supervisor starts it again when it has ended."""

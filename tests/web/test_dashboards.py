@@ -3,10 +3,13 @@
 `make dashboard-pictures` has them kept in the directory that ODAMESH_PICTURES names.
 """
 
+import json
 import os
+import time
 import uuid
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -18,6 +21,9 @@ from tests.integration.mesh.windows import drill_windows
 
 _PATIENCE_MS = 60_000
 _LAST_15_MIN = "900"
+_BUSY_S = 300.0
+"""Before pictures are taken: lines of a minute are not much to look at."""
+_WINDOWS = {"user": 8, "batch": 4, "alert": 1}
 _DRAWN = """wanted => [...document.querySelectorAll('figure')].filter(figure =>
     wanted.includes(figure.querySelector('figcaption').firstChild.textContent) && !figure.querySelector('polyline')
 ).length === 0"""
@@ -27,7 +33,27 @@ _DRAWN = """wanted => [...document.querySelectorAll('figure')].filter(figure =>
 def dashboards(browser: Browser, mesh: Mesh) -> Page:
     """A page of the browser, after the mesh has done something."""
     mesh.noop.noop(scws=drill_windows(12), salt=uuid.uuid4().hex, seconds=1, progress=False)
+    if "ODAMESH_PICTURES" in os.environ:
+        _be_busy(mesh)
     return browser.new_page(viewport={"width": 1280, "height": 900})
+
+
+def _be_busy(mesh: Mesh) -> None:
+    """Have jobs in every lane, and alerts, for some minutes."""
+    end = time.monotonic() + _BUSY_S
+    with httpx.Client(base_url=f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}/api/v1") as client:
+        while time.monotonic() < end:
+            jobs = [
+                mesh.noop.noop(
+                    scws=drill_windows(number), salt=uuid.uuid4().hex, seconds=1, lane=lane, wait=False, progress=False
+                )
+                for lane, number in _WINDOWS.items()
+            ]
+            notice = {"mission": "Picture", "id": [uuid.uuid4().hex], "trigger_time": "2026-05-01T00:00:00Z"}
+            kind = {"Content-Type": "application/json"}
+            client.post("/alerts", content=json.dumps(notice), headers=kind).raise_for_status()
+            for job in jobs:
+                job.wait(progress=False)
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.name)
