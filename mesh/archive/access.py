@@ -51,6 +51,9 @@ class Archive(Protocol):
     def read(self, path: str) -> bytes:
         """Bytes of a small file; raises as `stamp`."""
 
+    def head(self, path: str, size: int) -> bytes:
+        """First bytes of a file of any size, at most *size* of them; raises as `stamp`."""
+
     def fetch(self, path: str, into: Path) -> Path:
         """Put a file into the directory `into` under its own name and return its path; raises as `stamp`.
 

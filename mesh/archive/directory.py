@@ -49,6 +49,14 @@ class DirectoryArchive:
         except OSError as error:
             raise self._failure(path, error) from error
 
+    def head(self, path: str, size: int) -> bytes:
+        """Read the beginning of a file."""
+        try:
+            with self._file(path).open("rb") as file:
+                return file.read(size)
+        except OSError as error:
+            raise self._failure(path, error) from error
+
     def fetch(self, path: str, into: Path) -> Path:
         """Link the file, or copy it when it lies on another file system or not everybody may read it."""
         try:

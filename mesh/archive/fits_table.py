@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -39,6 +40,37 @@ def unpacked(data: bytes) -> bytes:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise FitsError(f"the compressed data are damaged ({error})") from error
+
+
+def unpacked_start(data: bytes) -> bytes:
+    """Return as much as can be decompressed of the first bytes of a file; of one that is not compressed, all of them.
+
+    Raises:
+        FitsError: the compressed data are damaged.
+    """
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data)
+    except zlib.error as error:
+        raise FitsError(f"the compressed data are damaged ({error})") from error
+
+
+def first_headers(data: bytes) -> list[Header]:
+    """Return the headers that the first bytes of a FITS file hold whole, at least one.
+
+    Raises:
+        FitsError: the first one is not there whole.
+    """
+    found: list[Header] = []
+    try:
+        found.extend(headers(BytesIO(data)))
+    except FitsError:
+        if not found:
+            raise
+    if not found:
+        raise FitsError("the file is empty")
+    return found
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """An archive in an S3 bucket."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,16 +47,21 @@ class S3Archive:
         """Read an object."""
         return b"".join(self._chunks(path))
 
+    def head(self, path: str, size: int) -> bytes:
+        """Read the beginning of an object; the rest of it is not waited for."""
+        with closing(self._chunks(path, size)) as chunks:
+            return next(chunks, b"")
+
     def fetch(self, path: str, into: Path) -> Path:
         """Download the object."""
         return write_whole(into / Path(path).name, self._chunks(path))
 
-    def _chunks(self, path: str) -> Iterator[bytes]:
+    def _chunks(self, path: str, size: int = CHUNK) -> Generator[bytes]:
         """Yield the bytes of an object in pieces."""
         with self._errors(path):
             answer = self._client.get_object(self._bucket, self._prefix + path)
             try:
-                yield from answer.stream(CHUNK)
+                yield from answer.stream(size)
             finally:
                 answer.close()
                 answer.release_conn()

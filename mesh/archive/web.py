@@ -59,6 +59,11 @@ class WebArchive:
         with self._answer("GET", path) as answer:
             return b"".join(answer.iter_raw(CHUNK))
 
+    def head(self, path: str, size: int) -> bytes:
+        """Read the beginning of a file; the rest of the answer is not waited for."""
+        with self._answer("GET", path) as answer:
+            return next(answer.iter_raw(size), b"")
+
     def fetch(self, path: str, into: Path) -> Path:
         """Download the file."""
         with self._answer("GET", path) as answer:

@@ -3,18 +3,16 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
-from itertools import islice
 
 import structlog
 
 from mesh.archive.access import Archive, MissingFile
-from mesh.archive.fits_table import FitsError, headers, unpacked
+from mesh.archive.fits_table import FitsError, first_headers, unpacked_start
 from mesh.archive.index import Entry, Index, read_index
 from mesh.archive.locate import open_archive
 from mesh.archive.off_times import OffTime, read_off_times
 from mesh.archive.select import MISSION
-from mesh.archive.slices import Slice, read_slice_index, slices_between
+from mesh.archive.slices import read_slice_index, slices_between
 from mesh.archive.times import ijd_from_utc
 from mesh.contracts.transient import InstrumentRecord
 from mesh.errors import ArchiveUnavailable, BadInput
@@ -33,6 +31,8 @@ _SHOWN = 8
 _SIMULATION = "SIMULATD"
 """Card of headers by which simulated data say what they are."""
 _MOST_TOLD = 1000
+_HEAD_BYTES = 64 * 1024
+"""Of a file: its first headers are in them."""
 
 
 @dataclass
@@ -43,8 +43,6 @@ class _Slices:
     labels: Mapping[str, frozenset[str]]
     """Label -> names of the files."""
     off: list[OffTime] = field(default_factory=list)
-    simulations: dict[str, str] = field(default_factory=dict)
-    """Label -> what the file says of its simulation, of those that were looked at."""
 
 
 class DataStatus:
@@ -66,6 +64,7 @@ class DataStatus:
         self._slices: dict[str, _Slices] = {}
         self._index: tuple[float, Index] | None = None
         self._told: dict[str | None, tuple[float, list[InstrumentRecord]]] = {}
+        self._simulations: dict[str, tuple[float, str]] = {}
 
     def of(self, utc: str | None) -> list[InstrumentRecord]:
         """Return the status of every instrument at a time, without analyses.
@@ -79,6 +78,10 @@ class DataStatus:
                 self._told.clear()
             known = instruments()
             records = [self._one(known[name], utc) for name in INSTRUMENTS if name in known]
+            if told is not None:
+                # While an archive is away, what it said before stands: analyses that are under way go on.
+                before = {one.instrument: one for one in told[1]}
+                records = [before[one.instrument] if one.status == "unknown" else one for one in records]
             told = self._told[utc] = self._clock(), records
         return told[1]
 
@@ -116,11 +119,11 @@ class DataStatus:
         found = self._read_slices(instrument.name)
         (part, *_) = slices_between(ijd, ijd + _INSTANT_DAYS, instrument.archive.slice_s)
         label = str(part)
-        if label in found.labels:
-            simulation = self._simulation(found, instrument, part)
-            text = f"the archive has {'simulated ' if simulation else ''}data of {instrument.title} at {utc}"
+        names = [name for name in instrument.archive.files if name in found.labels.get(label, ())]
+        if names:
+            text = f"the archive has data of {instrument.title} at {utc}"
             told = _record(instrument, operated, "data", "Available", text, label)
-            return told.model_copy(update={"simulated": simulation})
+            return self._with_simulation(told, f"{part.folder(instrument.name)}/{names[0]}")
         off = next((one for one in found.off if one.start <= ijd < one.stop), None)
         if off is not None:
             text = f"no data: {instrument.title} was off at {utc} ({off})"
@@ -139,9 +142,18 @@ class DataStatus:
             return _record(instrument, operated, "no-data", "NotInArchive", text)
         near = [one for one in index.newest() if one.t_stop > ijd and one.t_start < ijd + _AFTERGLOW_DAYS]
         there = [one for one in near if one.t_start <= ijd]
-        usable = {one.scw for one in near if one.sw_type == "POINTING" and one.file(instrument.archive.files)}
-        told = _observed(instrument, operated, utc, there, [one for one in there if one.scw in usable])
-        return told.model_copy(update={"later": sum(one.t_start > ijd and one.scw in usable for one in near)})
+        files = instrument.archive.files
+        usable = [one for one in near if one.sw_type == "POINTING" and one.file(files)]
+        at_trigger = [one for one in usable if one.t_start <= ijd]
+        later = [one for one in usable if one.t_start > ijd]
+        told = _observed(instrument, operated, utc, there, at_trigger)
+        # Where the index does not tell which files there are, the images tell what is simulated.
+        listed = next((one.file(files) for one in at_trigger or later if one.files is not None), None)
+        if listed is not None:
+            found = self._with_simulation(told, listed)
+            # That there was nothing at the time of the trigger holds whatever can be read of later windows.
+            told = found if at_trigger else told.model_copy(update={"simulated": found.simulated})
+        return told.model_copy(update={"later": len(later)})
 
     def _read_slices(self, name: str) -> _Slices:
         known = self._slices.get(name)
@@ -154,16 +166,36 @@ class DataStatus:
             known = self._slices[name] = _Slices(self._clock(), labels, read_off_times(archive, name))
         return known
 
-    def _simulation(self, known: _Slices, instrument: Instrument, part: Slice) -> str:
-        """Return what the data of a slice say of their simulation; empty: they are not simulated."""
-        label = str(part)
-        if label not in known.simulations:
-            assert instrument.archive is not None  # noqa: S101 - it is sliced
-            names = [name for name in instrument.archive.files if name in known.labels[label]]
+    def _with_simulation(self, told: InstrumentRecord, path: str) -> InstrumentRecord:
+        """Return what is told of an instrument that has data, with what their file says of a simulation.
+
+        Of a file that cannot be read nobody knows what it holds: it is looked at again, and nothing is remembered.
+        """
+        try:
+            simulation = self._simulation(path)
+        except (MissingFile, FitsError) as error:
+            _log.warning("file of the archive not read", path=path, error=str(error))
+            text = f"whether {told.title} has data is not known yet: {path} of the archive is not there whole"
+            return told.model_copy(
+                update={"status": "unknown", "reason": "FileUnreadable", "text": text, "windows": ()}
+            )
+        text = f"{told.text} (simulated data)" if simulation else told.text
+        return told.model_copy(update={"simulated": simulation, "text": text})
+
+    def _simulation(self, path: str) -> str:
+        """Return what a file says of its simulation; empty: it is measured.
+
+        Raises:
+            MissingFile, FitsError: it cannot be read.
+        """
+        known = self._simulations.get(path)
+        if known is None or self._clock() - known[0] > _KNOWN_SECONDS:
+            if len(self._simulations) >= _MOST_TOLD:
+                self._simulations.clear()
             archive = self._open()
-            paths = [f"{part.folder(instrument.name)}/{name}" for name in names[:1]]
-            known.simulations[label] = "".join(self._where(archive)(_simulation_of, archive, path) for path in paths)
-        return known.simulations[label]
+            found = self._where(archive)(_simulation_of, archive, path)
+            known = self._simulations[path] = self._clock(), found
+        return known[1]
 
     def _read_index(self) -> Index:
         if self._index is None or self._clock() - self._index[0] > _KNOWN_SECONDS:
@@ -213,9 +245,5 @@ def _observed(
 
 
 def _simulation_of(archive: Archive, path: str) -> str:
-    """Return what a FITS file says of its simulation; of one that cannot be read, its analysis tells."""
-    try:
-        found = islice(headers(BytesIO(unpacked(archive.read(path)))), 2)
-        return next((str(header[_SIMULATION]) for header in found if _SIMULATION in header), "")
-    except (MissingFile, FitsError):
-        return ""
+    found = first_headers(unpacked_start(archive.head(path, _HEAD_BYTES)))
+    return next((str(header[_SIMULATION]) for header in found[:2] if _SIMULATION in header), "")

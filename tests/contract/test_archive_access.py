@@ -127,6 +127,15 @@ def test_a_file_is_read_and_fetched_whole(archive: tuple[Archive, Put], tmp_path
     assert target.stat().st_mode & 0o444 == 0o444
 
 
+def test_the_beginning_of_a_file_is_read_alone(archive: tuple[Archive, Put]) -> None:
+    opened, put = archive
+    assert opened.head(EVENTS, 1000) == CONTENT[:1000]
+    assert opened.head(EVENTS, 2 * len(CONTENT)) == CONTENT
+    assert opened.head(EVENTS, 1000) == CONTENT[:1000], "the connection is good for another file"
+    put("empty", b"")
+    assert opened.head("empty", 1000) == b""
+
+
 def test_fetching_again_replaces_the_file(archive: tuple[Archive, Put], tmp_path: Path) -> None:
     opened, _ = archive
     opened.fetch(EVENTS, tmp_path / "in").unlink()
@@ -147,12 +156,13 @@ def test_a_stamp_stays_until_the_data_change(archive: tuple[Archive, Put]) -> No
 def test_a_missing_file_is_said_to_be_missing(archive: tuple[Archive, Put], tmp_path: Path) -> None:
     opened, _ = archive
     absent = "scw/2016/201600280010.001/isgri_events.fits.gz"
-    for use in (opened.stamp, opened.read, lambda path: opened.fetch(path, tmp_path / "in")):
+    uses = (opened.stamp, opened.read, lambda path: opened.head(path, 10), lambda path: opened.fetch(path, tmp_path))
+    for use in uses:
         with pytest.raises(MissingFile, match="is not in the archive") as caught:
             use(absent)
         assert caught.value.reason == "NoScWData"
         assert opened.url not in caught.value.text, "callers need not know where the archive is"
-    assert not (tmp_path / "in" / "isgri_events.fits.gz").exists()
+    assert not (tmp_path / "isgri_events.fits.gz").exists()
 
 
 def test_http_that_fails_or_is_gone_is_transient(served: tuple[Path, str], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from services.triggers.data_status import DataStatus
 
 _DURING = "2017-08-17T12:41:04.430Z"
 _DAY_S = 86400.0
+_EVENTS = "scw/1852/185200050010.001/isgri_events.fits.gz"
 
 
 @pytest.fixture
@@ -22,15 +23,32 @@ def archive(tmp_path: Path) -> Path:
     hour = int(ijd % 1 * 24)
     (tmp_path / "idx/slices").mkdir(parents=True)
     (tmp_path / "idx/slices/spiacs.txt").write_text(f"{int(ijd)}-{hour:02d} acs_counts.fits.gz\n")
+    _write_counts(tmp_path)
     (tmp_path / "aux/spiacs").mkdir(parents=True)
     (tmp_path / "aux/spiacs/off.csv").write_text("start,stop,reason\n2017-08-18T00:00:00,2017-08-18T06:00:00,BELTS\n")
     windows = [
         _window("185200050010", "POINTING", ijd - 0.01, ijd + 0.01, ("isgri_events.fits.gz",)),
         _window("185200060021", "SLEW", ijd + 0.01, ijd + 0.02, ()),
     ]
+    _write_file(tmp_path / _EVENTS, {})
     (tmp_path / COMPACT_PATH).parent.mkdir(parents=True)
     (tmp_path / COMPACT_PATH).write_text("".join(f"{one.to_json()}\n" for one in windows))
     return tmp_path
+
+
+def _write_counts(archive: Path, utc: str = _DURING, **cards: str) -> Path:
+    """Write the file of the slice of a time, with some cards in its header."""
+    ijd = ijd_from_utc(utc)
+    label = f"{int(ijd)}-{int(ijd % 1 * 24):02d}"
+    return _write_file(archive / f"slices/spiacs/{int(ijd)}/{label}/acs_counts.fits.gz", cards)
+
+
+def _write_file(path: Path, cards: dict[str, str]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = {"SIMPLE": "T", "BITPIX": "8", "NAXIS": "0", **cards}
+    text = "".join(f"{name:8s}= {value}".ljust(80) for name, value in lines.items()) + "END".ljust(80)
+    path.write_bytes(gzip.compress(text.ljust(2880).encode()))
+    return path
 
 
 def _window(scw: str, kind: str, begin: float, end: float, files: tuple[str, ...]) -> Entry:
@@ -88,15 +106,58 @@ def test_windows_of_the_two_weeks_after_a_trigger_are_counted(archive: Path, utc
     ],
 )
 def test_simulated_data_are_told_from_measured_ones(archive: Path, cards: dict[str, str], right: str) -> None:
-    ijd = ijd_from_utc(_DURING)
-    folder = archive / f"slices/spiacs/{int(ijd)}/{int(ijd)}-{int(ijd % 1 * 24):02d}"
-    folder.mkdir(parents=True)
-    lines = {"SIMPLE": "T", "BITPIX": "8", "NAXIS": "0", **cards}
-    text = "".join(f"{name:8s}= {value}".ljust(80) for name, value in lines.items()) + "END".ljust(80)
-    (folder / "acs_counts.fits.gz").write_bytes(gzip.compress(text.ljust(2880).encode()))
+    _write_counts(archive, **cards)
     told = _told(archive, _DURING)["spiacs"]
     assert (told.status, told.simulated) == ("data", right)
     assert ("simulated data" in told.text) is bool(right)
+
+
+@pytest.mark.parametrize(
+    ("utc", "status"), [(_DURING, "data"), ("2017-08-05T12:00:00.000Z", "no-data")], ids=["at the time", "later"]
+)
+def test_simulated_windows_are_told_from_measured_ones(archive: Path, utc: str, status: str) -> None:
+    _write_file(archive / _EVENTS, {"SIMULATD": "'odamesh simulator'"})
+    told = _told(archive, utc)["isgri"]
+    assert (told.status, told.simulated) == (status, "odamesh simulator")
+    _write_file(archive / _EVENTS, {})
+    assert _told(archive, utc)["isgri"].simulated == ""
+    (archive / _EVENTS).unlink()
+    assert _told(archive, utc)["isgri"].status == ("unknown" if status == "data" else "no-data")
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "gone"])
+def test_what_cannot_be_read_is_not_taken_for_measured_and_looked_at_again(archive: Path, damage: str) -> None:
+    simulation, now = "odamesh simulator, seed 1", [0.0]
+    path = _write_counts(archive, SIMULATD=f"'{simulation}'")
+    whole = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(whole[:20] if damage == "cut" else b"")
+    status = DataStatus(str(archive), clock=lambda: now[0])
+    told = status.of(_DURING)[0]
+    assert (told.status, told.reason, told.simulated) == ("unknown", "FileUnreadable", "")
+    path.write_bytes(whole)
+    now[0] = 31.0
+    told = status.of(_DURING)[0]
+    assert (told.status, told.simulated) == ("data", simulation)
+
+
+def test_a_slice_without_a_file_of_counts_has_no_data(archive: Path) -> None:
+    listed = archive / "idx/slices/spiacs.txt"
+    listed.write_text(listed.read_text().replace("acs_counts.fits.gz", ".half.acs_counts.fits.gz"))
+    told = _told(archive, _DURING)["spiacs"]
+    assert (told.status, told.reason) == ("no-data", "NotInArchive")
+
+
+def test_what_an_archive_said_stands_while_it_is_away(archive: Path) -> None:
+    now = [0.0]
+    status = DataStatus(str(archive), clock=lambda: now[0])
+    before = status.of(_DURING)
+    archive.rename(archive.with_name("away"))
+    now[0] = 31.0
+    assert status.of(_DURING) == before
+    assert {one.status for one in status.of("2017-08-17T12:41:05.000Z")} >= {"unknown"}
 
 
 @pytest.mark.parametrize(
@@ -145,6 +206,7 @@ def test_what_was_read_is_looked_at_again_after_a_while(archive: Path) -> None:
     assert status.of("2010-01-01T00:00:00.000Z")[0].status == "no-data"
     listed = archive / "idx/slices/spiacs.txt"
     listed.write_text(f"{listed.read_text()}{int(ijd_from_utc('2010-01-01T00:00:00'))}-00 acs_counts.fits.gz\n")
+    _write_counts(archive, "2010-01-01T00:00:00")
     assert status.of("2010-01-01T00:00:00.000Z")[0].status == "no-data"
     now[0] = 60.0
     assert status.of("2010-01-01T00:00:00.000Z")[0].status == "data"
