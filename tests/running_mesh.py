@@ -20,7 +20,10 @@ from tests import real_window, shared
 from tests.integration.mesh.epoch_windows import observe_an_epoch
 from tests.integration.mesh.jemx_windows import observe_with_jemx
 from tests.integration.mesh.windows import EMPTY, NO_EVENTS, TRUNCATED
+from tests.simulated_once import mark_of, simulated_once
 from tests.trace_collector import Collector, collecting
+
+_PROGRAMS = ("services/isgri/simulator", "mesh/testing/archive", "tests/running_mesh.py")
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +39,9 @@ def home() -> Path:
 def archive(home: Path) -> Path:
     """An archive: six good windows, JEM-X in two, three bad ones, an early epoch, and the real window if there."""
     root = home / "archive"
-    if not ((root / "complete").exists() and _is_spoilt(root)):
-        shutil.rmtree(root, ignore_errors=True)
-        write_archive(root, "galactic-centre", scws=9, processes=os.cpu_count() or 1)
-        _spoil(root)
-        (root / "complete").touch()
+    if not _is_spoilt(root):
+        mark_of(root, "isgri").unlink(missing_ok=True)
+    simulated_once(root, "isgri", _PROGRAMS, lambda: _simulate(root))
     observe_with_jemx(root)
     observe_an_epoch(root)
     pieces = real_window.parts(shared.location())
@@ -50,6 +51,12 @@ def archive(home: Path) -> Path:
         real_window.assemble(pieces, target)
     subprocess.run([sys.executable, "-m", "odamesh", "archive", "index", str(root)], check=True)
     return root
+
+
+def _simulate(root: Path) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+    write_archive(root, "galactic-centre", scws=9, processes=os.cpu_count() or 1)
+    _spoil(root)
 
 
 def _events(root: Path, scw: str) -> Path:
@@ -66,7 +73,8 @@ def _spoil(root: Path) -> None:
 
 def _is_spoilt(root: Path) -> bool:
     """Say whether the bad windows are still bad: whoever simulates into the same directory mends them."""
-    return _events(root, EMPTY).stat().st_size == 0 and not _events(root, NO_EVENTS).exists()
+    empty = _events(root, EMPTY)
+    return empty.exists() and empty.stat().st_size == 0 and not _events(root, NO_EVENTS).exists()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from services.isgri.simulator.scenarios import write_archive
 from tests.chaos.drill import Drill, Expected, Trial
 from tests.chaos.ground import Ground
 from tests.integration.mesh.windows import GALACTIC_CENTRE
+from tests.simulated_once import mark_of, simulated_once
 
 _WINDOWS = 2
 
@@ -37,11 +38,14 @@ def _mid_unit(name: str, number: signal.Signals) -> Callable[[Ground], Trial]:
 def _have_archive() -> None:
     """Simulate the windows unless the tests, or a drill before, have done so."""
     root = Path(os.environ["ODAMESH_ARCHIVE"])
-    if (root / "complete").exists() or (root / "drills").exists():
+    if mark_of(root, "isgri").exists():
         return
-    write_archive(root, "galactic-centre", scws=_WINDOWS, processes=1)
-    subprocess.run([sys.executable, "-m", "odamesh", "archive", "index", str(root)], check=True)
-    (root / "drills").touch()
+
+    def write() -> None:
+        write_archive(root, "galactic-centre", scws=_WINDOWS, processes=1)
+        subprocess.run([sys.executable, "-m", "odamesh", "archive", "index", str(root)], check=True)
+
+    simulated_once(root, "drills", ["services/isgri/simulator", "mesh/testing/archive"], write)
 
 
 DRILLS = (

@@ -17,25 +17,18 @@ from infra.transients.known import KNOWN, find_maps
 from infra.transients.simulated_days import simulate_day
 from mesh.settings import Settings
 from odamesh.transport import Transport
-from services.spiacs.simulator.archive import write_archive
-from services.spiacs.simulator.rates import Background, Pulse
 
 _PATIENCE_SECONDS = 120.0
 _T0 = "2017-08-17T12:41:04.430"
-_COMPLETE = "spiacs-complete"
 _MERGER = KNOWN[0]
 
 
 @pytest.fixture(scope="module")
-def rates(archive: Path) -> None:
-    """The simulated counts that the tests of SPI-ACS make as well, whoever comes first."""
-    if not (archive / _COMPLETE).exists():
-        pulses = [("2017-08-17T12:55:00", Pulse(0.0, 60_000, 1.0, 5.7))]
-        background = Background(rate=1.1e5)
-        write_archive(archive, "2017-08-17T11:30:00", "2017-08-17T14:30:00", background=background, pulses=pulses)
-        (archive / _COMPLETE).touch()
+def days(archive: Path, rates: str) -> None:
+    """The simulated counts that other tests of SPI-ACS make as well, and those of the day of a merger."""
+    assert rates
     # Before the first alert: what the archive has is looked at again after half a minute only.
-    simulate_day(archive, _MERGER.scenario)
+    simulate_day(archive, _MERGER.scenario, own=True)
 
 
 def _notice(number: str, **fields: Any) -> bytes:
@@ -65,7 +58,7 @@ def _ended(record: dict[str, Any]) -> bool:
     return bool(states) and "waiting" not in states
 
 
-@pytest.mark.usefixtures("rates")
+@pytest.mark.usefixtures("days")
 def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: httpx.Client) -> None:
     key = f"drill:{time.time_ns()}"
     number = key.partition(":")[2]
@@ -86,7 +79,7 @@ def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: h
         polar = next(part for part in record["instruments"] if part["instrument"] == "polar")
         assert (polar["status"], polar["reason"]) == ("no-data", "NotOperating")
         assert _post(client, _notice(number, ra=197.45, dec=-23.38, ra_dec_error=0.1))["state"] == "taken-up"
-        _check_gallery(client, key)
+        _check_gallery(client, key, record)
 
         _post(client, _notice(number, alert_type="retraction", record_number=2))
         _until(client, key, lambda one: one["state"] == "RETRACTED")
@@ -102,9 +95,10 @@ def test_a_trigger_of_the_mission_is_analysed_published_and_taken_back(client: h
         assert set(words[1:-1]) <= {"update"}  # none where all was in the store
 
 
-def _check_gallery(client: httpx.Client, key: str) -> None:
+def _check_gallery(client: httpx.Client, key: str, record: dict[str, Any]) -> None:
     found = client.get("/transients", params={"text": key, "instrument": "spiacs", "t1": _T0, "t2": _T0}).json()
     assert [(one["event_key"], one["simulated"]) for one in found["transients"]] == [(key, True)]
+    assert found["transients"][0]["version"] >= record["version"], "a list is never behind a record"
     shown = client.get(f"/transients/{key}").json()
     assert {one["instrument"] for one in shown["no_data"]} >= {"polar"}
     (link,) = shown["light_curves"]
@@ -118,7 +112,7 @@ def _check_gallery(client: httpx.Client, key: str) -> None:
     assert sum(series["rate"]) / 6000 == pytest.approx(1.1e5, rel=0.05)
 
 
-@pytest.mark.usefixtures("rates")
+@pytest.mark.usefixtures("days")
 def test_an_event_with_its_sky_map_is_localised_and_shown(client: httpx.Client, shared_data: Path) -> None:
     receipt = _post(client, _MERGER.with_map(find_maps(shared_data, [_MERGER])[_MERGER.event_key]))
     transport = Transport(str(client.base_url).removesuffix("/api/v1/"))
