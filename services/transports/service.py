@@ -31,7 +31,8 @@ _LOOK_SECONDS = 0.5
 _TURN_SECONDS = 0.1
 _INDEX_SECONDS = 5.0
 _SWEEP_SECONDS = 300.0
-_AT_ONCE = 4
+_AT_ONCE = 32
+"""Messages that are kept for endpoints at the same moment: they share what is read for each."""
 _DAY_SECONDS = 86400.0
 
 

@@ -24,6 +24,7 @@ from mesh.store.webhook_index import WebhookIndex
 from mesh.store.webhooks import Webhooks
 from services.transports import metrics
 from services.transports.webhooks.body import body_of
+from services.transports.webhooks.endpoints import Endpoints
 from services.transports.webhooks.post import Answer
 
 _log = structlog.get_logger(__name__)
@@ -35,7 +36,6 @@ _JITTER = 0.2
 _BATCH = 8
 _CHUNK = 500
 _TEST = ".test"
-_NEWEST_SECONDS = 2.0
 
 _OUTCOMES = (_TAKEN, _REFUSED, _NO_ANSWER) = ("taken", "refused", "no-answer")
 
@@ -72,7 +72,7 @@ class Deliveries:
         self._clock = clock
         self._beside = beside
         self._busy: set[str] = set()
-        self._known: tuple[float, list[WebhookEndpoint]] = (0.0, [])
+        self._endpoints = Endpoints(webhooks, clock, self._drop)
 
     def take_on(self, message: Delivery) -> None:
         """Keep a message of a topic for each endpoint that wants it; again, it changes nothing.
@@ -81,8 +81,8 @@ class Deliveries:
             StoreUnavailable: come again; nothing is lost.
         """
         topic, now = message.routing_key, self._clock()
-        self._known = (0.0, self._known[1])  # whoever registered a moment ago gets it as well
-        wanting = [one for one in self._endpoints() if wants(one, topic)]
+        # As they are now: whoever registered a moment ago gets it as well.
+        wanting = [one for one in self._endpoints.now() if wants(one, topic)]
         if not wanting:
             return
         try:
@@ -106,7 +106,7 @@ class Deliveries:
 
     def look(self) -> None:
         """Post what is due; each endpoint on its own, so that a slow one holds up no other."""
-        for endpoint in self._endpoints():
+        for endpoint in self._endpoints.lately():
             for outcome in _OUTCOMES:
                 # Told from the start: of a figure that begins with one, Prometheus does not know that it was none.
                 metrics.POSTED.labels(endpoint.name, outcome)
@@ -203,7 +203,7 @@ class Deliveries:
         except NotFound:
             return  # it was removed
         self._webhooks.keep_waiting(tried.model_copy(update={"tries": 0, "next_try": now}))
-        self._known = (0.0, [])
+        self._endpoints.forget()
         metrics.DISABLED.labels(endpoint.name).set(1)
         _log.error("webhook endpoint disabled", endpoint=endpoint.name, url=endpoint.url, why=why)
 
@@ -212,21 +212,15 @@ class Deliveries:
         self._webhooks.end(delivery.model_copy(update=ended))
         self._index.ended(delivery.endpoint, delivery.delivery_id)
 
-    def _endpoints(self) -> list[WebhookEndpoint]:
-        """Return the endpoints as they were a moment ago at most."""
-        read, known = self._known
-        if self._clock() - read > _NEWEST_SECONDS:
-            known = self._webhooks.endpoints()
-            for gone in {one.name for one in self._known[1]} - {one.name for one in known}:
-                for gauge in (metrics.DISABLED, metrics.WAITING):
-                    with suppress(KeyError):
-                        gauge.remove(gone)
-                for outcome in _OUTCOMES:
-                    with suppress(KeyError):
-                        metrics.POSTED.remove(gone, outcome)
-                self._index.drop([gone])
-            self._known = (self._clock(), known)
-        return known
+    def _drop(self, name: str) -> None:
+        """Tell nothing more of an endpoint that was removed."""
+        for gauge in (metrics.DISABLED, metrics.WAITING):
+            with suppress(KeyError):
+                gauge.remove(name)
+        for outcome in _OUTCOMES:
+            with suppress(KeyError):
+                metrics.POSTED.remove(name, outcome)
+        self._index.drop([name])
 
 
 def wants(endpoint: WebhookEndpoint, topic: str) -> bool:
