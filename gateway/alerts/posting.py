@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Header, Request, Response, status
-from starlette.concurrency import run_in_threadpool
 
 from gateway.alerts import metrics
 from gateway.alerts.documents import ReceiptDocument, receipt_document
@@ -27,6 +27,8 @@ _TYPES = frozenset(
     {"application/json", "application/xml", "text/xml", "application/x-voevent+xml", "application/avro", "avro/binary"}
     | {"application/octet-stream", "application/vnd.apache.avro", "application/x-avro", ""}
 )
+_LARGE_BYTES = 64 * 1024
+_large, _small = CapacityLimiter(4), CapacityLimiter(16)
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="odamesh"'}
 
 router = APIRouter(prefix=PREFIX, tags=["alerts"])
@@ -67,7 +69,7 @@ async def post(
     body = await request.body()
     began = time.monotonic()
     ident = request.headers.get("webhook-id") or idempotency_key
-    taken = await run_in_threadpool(_take, request, parts, caller, body, ident)
+    taken = await to_thread.run_sync(_take, request, parts, caller, body, ident, limiter=_turn(len(body)))
     document = receipt_document(
         root(request), taken.receipt, "taken-up" if taken.taken_up else "queued", duplicate=taken.duplicate
     )
@@ -76,6 +78,14 @@ async def post(
         response.status_code = status.HTTP_200_OK
     metrics.ACK_SECONDS.observe(time.monotonic() - began, tracing.exemplar())
     return document
+
+
+def _turn(size: int) -> CapacityLimiter:
+    """Return whose turn a post waits for: who comes first is answered first, and nobody waits for large ones of others.
+
+    More of them at once would only have all of them wait for the last.
+    """
+    return _large if size > _LARGE_BYTES else _small
 
 
 def alerts_of(parts: Parts) -> AlertIntake:

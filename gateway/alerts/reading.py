@@ -165,7 +165,7 @@ def replay(*, wish: ReplayWish, parts: Given, caller: Calling, trace: Traced) ->
         if not _RECEIPT.fullmatch(wish.receipt):
             raise NotFound(f"There is no receipt {shown(wish.receipt)}.")
         found = alerts.alerts.receipt(wish.receipt)
-        alerts.hand_over(found.notice.event_key, receipt_id=found.receipt_id)
+        alerts.hand_over(found)
         keys = [found.notice.event_key]
     elif wish.event is not None:
         keys = [find_event(alerts, wish.event)[0].event_key]

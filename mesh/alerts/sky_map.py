@@ -45,11 +45,18 @@ def take_base64(value: Any, url: str = "") -> TakenMap:
     if not isinstance(value, str):
         return TakenMap(None, remark="map not available: it is not sent as base64 text")
     try:
-        # Some senders break the lines of the text.
-        content = base64.b64decode("".join(value.split()).encode("ascii"), validate=True)
+        content = _decoded(value.encode("ascii"))
     except (binascii.Error, UnicodeEncodeError):
         return TakenMap(None, remark="map not available: its base64 text is damaged")
     return take(content, url)
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        # Some senders break the lines of the text; to look for that first would cost most of the time.
+        return base64.b64decode(b"".join(text.split()), validate=True)
 
 
 def take(content: bytes, url: str = "") -> TakenMap:

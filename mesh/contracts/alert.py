@@ -68,6 +68,8 @@ class AlertEntry(Document):
     event_key: str
     receipt_id: str = ""
     command_id: str = ""
+    receipt: Receipt | None = None
+    """As it is stored, so that nobody need read it; None: it is to be read."""
 
 
 class ClaimedId(Document):

@@ -134,7 +134,7 @@ class AlertIntake:
         stored, is_new = self.alerts.put_receipt(receipt)
         taken_up = not is_new and self.alerts.has_receipt(stored.notice.event_key, stored.receipt_id)
         if not taken_up:
-            self.hand_over(stored.notice.event_key, receipt_id=stored.receipt_id)
+            self.hand_over(stored)
         outcome = "accepted" if is_new else "duplicate"
         metrics.ALERTS.labels(notice.messenger.value, outcome).inc()
         _log.info(
@@ -149,12 +149,14 @@ class AlertIntake:
             StoreUnavailable, BrokerUnavailable: it may not be stored; send it again.
         """
         self.alerts.put_command(command)
-        self.hand_over(command.event_key, command_id=command.command_id)
+        self._tell(AlertEntry(event_key=command.event_key, command_id=command.command_id))
 
-    def hand_over(self, event_key: str, *, receipt_id: str = "", command_id: str = "") -> None:
-        """Tell the triggers service of something that is stored."""
-        entry = AlertEntry(event_key=event_key, receipt_id=receipt_id, command_id=command_id)
-        self._publisher.alert(alert_key(event_key), entry)
+    def hand_over(self, receipt: Receipt) -> None:
+        """Tell the triggers service of a receipt that is stored."""
+        self._tell(AlertEntry(event_key=receipt.notice.event_key, receipt_id=receipt.receipt_id, receipt=receipt))
+
+    def _tell(self, entry: AlertEntry) -> None:
+        self._publisher.alert(alert_key(entry.event_key), entry)
 
     def _read(self, body: bytes, raw: str, sender: str) -> Message:
         try:

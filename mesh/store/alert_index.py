@@ -28,36 +28,48 @@ class AlertIndex:
         self._redis: Any = index
 
     @redis_answers()
-    def enter(
-        self,
-        event_key: str,
-        summary: Mapping[str, Any],
-        aliases: Iterable[str],
-        receipts: Iterable[str],
-        *,
-        when: float,
-        trigger: float,
-        public: Mapping[bool, tuple[int, float]],
+    def show(
+        self, event_key: str, *, summary: Mapping[str, Any], aliases: Iterable[str], when: float, trigger: float
     ) -> None:
-        """Enter an event.
+        """Have an event in the lists.
 
         Args:
             event_key: of the event.
             summary: what lists show.
             aliases: its other names.
-            receipts: those that were taken up.
             when: its newest notice came [s since 1970].
             trigger: it happened; where that is not known, when its newest notice came [s since 1970].
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        _show(pipeline, event_key, summary=summary, aliases=aliases, when=when, trigger=trigger)
+        pipeline.execute()
+
+    @redis_answers()
+    def enter(
+        self,
+        event_key: str,
+        *,
+        summary: Mapping[str, Any],
+        aliases: Iterable[str],
+        when: float,
+        trigger: float,
+        receipts: Iterable[str],
+        public: Mapping[bool, tuple[int, float]],
+    ) -> None:
+        """Enter all that there is of an event.
+
+        Args:
+            event_key: of the event.
+            summary: as `show`.
+            aliases: as `show`.
+            when: as `show`.
+            trigger: as `show`.
+            receipts: those that were taken up.
             public: what was published of it, as a test (True) or not: version of the record, negative where that took
                 something back, and when it was made [s since 1970]. Neither: nothing was.
         """
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.zadd(names.ALERTS_BY_TIME, {event_key: when})
-        pipeline.zremrangebyrank(names.ALERTS_BY_TIME, 0, -_LISTED - 1)
-        pipeline.zadd(names.ALERTS_BY_TRIGGER, {event_key: trigger})
-        pipeline.hset(names.ALERT_SUMMARIES, event_key, json.dumps(summary))
-        for alias in aliases:
-            pipeline.hset(names.ALERT_ALIASES, alias, event_key)
+        _show(pipeline, event_key, summary=summary, aliases=aliases, when=when, trigger=trigger)
         pipeline.sadd(names.ALERTS_TAKEN_UP, *receipts)
         for test, (version, made) in public.items():
             pipeline.zadd(names.alerts_public(test=test), {event_key: made})
@@ -189,3 +201,14 @@ class AlertIndex:
             return False
         self._redis.set(names.ALERTS_INDEXED, _FORM)
         return True
+
+
+def _show(
+    pipeline: Any, event_key: str, *, summary: Mapping[str, Any], aliases: Iterable[str], when: float, trigger: float
+) -> None:
+    pipeline.zadd(names.ALERTS_BY_TIME, {event_key: when})
+    pipeline.zremrangebyrank(names.ALERTS_BY_TIME, 0, -_LISTED - 1)
+    pipeline.zadd(names.ALERTS_BY_TRIGGER, {event_key: trigger})
+    pipeline.hset(names.ALERT_SUMMARIES, event_key, json.dumps(summary))
+    for alias in aliases:
+        pipeline.hset(names.ALERT_ALIASES, alias, event_key)

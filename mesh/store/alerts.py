@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from mesh.contracts.alert import AlertCommand, AlertEvent, ClaimedId, Quarantined, Receipt
@@ -11,6 +12,19 @@ from mesh.store import names
 from mesh.store.objects import Objects
 
 _JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """What is known of an event, as it was read or written last.
+
+    Args:
+        event: all of it; of one that nothing is known of, its key.
+        tag: of the stored document; None: there is none.
+    """
+
+    event: AlertEvent
+    tag: str | None
 
 
 class Alerts:
@@ -82,27 +96,39 @@ class Alerts:
         text, tag = self._objects.get_tagged(names.alert_event_object(quote(event_key, safe=":")))
         return AlertEvent.decode(text), tag.strip('"')
 
-    def change_event(self, event_key: str, change: Callable[[AlertEvent], AlertEvent]) -> AlertEvent:
+    def stored_event(self, event_key: str) -> StoredEvent:
+        """Return what is known of an event, with what `swap_event` asks for."""
+        try:
+            text, tag = self._objects.get_tagged(names.alert_event_object(quote(event_key, safe=":")))
+        except NotFound:
+            return StoredEvent(AlertEvent(event_key=event_key), None)
+        return StoredEvent(AlertEvent.decode(text), tag)
+
+    def swap_event(self, before: StoredEvent, after: AlertEvent) -> StoredEvent | None:
+        """Store an event in the place of what was known of it; None where somebody else has changed it meanwhile."""
+        place = names.alert_event_object(quote(after.event_key, safe=":"))
+        tag = self._objects.swap(place, after.encode(), before.tag, _JSON)
+        return None if tag is None else StoredEvent(after, tag)
+
+    def change_stored(self, before: StoredEvent, change: Callable[[AlertEvent], AlertEvent]) -> StoredEvent:
         """Change what is known of an event; of two who do at once, one changes what the other has written.
 
         Args:
-            event_key: of the event.
+            before: the event as it was read or written last.
             change: makes the new one of the present one; called again when that changed meanwhile.
         """
-        place = names.alert_event_object(quote(event_key, safe=":"))
         while True:
-            try:
-                text, tag = self._objects.get_tagged(place)
-            except NotFound:
-                before = AlertEvent(event_key=event_key)
-                after = change(before)
-                done = after == before or self._objects.put_new(place, after.encode(), _JSON)
-            else:
-                before = AlertEvent.decode(text)
-                after = change(before)
-                done = after == before or self._objects.replace(place, after.encode(), tag, _JSON)
-            if done:
-                return after
+            after = change(before.event)
+            if after == before.event:
+                return before
+            stored = self.swap_event(before, after)
+            if stored is not None:
+                return stored
+            before = self.stored_event(before.event.event_key)
+
+    def change_event(self, event_key: str, change: Callable[[AlertEvent], AlertEvent]) -> AlertEvent:
+        """Read an event and change it as `change_stored` does; returns it as it is then."""
+        return self.change_stored(self.stored_event(event_key), change).event
 
     def events(self) -> Iterator[str]:
         """Return the keys of all events."""

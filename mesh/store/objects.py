@@ -79,14 +79,39 @@ class Objects:
 
         Where a store does not know conditional writes (rclone), the last one wins and both are told true.
         """
-        return self._put_if(name, content, media_type, {"If-None-Match": "*"})
+        return self.swap(name, content, None, media_type) is not None
 
     def replace(self, name: str, content: bytes, tag: str, media_type: str = "application/octet-stream") -> bool:
         """Write an object anew; false when it is not any more what `get_tagged` returned with *tag*.
 
         Where a store does not know conditional writes (rclone), the last one wins.
         """
-        return self._put_if(name, content, media_type, {"If-Match": tag})
+        return self.swap(name, content, tag, media_type) is not None
+
+    def swap(
+        self, name: str, content: bytes, tag: str | None, media_type: str = "application/octet-stream"
+    ) -> str | None:
+        """Write an object in the place of a known one; returns its new tag, None when something else is there.
+
+        Args:
+            name: of the object.
+            content: of the new one.
+            tag: of the one that is known to be there; None: there is none.
+            media_type: of the content.
+        """
+        condition = {"If-None-Match": "*"} if tag is None else {"If-Match": tag}
+        with _store_answers("put", name):
+            # minio-py has no condition for a put; a signed address takes any header that it does not name.
+            address = self._client.get_presigned_url("PUT", self._bucket, name, expires=timedelta(seconds=60))
+            headers = {"Content-Type": media_type, **condition}
+            answer = self._pool.request("PUT", address, body=content, headers=headers)
+        if answer.status in _WRITTEN:
+            return answer.headers.get("ETag", "")
+        # A condition on what was deleted meanwhile is answered as that it is not there.
+        if answer.status == _CONDITION_FAILED or b"<Code>NoSuchKey</Code>" in answer.data:
+            return None
+        metrics.STORE_FAILURES.labels("put").inc()
+        raise StoreUnavailable("StoreRefused", f"the store answered {answer.status} for {name}")
 
     def upload(self, name: str, path: Path, media_type: str = "application/octet-stream") -> None:
         """Write an object from a file."""
@@ -183,20 +208,6 @@ class Objects:
                 self._bucket, name, expires=timedelta(seconds=seconds), response_headers=headers
             )
             return link
-
-    def _put_if(self, name: str, content: bytes, media_type: str, condition: dict[str, str]) -> bool:
-        with _store_answers("put", name):
-            # minio-py has no condition for a put; a signed address takes any header that it does not name.
-            address = self._client.get_presigned_url("PUT", self._bucket, name, expires=timedelta(seconds=60))
-            headers = {"Content-Type": media_type, **condition}
-            answer = self._pool.request("PUT", address, body=content, headers=headers)
-        if answer.status in _WRITTEN:
-            return True
-        # A condition on what was deleted meanwhile is answered as that it is not there.
-        if answer.status == _CONDITION_FAILED or b"<Code>NoSuchKey</Code>" in answer.data:
-            return False
-        metrics.STORE_FAILURES.labels("put").inc()
-        raise StoreUnavailable("StoreRefused", f"the store answered {answer.status} for {name}")
 
     @contextmanager
     def _open(self, name: str, offset: int = 0, length: int = 0) -> Iterator[urllib3.BaseHTTPResponse]:

@@ -1,12 +1,14 @@
-"""Fetches the sky maps that events wait for, and keeps them as inputs of their localisation."""
+"""Keeps sky maps as inputs of localisations: those that came in notices, and those that are fetched from addresses."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
+from mesh.alerts.read import read_message
 from mesh.alerts.sky_map import TakenMap
-from mesh.contracts.alert import FetchedMap
+from mesh.contracts.alert import AlertEvent, AlertJob, FetchedMap
+from mesh.errors import NotFound
 from mesh.store.alerts import Alerts
 from mesh.store.uploads import Uploads
 from services.triggers.event_map import with_map
@@ -43,6 +45,32 @@ class FetchedMaps:
     def ask(self, event_key: str, url: str) -> None:
         """Have the map of an event fetched at the next call of `fetch`."""
         self._asked[event_key] = url
+
+    def keep_sent(self, event: AlertEvent, planned: Sequence[AlertJob]) -> None:
+        """Keep the maps of analyses that are to be submitted, as far as they came in notices.
+
+        Nothing is analysed of most events, so that their maps stay where they are: in the messages.
+
+        Args:
+            event: with its jobs and notices.
+            planned: analyses that are wanted.
+        """
+        signatures = {one.signature for one in planned}
+        new = [one for one in event.jobs if one.signature in signatures and not one.job_id and not one.ended]
+        missing = {digest for one in new for digest in one.wish["parameters"].get("sky_map", ())}
+        for receipt in event.receipts if missing else ():
+            maps = (receipt.notice.map, receipt.notice.combined_map)
+            if missing.isdisjoint(one.sha256 for one in maps if one is not None):
+                continue
+            try:
+                sent = read_message(self._alerts.raw(receipt.raw)).maps
+            except NotFound:
+                # Somebody has removed the message: the analysis says that its map is not there.
+                _log.error("message of a sky map is not stored", event_key=event.event_key, raw=receipt.raw)
+                continue
+            for digest in missing.intersection(sent):
+                self._uploads.keep(sent[digest])
+            missing -= set(sent)
 
     def fetch(self) -> list[str]:
         """Fetch what was asked for, one after the other, and return the events that know more now.

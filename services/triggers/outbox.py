@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
 
 import structlog
 
 from mesh.alerts.instants import seconds_between
+from mesh.broker.outgoing import Outgoing as BrokerMessage
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import TRANSIENTS
 from mesh.clock import instant_at, utc_now
@@ -74,17 +74,37 @@ class Outbox:
         self._publisher = publisher
         self._record = record
 
-    def publish(self, event: AlertEvent, messages: Sequence[Outgoing]) -> dict[Outgoing, int]:
+    def publish(self, event: AlertEvent, messages: Sequence[Outgoing], newest: TransientRecord) -> dict[Outgoing, int]:
         """Publish messages of an event; return each with the version that its topic has now, negative: a retraction.
+
+        Args:
+            event: with what was published.
+            messages: of it.
+            newest: version of its record.
 
         Raises:
             BrokerUnavailable: some of them may not be stored; publish them again.
             ValueError: a test would go to a topic of real events.
         """
-        return {one: self._publish(event, one) for one in messages}
+        older = {one.version for one in messages} - {newest.version}
+        records = {newest.version: newest, **{version: self._record(event.event_key, version) for version in older}}
+        made = [self._made(event, one, records[one.version]) for one in messages]
+        self._publisher.publish_many([one for one, _ in made])
+        versions = {}
+        for message, (_, retraction) in zip(messages, made, strict=True):
+            if message.held_until is None:
+                lag = seconds_between(records[message.version].made, utc_now())
+                metrics.PUBLISH_LAG_SECONDS.observe(max(0.0, lag))
+            kind = "retraction" if retraction else "test" if is_test(message.topic) else "real"
+            metrics.PUBLISHED.labels(kind).inc()
+            versions[message] = -message.version if retraction else message.version
+        told = {message.topic: version for message, version in versions.items()}
+        _log.info("published", event_key=event.event_key, topics=told)
+        return versions
 
-    def _publish(self, event: AlertEvent, message: Outgoing) -> int:
-        record, topic = self._record(event.event_key, message.version), message.topic
+    def _made(self, event: AlertEvent, message: Outgoing, record: TransientRecord) -> tuple[BrokerMessage, bool]:
+        """Return a message as it goes out, and whether it takes something back."""
+        topic = message.topic
         before = event.published.get(topic, 0)
         retraction = record.state != "ACTIVE" or is_test(topic) != for_tests(record)
         if for_tests(record) and not is_test(topic) and not (retraction and before > 0):
@@ -97,23 +117,18 @@ class Outbox:
             document = notice_of(record, part, first=before == 0, retraction=retraction)
         elif retraction and record.state == "ACTIVE":
             document = record.model_copy(update={"state": "WITHDRAWN", "why": _why_not_real(record)})
-        headers: dict[str, Any] = {"x-event": event.event_key, "x-record": message.version}
         ident = sha256(f"{event.event_key}\n{message.version}\n{topic}".encode()).hexdigest()[:32]
         # Not mandatory: whoever wants to know binds a queue; where nobody does, the record in the store tells.
-        self._publisher.publish(
+        made = BrokerMessage.of(
+            document,
             TRANSIENTS,
             topic,
-            document,
             message_id=ident,
             correlation_id=event.event_key,
-            headers=headers,
+            headers={"x-event": event.event_key, "x-record": message.version},
             mandatory=False,
         )
-        if message.held_until is None:
-            metrics.PUBLISH_LAG_SECONDS.observe(max(0.0, seconds_between(record.made, utc_now())))
-        metrics.PUBLISHED.labels("retraction" if retraction else "test" if is_test(topic) else "real").inc()
-        _log.info("published", event_key=event.event_key, topic=topic, version=message.version, retraction=retraction)
-        return -message.version if retraction else message.version
+        return made, retraction
 
 
 def _why_not_real(record: TransientRecord) -> str:

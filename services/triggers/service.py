@@ -15,6 +15,8 @@ from services.triggers.triggers import Triggers
 _LOOK_SECONDS = 0.5
 _INDEX_SECONDS = 5.0
 _SWEEP_SECONDS = 300.0
+_AT_HAND = 50
+"""Entries of a queue that are at hand, so that the most urgent of them goes first; few are worked on at once."""
 
 
 def _make(context: Context) -> Triggers:
@@ -28,22 +30,22 @@ class TriggersService:
 
     triggers: Any = Provided(_make)
 
-    @consume(alert_queue(0), prefetch=1, retry=Retry.HOLD)
+    @consume(alert_queue(0), prefetch=_AT_HAND, retry=Retry.HOLD)
     def first(self, delivery: Delivery) -> None:
         """Take up an entry of the first share of events."""
         self.triggers.entry(AlertEntry.decode(delivery.body))
 
-    @consume(alert_queue(1), prefetch=1, retry=Retry.HOLD)
+    @consume(alert_queue(1), prefetch=_AT_HAND, retry=Retry.HOLD)
     def second(self, delivery: Delivery) -> None:
         """Take up an entry of the second share."""
         self.triggers.entry(AlertEntry.decode(delivery.body))
 
-    @consume(alert_queue(2), prefetch=1, retry=Retry.HOLD)
+    @consume(alert_queue(2), prefetch=_AT_HAND, retry=Retry.HOLD)
     def third(self, delivery: Delivery) -> None:
         """Take up an entry of the third share."""
         self.triggers.entry(AlertEntry.decode(delivery.body))
 
-    @consume(alert_queue(3), prefetch=1, retry=Retry.HOLD)
+    @consume(alert_queue(3), prefetch=_AT_HAND, retry=Retry.HOLD)
     def fourth(self, delivery: Delivery) -> None:
         """Take up an entry of the fourth share."""
         self.triggers.entry(AlertEntry.decode(delivery.body))

@@ -9,17 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from typing import Any
 
 import structlog
 
-from mesh.alerts.instants import seconds_between, unix_seconds
-from mesh.alerts.read import read_message
-from mesh.alerts.standing import Standing, standing
+from mesh.alerts.instants import unix_seconds
+from mesh.alerts.standing import standing
 from mesh.broker.publisher import Publisher
 from mesh.broker.topology import REQUESTS
 from mesh.clock import utc_now
 from mesh.contracts.alert import AlertCommand, AlertEntry, AlertEvent, AlertJob, Receipt
-from mesh.contracts.notice import NoticeKind
 from mesh.contracts.transient import TransientRecord
 from mesh.errors import MeshError, NotFound
 from mesh.intake import Caller, Intake, Quota
@@ -30,7 +29,7 @@ from mesh.service import native
 from mesh.settings import Connections, Settings
 from mesh.store import names
 from mesh.store.alert_index import AlertIndex
-from mesh.store.alerts import Alerts
+from mesh.store.alerts import Alerts, StoredEvent
 from mesh.store.allowances import read_allowances
 from mesh.store.connect import redis_client
 from mesh.store.jobs import Jobs
@@ -41,6 +40,8 @@ from mesh.store.uploads import Uploads
 from services.triggers import metrics
 from services.triggers.analyses import Analyses, tried_again
 from services.triggers.at_hand import AtHand
+from services.triggers.changes import Change, taking, unchanged, with_jobs
+from services.triggers.counts import count_receipts, count_record
 from services.triggers.data_status import DataStatus
 from services.triggers.event_map import map_to_fetch
 from services.triggers.fetched_maps import FetchedMaps
@@ -52,6 +53,7 @@ from services.triggers.plan import analysed_time, wanted
 from services.triggers.record import content_of, record_of
 from services.triggers.requests import RequestsPublisher
 from services.triggers.summary import summary_of
+from services.triggers.turns import Turns, urgency_of
 
 _log = structlog.get_logger(__name__)
 
@@ -60,6 +62,8 @@ _JOBS_SECONDS, _OUTBOX_SECONDS, _DATA_SECONDS, _FAILED_SECONDS = 0.5, 5.0, 30.0,
 _CHUNK = 500
 _MOST_STEPS = 6
 """Of one look: what one analysis gives another may ask for. What is left, the next look does."""
+_AT_ONCE = 4
+"""Entries that are worked on at the same moment: while one waits for a server, another one computes."""
 
 
 class Triggers:
@@ -67,13 +71,12 @@ class Triggers:
 
     Args:
         alerts: the documents.
-        uploads: keeps sky maps, as inputs of jobs.
         index: in Redis.
         analyses: jobs of the mesh.
         data: which data there are.
         outbox: publishes.
         limits: of the operator.
-        maps: fetches sky maps.
+        maps: keeps and fetches sky maps.
         clock: seconds since 1970.
     """
 
@@ -81,7 +84,6 @@ class Triggers:
         self,
         *,
         alerts: Alerts,
-        uploads: Uploads,
         index: AlertIndex,
         analyses: Analyses,
         data: DataStatus,
@@ -91,7 +93,6 @@ class Triggers:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._alerts = alerts
-        self._uploads = uploads
         self._index = index
         self._analyses = analyses
         self._data = data
@@ -99,8 +100,11 @@ class Triggers:
         self._limits = limits
         self._maps = maps
         self._clock = clock
-        self._busy: dict[str, threading.Lock] = {}
+        self._busy: dict[str, tuple[threading.Lock, int]] = {}
+        """Event -> its lock, and how many hold it or wait for it."""
+        self._guard = threading.Lock()
         self._at_hand = AtHand(clock)
+        self._turns = Turns(_AT_ONCE)
 
     @classmethod
     def connect(cls, connections: Connections, settings: Settings, publisher: Publisher) -> "Triggers":
@@ -116,16 +120,14 @@ class Triggers:
             quota=Quota(loads.of, lambda: read_allowances(objects), loads.admit, intake_limits.users),
             limits=intake_limits,
         )
-        uploads = Uploads(objects)
         return cls(
             alerts=alerts,
-            uploads=uploads,
             index=AlertIndex(index),
             analyses=Analyses(intake, caller(), lambda key, name: objects.get(names.product_object(key, name))),
             data=DataStatus(settings.archive_location, native.in_native_thread),
             outbox=Outbox(publisher, alerts.record),
             limits=limits,
-            maps=FetchedMaps(alerts, uploads, fetcher.fetch),
+            maps=FetchedMaps(alerts, Uploads(objects), fetcher.fetch),
         )
 
     def entry(self, entry: AlertEntry) -> None:
@@ -144,70 +146,48 @@ class Triggers:
 
     def _work_on(self, entry: AlertEntry) -> None:
         try:
-            if entry.receipt_id:
-                receipt = self._alerts.receipt(entry.receipt_id)
-                self._at_hand.begin(receipt.receipt_id, unix_seconds(receipt.received))
-                self._take_up(receipt, "message")
-            if entry.command_id:
-                self._obey(self._alerts.command(entry.command_id))
+            receipt, command = self._named(entry)
         except NotFound as error:
             _log.error("entry of what is not stored", entry=entry.model_dump(), error=str(error))
             return
-        self.advance(entry.event_key)
+        with self._turns.turn(urgency_of(receipt.notice if receipt else None)):
+            self.advance(entry.event_key, taking(receipt, command))
 
-    def _take_up(self, receipt: Receipt, how: str) -> None:
-        notice = receipt.notice
-        named = {one.sha256 for one in (notice.map, notice.combined_map) if one is not None and one.sha256}
-        if named:
-            maps = read_message(self._alerts.raw(receipt.raw)).maps
-            for content in maps.values():
-                self._uploads.keep(content)
-        is_new = False
+    def _named(self, entry: AlertEntry) -> tuple[Receipt | None, AlertCommand | None]:
+        """Return the receipt and the command of an entry, as far as it names them."""
+        receipt = entry.receipt
+        if entry.receipt_id:
+            receipt = receipt or self._alerts.receipt(entry.receipt_id)
+            self._at_hand.begin(entry.receipt_id, unix_seconds(receipt.received))
+        return receipt, self._alerts.command(entry.command_id) if entry.command_id else None
 
-        def change(event: AlertEvent) -> AlertEvent:
-            nonlocal is_new
-            is_new = all(one.receipt_id != receipt.receipt_id for one in event.receipts)
-            return event.model_copy(update={"receipts": (*event.receipts, receipt)}) if is_new else event
-
-        event = self._alerts.change_event(notice.event_key, change)
-        if is_new:
-            metrics.RECEIPTS.labels(how).inc()
-            metrics.STAGE_SECONDS.labels("taken-up").observe(max(0.0, self._clock() - unix_seconds(receipt.received)))
-            places = {one.receipt_id: one.state for one in standing(event.receipts).versions}
-            if places.get(receipt.receipt_id) == "superseded":
-                metrics.LATE.inc()
-            if notice.kind is NoticeKind.RETRACTION:
-                metrics.RETRACTIONS.inc()
-            if standing(event.receipts).unretracted:
-                _log.error("an event goes on after its retraction", event_key=event.event_key, ident=notice.ident)
-
-    def _obey(self, command: AlertCommand) -> None:
-        def change(event: AlertEvent) -> AlertEvent:
-            if not event.receipts or any(one.command_id == command.command_id for one in event.commands):
-                return event
-            return event.model_copy(update={"commands": (*event.commands, command)})
-
-        self._alerts.change_event(command.event_key, change)
-
-    def advance(self, event_key: str) -> None:
+    def advance(self, event_key: str, change: Change = unchanged, how: str = "message") -> None:
         """Do all that an event asks for now, and note when to look again.
+
+        Args:
+            event_key: of the event.
+            change: adds what is taken up; what is part of the event already, it leaves as it is.
+            how: it came.
 
         Raises:
             StoreUnavailable, BrokerUnavailable: come again; nothing is lost.
         """
         with self._alone(event_key):
+            stored = self._alerts.stored_event(event_key)
+            record: TransientRecord | None = None
             for _ in range(_MOST_STEPS):
-                event, record, planned = self._revise(event_key)
+                stored, record, planned = self._revise(stored, record, change, how)
                 if record is None:
                     return
-                event = self._publish(event)
-                worked = self._analyses.work(event, {one.signature for one in planned})
-                if worked == event.jobs:
+                stored = self._publish(stored, record)
+                self._maps.keep_sent(stored.event, planned)
+                worked = self._analyses.work(stored.event, {one.signature for one in planned})
+                if worked == stored.event.jobs:
                     break
-                self._alerts.change_event(event_key, lambda now, worked=worked: _with_jobs(now, worked))  # type: ignore[misc]
+                stored = self._alerts.change_stored(stored, with_jobs(worked))
             assert record is not None  # noqa: S101 - there are receipts
-            self._enter(event, record)
-            self._note_next(event, record, planned)
+            self._enter(stored.event, record)
+            self._note_next(stored.event, record, planned)
 
     def fetch_maps(self) -> None:
         """Fetch the maps that events wait for."""
@@ -248,77 +228,79 @@ class Triggers:
                 receipt = self._alerts.receipt(receipt_id)
                 if not self._alerts.has_receipt(receipt.notice.event_key, receipt_id):
                     _log.warning("receipt found that no entry told of", receipt_id=receipt_id)
-                self._take_up(receipt, "sweep")
-                self.advance(receipt.notice.event_key)
+                self.advance(receipt.notice.event_key, taking(receipt, None), "sweep")
         for command in self._alerts.commands():
             if all(one.command_id != command.command_id for one in self._alerts.event(command.event_key).commands):
-                self._obey(command)
-                self.advance(command.event_key)
+                self.advance(command.event_key, taking(None, command))
 
-    def _revise(self, event_key: str) -> tuple[AlertEvent, TransientRecord | None, list[AlertJob]]:
-        """Bring the plan and the record of an event up to date; return it, its newest record and what is wanted."""
+    def _revise(
+        self, stored: StoredEvent, known: TransientRecord | None, change: Change, how: str
+    ) -> tuple[StoredEvent, TransientRecord | None, list[AlertJob]]:
+        """Bring the plan and the record of an event up to date; return it, its newest record and what is wanted.
+
+        Args:
+            stored: the event, as it was a moment ago.
+            known: a version of its record that is at hand.
+            change: adds what is taken up.
+            how: that came.
+        """
         while True:
-            try:
-                before = self._alerts.event(event_key)
-            except NotFound:
-                return AlertEvent(event_key=event_key), None, []
-            if not before.receipts:
-                return before, None, []
-            stands = standing(before.receipts)
-            data = self._data.of(analysed_time(before, stands))
-            planned = wanted(before, stands, data, self._limits)
-            event = before.model_copy(update={"jobs": tried_again(before)})
-            known = {one.signature for one in event.jobs}
-            new = tuple(one for one in planned if one.signature not in known)
+            before = stored.event
+            taken = change(before)
+            if not taken.receipts:
+                return stored, None, []
+            stands = standing(taken.receipts)
+            data = self._data.of(analysed_time(taken, stands))
+            planned = wanted(taken, stands, data, self._limits)
+            event = taken.model_copy(update={"jobs": tried_again(taken)})
+            signatures = {one.signature for one in event.jobs}
+            new = tuple(one for one in planned if one.signature not in signatures)
             event = event.model_copy(update={"jobs": (*event.jobs, *new)})
             record = record_of(event, data, utc_now(), planned)
             digest = content_of(record)
             if digest == before.digest:
-                record = self._alerts.record(event_key, before.version)
+                is_known = known is not None and known.version == before.version
+                record = known if known and is_known else self._alerts.record(event.event_key, before.version)
             else:
                 event = self._with_record(event, record, digest)
             if event == before:
-                return before, record, planned
-            after = self._alerts.change_event(
-                event_key,
-                lambda now, before=before, event=event: event if now == before else now,  # type: ignore[misc]
-            )
-            if after == event:
+                return stored, record, planned
+            after = self._alerts.swap_event(stored, event)
+            if after is not None:
+                count_receipts(before, event, stands, how=how, now=self._clock())
                 if digest != before.digest:
-                    self._note_record(event, record, stands)
-                return event, record, planned
+                    count_record(event, record)
+                return after, record, planned
+            stored = self._alerts.stored_event(event.event_key)
 
     def _with_record(self, event: AlertEvent, record: TransientRecord, digest: str) -> AlertEvent:
-        """Store a version of the record, and return the event with it and with what is to be published of it."""
+        """Store a version of the record, and return the event with it and with what is to be published of it.
+
+        It is in the lists before it is that of its event, so that nobody reads less in a list than in a record.
+        """
         self._alerts.put_record(record)
         new = outgoing(event, record, self._limits.hold_seconds, self._clock())
         topics = {one.topic for one in new}
         left = () if record.state != "ACTIVE" else tuple(one for one in event.outbox if one.topic not in topics)
-        return event.model_copy(update={"version": record.version, "digest": digest, "outbox": (*new, *left)})
+        event = event.model_copy(update={"version": record.version, "digest": digest, "outbox": (*new, *left)})
+        self._index.show(event.event_key, **_line(event, record))
+        return event
 
-    def _publish(self, event: AlertEvent) -> AlertEvent:
-        messages = ready(event, utc_now())
+    def _publish(self, stored: StoredEvent, record: TransientRecord) -> StoredEvent:
+        messages = ready(stored.event, utc_now())
         if not messages:
-            return event
-        published = self._outbox.publish(event, messages)
-        return self._alerts.change_event(event.event_key, lambda now: sent(now, published))
+            return stored
+        published = self._outbox.publish(stored.event, messages, record)
+        return self._alerts.change_stored(stored, lambda now: sent(now, published))
 
     def _enter(self, event: AlertEvent, record: TransientRecord) -> None:
-        newest = max(one.received for one in event.receipts)
         public = {}
         for topic in (RECORD_TOPIC, f"{RECORD_TOPIC}{TEST}"):
             if version := event.published.get(topic, 0):
                 made = record if abs(version) == record.version else self._alerts.record(event.event_key, abs(version))
                 public[is_test(topic)] = (version, unix_seconds(made.made))
-        self._index.enter(
-            event.event_key,
-            summary_of(record, newest),
-            record.names,
-            [one.receipt_id for one in event.receipts],
-            when=unix_seconds(newest),
-            trigger=unix_seconds(record.trigger_time or newest),
-            public=public,
-        )
+        receipts = [one.receipt_id for one in event.receipts]
+        self._index.enter(event.event_key, receipts=receipts, public=public, **_line(event, record))
 
     def _note_next(self, event: AlertEvent, record: TransientRecord, planned: list[AlertJob]) -> None:
         """Note when to look at an event again."""
@@ -339,33 +321,20 @@ class Triggers:
         else:
             self._index.at_rest(event.event_key)
 
-    def _note_record(self, event: AlertEvent, record: TransientRecord, stands: Standing) -> None:
-        metrics.RECORDS.inc()
-        first = min(one.received for one in event.receipts)
-        if record.version == 1:
-            metrics.STAGE_SECONDS.labels("first-record").observe(max(0.0, seconds_between(first, record.made)))
-        newest = max(one.received for one in event.receipts)
-        if event.jobs and all(job.ended for job in event.jobs):
-            metrics.STAGE_SECONDS.labels("complete").observe(max(0.0, seconds_between(newest, record.made)))
-        _log.info(
-            "record",
-            event_key=event.event_key,
-            version=record.version,
-            state=record.state,
-            test=stands.test,
-            answer=record.answer,
-        )
-
     @contextmanager
     def _alone(self, event_key: str) -> Iterator[None]:
         """Let one green thread of this process look at an event at a time; other processes swap, or swap in vain."""
-        lock = self._busy.setdefault(event_key, threading.Lock())
+        with self._guard:
+            lock, wanting = self._busy.get(event_key, (threading.Lock(), 0))
+            self._busy[event_key] = lock, wanting + 1
         try:
             with lock:
                 yield
         finally:
-            if not lock.locked():
-                self._busy.pop(event_key, None)
+            with self._guard:
+                lock, wanting = self._busy.pop(event_key)
+                if wanting > 1:
+                    self._busy[event_key] = lock, wanting - 1
 
 
 def caller() -> Caller:
@@ -373,8 +342,12 @@ def caller() -> Caller:
     return Caller.with_roles(NAME, frozenset({Role.ALERTS}))
 
 
-def _with_jobs(event: AlertEvent, worked: tuple[AlertJob, ...]) -> AlertEvent:
-    """Return an event with its jobs as they are after the work; one that was begun anew meanwhile stays."""
-    done = {(job.signature, job.attempt): job for job in worked}
-    jobs = tuple(done.get((job.signature, job.attempt), job) for job in event.jobs)
-    return event.model_copy(update={"jobs": jobs})
+def _line(event: AlertEvent, record: TransientRecord) -> dict[str, Any]:
+    """Return what lists tell of an event, and where in them it stands."""
+    newest = max(one.received for one in event.receipts)
+    return {
+        "summary": summary_of(record, newest),
+        "aliases": record.names,
+        "when": unix_seconds(newest),
+        "trigger": unix_seconds(record.trigger_time or newest),
+    }

@@ -62,7 +62,7 @@ def main() -> None:
             "cached_50_scw_s": round(latency.cached_50_scw_s(client), 3),
             "fair_small_over_alone": round(fairness.fair_small_over_alone(client), 2),
             "alert_start_s": round(alert.alert_start_s(client), 3),
-            "alert_ack_ms": alerts_in.alert_ack_ms(client),
+            "alert_ack_ms": alerts_in.alert_ack_ms(client, settings),
             "alert_no_data_s": alerts_in.alert_no_data_s(client),
             "alert_to_record_s": alerts_in.alert_to_record_s(client),
             "alert_storm_per_s": alerts_in.alert_storm_per_s(client),

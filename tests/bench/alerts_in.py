@@ -8,7 +8,9 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -17,6 +19,9 @@ import httpx
 
 from infra.transients.known import GW170817
 from infra.transients.simulated_days import simulate_day
+from mesh.settings import Settings
+from mesh.store import names
+from mesh.store.objects import Objects
 
 _AT_ONCE, _ROUNDS = 50, 4
 _MAP_BYTES = 780_000
@@ -39,41 +44,66 @@ def write_merger(archive: Path) -> None:
     simulate_day(archive, GW170817.scenario, own=True)
 
 
-def alert_ack_ms(client: httpx.Client) -> dict[str, float]:
-    """Return p50 and p99 of how long 50 senders of 1 MB each at once wait for their answer, in milliseconds."""
+def alert_ack_ms(client: httpx.Client, settings: Settings) -> dict[str, float]:
+    """Return p50 and p99 of how long 50 senders of 1 MB each at once wait for their answer, in milliseconds.
+
+    Beside them, as their floor, the same of 50 plain writes of these bytes to the store, of which each answer has one.
+    """
     _post(client, _large("warm"))
-    waited: list[float] = []
-    for number in range(_ROUNDS):
-        bodies = [_large(f"ack{number}-{one}") for one in range(_AT_ONCE)]
-        together = Barrier(_AT_ONCE)
 
-        def send(body: bytes, together: Barrier = together) -> float:
-            with httpx.Client(base_url=client.base_url, timeout=60) as own:
-                own.get("/livez")  # the connection is there
-                together.wait()
-                begin = time.perf_counter()
-                _post(own, body)
-                return 1000 * (time.perf_counter() - begin)
+    def post(bodies: Sequence[bytes]) -> list[float]:
+        def send(body: bytes) -> None:
+            _post(own.pop(), body)
 
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            waited += pool.map(send, bodies)
-    cuts = statistics.quantiles(waited, n=100, method="inclusive")
-    return {"p50": round(cuts[49], 1), "p99": round(cuts[98], 1)}
+        with ExitStack() as connections:
+            own = [connections.enter_context(httpx.Client(base_url=client.base_url, timeout=60)) for _ in bodies]
+            for one in own:
+                one.get("/livez")  # the connection is there
+            return _together_ms(send, bodies)
+
+    objects = Objects(settings.connections("gateway").store)
+
+    def write(bodies: Sequence[bytes]) -> list[float]:
+        return _together_ms(
+            lambda body: objects.put_new(names.alert_raw_object(sha256(body).hexdigest()), body), bodies
+        )
+
+    found: dict[str, float] = {}
+    for prefix, work in (("", post), ("floor_", write)):
+        waited = [
+            one
+            for number in range(_ROUNDS)
+            for one in work([_large(f"ack{number}-{place}") for place in range(_AT_ONCE)])
+        ]
+        cuts = statistics.quantiles(waited, n=100, method="inclusive")
+        found |= {f"{prefix}p50": round(cuts[49], 1), f"{prefix}p99": round(cuts[98], 1)}
+    return found
+
+
+def alert_no_data_s(client: httpx.Client) -> dict[str, float]:
+    """Return the longest of five times from the post of a trigger of today to a record of no data, and why.
+
+    Once with nothing else to do, and once right behind 200 mocks of 1 MB, which are most of what brokers send.
+    """
+
+    def told(record: dict[str, Any]) -> bool:
+        return {one["reason"] for one in record["instruments"]} == {"NotOperating"}
+
+    def longest() -> float:
+        return max(_until(client, _notice(f"today{number}", alert_tense="current"), told) for number in range(5))
+
+    idle = longest()
+    mocks = [_large(f"mock{number}") for number in range(_ROUNDS * _AT_ONCE)]
+    keys = _spread(client, mocks, lambda own, body: str(_post(own, body)["event_key"]))
+    behind = longest()
+    _until_recorded(client, keys)
+    return {"idle": idle, "behind_200_mocks": behind}
 
 
 def alert_to_record_s(client: httpx.Client) -> float:
     """Return the seconds from the post of GW170817 to a record with the search and the coverage of its map."""
     _merger(client, "2017-08-17T12:41:03.430Z")  # warms the containers
     return _merger(client, GW170817.time)
-
-
-def alert_no_data_s(client: httpx.Client) -> float:
-    """Return the longest of five times from the post of a trigger of today to a record of no data, and why."""
-
-    def told(record: dict[str, Any]) -> bool:
-        return {one["reason"] for one in record["instruments"]} == {"NotOperating"}
-
-    return max(_until(client, _notice(f"today{number}"), told) for number in range(5))
 
 
 def alert_storm_per_s(client: httpx.Client) -> dict[str, float]:
@@ -86,8 +116,10 @@ def alert_storm_per_s(client: httpx.Client) -> dict[str, float]:
     ):
         begin = time.monotonic()
         keys = _spread(client, bodies, lambda own, body: str(_post(own, body)["event_key"]))
-        counts = _spread(client, keys, _versions)
+        found[f"{name}_taken"] = round(len(bodies) / (time.monotonic() - begin), 1)
+        _until_recorded(client, keys)
         found[name] = round(len(bodies) / (time.monotonic() - begin), 1)
+        counts = _spread(client, keys, _versions)
         lost += counts.count(0) + len(bodies) - len(set(keys))
         doubled += sum(count > 1 for count in counts)
     return {**found, "lost": lost, "doubled": doubled}
@@ -116,14 +148,43 @@ def _until(client: httpx.Client, body: bytes, holds: Callable[[dict[str, Any]], 
 
 
 def _versions(client: httpx.Client, key: str) -> int:
-    """Return how many notices an event has once it has a record; 0 if it never gets one."""
-    end = time.monotonic() + _LIMIT_S
-    while time.monotonic() < end:
-        answer = client.get(f"/api/v1/alerts/events/{key}")
-        if answer.status_code == httpx.codes.OK and answer.json()["record"]:
-            return len(answer.json()["versions"])
-        time.sleep(0.05)
-    return 0
+    """Return how many notices an event has that has a record; 0 without one."""
+    answer = client.get(f"/api/v1/alerts/events/{key}")
+    return len(answer.json()["versions"]) if answer.status_code == httpx.codes.OK and answer.json()["record"] else 0
+
+
+def _until_recorded(client: httpx.Client, keys: Sequence[str]) -> None:
+    """Wait until each event has a record, and as little as can be in the way of what is measured.
+
+    The list is read only when the one that was posted last of those that lack a record has got its own. Of an event
+    that never gets one, the counts afterwards tell.
+    """
+    end, missing = time.monotonic() + _LIMIT_S, list(keys)
+    while missing and time.monotonic() < end:
+        if not _versions(client, missing[-1]):
+            time.sleep(0.2)
+            continue
+        recorded: set[str] = set()
+        page: str | None = "/api/v1/alerts/events?limit=100"
+        while page and not recorded.issuperset(missing):
+            told = client.get(page).raise_for_status().json()
+            recorded |= {one["event_key"] for one in told["events"] if one["version"]}
+            page = told["next"]
+        missing = [key for key in missing if key not in recorded]
+
+
+def _together_ms(work: Callable[[bytes], object], bodies: Sequence[bytes]) -> list[float]:
+    """Do something with each of some bodies, all at the same moment, and return how long each took."""
+    together = Barrier(len(bodies))
+
+    def one(body: bytes) -> float:
+        together.wait()
+        begin = time.perf_counter()
+        work(body)
+        return 1000 * (time.perf_counter() - begin)
+
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        return list(pool.map(one, bodies))
 
 
 def _spread(client: httpx.Client, items: Sequence[Any], work: Callable[[httpx.Client, Any], Any]) -> list[Any]:

@@ -23,18 +23,16 @@ class MemoryObjects(Objects):
         self._answer()
         self.content[name] = content
 
-    def put_new(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> bool:
-        """Write an object unless there is one."""
+    def swap(
+        self, name: str, content: bytes, tag: str | None, media_type: str = "application/octet-stream"
+    ) -> str | None:
+        """Write an object in the place of a known one, or of none."""
         self._answer()
-        return self.content.setdefault(name, content) is content
-
-    def replace(self, name: str, content: bytes, tag: str, media_type: str = "application/octet-stream") -> bool:
-        """Write an object that nobody has changed."""
-        self._answer()
-        if str(hash(self.content.get(name))) != tag:
-            return False
+        there = self.content.get(name)
+        if tag != (None if there is None else str(hash(there))):
+            return None
         self.content[name] = content
-        return True
+        return str(hash(content))
 
     def get(self, name: str) -> bytes:
         """Return an object."""

@@ -114,27 +114,19 @@ class MemoryObjects(Objects):
         """Write an object."""
         self._call("put", name, lambda: self._keep(name, content))
 
-    def put_new(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> bool:
-        """Write an object unless it is there."""
+    def swap(
+        self, name: str, content: bytes, tag: str | None, media_type: str = "application/octet-stream"
+    ) -> str | None:
+        """Write an object in the place of a known one, or of none."""
 
-        def work() -> bool:
-            there = name in self.kept
-            if not there:
-                self._keep(name, content)
-            return not there
+        def work() -> str | None:
+            there = sha256(self.kept[name][0]).hexdigest() if name in self.kept else None
+            if there != tag:
+                return None
+            self._keep(name, content)
+            return sha256(content).hexdigest()
 
-        return self._call("put new", name, work)
-
-    def replace(self, name: str, content: bytes, tag: str, media_type: str = "application/octet-stream") -> bool:
-        """Write an object that nobody has changed."""
-
-        def work() -> bool:
-            same = name in self.kept and sha256(self.kept[name][0]).hexdigest() == tag
-            if same:
-                self._keep(name, content)
-            return same
-
-        return self._call("replace", name, work)
+        return self._call("put new" if tag is None else "replace", name, work)
 
     def get_tagged(self, name: str) -> tuple[bytes, str]:
         """Return the content of an object, with a tag."""

@@ -1,5 +1,6 @@
 """Posting alerts: every answer that a broker may get, and what is stored when it gets it."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -70,8 +71,38 @@ def test_an_alert_is_stored_before_it_is_acknowledged(gateway: Guarded) -> None:
     assert gateway.objects.content[f"alerts/raw/{hashlib.sha256(_BODY).hexdigest()}"] == _BODY
     receipt = Receipt.decode(gateway.objects.content[f"alerts/receipts/{told['receipt_id']}.json"])
     assert (receipt.sender, receipt.notice.event_key) == ("bob", "newmission:a1")
-    entry = AlertEntry(event_key="newmission:a1", receipt_id=told["receipt_id"])
+    entry = AlertEntry(event_key="newmission:a1", receipt_id=told["receipt_id"], receipt=receipt)
     assert gateway.publisher.alerts == [(alert_key("newmission:a1"), entry)]
+
+
+def test_a_small_alert_does_not_wait_for_large_ones(gateway: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep, go_on, inside, most = gateway.alert_intake.alerts.keep_raw, threading.Event(), [], []
+
+    def slowly(sha256: str, body: bytes) -> None:
+        if len(body) > 100_000:
+            inside.append(sha256)
+            most.append(len(inside))
+            assert go_on.wait(20)
+            inside.remove(sha256)
+        keep(sha256, body)
+
+    monkeypatch.setattr(gateway.alert_intake.alerts, "keep_raw", slowly)
+    headers = {"Authorization": f"Bearer {gateway.tokens['bob']}", "Content-Type": "application/json"}
+
+    async def post_all() -> tuple[httpx.Response, list[httpx.Response]]:
+        transport = httpx.ASGITransport(app=gateway.app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"{gateway.base}/api/v1", headers=headers) as sender:
+            bodies = [{**_NOTICE, "id": [f"large{number}"], "text": "x" * 200_000} for number in range(12)]
+            large = [asyncio.create_task(sender.post("/alerts", json=body)) for body in bodies]
+            while len(inside) < 4:
+                await asyncio.sleep(0.01)
+            small = await asyncio.wait_for(sender.post("/alerts", content=_BODY), 20)
+            go_on.set()
+            return small, await asyncio.gather(*large)
+
+    small, large = asyncio.run(post_all())
+    assert [one.status_code for one in (small, *large)] == [202] * 13
+    assert max(most) == 4, "who comes first is answered first"
 
 
 def test_the_same_content_is_one_receipt_whoever_sends_it(gateway: Guarded) -> None:

@@ -30,7 +30,9 @@ class _Numbered:
 
 
 def test_those_who_ask_during_a_reading_share_the_next_one() -> None:
-    slow, gone, found = _Slow(), [], []
+    slow = _Slow()
+    gone: list[str] = []
+    found: list[str] = []
     endpoints = Endpoints(slow, gone=gone.append)  # type: ignore[arg-type]
     first = threading.Thread(target=endpoints.now)
     first.start()

@@ -52,21 +52,15 @@ class MemoryIndex:
         self.later: dict[str, float] = {}
         self.marks: dict[str, str] = {}
 
-    def enter(
-        self,
-        event_key: str,
-        summary: dict[str, Any],
-        aliases: Any,
-        receipts: Any,
-        *,
-        when: float,
-        trigger: float,
-        public: Any,
-    ) -> None:
-        """Enter an event."""
-        self.public |= {(event_key, test): version for test, (version, _) in public.items()}
+    def show(self, event_key: str, *, summary: dict[str, Any], aliases: Any, when: float, trigger: float) -> None:
+        """Have an event in the lists."""
         self.summaries[event_key] = {**summary, "when": when, "trigger": trigger}
         self.aliases |= dict.fromkeys(aliases, event_key)
+
+    def enter(self, event_key: str, *, receipts: Any, public: Any, **line: Any) -> None:
+        """Enter an event."""
+        self.show(event_key, **line)
+        self.public |= {(event_key, test): version for test, (version, _) in public.items()}
         self.taken_up |= set(receipts)
 
     def newest(self, limit: int, before: str | None = None) -> list[dict[str, Any]]:
@@ -235,7 +229,6 @@ class AlertWorld:
         self.intake = AlertIntake(self.alerts, self, self.index)
         self.triggers = Triggers(
             alerts=self.alerts,
-            uploads=Uploads(self.objects),
             index=self.index,
             analyses=Analyses(self.mesh, caller(), self._file),  # type: ignore[arg-type]
             data=self.data,  # type: ignore[arg-type]

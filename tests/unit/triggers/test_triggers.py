@@ -1,7 +1,10 @@
 """From a post to the topics: records, analyses, updates, retractions, tests, operators."""
 
 import json
+import threading
+import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import permutations
@@ -12,13 +15,14 @@ import pytest
 from prometheus_client import Gauge
 
 from mesh.broker.outgoing import Outgoing
-from mesh.contracts.alert import AlertEntry, Deed
+from mesh.contracts.alert import AlertEntry, AlertEvent, Deed
 from mesh.contracts.alert import Outgoing as ToPublish
 from mesh.errors import StoreUnavailable
 from mesh.intake.analysis import read_analysis
 from mesh.intake.errors import TooMuchWaiting
 from mesh.intake.limits import Limits as IntakeLimits
 from mesh.states import JobState
+from mesh.store.alerts import StoredEvent
 from services.triggers import metrics
 from services.triggers.limits import Limits
 from services.triggers.outbox import Outbox
@@ -37,7 +41,11 @@ class Queues:
 
     def publish(self, exchange: str, routing_key: str, document: Any, *, message_id: str, **more: Any) -> None:
         """Publish one message."""
-        self.waiting.append(Outgoing.of(document, exchange, routing_key, message_id=message_id, **more))
+        self.publish_many([Outgoing.of(document, exchange, routing_key, message_id=message_id, **more)])
+
+    def publish_many(self, messages: Sequence[Outgoing]) -> None:
+        """Publish messages."""
+        self.waiting.extend(messages)
 
 
 @pytest.fixture
@@ -100,6 +108,66 @@ def test_everything_that_is_planned_is_taken_by_intake(world: AlertWorld, shared
     assert products == {"spi_acs_search", "spi_acs_lc", "localisation", *([] if name else ["polar_lc"])}
     for wish in world.mesh.wishes.values():
         read_analysis(wish, lambda *_: [], IntakeLimits())
+
+
+def test_a_list_never_tells_less_than_a_record(world: AlertWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has read a version of a record finds it in the lists."""
+    swap, behind = world.alerts.swap_event, []
+
+    def swapped(before: StoredEvent, after: AlertEvent) -> StoredEvent | None:
+        done = swap(before, after)
+        shown = world.index.summaries.get(after.event_key, {}).get("version", 0)
+        behind.append(after.version - shown)
+        return done
+
+    monkeypatch.setattr(world.alerts, "swap_event", swapped)
+    world.post(notice(ra=10, dec=20, ra_dec_error=1))
+    for _ in range(3):
+        world.run()
+        world.mesh.finish()
+    world.run()
+    assert world.record("mission:1").version == 3
+    assert set(behind) == {0}
+
+
+@pytest.mark.parametrize("status", ["data", "no-data"])
+def test_the_map_of_a_notice_is_kept_where_something_is_analysed_with_it(
+    world: AlertWorld, shared_data: Path, status: str
+) -> None:
+    world.data.status = {"spiacs": status}
+    world.post((shared_data / "alerts" / _WITH_MAP).read_bytes())
+    for _ in range(2):
+        world.run()
+        world.mesh.finish()
+    record = world.record(world.index.newest(1)[0]["event_key"])
+    assert record.map is not None
+    kept = [name for name in world.objects.content if name.startswith("uploads/")]  # type: ignore[attr-defined]
+    assert kept == ([f"uploads/{record.map.sha256}"] if status == "data" else [])
+
+
+def test_many_notices_of_an_event_at_once_are_one_after_the_other(
+    world: AlertWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 9):
+        world.post(notice("update", number, far=number * 1e-9))
+    entries = [AlertEntry.decode(one.body) for one in world.broker.waiting]
+    written: list[str] = []
+    put = world.objects.put
+
+    def putting(name: str, *more: Any) -> None:
+        if name.startswith("transients/"):
+            written.append(name)
+            time.sleep(0.005)  # others come meanwhile
+        put(name, *more)
+
+    monkeypatch.setattr(world.objects, "put", putting)
+    threads = [threading.Thread(target=world.triggers.entry, args=(entry,)) for entry in entries]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(20)
+    assert len(world.event("mission:1").receipts) == len(entries)
+    assert len(written) == len(set(written)), "no version of a record is written over"
 
 
 def test_what_changes_nothing_asks_for_nothing(world: AlertWorld) -> None:
@@ -167,11 +235,11 @@ def test_nothing_of_a_test_reaches_a_topic_of_real_events(world: AlertWorld, sha
 def test_the_publisher_itself_keeps_a_test_from_topics_of_real_events(world: AlertWorld) -> None:
     world.post(notice(alert_tense="test"))
     world.run()
-    event, before = world.event("mission:1"), world.out()
+    event, record, before = world.event("mission:1"), world.record("mission:1"), world.out()
     outbox = Outbox(world.broker, world.alerts.record)
     for topic in _REAL:
         with pytest.raises(ValueError, match=f"mission:1 is a test: nothing of it goes to {topic}"):
-            outbox.publish(event, [ToPublish(topic=topic, version=event.version)])
+            outbox.publish(event, [ToPublish(topic=topic, version=event.version)], record)
     assert world.out() == before
 
 
@@ -200,7 +268,6 @@ def test_any_order_of_notices_ends_in_the_same_record(shared_data: Path, order: 
     assert (record.state, record.trigger_time, record.test) == ("RETRACTED", "2018-11-01T22:22:46.654Z", True)
     assert record.map is not None
     assert [one.kind.value for one in record.versions] == ["PRELIMINARY", "INITIAL", "UPDATE", "RETRACTION"]
-    assert f"uploads/{record.map.sha256}" in world.objects.content  # type: ignore[attr-defined]
 
 
 def test_a_likely_association_waits_for_a_person(world: AlertWorld) -> None:
@@ -313,7 +380,7 @@ def test_nothing_of_simulated_data_reaches_a_topic_of_real_events(world: AlertWo
     assert (told["alert_tense"], told["simulated"]) == ("injection", "odamesh simulator")
     with pytest.raises(ValueError, match="mission:1 is of simulated data"):
         Outbox(world.broker, world.alerts.record).publish(
-            world.event("mission:1"), [ToPublish(topic=_REAL[0], version=record.version)]
+            world.event("mission:1"), [ToPublish(topic=_REAL[0], version=record.version)], record
         )
 
 
@@ -420,7 +487,7 @@ def test_the_age_of_what_cannot_be_taken_up_is_told(world: AlertWorld, monkeypat
         raise StoreUnavailable("StoreUnavailable", "away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.alerts, "change_event", away)
+        patched.setattr(world.alerts, "swap_event", away)
         with pytest.raises(StoreUnavailable):
             world.triggers.entry(entry)
     assert 395 < _told(metrics.UNPROCESSED) < 405
