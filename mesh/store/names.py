@@ -86,6 +86,7 @@ Redis (``lua/keys.lua`` builds the same names inside the server)::
     queries:of:<owner>                     sorted set: those of one caller, by when they were made
     queries:job:<job_id>                   text with expiry: a query as JSON
     queries:table:<job_id>                 text with expiry: its result, compressed
+    queries:uploads:<job_id>               hash with expiry: table that was sent with it -> its content, compressed
     webhooks:due:<endpoint>                sorted set: messages by when to post them [s since 1970]
     webhooks:succeeded                     hash: endpoint -> when it took a message last [s since 1970]
     mesh:<word>                            marks and locks of the mesh as a whole
@@ -306,6 +307,11 @@ def query_record(job_id: str) -> str:
 def query_table(job_id: str) -> str:
     """Text of the result of a query."""
     return f"queries:table:{job_id}"
+
+
+def query_uploads(job_id: str) -> str:
+    """Hash of the tables that were sent with a query."""
+    return f"queries:uploads:{job_id}"
 
 
 def queries_of(owner: str) -> str:

@@ -38,6 +38,8 @@ class Query(Part):
     error: str = ""
     size: int = Field(default=0, ge=0)
     """Bytes of its table."""
+    uploaded: int = Field(default=0, ge=0)
+    """Characters of the tables that were sent with it."""
 
 
 class Queries:
@@ -107,6 +109,7 @@ class Queries:
             pipeline.set(record, changed[0].model_dump_json(), exat=destruction)
             pipeline.zadd(names.QUERIES, {job_id: destruction}, xx=True)
             pipeline.expireat(names.query_table(job_id), destruction)
+            pipeline.expireat(names.query_uploads(job_id), destruction)
             pipeline.expireat(names.queries_of(query.owner), destruction, gt=True)
 
         self._redis.transaction(work, record)
@@ -124,10 +127,25 @@ class Queries:
         return None if packed is None else unpack(packed)
 
     @redis_answers()
+    def put_uploads(self, query: Query, packed: Mapping[str, str]) -> None:
+        """Keep tables that were sent with a query, by name, each as `pack` returns it."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hset(names.query_uploads(query.job_id), mapping=dict(packed))
+        pipeline.expireat(names.query_uploads(query.job_id), _seconds(query.destruction))
+        pipeline.execute()
+
+    @redis_answers()
+    def uploads(self, job_id: str) -> dict[str, bytes]:
+        """Return the tables that were sent with a query, by name."""
+        found: dict[str, str] = self._redis.hgetall(names.query_uploads(job_id))
+        return {name: unpack(packed) for name, packed in found.items()}
+
+    @redis_answers()
     def delete(self, query: Query) -> None:
         """Forget a query."""
+        own = (names.query_record, names.query_table, names.query_uploads)
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.delete(names.query_record(query.job_id), names.query_table(query.job_id))
+        pipeline.delete(*(name(query.job_id) for name in own))
         pipeline.zrem(names.QUERIES, query.job_id)
         pipeline.zrem(names.queries_of(query.owner), query.job_id)
         pipeline.execute()

@@ -4,38 +4,27 @@ sqlglot knows the grammar of SQL; ADQL adds TOP and the geometry functions, whic
 (`gateway.vo.tap.database`). What a query may do is decided here by what its tree holds, and once more by SQLite itself.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlglot import Dialect, TokenType, exp, parse, parser, tokens
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
 
-from gateway.vo.tap.tables import TABLES
+from gateway.vo.tap.tables import TABLES, Table
 from gateway.vo.votable import Column
 from mesh.errors import InvalidRequest
 
-NO_UPLOADS = (
-    "this service takes no tables: write what they would tell into the conditions of the query, or take its answer and "
-    "join the two at home (TOPCAT, `stilts tmatch2`, astropy)"
-)
 _INSTEAD = {
     "BOX": "write a POLYGON or a CIRCLE",
     "REGION": "write a POINT, CIRCLE or POLYGON",
     "COORDSYS": "all places are ICRS",
     "IN_UNIT": "the units of the columns are told by tap_schema.columns",
 }
+_TYPES = frozenset({"int", "long", "double"})
 _LEAST_CORNERS = 3
 _LONGEST = 20_000
-_SCHEMA: dict[str, object] = {
-    schema: {
-        table.name.partition(".")[2]: {column.name: column.datatype for column in table.columns}
-        for table in TABLES
-        if table.schema == schema
-    }
-    for schema in {table.schema for table in TABLES}
-}
-_COLUMNS = {(table.name, column.name): column for table in TABLES for column in table.columns}
-_NAMES = ", ".join(table.name for table in TABLES)
 
 
 class _Adql(Dialect):
@@ -57,8 +46,12 @@ class Query(NamedTuple):
     """That it reads."""
 
 
-def read_query(text: str) -> Query:
+def read_query(text: str, uploads: Sequence[Table] = ()) -> Query:
     """Return a query for SQLite.
+
+    Args:
+        text: the query.
+        uploads: tables that came with it.
 
     Raises:
         InvalidRequest: it is no ADQL, does something else than to select, or names what is not there.
@@ -74,18 +67,45 @@ def read_query(text: str) -> Query:
         raise _refused("it is not one SELECT")
     if tree.find(exp.With, exp.Into, exp.Lock) is not None:
         raise _refused("WITH, INTO and FOR UPDATE are not possible here")
+    known = {table.name: table for table in (*TABLES, *uploads)}
     for table in tree.find_all(exp.Table):
-        if table.db.lower() == "tap_upload":
-            raise _refused(f"{table.sql()[:80]} cannot be there: {NO_UPLOADS}")
-        if f"{table.db}.{table.name}".lower() not in {known.name for known in TABLES}:
-            raise _refused(f"there is no table {table.sql()[:80]}; the tables: {_NAMES}")
+        _check_table(table, known)
     for call in tree.find_all(exp.Anonymous):
         _check_function(call)
+    _ignore_case(tree, known.values())
     try:
-        qualify(tree, schema=_SCHEMA, dialect=_Adql, validate_qualify_columns=True)
-        return Query(tree.sql(dialect="sqlite"), *_described(tree))
+        qualify(tree, schema=_schema(known.values()), dialect=_Adql, validate_qualify_columns=True)
+        return Query(tree.sql(dialect="sqlite"), *_described(tree, known))
     except (SqlglotError, RecursionError) as error:
         raise _refused(_first_line(error)) from None
+
+
+def _check_table(table: exp.Table, known: Mapping[str, Table]) -> None:
+    if f"{table.db}.{table.name}".lower() in known:
+        return
+    if table.db.lower() == "tap_upload":
+        name = table.name[:64]
+        raise _refused(f"the table {name} did not come with the query: send it as UPLOAD={name},param:FILE")
+    raise _refused(f"there is no table {table.sql()[:80]}; the tables: {', '.join(known)}")
+
+
+def _schema(tables: Iterable[Table]) -> MappingSchema:
+    """Return the columns of tables; of their types only those of numbers and texts matter."""
+    schemas: dict[str, dict[str, dict[str, str]]] = {}
+    for table in tables:
+        columns = {
+            column.name.lower(): column.datatype if column.datatype in _TYPES else "char" for column in table.columns
+        }
+        schemas.setdefault(table.schema, {})[table.name.partition(".")[2]] = columns
+    return MappingSchema({**schemas}, dialect=_Adql, normalize=False)
+
+
+def _ignore_case(tree: exp.Query, known: Iterable[Table]) -> None:
+    """Write quoted names of columns as all others are written: no two columns of a table differ by case alone."""
+    columns = {column.name.lower() for table in known for column in table.columns}
+    for named in tree.find_all(exp.Column):
+        if isinstance(named.this, exp.Identifier) and named.name.lower() in columns:
+            named.this.set("this", named.name.lower())
 
 
 def _check_function(call: exp.Anonymous) -> None:
@@ -108,16 +128,21 @@ def _check_function(call: exp.Anonymous) -> None:
         raise _refused("POLYGON takes at least three corners, each a POINT or two numbers: RA1, DEC1, RA2, DEC2, ...")
 
 
-def _described(tree: exp.Query) -> tuple[tuple[Column | None, ...], tuple[str, ...], frozenset[str]]:
+def _described(
+    tree: exp.Query, known: Mapping[str, Table]
+) -> tuple[tuple[Column | None, ...], tuple[str, ...], frozenset[str]]:
+    described = {(table.name, column.name.lower()): column for table in known.values() for column in table.columns}
     sources = {table.alias_or_name: f"{table.db}.{table.name}" for table in tree.find_all(exp.Table)}
     columns, names = [], []
     for selected in tree.selects:
         inside = selected.unalias()
         found = None
         if isinstance(inside, exp.Column):
-            found = _COLUMNS.get((sources.get(inside.table, ""), inside.name))
-        columns.append(found._replace(name=selected.alias_or_name) if found else None)
-        names.append(selected.alias_or_name)
+            found = described.get((sources.get(inside.table, ""), inside.name))
+        name = selected.alias_or_name
+        # Where nobody has given it another name, a column has its own again, in its own case.
+        columns.append(found if found is None or name == inside.name else found._replace(name=name))
+        names.append(name)
     return tuple(columns), tuple(names), frozenset(sources.values())
 
 

@@ -2,20 +2,22 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gateway.vo.tap import geometry
 from gateway.vo.tap.adql import Query
-from gateway.vo.tap.tables import OBSERVATIONS, TABLES, schema_rows
+from gateway.vo.tap.tables import OBSERVATIONS, TABLES, Table, schema_rows
+from gateway.vo.tap.uploads import Upload
 from gateway.vo.votable import Column
+from gateway.vo.votable_reader import is_number
 from mesh.errors import InvalidRequest
 
 SECONDS = 20.0
 """A query that runs longer is ended."""
 _STEPS = 10_000
 _LONGEST_TEXT = 1_000_000
-_SQLITE_TYPES = {"char": "TEXT", "int": "INTEGER", "long": "INTEGER", "double": "REAL"}
+_REAL = frozenset({"float", "double"})
 _FUNCTIONS = frozenset(
     {
         *("abs", "ceil", "ceiling", "degrees", "exp", "floor", "ln", "log", "log10", "mod", "pi", "pow", "power"),
@@ -30,7 +32,11 @@ Rows = list[tuple[Any, ...]]
 
 
 def run(
-    query: Query, observations: Iterable[tuple[Any, ...]], most: int, stopped: Callable[[], bool] = lambda: False
+    query: Query,
+    observations: Iterable[tuple[Any, ...]],
+    most: int,
+    stopped: Callable[[], bool] = lambda: False,
+    uploads: Sequence[Upload] = (),
 ) -> tuple[list[Column], Rows]:
     """Return the columns of the result and its rows, one more than *most* where there are more.
 
@@ -39,11 +45,12 @@ def run(
         observations: rows of ObsCore that the caller may see.
         most: rows to return.
         stopped: whether nobody waits any more.
+        uploads: tables that came with the query.
 
     Raises:
         InvalidRequest: the query cannot be run, or takes too long.
     """
-    with _Database(observations) as connection:
+    with _Database(observations, uploads) as connection:
         end = time.monotonic() + SECONDS
         connection.set_authorizer(_authorize)
         connection.set_progress_handler(lambda: time.monotonic() > end or stopped(), _STEPS)
@@ -63,18 +70,21 @@ class _Database:
 
     Args:
         observations: rows of ObsCore.
+        uploads: further tables.
     """
 
-    def __init__(self, observations: Iterable[tuple[Any, ...]]) -> None:
+    def __init__(self, observations: Iterable[tuple[Any, ...]], uploads: Sequence[Upload]) -> None:
         self._connection = sqlite3.connect(":memory:", check_same_thread=False)
-        for schema in sorted({table.schema for table in TABLES}):
+        known = {**schema_rows(), OBSERVATIONS.name: observations}
+        filled: list[tuple[Table, Iterable[tuple[Any, ...]]]] = [(table, known[table.name]) for table in TABLES]
+        filled += uploads
+        for schema in sorted({table.schema for table, _ in filled}):
             self._connection.execute(f"ATTACH ':memory:' AS {schema}")
-        rows = {**schema_rows(), OBSERVATIONS.name: observations}
-        for table in TABLES:
-            declared = ", ".join(f'"{column.name}" {_SQLITE_TYPES[column.datatype]}' for column in table.columns)
-            self._connection.execute(f"CREATE TABLE {table.name} ({declared})")
+        for table, rows in filled:
+            declared = ", ".join(f"{_quoted(column.name.lower())} {_affinity(column)}" for column in table.columns)
+            self._connection.execute(f"CREATE TABLE {_place(table)} ({declared})")
             marks = ", ".join("?" * len(table.columns))
-            self._connection.executemany(f"INSERT INTO {table.name} VALUES ({marks})", rows[table.name])  # noqa: S608
+            self._connection.executemany(f"INSERT INTO {_place(table)} VALUES ({marks})", rows)  # noqa: S608
         for name, (count, function) in geometry.FUNCTIONS.items():
             self._connection.create_function(name, count, function, deterministic=True)
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_TEXT)
@@ -84,6 +94,20 @@ class _Database:
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
+
+
+def _place(table: Table) -> str:
+    return f"{table.schema}.{_quoted(table.name.partition('.')[2])}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _affinity(column: Column) -> str:
+    if not is_number(column):
+        return "TEXT"
+    return "REAL" if column.datatype in _REAL else "INTEGER"
 
 
 def _authorize(action: int, _first: str | None, second: str | None, _base: str | None, _by: str | None) -> int:

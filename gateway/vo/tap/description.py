@@ -10,6 +10,7 @@ from vo_models.tapregext.models import (
     OutputFormat,
     TableAccess,
     TimeLimits,
+    UploadMethod,
     Version,
 )
 from vo_models.vodataservice import Table as VosiTable
@@ -23,6 +24,7 @@ from gateway.vo.tap.database import SECONDS
 from gateway.vo.tap.geometry import FUNCTIONS
 from gateway.vo.tap.query import DEFAULT_ROWS, MOST_ROWS
 from gateway.vo.tap.tables import KEYS, OBSCORE_MODEL, SCHEMAS, TABLES, Table, is_principal
+from gateway.vo.tap.uploads import MOST_ROWS as MOST_UPLOADED_ROWS
 from gateway.vo.votable import Column
 
 _GEOMETRY = [LanguageFeature(form=form.upper()) for form in FUNCTIONS]
@@ -42,7 +44,7 @@ def capabilities_of(base: str) -> list[Capability]:
                     Version(value="2.0", ivo_id="ivo://ivoa.net/std/ADQL#v2.0"),
                     Version(value="2.1", ivo_id="ivo://ivoa.net/std/ADQL#v2.1"),
                 ],
-                description="One SELECT, without WITH; of the shapes points, circles and polygons; no uploads",
+                description="One SELECT, without WITH; of the shapes points, circles and polygons",
                 language_features=[LanguageFeatureList(type=_FEATURES, feature=_GEOMETRY)],
             )
         ],
@@ -54,11 +56,13 @@ def capabilities_of(base: str) -> list[Capability]:
                 ivo_id="ivo://ivoa.net/std/TAPRegExt#output-votable-td",
             ),
         ],
+        upload_method=[UploadMethod(ivo_id="ivo://ivoa.net/std/TAPRegExt#upload-inline")],
         retention_period=TimeLimits(default=_HOUR_S, hard=24 * _HOUR_S),
         execution_duration=TimeLimits(default=int(SECONDS), hard=int(SECONDS)),
         output_limit=DataLimits(
             default=DataLimit(value=DEFAULT_ROWS, unit="row"), hard=DataLimit(value=MOST_ROWS, unit="row")
         ),
+        upload_limit=DataLimits(hard=DataLimit(value=MOST_UPLOADED_ROWS, unit="row")),
     )
     tables = vosi.capability("ivo://ivoa.net/std/VOSI#tables-1.1", f"{base}/tables", version="1.1")
     return [*vosi.own_capabilities(base), tables, access]

@@ -20,6 +20,7 @@ from gateway.uws.waiting import LONGEST_SECONDS
 from gateway.vo import votable
 from gateway.vo.parameters import Parameters
 from gateway.vo.tap.database import SECONDS
+from gateway.vo.tap.uploads import check_length, names_of, parted, with_tables
 from mesh.errors import MeshError, NotFound, StoreUnavailable
 from mesh.intake import Caller
 from mesh.intake.caller import is_anonymous
@@ -71,6 +72,12 @@ class QueryRecords(Protocol):
     def table(self, job_id: str) -> bytes | None:
         """Return the table of a query."""
 
+    def put_uploads(self, query: Query, packed: Mapping[str, str]) -> None:
+        """Keep tables that were sent with a query, by name, packed."""
+
+    def uploads(self, job_id: str) -> dict[str, bytes]:
+        """Return the tables that were sent with a query, by name."""
+
     def delete(self, query: Query) -> None:
         """Forget a query."""
 
@@ -97,7 +104,9 @@ class QueryJobs:
 
         Raises:
             TooMuchWaiting: there are too many.
+            InvalidParameter: a table that it needs is missing, or they are too long.
         """
+        plain, tables = parted(sent)
         own, total = self._records.count(caller.name)
         if own >= _MOST_OF_ONE or total >= _MOST_JOBS:
             msg = f"{own} queries of {caller.name} are kept, {total} of all: delete one, or come again later."
@@ -106,11 +115,13 @@ class QueryJobs:
         query = Query(
             job_id=secrets.token_hex(16),
             owner=caller.name,
-            sent=dict(sent.values),
+            sent=dict(plain.values),
             created=now.isoformat(),
             destruction=(now + _KEPT).isoformat(),
             phase=_PENDING,
+            uploaded=sum(map(len, tables.values())),
         )
+        self._keep_tables(query, tables)
         self._records.put(query)
         return query
 
@@ -131,15 +142,29 @@ class QueryJobs:
         return [self._settled(query) for query in self._records.of(None if caller.is_operator else caller.name)]
 
     def revise(self, query: Query, sent: Parameters) -> None:
-        """Change parameters of a query that was not started.
+        """Change parameters of a query that was not started; tables come to those that it has.
 
         Raises:
             JobStarted: it was.
+            InvalidParameter: a table is missing, is there already, or all are too long.
         """
-        changes = {"sent": {**query.sent, **sent.values}}
+        plain, tables = parted(sent)
+        now = {**query.sent, **plain.values}
+        if tables:
+            now["upload"] = (*query.sent.get("upload", ()), *plain.all("upload"))
+        names_of(Parameters(now))
+        uploaded = query.uploaded + sum(map(len, tables.values()))
+        check_length(uploaded)
+        if query.phase == _PENDING:
+            self._keep_tables(query, tables)
+        changes = {"sent": now, "uploaded": uploaded}
         if self._records.change(query.job_id, frozenset({_PENDING}), changes) is None:
             msg = f"Query {query.job_id} was started: its parameters stay."
             raise JobStarted(msg)
+
+    def _keep_tables(self, query: Query, tables: Mapping[str, str]) -> None:
+        if tables:
+            self._records.put_uploads(query, {name: pack(content.encode()) for name, content in tables.items()})
 
     def keep_until(self, query: Query, wanted: datetime) -> None:
         """Change when a query is forgotten; a day from now at the latest."""
@@ -178,7 +203,8 @@ class QueryJobs:
             return
         watch = _Watch(lambda: self._stopped.is_set() or self._is_over(query.job_id))
         try:
-            table = answer(Parameters(query.sent), watch.over)
+            uploads = {name: content.decode() for name, content in self._records.uploads(query.job_id).items()}
+            table = answer(with_tables(query.sent, uploads), watch.over)
             packed = pack(table)
             if len(packed) > _MOST_BYTES:
                 msg = "The result is too large to be kept: ask for fewer rows or columns, or at /vo/tap/sync."

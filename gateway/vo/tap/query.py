@@ -6,9 +6,10 @@ from gateway.parts import Parts
 from gateway.vo import votable
 from gateway.vo.descriptor import descriptor
 from gateway.vo.parameters import Parameters
-from gateway.vo.tap.adql import NO_UPLOADS, Query, read_query
+from gateway.vo.tap.adql import Query, read_query
 from gateway.vo.tap.database import run
 from gateway.vo.tap.tables import OBSCORE
+from gateway.vo.tap.uploads import Upload, read_uploads
 from gateway.vo.votable import Column, Info, text_column
 from mesh.errors import InvalidParameter
 from mesh.intake import Caller
@@ -52,8 +53,8 @@ def most_rows(sent: Parameters) -> int:
     return min(DEFAULT_ROWS if wanted is None else wanted, MOST_ROWS)
 
 
-def check(sent: Parameters) -> Query:
-    """Return the query of a request.
+def check(sent: Parameters) -> tuple[Query, list[Upload]]:
+    """Return the query of a request, and the tables that came with it.
 
     Raises:
         InvalidRequest: the request is none that can be answered.
@@ -64,11 +65,10 @@ def check(sent: Parameters) -> Query:
     language = sent.text("lang")
     if language.lower() not in _LANGUAGES:
         raise InvalidParameter(f"LANG: {language[:32]!r} is not possible", field="LANG", allowed="ADQL")
-    if "upload" in sent:
-        raise InvalidParameter(f"UPLOAD: {NO_UPLOADS}", field="UPLOAD", allowed="nothing: leave it out")
     media_type(sent)
     most_rows(sent)
-    return read_query(sent.text("query"))
+    uploads = read_uploads(sent)
+    return read_query(sent.text("query"), [upload.table for upload in uploads]), uploads
 
 
 def answer(
@@ -87,9 +87,9 @@ def answer(
         InvalidRequest: the request is none that can be answered.
         NotAllowed: the caller has no list of jobs.
     """
-    query, most = check(sent), most_rows(sent)
+    (query, uploads), most = check(sent), most_rows(sent)
     rows = parts.observations.rows(caller, root) if OBSCORE in query.tables else ()
-    columns, found = run(query, rows, most, stopped)
+    columns, found = run(query, rows, most, stopped, uploads)
     return votable.votable(
         with_identifiers(columns),
         found,

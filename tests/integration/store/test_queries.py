@@ -40,8 +40,11 @@ def test_each_has_their_own_and_the_newest_comes_first(queries: Queries) -> None
     assert queries.count("ada") == (2, 3)
     queries.put_table(mine, pack(b"table"))
     assert queries.table(mine.job_id) == b"table"
+    queries.put_uploads(mine, {"a": pack(b"1")})
+    queries.put_uploads(mine, {"b": pack(b"2")})
+    assert queries.uploads(mine.job_id) == {"a": b"1", "b": b"2"}
     queries.delete(mine)
-    assert (queries.get(mine.job_id), queries.table(mine.job_id)) == (None, None)
+    assert (queries.get(mine.job_id), queries.table(mine.job_id), queries.uploads(mine.job_id)) == (None, None, {})
     assert queries.count("ada") == (1, 2)
 
 
@@ -71,9 +74,11 @@ def test_they_are_forgotten_when_their_time_has_come(queries: Queries, index: re
     for query in (soon, later):
         queries.put(query)
         queries.put_table(query, pack(b"table"))
+        queries.put_uploads(query, {"mine": pack(b"sent")})
     longer = {"destruction": (datetime.now(UTC) + timedelta(hours=5)).isoformat()}
     queries.change(later.job_id, _PENDING, longer)
     assert 4 * 3600 < int(index.ttl(names.query_table(later.job_id))) <= 5 * 3600
+    assert 4 * 3600 < int(index.ttl(names.query_uploads(later.job_id))) <= 5 * 3600
     assert 4 * 3600 < int(index.ttl(names.queries_of("ada"))) <= 5 * 3600
     end = time.monotonic() + 20
     while queries.get(soon.job_id) is not None and time.monotonic() < end:

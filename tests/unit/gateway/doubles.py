@@ -314,6 +314,7 @@ class MemoryQueries:
     def __init__(self) -> None:
         self.kept: dict[str, Query] = {}
         self.tables: dict[str, str] = {}
+        self.sent_tables: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
     def put(self, query: Query) -> None:
@@ -353,10 +354,18 @@ class MemoryQueries:
         """Return a table."""
         return unpack(self.tables[job_id]) if job_id in self.tables else None
 
+    def put_uploads(self, query: Query, packed: Mapping[str, str]) -> None:
+        """Keep tables that were sent."""
+        self.sent_tables.setdefault(query.job_id, {}).update(packed)
+
+    def uploads(self, job_id: str) -> dict[str, bytes]:
+        """Return tables that were sent."""
+        return {name: unpack(packed) for name, packed in self.sent_tables.get(job_id, {}).items()}
+
     def delete(self, query: Query) -> None:
         """Forget a query."""
-        self.kept.pop(query.job_id, None)
-        self.tables.pop(query.job_id, None)
+        for kept in (self.kept, self.tables, self.sent_tables):
+            kept.pop(query.job_id, None)
 
 
 class MemoryUploads:

@@ -73,7 +73,7 @@ def test_a_file_is_told_with_its_energies_address_and_size(gateway: Guarded) -> 
         ("DROP TABLE ivoa.obscore", "not one SELECT"),
         ("SELECT obs_id FROM ivoa.obscore; SELECT 1", "not one SELECT"),
         ("SELECT * FROM sqlite_master", "no table"),
-        ("SELECT * FROM TAP_UPLOAD.mine", "takes no tables"),
+        ("SELECT * FROM TAP_UPLOAD.mine", "did not come with the query"),
         (
             "SELECT obs_id FROM ivoa.obscore WHERE 1 = CONTAINS(BOX('ICRS', 1, 2, 3, 4), s_region)",
             "BOX is not possible",
