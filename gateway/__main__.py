@@ -1,5 +1,6 @@
 """Runs the gateway: ``python -m gateway``."""
 
+import gc
 import logging
 import sys
 
@@ -38,7 +39,11 @@ def main() -> int:
     log_faults()
     # pika tells every step of every connection; what matters is logged by the connection itself.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
-    config = server_config(create_app(parts), host=settings.host, port=settings.port, proxies=settings.proxies)
+    app = create_app(parts)
+    # All of this stays: a full collection, which holds up every answer, need not go through it again and again.
+    gc.collect()
+    gc.freeze()
+    config = server_config(app, host=settings.host, port=settings.port, proxies=settings.proxies)
     server = uvicorn.Server(config)
     server.run()
     tracing.stop()
