@@ -1,18 +1,16 @@
 """Opens the gates of all instrument services of this stack: ``python -m infra.engine_gate``, as one of its users."""
 
 import asyncio
-import contextlib
 import os
-import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import uvicorn
 
-from infra.engine_gate.gate import Gate
+from infra.engine_gate.gate import Gates
 from infra.engine_gate.rules import Client
 from infra.stack import credentials, users
 from infra.stack.layout import Layout
@@ -22,14 +20,8 @@ from mesh.settings import Settings
 
 # A log that is followed may be silent for as long as its unit runs.
 _PATIENCE = httpx.Timeout(60.0, read=None)
-
-
-class _Server(uvicorn.Server):
-    """One of several in this process, which ends them all."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+_KEPT_S = 75
+"""A connection without a question stays open so long: services ask every few seconds."""
 
 
 def clients(layout: Layout) -> Mapping[Path, Client]:
@@ -58,26 +50,28 @@ def engine_client(address: str) -> httpx.AsyncClient:
     raise SetupProblem(f"no gate can stand before an engine at {address}: name one by unix:// or tcp://")
 
 
+def server(gates: Mapping[Path, Client], engine: httpx.AsyncClient) -> uvicorn.Server:
+    """Return the one server of all sockets; it knows by the socket who asks."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            Gates({str(path): client for path, client in gates.items()}, engine),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEPT_S,
+        )
+    )
+
+
 async def serve(gates: Mapping[Path, Client], engine: httpx.AsyncClient) -> None:
     """Answer at every socket until SIGTERM or SIGINT."""
-    servers = []
-    for path, client in gates.items():
-        app = Gate(client, engine)
-        config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False)
-        servers.append((_Server(config), _listen(path, client)))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _end, [server for server, _ in servers])
     async with engine:
-        await asyncio.gather(*(server.serve([listener]) for server, listener in servers))
+        await server(gates, engine).serve([listen(path, client) for path, client in gates.items()])
 
 
-def _end(servers: list[_Server]) -> None:
-    for server in servers:
-        server.should_exit = True
-
-
-def _listen(path: Path, client: Client) -> socket.socket:
+def listen(path: Path, client: Client) -> socket.socket:
+    """Return a socket to which one service may connect, and nobody else."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)

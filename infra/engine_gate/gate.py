@@ -1,4 +1,4 @@
-"""The gate of one instrument service: asks the engine what the rules allow and hands back its answer."""
+"""The gates of instrument services: they ask the engine what the rules allow and hand back its answers."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,8 +18,25 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
+class Gates:
+    """An ASGI application that is the gate of whoever may connect to the socket on which a request came.
+
+    Args:
+        clients: by the path of their sockets.
+        engine: client of the engine.
+    """
+
+    def __init__(self, clients: Mapping[str, Client], engine: httpx.AsyncClient) -> None:
+        self._gates = {path: Gate(client, engine) for path, client in clients.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        path, _ = scope["server"]
+        await self._gates[path](scope, receive, send)
+
+
 class Gate:
-    """An ASGI application.
+    """An ASGI application: the gate of one service.
 
     Args:
         client: whose gate it is.

@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import json
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -34,6 +35,7 @@ _SILENT_S = 60.0  # a store that is away may hold up an answer for half of this
 _FIRST_ANSWER_S = 180.0  # on a busy machine, loading the code takes its time
 _MISSED = 3  # questions in a row: silence counts only if somebody asked meanwhile
 _LOGS_S = 10.0
+_REST_S = 1.0  # without a word: a process that ends, and every signal, wakes the supervisor at once
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,15 @@ class Supervisor:
     kept: dict[str, _Kept] = field(default_factory=dict)
     stopping: bool = False
     changed: bool = True
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         """Keep the plan's programs running until told to stop."""
+        woken = _wake_on_signals()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
         signal.signal(RECONCILE, self._on_change)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         _taken_up(self.layout).unlink(missing_ok=True)
         stop_left_over(self.layout)
         asking = threading.Thread(target=self._ask_all, name="livez", daemon=True)
@@ -145,9 +150,16 @@ class Supervisor:
             if time.monotonic() > logs_at:
                 log_files.rotate_all(self.layout.log)
                 logs_at = time.monotonic() + _LOGS_S
-            time.sleep(0.2)
+            if select.select([woken], [], [], self._rest_s())[0]:
+                os.read(woken, 4096)
+        self.ended.set()
         self._stop(list(self.kept))
         asking.join(timeout=_ANSWER_S)
+
+    def _rest_s(self) -> float:
+        """Return until when nothing is to be done that no signal tells of."""
+        starts = [kept.next_start - time.monotonic() for kept in self.kept.values() if kept.child is None]
+        return max(0.0, min([_REST_S, *starts]))
 
     def _reconcile(self) -> None:
         text = _plan(self.layout).read_text()
@@ -199,9 +211,7 @@ class Supervisor:
             for kept in list(self.kept.values()):
                 if kept.child is not None and kept.program.health:
                     _ask(kept)
-            until = time.monotonic() + _LOOK_S
-            while not self.stopping and time.monotonic() < until:
-                time.sleep(0.1)
+            self.ended.wait(_LOOK_S)
 
     def _stop(self, names: list[str]) -> None:
         stopped = [self.kept.pop(name) for name in names]
@@ -220,6 +230,15 @@ class Supervisor:
 
     def _on_change(self, _number: int, _frame: FrameType | None) -> None:
         self.changed = True
+
+
+def _wake_on_signals() -> int:
+    """Return a file descriptor that becomes readable at every signal that has a handler."""
+    readable, writable = os.pipe()
+    os.set_blocking(readable, False)
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    return readable
 
 
 def _ask(kept: _Kept) -> None:

@@ -11,7 +11,8 @@ from mesh.broker import connection as amqp_connection
 from mesh.settings import BrokerSettings
 
 HEARTBEAT_SECONDS = 30
-_TICK_SECONDS = 1.0
+_TICK_SECONDS = 5.0
+"""Frames wake the reader at once; this is for heartbeats, of which two are due in each interval of them."""
 _ENDING_TICK_SECONDS = 0.05
 _TAG = "consumer"
 

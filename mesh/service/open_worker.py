@@ -40,6 +40,9 @@ _PATIENCE_S = 120.0
 """Longer than a server takes to start again; the ladder, whose steps are long, is for what lasts."""
 
 _ENGINE_LOOK_S = 1.0
+"""While nothing can be done without it."""
+_ENGINE_SEEN_S = 15.0
+"""While units run, which would be the first to notice."""
 
 TOLD_AFTER_SECONDS = 0.1
 """Callers are told of changes ten times a second: that a shorter unit runs is no news."""
@@ -99,7 +102,7 @@ def open_worker(context: Context, instrument: Instrument, slots: int) -> Worker:
     _retire_dead(lock, leases)
     heartbeat = Heartbeat(presence.beat)
     # Beside it: an engine that hangs must not keep a worker from saying that it lives.
-    engine = Heartbeat(partial(look_at_engine, context.session, runner))
+    engine = Heartbeat(partial(look_at_engine, context.session, runner), _ENGINE_SEEN_S)
     return Worker(
         executor,
         Slots(slots),

@@ -33,7 +33,7 @@ from mesh.store.runs import Runs
 from services.dispatcher.admission import Admission
 from services.dispatcher.cancel import Canceller
 from services.dispatcher.claimed import ClaimedRuns
-from services.dispatcher.events import FanIn, Notifier
+from services.dispatcher.events import FanIn, Later, Notifier
 from services.dispatcher.expiry import Expiry
 from services.dispatcher.plan import steps_of
 from services.dispatcher.progress import Progress
@@ -58,6 +58,7 @@ class Dispatcher:
         max_windows: science windows or slices that one request may have.
         trail_days: how long the audit trail stays.
         native: where to do what takes long without a pause.
+        later: calls something in a moment, so that what happens until then is told with it.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Dispatcher:
         max_windows: int = MOST_WINDOWS,
         trail_days: int = 90,
         native: native.Run = native.directly,
+        later: Later = lambda _tell: None,
     ) -> None:
         self._requests, self._jobs, self._runs = Requests(objects), Jobs(objects, index), Runs(index)
         products, backlog, announcements = Products(objects, index), Backlog(index), Announcements(index)
@@ -87,7 +89,7 @@ class Dispatcher:
             days=job_days,
             forget_trail=lambda: forget_trail(objects, trail_days),
         )
-        self._notifier = Notifier(publisher)
+        self._notifier = Notifier(publisher, later)
         self._canceller = Canceller(
             runs=self._runs, requests=self._requests, ends=ends, publisher=publisher, notifier=self._notifier
         )
@@ -137,7 +139,9 @@ class Dispatcher:
         )
 
     @classmethod
-    def connect(cls, connections: Connections, settings: Settings, publisher: Publisher, claimant: str) -> "Dispatcher":
+    def connect(
+        cls, connections: Connections, settings: Settings, publisher: Publisher, claimant: str, later: Later
+    ) -> "Dispatcher":
         """Make the dispatcher of a green process; it connects to its servers when it first needs them."""
         return cls(
             objects=Objects(connections.store),
@@ -149,6 +153,7 @@ class Dispatcher:
             max_windows=settings.max_windows,
             trail_days=settings.trail_days,
             native=native.in_native_thread,
+            later=later,
         )
 
     def submitted(self, job: Job) -> None:
@@ -189,9 +194,8 @@ class Dispatcher:
             if self._fan_in.event(event):
                 self._admission.release(event.instrument)
 
-    def tell(self) -> None:
-        """Tell the gateways which runs changed, and go on where a queue was full."""
-        self._notifier.flush()
+    def resume(self) -> None:
+        """Go on where a queue was full."""
         self._admission.resume()
 
     def keep_claims(self) -> None:

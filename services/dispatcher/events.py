@@ -16,19 +16,27 @@ from services.dispatcher.claimed import ClaimedRuns
 
 _log = structlog.get_logger(__name__)
 
+Later = Callable[[Callable[[], None]], object]
+"""Calls something in a moment, in a green thread of its own."""
 _WATCH_SECONDS = 60.0
 # A unit on the retry ladder is silent for as long as the longest step of the ladder, 10 min.
 _RETRY_WATCH_SECONDS = 720.0
 
 
 class Notifier:
-    """Collects changes; `flush`, called by a timer, tells them. The end of a run is told at once.
+    """Collects changes for a moment, then `flush` tells them together. The end of a run is told at once.
 
     What is told is only that there is something to look at, so it may be lost: followers also look by themselves.
+
+    Args:
+        publisher: to the broker.
+        later: calls something in a moment.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, later: Later) -> None:
         self._publisher = publisher
+        self._later = later
+        self._waits = False
         self._changed: dict[str, JobState] = {}
         self._number = 0
 
@@ -37,11 +45,15 @@ class Notifier:
         if job_is_final(state):
             self._changed.pop(run_id, None)
             self._tell(run_id, state)
-        else:
-            self._changed[run_id] = state
+            return
+        self._changed[run_id] = state
+        if not self._waits:
+            self._waits = True
+            self._later(self.flush)
 
     def flush(self) -> None:
         """Tell what was noted."""
+        self._waits = False
         changed, self._changed = self._changed, {}
         for run_id, state in changed.items():
             self._tell(run_id, state)

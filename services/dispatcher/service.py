@@ -10,18 +10,21 @@ from mesh.contracts import CancelJob, DeleteJob, Job, SendAgain, UnitEvent
 from mesh.errors import MeshError
 from mesh.service.context import Context
 from mesh.service.provide import Provided
-from mesh.service.timer import every
+from mesh.service.timer import after, every
 from services.dispatcher.again import LettersAgain
 from services.dispatcher.claimed import KEEP_SECONDS
 from services.dispatcher.dispatcher import Dispatcher
 from services.dispatcher.sweep import SWEEP_SECONDS
 
-_TELL_SECONDS = 0.1
+_TOLD_AFTER_SECONDS = 0.1
+"""Callers are told of changes ten times a second at most, each time of all."""
+_RESUME_SECONDS = 1.0
 _EXPIRY_SECONDS = 3600.0
 
 
 def _make(context: Context) -> Dispatcher:
-    return Dispatcher.connect(context.connections, context.settings, context.publisher, context.worker)
+    later = after(_TOLD_AFTER_SECONDS)
+    return Dispatcher.connect(context.connections, context.settings, context.publisher, context.worker, later)
 
 
 class DispatcherService:
@@ -50,10 +53,10 @@ class DispatcherService:
         if delivery.routing_key.startswith("unit."):
             self.dispatcher.happened(UnitEvent.decode(delivery.body))
 
-    @every(_TELL_SECONDS, expected=(MeshError,))
-    def tell(self) -> None:
-        """Tell the gateways which runs changed."""
-        self.dispatcher.tell()
+    @every(_RESUME_SECONDS, expected=(MeshError,))
+    def resume(self) -> None:
+        """Go on where a queue was full."""
+        self.dispatcher.resume()
 
     @every(KEEP_SECONDS, expected=(MeshError,))
     def keep_claims(self) -> None:

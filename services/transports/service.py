@@ -27,8 +27,7 @@ from services.transports.limits import Limits
 from services.transports.webhooks.deliveries import Deliveries
 from services.transports.webhooks.post import post
 
-_LOOK_SECONDS = 0.5
-_TURN_SECONDS = 0.1
+_LOOK_SECONDS = 1.0
 _INDEX_SECONDS = 5.0
 _SWEEP_SECONDS = 300.0
 _AT_ONCE = 32
@@ -90,7 +89,7 @@ class TransportsService:
         """Send a message of a topic to Kafka, if the operator has named a cluster."""
         self.kafka.send(delivery)
 
-    @every(_TURN_SECONDS, expected=(MeshError,))
+    @every(_LOOK_SECONDS, expected=(MeshError,))
     def from_kafka(self) -> None:
         """Take alerts that have come by Kafka."""
         self.streams.look()

@@ -20,6 +20,7 @@ from tests.bench import (
     analysis_mesh,
     cancelling,
     fairness,
+    idle,
     intake,
     latency,
     memory,
@@ -55,6 +56,7 @@ def main() -> None:
     engine = docker.DockerClient(base_url=settings.engine_address() or None)
     with httpx.Client(base_url=f"http://127.0.0.1:{mesh_processes.ports()['gateway']}", timeout=60) as client:
         figures: dict[str, Any] = {
+            "idle_cpu_percent": idle.idle_cpu_percent(),
             "noop_units_per_s": round(throughput.noop_units_per_s(client), 1),
             "bare_docker_run_per_s": round(throughput.bare_docker_run_per_s(engine, image, settings.work), 2),
             "intake_ms": intake.intake_ms(settings),

@@ -24,6 +24,8 @@ _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 100
 _WAIT_SECONDS = 0.5
+_TURNS_SECONDS = 60.0
+"""A stream has its turns one after the other for so long, until it is looked at again."""
 _PAUSE_SECONDS = 1.0
 _COMPLAIN_SECONDS = 60.0
 _DEFAULTS: dict[str, Any] = {
@@ -75,13 +77,18 @@ class Stream:
         if settings.heartbeat:
             metrics.KAFKA_HEARTBEAT.labels(name).set(time.time())
 
+    @property
+    def pauses(self) -> bool:
+        """Whether something could not be taken a moment ago."""
+        return time.monotonic() < self._pause_until
+
     def turn(self) -> int:
         """Take what has come, and commit it; returns how many messages were taken.
 
         What cannot be taken now stays, with all that comes after it in its partition: because a server is away, or
         because of a fault of ours, which must not cost an alert either.
         """
-        if time.monotonic() < self._pause_until:
+        if self.pauses:
             return 0
         messages: Sequence[Any] = self._run(self._consumer.consume, _AT_ONCE, _WAIT_SECONDS)
         self._complain()
@@ -197,7 +204,7 @@ class Streams:
         self._closing = False
 
     def look(self) -> None:
-        """Let each stream have a turn, unless it has one; none holds up another."""
+        """Let each stream have its turns, unless it has them; none holds up another."""
         if self._closing:
             return
         wanted = self._file.now().incoming
@@ -216,7 +223,7 @@ class Streams:
                     _log.error("stream of Kafka cannot be opened", stream=name, error=str(error.args[0]))
                     continue
             self._busy.add(name)
-            self._beside(lambda stream=self._streams[name]: self._turn(stream))  # type: ignore[misc]
+            self._beside(lambda stream=self._streams[name]: self._turns(stream))  # type: ignore[misc]
 
     def close(self) -> None:
         """Leave all groups when the turns have ended."""
@@ -227,14 +234,21 @@ class Streams:
             stream.close()
         self._streams.clear()
 
-    def _turn(self, stream: Stream) -> None:
+    def _turns(self, stream: Stream) -> None:
+        end = time.monotonic() + _TURNS_SECONDS
         try:
             stream.turn()
+            while time.monotonic() < end and not stream.pauses and self._goes_on(stream):
+                stream.turn()
         except (MeshError, KafkaException) as error:
             stream.astray = True
             _log.warning("turn of a stream of Kafka failed", stream=stream.name, error=str(error))
         finally:
             self._busy.discard(stream.name)
+
+    def _goes_on(self, stream: Stream) -> bool:
+        wanted = self._file.now().incoming.get(stream.name)
+        return not self._closing and not stream.astray and wanted == stream.settings
 
 
 def _places(offsets: _Offsets) -> list[TopicPartition]:

@@ -98,12 +98,14 @@ class World:
     def start_dispatcher(self) -> None:
         """Start a dispatcher in the place of the one that died."""
         self._lives += 1
+        self._later: list[Callable[[], None]] = []
         self.dispatcher = Dispatcher(
             objects=self.objects,
             index=self.redis,
             publisher=self.broker,  # type: ignore[arg-type]
             archive="",
             claimant=f"dispatcher-{self._lives}",
+            later=self._later.append,
         )
 
     def start_worker(self) -> None:
@@ -273,7 +275,8 @@ class World:
             self.real.zadd("jobs:new", {str(key): 1})
         self.announce()
         self.ask_dispatcher(self.executor.keep_leases)
-        for work in (self.dispatcher.tell, self.dispatcher.sweep, self.look_after_products):
+        due, self._later = self._later, []
+        for work in (*due, self.dispatcher.resume, self.dispatcher.sweep, self.look_after_products):
             self.ask_dispatcher(work)
 
     def ask_dispatcher(self, work: Callable[[], object]) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,7 @@ class MeshDouble:
         self.objects, self.index, self.directory = objects, index, directory
         self.jobs, self.products, self.leases = Jobs(objects, index), Products(objects, index), Leases(index)
         self.parts = Parts(objects)
+        self.later: list[Callable[[], None]] = []
         self.dispatcher = self.new_dispatcher("one")
         self.failures: dict[str, Failure] = {}
         self.warnings: dict[str, tuple[str, ...]] = {}
@@ -82,7 +83,14 @@ class MeshDouble:
             publisher=self.broker,  # type: ignore[arg-type]
             archive=archive,
             claimant=name,
+            later=self.later.append,
         )
+
+    def beat(self) -> None:
+        """Do what was to be done in a moment."""
+        due, self.later = self.later, []
+        for work in due:
+            work()
 
     def announce(self, slots: int = 2) -> None:
         """Say that a worker of the drill instrument lives."""

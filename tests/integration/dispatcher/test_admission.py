@@ -109,7 +109,7 @@ def test_a_full_queue_slows_the_release_and_loses_nothing(
         seen.append(unit)
         assert mesh.index.scard("window:noop:user") == 1, "only what the broker has counts as released"
         mesh.execute(unit)
-        mesh.dispatcher.tell()
+        mesh.dispatcher.resume()
     assert len(seen) == len({unit.key for unit in seen}) == 13
     assert mesh.jobs.view(job).counts[UnitState.DONE] == 13
 

@@ -191,10 +191,10 @@ def test_progress_is_told_at_most_once_a_beat(mesh: MeshDouble, analysis: Analys
             mesh.tell(unit, UnitState.RUNNING, step=step)
 
     assert mesh.told() == []
-    mesh.dispatcher.tell()
+    assert len(mesh.later) == 1
+    mesh.beat()
     assert len(mesh.told()) == 1
-    mesh.dispatcher.tell()
-    assert mesh.told() == []
+    assert mesh.later == []
 
 
 def test_a_big_plan_is_released_little_by_little(mesh: MeshDouble, analysis: Analysis, make_job: MakeJob) -> None:

@@ -1,14 +1,19 @@
 """What the gate before the engine lets through: the mesh's own containers as the sandbox makes them, nothing else."""
 
+import asyncio
+import json
+import os
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from docker.api.client import APIClient
 from docker.models.containers import _create_container_args  # type: ignore[attr-defined]
 
+from infra.engine_gate.__main__ import listen, server
 from infra.engine_gate.rules import Client, Refused, check_container, question
 from mesh.instrument import read_instrument
 from mesh.runner import sandbox as sandbox_module
@@ -161,3 +166,30 @@ def test_what_services_ask_is_known(method: str, path: str, words: set[str], kin
 def test_what_they_do_not_need_is_refused(method: str, path: str, words: set[str]) -> None:
     with pytest.raises(Refused):
         question(method, path, words)
+
+
+def test_each_socket_is_the_gate_of_its_own_service(tmp_path: Path) -> None:
+    own = {name: Client(name, os.geteuid(), os.getegid(), tmp_path / name) for name in ("isgri", "jemx")}
+    gates = {tmp_path / f"{name}.sock": client for name, client in own.items()}
+    narrowed: list[list[str]] = []
+
+    def engine(request: httpx.Request) -> httpx.Response:
+        narrowed.append(json.loads(request.url.params["filters"])["label"])
+        return httpx.Response(200, stream=httpx.ByteStream(b"[]"))
+
+    async def ask_each() -> None:
+        transport = httpx.MockTransport(engine)
+        async with httpx.AsyncClient(transport=transport, base_url="http://engine") as behind:
+            serving = server(gates, behind)
+            running = asyncio.create_task(serving.serve([listen(path, client) for path, client in gates.items()]))
+            while not serving.started:
+                await asyncio.sleep(0.01)
+            for path in gates:
+                through = httpx.AsyncHTTPTransport(uds=str(path))
+                async with httpx.AsyncClient(transport=through, base_url="http://gate") as service:
+                    assert (await service.get("/v1.41/containers/json")).json() == []
+            serving.should_exit = True
+            await running
+
+    asyncio.run(ask_each())
+    assert narrowed == [[f"{name}={value}" for name, value in client.labels.items()] for client in own.values()]

@@ -31,6 +31,8 @@ def layout(tmp_path: Path) -> Layout:
 def running(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
     """A supervisor whose loop runs in a thread; signal handlers stay the test's own."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(signal, "set_wakeup_fd", lambda *_, **__: None)
+    monkeypatch.setattr(supervisor, "_REST_S", 0.05)
     supervisor.write_plan(layout, [Program("one", _SLEEP, {})])
     kept = Supervisor(layout)
     thread = threading.Thread(target=kept.run)
@@ -158,3 +160,29 @@ def test_logs_that_have_grown_are_begun_anew(layout: Layout, monkeypatch: pytest
     process.wait()
     kept = {path.name: path.read_text()[:1] for path in layout.log.iterdir()}
     assert kept == {"one.log": "", "one.log.1": "5", "one.log.2": "4", "one.log.3": "3"}
+
+
+_PATIENT = """
+import sys
+from pathlib import Path
+from infra.stack import supervisor
+supervisor._REST_S = 3600.0
+supervisor.Supervisor(supervisor.Layout(*map(Path, sys.argv[1:]))).run()
+"""
+
+
+def test_the_end_of_a_process_and_every_signal_wake_it(layout: Layout) -> None:
+    supervisor.write_plan(layout, [Program("one", _SLEEP, {})])
+    kept = subprocess.Popen([sys.executable, "-c", _PATIENT, str(layout.home), str(layout.cache)])
+    try:
+        first = _started(layout, "one")
+        os.kill(first, signal.SIGKILL)
+        _eventually(lambda: _pid(layout, "one") not in (None, first))
+        supervisor.write_plan(layout, [])
+        kept.send_signal(supervisor.RECONCILE)
+        _eventually(lambda: supervisor.plan_taken_up(layout))
+    finally:
+        kept.terminate()
+        kept.wait(timeout=60)
+    assert kept.returncode == 0
+    assert _pid(layout, "one") is None

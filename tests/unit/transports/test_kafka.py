@@ -19,6 +19,7 @@ from mesh.service.native import directly
 from mesh.settings import SettingsError
 from mesh.store.alerts import Alerts
 from services.transports import metrics
+from services.transports.kafka import consume
 from services.transports.kafka import settings as kafka_settings
 from services.transports.kafka.consume import Stream, Streams
 from services.transports.kafka.produce import KafkaOut
@@ -52,6 +53,11 @@ class World:
 @pytest.fixture(scope="module")
 def cluster() -> Cluster:
     return Cluster()
+
+
+@pytest.fixture(autouse=True)
+def _one_turn_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consume, "_TURNS_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -217,6 +223,24 @@ def test_what_was_not_taken_comes_again_whatever_else_fails(
     assert set(world.events()) == {f"mission:{number}" for number in range(10, 15)}
     assert not flaky.left, "the calls failed"
     assert cluster.committed(f"odamesh-{name}", f"held-{name}") == 5
+
+
+def test_a_stream_goes_on_by_itself_until_it_is_closed(
+    cluster: Cluster, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consume, "_TURNS_SECONDS", 3600.0)
+    path = tmp_path / "kafka.toml"
+    path.write_text(f'[in.on]\ntopics = ["on"]\n[in.on.client]\n"bootstrap.servers" = "{cluster.address}"\n')
+    streams = Streams(KafkaFile(path), world.intake, directly)
+    streams.look()
+    end = time.monotonic() + 30
+    for number in (20, 21):
+        cluster.send("on", _notice(number))
+        while f"mission:{number}" not in world.events():
+            assert time.monotonic() < end, "nobody looked again"
+            time.sleep(0.01)
+    streams.close()
+    assert cluster.committed("odamesh-on", "on") == 2
 
 
 def test_fifty_posts_and_fifty_messages_at_once_are_one_notice(
