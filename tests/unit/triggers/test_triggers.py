@@ -507,7 +507,7 @@ def test_the_age_of_what_hangs_while_it_is_taken_up_is_told(world: AlertWorld, m
         ages.append(_told(metrics.UNPROCESSED))
         raise StoreUnavailable("StoreUnavailable", "no answer")
 
-    monkeypatch.setattr(world.alerts, "change_event", hang)
+    monkeypatch.setattr(world.alerts, "swap_event", hang)
     with pytest.raises(StoreUnavailable):
         world.triggers.entry(entry)
     assert 395 < ages[0] < 405
