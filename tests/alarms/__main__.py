@@ -5,6 +5,7 @@ Exit status 1 if one did not reach its receiver in time, or its end did not.
 
 import argparse
 import json
+import signal
 import sys
 
 from infra.stack.stack import Stack
@@ -46,6 +47,9 @@ def main() -> int:
     causes = [one for one in CAUSES if not only or only & {raised.alarm for raised in one.raises}]
     if unknown := only - {raised.alarm for one in causes for raised in one.raises}:
         parser.error(f"no cause raises {', '.join(sorted(unknown))}")
+    # Also where it runs in the background: whoever ends it finds nothing broken.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     outcomes: list[Outcome] = []
 
     def note(one: Outcome) -> None:

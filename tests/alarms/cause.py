@@ -19,6 +19,7 @@ class Part(StrEnum):
     STORE = "the object store, which is slow or started anew"
     CACHE = "the account of the cache service in the store"
     DISKS = "disks: a full one holds back what is said of the store"
+    MACHINE = "the figures of the machine"
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,8 @@ class Course:
         begun = False
         for cause in list(waiting):
             if self._may_begin(cause):
+                if not any(attempt.broken for attempt in self._attempts):
+                    self._ground.until_ready()  # what was mended before takes its time to come back
                 begun = True
                 waiting.remove(cause)
                 self._attempts.append(_Attempt(cause, self._ground, self._clock))

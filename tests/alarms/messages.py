@@ -75,6 +75,7 @@ UNREADABLE = Cause(
     "a unit that its service cannot read",
     unreadable,
     (Raised("DeadLetters", 90), Raised("MessagesDie", 90, clear_s=800)),
+    needs=frozenset({Part.SLOTS}),
 )
 WITHOUT_SERVICE = Cause(
     "a service killed, its supervisor held, while units wait for it",

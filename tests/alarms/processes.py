@@ -50,8 +50,8 @@ def engine_gone(ground: Ground) -> Iterator[None]:
 @contextmanager
 def unconfined(ground: Ground) -> Iterator[None]:
     """Run units as processes of the machine."""
-    _have_mesh(ground, "local")
     try:
+        _have_mesh(ground, "local")
         yield
     finally:
         _have_mesh(ground, stack.runner_in_use())
@@ -60,9 +60,10 @@ def unconfined(ground: Ground) -> Iterator[None]:
 @contextmanager
 def wrong_clock(ground: Ground) -> Iterator[None]:
     """Set the clock of all processes a minute ahead."""
-    _have_mesh(ground, stack.runner_in_use(), own_clock.environment(ground.layout))
-    own_clock.move_clock(ground, _WRONG_S)
+    environment = own_clock.environment(ground.layout)
     try:
+        _have_mesh(ground, stack.runner_in_use(), environment)
+        own_clock.move_clock(ground, _WRONG_S)
         yield
     finally:
         own_clock.move_clock(ground, 0)

@@ -176,6 +176,17 @@ CAUSES = (
         (Raised("StoreAlmostFull", 450),),
         takes=frozenset({Part.STORE, Part.CACHE, Part.TRIGGERS, Part.DISKS}),
     ),
-    Cause("figures of a machine with 2 % of its memory left", memory_short, (Raised("MemoryShort", 240),)),
-    Cause("a disk that is full", full_disk, (Raised("DiskAlmostFull", 240),), takes=frozenset({Part.DISKS})),
+    Cause(
+        "figures of a machine with 2 % of its memory left",
+        memory_short,
+        (Raised("MemoryShort", 240),),
+        takes=frozenset({Part.MACHINE}),
+    ),
+    Cause(
+        "a disk that is full",
+        full_disk,
+        (Raised("DiskAlmostFull", 240),),
+        takes=frozenset({Part.DISKS}),
+        needs=frozenset({Part.MACHINE}),
+    ),
 )

@@ -12,7 +12,13 @@ from tests.alarms.course import Course
 from tests.alarms.outcome import Outcome
 from tests.alarms.receiver import Receiver
 
-_GROUND: Any = None
+
+class _Ground:
+    def until_ready(self) -> None:
+        """Be ready."""
+
+
+_GROUND: Any = _Ground()
 
 
 class World:
