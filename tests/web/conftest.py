@@ -27,7 +27,8 @@ from odamesh import Mesh
 
 PICTURES = Path(__file__).parent / "pictures"
 """Of the pages of tests that failed."""
-_FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-sandbox")
+FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-sandbox")
+"""Of Chromium as root on a machine without a GPU: WebGL is drawn by software."""
 _AXE = Path(__file__).parents[2] / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _PATIENCE_MS = 60_000
 """What does not appear in this time is not there; on a busy machine a page takes its time."""
@@ -110,7 +111,7 @@ def program() -> str:
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright, program: str) -> Iterator[Browser]:
     """A browser without window; WebGL by software."""
-    running = playwright.chromium.launch(executable_path=program, args=[*_FLAGS])
+    running = playwright.chromium.launch(executable_path=program, args=[*FLAGS])
     yield running
     running.close()
 

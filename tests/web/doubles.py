@@ -25,6 +25,7 @@ from tests.unit.gateway.doubles import (
     log_nothing,
     manifest,
 )
+from tests.unit.gateway.guarded import Guarded
 
 _PATIENCE_S = 20.0
 _TYPES = {".fits": "application/fits", ".json": "application/json", ".png": "image/png"}
@@ -61,6 +62,20 @@ def kept(products: MemoryProducts, stage: str, files: Mapping[str, bytes]) -> St
     return StageProduct(stage=stage, label="job", key=key, files=tuple(listed))
 
 
+def submit(base: str, body: Mapping[str, Any]) -> str:
+    """Submit a request over HTTP (the driver of browsers has this thread's event loop); returns the job's id."""
+    answer = httpx.post(f"{base}/api/v1/jobs", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["job_id"])
+
+
+def end_with(gateway: "OpenGateway | Guarded", job_id: str, stage: str, files: Mapping[str, bytes]) -> None:
+    """Play the mesh: a job ends with one product."""
+    made = kept(gateway.products, stage, files)
+    gateway.records.plan(job_id, [])
+    gateway.records.finish(job_id, JobState.COMPLETED, products=(made,), products_total=1)
+
+
 class OpenGateway:
     """A gateway that asks nobody who they are, with jobs of a test."""
 
@@ -77,16 +92,8 @@ class OpenGateway:
         )
         self.app = create_app(parts)
 
-    def submit(self, base: str, body: Mapping[str, Any]) -> str:
-        """Submit a request over HTTP (the driver of browsers has this thread's event loop); returns the job's id."""
-        answer = httpx.post(f"{base}/api/v1/jobs", json=body)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["job_id"])
-
     def add(self, base: str, body: Mapping[str, Any], stage: str, files: Mapping[str, bytes]) -> str:
         """Submit a request, end its job with one product, and return its id."""
-        job_id = self.submit(base, body)
-        made = kept(self.products, stage, files)
-        self.records.plan(job_id, [])
-        self.records.finish(job_id, JobState.COMPLETED, products=(made,), products_total=1)
+        job_id = submit(base, body)
+        end_with(self, job_id, stage, files)
         return job_id

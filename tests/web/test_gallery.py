@@ -11,26 +11,30 @@ from playwright.sync_api import expect
 from mesh.contracts.notice import Messenger
 from tests.unit.gateway.guarded import Guarded
 from tests.web.conftest import Watched
-from tests.web.doubles import kept, served
+from tests.web.doubles import end_with, kept, served, submit
 from tests.web.events import enter, merger, record_of
+from tests.web.images import catalogue, mosaic, region
 from tests.web.light_curves import light_curve
 
 
 @pytest.fixture
-def watched(watch: Callable[[str, frozenset[str]], Watched]) -> Iterator[Watched]:
+def gateway() -> Guarded:
     gateway = Guarded(parts={"files": "stream"})
     picture = io.BytesIO()
     imsave(picture, np.zeros((4, 8)), format="png")
     curve = kept(gateway.products, "light_curve", {"spi_acs_lc.fits": light_curve()})
-    overview = kept(
-        gateway.products, "localise", {"preview.png": picture.getvalue(), "combined_90.moc.fits": b"SIMPLE"}
-    )
+    overview = kept(gateway.products, "localise", {"preview.png": picture.getvalue(), "combined_90.moc.fits": region()})
     enter(gateway, merger(curve, overview))
     enter(gateway, record_of("icecube:1_2", messenger=Messenger.NEUTRINO, trigger_time="2020-06-15T14:49:17Z"))
     enter(
         gateway,
         record_of("swift:1", state="RETRACTED", why="its sender has retracted it", trigger_time="2022-09-30T11:11:52Z"),
     )
+    return gateway
+
+
+@pytest.fixture
+def watched(gateway: Guarded, watch: Callable[[str, frozenset[str]], Watched]) -> Iterator[Watched]:
     with served(gateway.app) as base:
         yield watch(base, frozenset({base}))
 
@@ -93,6 +97,23 @@ def test_a_record_tells_what_was_seen_and_why_not_more(watched: Watched) -> None
     expect(localisation.get_by_role("row").filter(has_text="hard")).to_contain_text("4.0e-7 (3.0e-7 to 5.0e-7)")
     expect(localisation.get_by_role("img", name="The whole sky")).to_be_visible()
     expect(page.get_by_role("region", name="Excesses")).to_contain_text("likely associated")
+    watched.check_access()
+    watched.check_telephone()
+
+
+def test_the_region_of_an_event_is_drawn_over_an_image(watched: Watched, gateway: Guarded) -> None:
+    body = {"instrument": "isgri", "product": "isgri_image", "selection": {"scws": ["201600270010"]}}
+    job_id = submit(watched.base, body)
+    end_with(gateway, job_id, "mosaic", {"isgri_mosaic.fits": mosaic(), "isgri_catalogue.fits": catalogue(3)})
+    page = watched.open(f"/jobs/{job_id}/sky")
+    event = page.get_by_label("Credible region of event")
+    event.fill("GW170817")
+    event.press("Enter")
+    expect(page.get_by_role("group", name="Regions drawn")).to_contain_text("combined_90.moc.fits")
+    assert "regions=" in page.url
+    event.fill("icecube:1_2")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="no credible region of 1_2")).to_be_visible()
     watched.check_access()
     watched.check_telephone()
 

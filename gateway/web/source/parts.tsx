@@ -101,21 +101,33 @@ export const STATE_WORDS: Record<string, string> = {
   ABORTED: "cancelled",
 };
 
-/** Copies a text, and says that it did. */
+/** Put a text where others paste it from; false: the browser lets nobody. */
+async function copied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without https there is no clipboard, but what is marked can be copied.
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
+
+/** Copies a text, and says whether it did. */
 export function CopyButton({ text, what }: { text: string; what: string }) {
-  const [done, set] = useState(false);
+  const [said, say] = useState("Copy");
   const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      set(true);
-      setTimeout(() => set(false), 2000);
-    } catch {
-      // Without https a browser may refuse: the text can still be marked and copied.
-    }
+    say((await copied(text)) ? "Copied" : "Mark the text and copy it by hand");
+    setTimeout(() => say("Copy"), 3000);
   };
   return (
-    <button type="button" onClick={copy} aria-label={`Copy ${what}`}>
-      {done ? "Copied" : "Copy"}
+    <button type="button" onClick={copy} aria-label={said === "Copy" ? `Copy ${what}` : said}>
+      {said}
     </button>
   );
 }

@@ -48,6 +48,12 @@ export function takesList(draft: Draft, kinds: readonly string[]): boolean {
   return kinds.includes("windows") && (draft.by === "windows" || !kinds.includes("time"));
 }
 
+/** The day after one, as a date; null: it is none. */
+export function dayAfter(day: string): string | null {
+  const begin = Date.parse(`${day}T00:00:00Z`);
+  return Number.isFinite(begin) ? new Date(begin + 86_400_000).toISOString().slice(0, 10) : null;
+}
+
 /** A number, or the text that is none, which the mesh then refuses in its own words. */
 export function numberOf(text: string): number | string {
   const value = Number(text);

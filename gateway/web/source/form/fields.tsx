@@ -109,18 +109,22 @@ function Input({ id, declared, value, error, set }: FieldProps & { id: string })
 
 type Described = ReturnType<typeof described>;
 
-/** Bands as chips; `20-40` and Enter adds one. */
+const BAND = /^\s*([\d.eE]+)\s*(?:-|–|\.\.|\s)\s*([\d.eE]+)\s*$/;
+
+/** Bands as chips; `20-40` and Enter adds one, `20-40, 40-80` two. */
 function Bands(props: Described & { value: number[][]; set: (value: unknown) => void; declared: ParameterDocument }) {
   const { value, set, declared, ...common } = props;
   const [text, write] = useState("");
   const [wrong, complain] = useState("");
   const bands = Array.isArray(value) ? value : [];
   const add = () => {
-    const parts = /^\s*([\d.eE]+)\s*(?:-|–|\.\.|\s)\s*([\d.eE]+)\s*$/.exec(text);
-    if (!parts) return complain(text.trim() ? "Write a band as 20-40." : "");
+    const written = text.split(/[,;]/).filter((one) => one.trim());
+    const read = written.map((one) => BAND.exec(one)?.slice(1).map(Number) ?? null);
+    if (read.includes(null)) return complain("Write a band as 20-40, several with commas between them.");
     complain("");
     write("");
-    set([...bands, [Number(parts[1]), Number(parts[2])]]);
+    const more = (read as number[][]).filter((one) => !bands.some((band) => `${band}` === `${one}`));
+    if (more.length) set([...bands, ...more]);
   };
   return (
     <div class="bands">

@@ -1,8 +1,9 @@
-// What is fitted: model with completion, parameters with start, limits and ties, ranges, statistic.
-import { useEffect, useState } from "preact/hooks";
+// What is fitted: model by its name or from a list, parameters with start, limits and ties, ranges, statistic.
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { call, Refused } from "../api/client";
-import type { FieldError, JobDocument } from "../api/types";
+import type { JobDocument } from "../api/types";
+import { ErrorText } from "../parts";
 import { described, Labelled } from "./fields";
 
 /** Parameters of a fit, as the instrument spectral_fit takes them. */
@@ -78,7 +79,7 @@ function written(settings: Record<string, Partial<Setting>>, rows: ReturnType<ty
 export function FitForm(props: {
   source: string;
   job: string;
-  errors: FieldError[];
+  refused: Refused | null;
   run: (wish: FitWish) => void;
   close: () => void;
 }) {
@@ -90,6 +91,9 @@ export function FitForm(props: {
   const [statistic, setStatistic] = useState("auto");
   const [range, setRange] = useState("28-300");
   const [cross, setCross] = useState("free");
+  const place = useRef<HTMLFormElement>(null);
+  // The button that opened it may be far below.
+  useEffect(() => place.current?.querySelector("input")?.focus(), []);
   useEffect(() => {
     let over = false;
     models ??= listModels();
@@ -117,9 +121,10 @@ export function FitForm(props: {
       cross_normalisation: cross,
     };
   };
-  const error = (name: string) => props.errors.find((one) => one.field.startsWith(`parameters.${name}`))?.detail;
+  const error = (name: string) => props.refused?.fields.find((one) => one.field.startsWith(`parameters.${name}`))?.detail;
   return (
     <form
+      ref={place}
       class="details"
       aria-label={`Fit of ${props.source}`}
       onSubmit={(event) => {
@@ -137,18 +142,23 @@ export function FitForm(props: {
         <input
           {...described("parameters.model", error("model"))}
           class="long"
-          list="models"
           value={model}
           onInput={(event) => setModel(event.currentTarget.value)}
         />
       </Labelled>
-      <datalist id="models">
-        {known
-          .filter((one) => one.usable)
-          .map((one) => (
-            <option key={one.name} value={one.name} />
-          ))}
-      </datalist>
+      {known.length ? (
+        <label>
+          or one of{" "}
+          <select value={known.some((one) => one.name === model) ? model : ""} onChange={(event) => setModel(event.currentTarget.value)}>
+            <option value="">the models of this mesh</option>
+            {known
+              .filter((one) => one.usable && one.kind === "add")
+              .map((one) => (
+                <option key={one.name}>{one.name}</option>
+              ))}
+          </select>
+        </label>
+      ) : null}
       {said ? <p class="quiet">{said}</p> : null}
       {rows.length ? (
         <div class="wide">
@@ -230,6 +240,7 @@ export function FitForm(props: {
           Run the fit
         </button>
       </div>
+      {props.refused ? <ErrorText error={props.refused} /> : null}
     </form>
   );
 }

@@ -1,10 +1,12 @@
 // Where and when: a source or a position, a time or a list of windows; names and times are read by the mesh.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { call, Refused } from "../api/client";
-import type { ProductDocument } from "../api/types";
+import type { ArchiveDocument, ProductDocument } from "../api/types";
+import { useCall } from "../api/use";
 import { described, Labelled } from "./fields";
-import { type Draft, takesList } from "./draft";
+import { dayAfter, type Draft, takesList } from "./draft";
+import { placed, positionOf } from "./position";
 
 interface Props {
   draft: Draft;
@@ -13,29 +15,32 @@ interface Props {
   change: (values: Partial<Draft>) => void;
 }
 
-interface Named {
-  name: string;
-  ra: number;
-  dec: number;
-  origin: string;
-}
-
 export function Where({ draft, product, errors, change }: Props) {
   const [said, say] = useState<{ text: string; bad: boolean } | null>(null);
+  // What was looked up last, and the position that it gave: who changes the name means another place.
+  const asked = useRef(draft.ra.trim() ? draft.source.trim() : "");
+  const given = useRef<Pick<Draft, "ra" | "dec"> | null>(null);
   const needs = product?.selection.includes("cone") && !takesList(draft, product.selection);
   const find = async () => {
     const name = draft.source.trim();
+    asked.current = name;
     if (!name) return say(null);
     try {
-      const found = await call<Named>(`/names?name=${encodeURIComponent(name)}`);
-      change({ ra: String(found.ra), dec: String(found.dec), source: found.name });
+      const found = await positionOf(name);
+      const place = placed(found);
+      asked.current = place.source;
+      given.current = place;
+      change(place);
       say({ text: `${found.name}: RA ${found.ra.toFixed(4)}°, Dec ${found.dec.toFixed(4)}° (${found.origin})`, bad: false });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       say({ text: error.message, bad: true });
+      // The position that stands there is that of the name before.
+      if (draft.ra === given.current?.ra && draft.dec === given.current.dec) change({ ra: "", dec: "" });
     }
   };
   if (!needs) return null;
+  const wrong = said?.bad ? said.text : errors.source;
   return (
     <fieldset>
       <legend>Where</legend>
@@ -43,10 +48,11 @@ export function Where({ draft, product, errors, change }: Props) {
         <label for="source">Source</label>
         <span class="row">
           <input
-            id="source"
+            {...described("source", wrong)}
             value={draft.source}
             placeholder="4U 1700-377"
             onInput={(event) => change({ source: event.currentTarget.value })}
+            onBlur={() => draft.source.trim() !== asked.current && find()}
             onKeyDown={(event) => {
               if (event.key !== "Enter") return;
               event.preventDefault();
@@ -57,11 +63,12 @@ export function Where({ draft, product, errors, change }: Props) {
             Find
           </button>
         </span>
-        {said ? (
-          <p class={said.bad ? "error" : "help"} role="status">
-            {said.text}
-          </p>
-        ) : null}
+        <p class="help" id="source-help">
+          {said && !said.bad ? said.text : "its position is looked up; or write one below"}
+        </p>
+        <p class={wrong ? "error" : "hidden"} id="source-error" role="status">
+          {wrong}
+        </p>
       </div>
       <div class="row">
         <Labelled id="selection.cone.ra" label="RA" error={errors["selection.cone.ra"]} help="degrees or 17:45:40">
@@ -104,20 +111,27 @@ interface Instant {
 }
 
 export function When({ draft, product, errors, change }: Props) {
+  const archive = useCall<ArchiveDocument>("/archive").value;
   const kinds = product?.selection ?? [];
   if (kinds.length === 0) return null;
   const read = async (name: "t1" | "t2") => {
     const text = draft[name].trim();
+    // A day alone is the whole day, as a revolution alone is the whole revolution.
+    const alone = name === "t1" ? !draft.t2.trim() : text === draft.t1.trim();
+    if (alone && /^\d{4}-\d\d-\d\d$/.test(text)) return change({ t2: dayAfter(text) ?? "" });
     if (!text || /^\d{4}-\d\d-\d\d(T[\d:.]+)?$/.test(text)) return;
     try {
       const found = await call<Instant>(`/time?value=${encodeURIComponent(text)}`);
-      change(found.stop ? { t1: shorter(found.utc), t2: shorter(found.stop.utc) } : { [name]: shorter(found.utc) });
+      const [begin, end] = [shorter(found.utc), shorter(found.stop?.utc ?? found.utc)];
+      if (name === "t2" && draft.t1.trim()) change({ t2: end });
+      else change(found.stop ? { t1: begin, t2: end } : { [name]: begin });
     } catch (error) {
       // What is no time, the mesh says of the whole form, at this field.
       if (!(error instanceof Refused)) throw error;
     }
   };
   const listed = takesList(draft, kinds);
+  const held = archive?.instruments[draft.instrument];
   const timeError = errors["selection.time"] ?? errors["selection"];
   return (
     <fieldset>
@@ -154,7 +168,7 @@ export function When({ draft, product, errors, change }: Props) {
               id={`selection.time.${name}`}
               label={name === "t1" ? "From (UTC)" : "To (UTC)"}
               error={errors[`selection.time.${name}`] ?? (name === "t1" ? timeError : undefined)}
-              help={name === "t1" ? "2018-10-29T00:00:00, MJD 58420, IJD 6876, REV 2016, or a window" : "in the same forms"}
+              help={name === "t1" ? "2018-10-29 (the whole day), 2018-10-29T12:00:00, MJD 58420, IJD 6876, REV 2016, or a window" : "in the same forms"}
             >
               <input
                 {...described(`selection.time.${name}`, errors[`selection.time.${name}`] ?? timeError)}
@@ -182,6 +196,11 @@ export function When({ draft, product, errors, change }: Props) {
           ) : null}
         </div>
       )}
+      {held?.first && held.last ? (
+        <p class="help">
+          The archive has data of this instrument from {shorter(held.first).replace("T", " ")} to {shorter(held.last).replace("T", " ")}.
+        </p>
+      ) : null}
     </fieldset>
   );
 }

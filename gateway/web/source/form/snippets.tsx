@@ -1,4 +1,6 @@
 // What is on the screen, as a program asks for it: a disclosure with three texts to copy.
+import { useMemo, useState } from "preact/hooks";
+
 import type { Submission } from "../api/types";
 import { CopyButton } from "../parts";
 import { commandLine, curl, python } from "./snippet";
@@ -10,20 +12,20 @@ const WAYS: [string, (sent: Submission) => string][] = [
 ];
 
 export function Snippets({ sent }: { sent: Submission }) {
+  // Of ten thousand windows the texts are long: they are written when somebody looks.
+  const [open, turn] = useState(false);
+  const texts = useMemo(() => (open ? WAYS.map(([name, write]) => ({ name, text: write(sent) })) : []), [open, sent]);
   return (
-    <details class="snippets">
+    <details class="snippets" onToggle={(event) => turn(event.currentTarget.open)}>
       <summary>The same from Python, the command line, curl</summary>
-      {WAYS.map(([name, write]) => {
-        const text = write(sent);
-        return (
-          <section key={name} aria-label={name}>
-            <h2 class="small">
-              {name} <CopyButton text={text} what={name} />
-            </h2>
-            <pre tabIndex={0}>{text}</pre>
-          </section>
-        );
-      })}
+      {texts.map(({ name, text }) => (
+        <section key={name} aria-label={name}>
+          <h2 class="small">
+            {name} <CopyButton text={text} what={name} />
+          </h2>
+          <pre tabIndex={0}>{text}</pre>
+        </section>
+      ))}
     </details>
   );
 }

@@ -1,6 +1,6 @@
 // A job: its head, which all its tabs share, and the tabs. What lights up, exists; nothing jumps.
 import type { ComponentChild } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { setQuery } from "../api/address";
 import { apiUrl, call, Refused } from "../api/client";
@@ -141,15 +141,16 @@ function roleOf(name: string, roles: Record<string, Role>): Role | null {
 function Head(props: { live: LiveJob; job: JobDocument; request: RequestDocument | null; title: string }) {
   const { live, job, request, title } = props;
   const [refused, refuse] = useState<Refused | null>(null);
-  const cancel = () =>
+  const [cancelling, setCancelling] = useState(false);
+  const cancel = () => {
+    setCancelling(true);
     call(`/jobs/${job.job_id}`, { method: "DELETE" }).catch((error) => {
+      setCancelling(false);
       if (!(error instanceof Refused)) throw error;
       refuse(error);
     });
-  const sent: Submission | null = request
-    ? { instrument: request.instrument, product: request.product, selection: compact(request.selection), parameters: request.parameters }
-    : null;
-  if (sent?.selection && Object.keys(sent.selection).length === 0) delete sent.selection;
+  };
+  const sent = useMemo(() => (request ? submissionOf(request) : null), [request]);
   return (
     <>
       <h1>{request ? sentence(request, title) : title}</h1>
@@ -163,8 +164,8 @@ function Head(props: { live: LiveJob; job: JobDocument; request: RequestDocument
           submitted <Time at={job.submitted} /> by {job.user}
         </span>
         {job.final ? null : (
-          <button type="button" onClick={cancel}>
-            Cancel
+          <button type="button" onClick={cancel} disabled={cancelling}>
+            {cancelling ? "Cancelling…" : "Cancel"}
           </button>
         )}
         <Link to={`/new?from=${job.request_key}`}>Edit and run again</Link>
@@ -183,6 +184,13 @@ function Head(props: { live: LiveJob; job: JobDocument; request: RequestDocument
       {sent ? <Snippets sent={sent} /> : null}
     </>
   );
+}
+
+/** What was asked for, as it would be sent again. */
+function submissionOf({ instrument, product, selection, parameters }: RequestDocument): Submission {
+  const sent: Submission = { instrument, product, selection: compact(selection), parameters };
+  if (Object.keys(sent.selection ?? {}).length === 0) delete sent.selection;
+  return sent;
 }
 
 function compact<T extends object>(value: T): T {

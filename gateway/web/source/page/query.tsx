@@ -9,6 +9,7 @@ import { useCall } from "../api/use";
 import { type Draft, draftOf, EMPTY, productOf, submission } from "../form/draft";
 import { ParameterField } from "../form/fields";
 import { Outline } from "../form/outline";
+import { lacksPosition, placed, positionOf } from "../form/position";
 import { Where, When } from "../form/selection";
 import { Snippets } from "../form/snippets";
 import { duration, ErrorText } from "../parts";
@@ -50,7 +51,7 @@ function Form({ instruments, begun }: { instruments: InstrumentDocument[]; begun
   const key = useMemo(() => crypto.randomUUID?.() ?? String(Math.random()), [draft]);
   const product = productOf(instruments, draft);
   const sent = submission(draft, product);
-  const { told, live } = useTold(sent);
+  const { told, live } = useTold(lacksPosition(draft, product) ? null : sent);
   const change = (values: Partial<Draft>) => {
     refuse(null);
     setDraft((before) => ({ ...before, ...values }));
@@ -60,10 +61,23 @@ function Form({ instruments, begun }: { instruments: InstrumentDocument[]; begun
   for (const one of shown?.fields ?? []) errors[fieldOf(one.field)] ??= one.detail;
   const instrument = instruments.find((one) => one.name === draft.instrument);
 
+  /** The submission of who pressed Run right behind the name. */
+  const withPosition = async () => {
+    try {
+      const place = placed(await positionOf(draft.source.trim()));
+      change(place);
+      return submission({ ...draft, ...place }, product);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const entry = { field: "source", detail: error.message, allowed: null, type: "not-found" };
+      throw new Refused({ ...error.problem, errors: [entry] }, error.retryAfter);
+    }
+  };
   const send = async () => {
     setSending(true);
     try {
-      const job = await call<JobDocument>("/jobs", { method: "POST", body: sent, headers: { "Idempotency-Key": key } });
+      const body = lacksPosition(draft, product) ? await withPosition() : sent;
+      const job = await call<JobDocument>("/jobs", { method: "POST", body, headers: { "Idempotency-Key": key } });
       go(`/jobs/${job.job_id}/table`);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -170,15 +184,15 @@ function fieldOf(name: string): string {
 }
 
 /** What the mesh says to a submission as it stands: asked a moment after the last key. */
-function useTold(sent: Submission): { told: SelectionDocument | null; live: Refused | null } {
+function useTold(sent: Submission | null): { told: SelectionDocument | null; live: Refused | null } {
   const [known, set] = useState<{ told: SelectionDocument | null; live: Refused | null }>({ told: null, live: null });
   const text = JSON.stringify(sent);
   useEffect(() => {
     const stop = new AbortController();
-    const asked: Submission = JSON.parse(text);
-    const { scws, time } = asked.selection ?? {};
+    const asked: Submission | null = JSON.parse(text);
+    const { scws, time } = asked?.selection ?? {};
     // An empty form is no error yet.
-    if ((scws && scws.length === 0) || (time && (!time.t1 || !time.t2))) {
+    if (!asked || (scws && scws.length === 0) || (time && (!time.t1 || !time.t2))) {
       set({ told: null, live: null });
       return;
     }

@@ -94,7 +94,7 @@ export function SkyView(props: {
 
   const entry = catalogue.entries.find((one) => one.id === chosen);
   useEffect(() => {
-    if (entry && sky) sky.goTo(entry.ra, entry.dec);
+    if (entry && sky && !sky.sees(entry.ra, entry.dec)) sky.goTo(entry.ra, entry.dec);
   }, [chosen, sky]);
 
   const world = (event: MouseEvent): [number, number] | null => {
@@ -108,7 +108,9 @@ export function SkyView(props: {
   };
   const addAt = (at: [number, number] | null) => {
     if (!at) return;
-    props.setCatalogue(catalogue.add(Number(at[0].toFixed(5)), Number(at[1].toFixed(5))));
+    const next = catalogue.add(Number(at[0].toFixed(5)), Number(at[1].toFixed(5)));
+    props.setCatalogue(next);
+    choose(next.entries.at(-1) ?? null);
     setAdding(false);
   };
   const move = (event: KeyboardEvent) => {

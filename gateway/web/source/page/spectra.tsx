@@ -8,7 +8,7 @@ import type { JobDocument, JobList, RequestDocument } from "../api/types";
 import { bytesOf, readHdus } from "../fits/reader";
 import { readTable } from "../fits/table";
 import { FitForm, type FitWish } from "../form/fit_form";
-import { ErrorText, Link } from "../parts";
+import { Link } from "../parts";
 import { axis, Chart, colour, drawErrors } from "../plot/chart";
 import { decades } from "../plot/axes";
 import { SendButton } from "../samp/send";
@@ -76,13 +76,12 @@ export function SpectraTab({ live, results, query }: TabProps) {
         <SendButton message="spectrum.load.ssa-generic" files={shown.map((one) => one.file)} />
       </div>
       {failed ? <p class="error">{failed}</p> : null}
-      {refused ? <ErrorText error={refused} /> : null}
       {chosen ? (
         <FitForm
           key={chosen}
           source={chosen}
           job={live.jobId}
-          errors={refused?.fields ?? []}
+          refused={refused}
           run={run}
           close={() => setQuery({ fit: null })}
         />

@@ -4,6 +4,7 @@ import type { LocalisationSummary, ShownAnalysis, TransientDocument } from "../a
 import { useCall } from "../api/use";
 import { ErrorText, Link, Time } from "../parts";
 import { seenPart, Strip, type TimeView, UNITS } from "../plot/strip";
+import { regionsOf } from "../sky/regions";
 import { DATA_SIGNS, DATA_WORDS, EVENT_WORDS } from "./event_words";
 import { type Excess, Excesses } from "./excesses";
 import { Badges } from "./gallery";
@@ -228,7 +229,7 @@ function Files({ summary }: { summary: LocalisationSummary }) {
 /** Images of the windows that cover the map, each with the way to its sky, with the region of the map drawn in. */
 function Images({ event }: { event: TransientDocument }) {
   if (!event.images.length) return null;
-  const regions = (event.localisation?.files ?? []).filter((file) => /_(50|90)\.moc\.fits$/.test(file.name)).map((file) => file.url.slice(root.length));
+  const regions = regionsOf(event.localisation);
   const query = regions.length ? `?regions=${encodeURIComponent(regions.join(" "))}` : "";
   return (
     <section aria-label="Images">

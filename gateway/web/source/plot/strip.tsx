@@ -115,6 +115,8 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
     setQuery({ range: all ? null : `${low.toFixed(3)},${high.toFixed(3)}` });
   };
   const zero = useMemo(() => (t0 ? secondsOf(t0, facts) : null), [t0, facts]);
+  const name = [facts.object || file.name, facts.band].filter(Boolean).join(", ");
+  const text = useMemo(() => summary(name, finest, zero), [name, finest, zero]);
   const options = useMemo(
     (): Omit<uPlot.Options, "width" | "height"> => ({
       scales: {
@@ -179,7 +181,6 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
     }
     event.preventDefault();
   };
-  const name = [facts.object || file.name, facts.band].filter(Boolean).join(", ");
   return (
     <section class="strip" aria-label={name} tabIndex={0} onKeyDown={keys} onDblClick={() => look(whole)}>
       <h2 class="small">
@@ -193,7 +194,7 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
         options={options}
         data={data}
         height={180}
-        text={summary(name, finest, zero)}
+        text={text}
         made={(own) => {
           chart.current = own;
           own.over.addEventListener(

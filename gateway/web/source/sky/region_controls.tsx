@@ -2,12 +2,16 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { setQuery } from "../api/address";
-import { fetchRegion, REGION_COLOURS, type Region, readRegion } from "./regions";
+import { call, Refused } from "../api/client";
+import type { TransientDocument } from "../api/types";
+import { fetchRegion, REGION_COLOURS, type Region, readRegion, regionsOf } from "./regions";
 
 export interface Overlay {
   regions: Region[];
   failed: string | null;
   load: (files: FileList | null) => void;
+  /** Draw the credible regions of an event of the gallery. */
+  find: (event: string) => void;
 }
 
 /** The regions to draw, as they are fetched; the first ones are those of the address. */
@@ -40,12 +44,26 @@ export function useRegions(jobId: string, query: URLSearchParams): Overlay {
       })
       .catch((error) => fail(String(error.message)));
   };
+  const find = (event: string) => {
+    call<TransientDocument>(`/transients/${encodeURIComponent(event)}`)
+      .then(({ name, localisation }) => {
+        const places = regionsOf(localisation);
+        if (!places.length) return fail(`The mesh has no credible region of ${name}: a file with one can be loaded.`);
+        setQuery({ regions: places.join(" ") });
+        fail(null);
+      })
+      .catch((error) => {
+        if (!(error instanceof Refused)) throw error;
+        fail(error.message);
+      });
+  };
   const regions = useMemo(() => [...fetched, ...loaded], [fetched, loaded]);
-  return { regions, failed, load };
+  return { regions, failed, load, find };
 }
 
 export function RegionControls({ overlay, query }: { overlay: Overlay; query: URLSearchParams }) {
   const footprint = query.get("footprint") === "on";
+  const [event, name] = useState("");
   return (
     <>
       <div class="row controls">
@@ -53,8 +71,20 @@ export function RegionControls({ overlay, query }: { overlay: Overlay; query: UR
           <input type="checkbox" checked={footprint} onChange={() => setQuery({ footprint: footprint ? null : "on" })} /> what the
           job looked at
         </label>
+        <form
+          onSubmit={(submitted) => {
+            submitted.preventDefault();
+            if (event.trim()) overlay.find(event.trim());
+          }}
+        >
+          <label>
+            Credible region of event{" "}
+            <input size={10} placeholder="GW170817" value={event} onInput={(written) => name(written.currentTarget.value)} />
+          </label>{" "}
+          <button type="submit">Draw</button>
+        </form>
         <label class="file">
-          Region (MOC){" "}
+          or of a file (MOC){" "}
           <input type="file" accept=".fits,.json" onChange={(event) => overlay.load(event.currentTarget.files)} />
         </label>
         {overlay.regions.length ? (

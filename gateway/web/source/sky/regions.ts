@@ -1,5 +1,6 @@
 // Regions of the sky as coverage maps (MOC 2.0, FITS or JSON): credible regions of an event, what a job looked at.
 import { root } from "../api/address";
+import type { LocalisationSummary } from "../api/types";
 
 /** A region in the form in which the viewer takes it. */
 export interface Region {
@@ -9,6 +10,12 @@ export interface Region {
 
 /** Colours of regions over any image, the first ones for what is listed first. */
 export const REGION_COLOURS = ["#ffffff", "#ffb000", "#7cc0ff", "#ff9a66"];
+
+/** Addresses of the credible regions of an event: of its map, and of what instruments add to it. */
+export function regionsOf(localisation: LocalisationSummary | null): string[] {
+  const files = localisation?.files ?? [];
+  return files.filter((file) => /_(50|90)\.moc\.fits$/.test(file.name)).map((file) => file.url.slice(root.length));
+}
 
 /** Fetch a region from an address of this gateway; of other hosts nothing is fetched. */
 export async function fetchRegion(place: string, signal: AbortSignal): Promise<Region> {

@@ -181,6 +181,12 @@ export class Sky {
     this.viewer.gotoRaDec(ra, dec);
   }
 
+  /** Whether a place lies in the part that is shown. */
+  sees(ra: number, dec: number): boolean {
+    const [x, y] = this.viewer.world2pix(ra, dec) ?? [-1, -1];
+    return x >= 0 && y >= 0 && x <= this.place.clientWidth && y <= this.place.clientHeight;
+  }
+
   /** Where the middle is, and how wide the view [deg]. */
   view(): { ra: number; dec: number; fov: number } {
     const [ra, dec] = this.viewer.getRaDec();

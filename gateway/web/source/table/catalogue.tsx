@@ -51,7 +51,9 @@ export function CatalogueTable({ catalogue, set, chosen, choose, instrument, pro
       return;
     }
     refuse(null);
-    set(catalogue.add(ra, dec, entered.name));
+    const next = catalogue.add(ra, dec, entered.name);
+    set(next);
+    choose(next.entries.at(-1) ?? null);
     enter({ name: "", ra: "", dec: "" });
   };
   const field = (name: "name" | "ra" | "dec", label: string, size: number) => (

@@ -14,6 +14,9 @@ export interface Entry {
   used: boolean;
 }
 
+/** Sources that are nearer than this may be one [deg]. */
+const NEAR_DEG = 0.05;
+
 export class EditedCatalogue {
   private next: number;
 
@@ -83,10 +86,14 @@ export class EditedCatalogue {
     const found: string[] = [];
     const used = this.used();
     used.forEach((one, place) => {
-      for (const other of used.slice(place + 1)) {
+      for (let next = place + 1; next < used.length; next++) {
+        const other = used[next] as Entry;
+        const far = Math.max(NEAR_DEG, one.error, other.error);
+        // Of most pairs this tells enough, and there are many.
+        if (Math.abs(one.dec - other.dec) >= far && one.name !== other.name) continue;
         const apart = separation(one.ra, one.dec, other.ra, other.dec);
         if (one.name === other.name) found.push(`Two sources are called ${one.name}: the mesh will refuse that.`);
-        else if (apart < Math.max(0.05, one.error, other.error)) {
+        else if (apart < far) {
           found.push(`${one.name} and ${other.name} are ${(apart * 60).toFixed(1)}′ apart: they may be one source.`);
         }
       }

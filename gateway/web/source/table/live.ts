@@ -16,6 +16,9 @@ export class LiveJob {
   stages: Record<string, string[]> = {};
   /** Windows in the order of the plan. */
   labels: string[] = [];
+  /** Of each window over all its stages, and how many windows are in each state. */
+  readonly states = new Map<string, UnitState>();
+  readonly counts = new Map<UnitState, number>();
   /** Label -> stage -> row. */
   readonly rows = new Map<string, Map<string, Row>>();
   private waiting = false;
@@ -75,6 +78,12 @@ export class LiveJob {
       if (row.label !== JOB_LABEL) this.labels.push(row.label);
     }
     known.set(row.stage, row);
+    if (row.label === JOB_LABEL) return;
+    const [before, now] = [this.states.get(row.label), windowState(known)];
+    if (before === now) return;
+    if (before) this.counts.set(before, (this.counts.get(before) ?? 0) - 1);
+    this.counts.set(now, (this.counts.get(now) ?? 0) + 1);
+    this.states.set(row.label, now);
   }
 
   private tell(): void {
@@ -104,8 +113,8 @@ export function useJob(jobId: string): LiveJob | null {
 const ORDER: UnitState[] = ["failed", "running", "queued", "waiting", "cancelled", "done", "cached"];
 
 /** The state of a window over all its stages: the one that a reader wants to know. */
-export function windowState(stages: Map<string, Row> | undefined): UnitState {
-  const states = new Set([...(stages?.values() ?? [])].map((row) => row.state));
+function windowState(stages: Map<string, Row>): UnitState {
+  const states = new Set([...stages.values()].map((row) => row.state));
   if (states.has("waiting") && (states.has("done") || states.has("cached")) && !states.has("failed")) {
     if (!states.has("running") && !states.has("queued")) return "waiting";
   }

@@ -11,9 +11,11 @@ import type { LiveJob } from "./live";
 export function UnitDetails({ live, label, close }: { live: LiveJob; label: string; close: () => void }) {
   const rows = [...(live.rows.get(label)?.values() ?? [])];
   const [stage, choose] = useState<string | null>(null);
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), [label]);
   const current = rows.find((row) => row.stage === stage) ?? rows.find((row) => row.failure) ?? rows.at(-1);
   return (
-    <section class="details" aria-label={`Window ${label}`}>
+    <section class="details" aria-label={`Window ${label}`} ref={place}>
       <h2>
         <span class="mono">{label}</span>{" "}
         <button type="button" onClick={close}>

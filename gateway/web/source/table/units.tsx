@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import type { UnitState } from "../api/types";
 import { duration, SIGNS } from "../parts";
-import { JOB_LABEL, type LiveJob, stepState, windowState } from "./live";
+import { JOB_LABEL, type LiveJob, stepState } from "./live";
 import { UnitDetails } from "./unit_details";
 import { Windowed } from "./windowed";
 
@@ -21,14 +21,9 @@ export function Units({ live, query, set }: {
   const opened = query.get("unit");
   const [marked, mark] = useState(-1);
   const stages = live.windowStages();
-  const counts = new Map<UnitState, number>();
-  for (const label of live.labels) {
-    const state = windowState(live.rows.get(label));
-    counts.set(state, (counts.get(state) ?? 0) + 1);
-  }
   const shown = useShown(live, only, search, sort);
   const columns = useMemo(
-    () => ["150px", ...stages.flatMap((stage) => (live.stages[stage] ?? []).map(() => "minmax(38px, 90px)")), "90px", "70px"].join(" "),
+    () => ["150px", ...stages.flatMap((stage) => (live.stages[stage] ?? []).map(() => "minmax(38px, 90px)")), "minmax(90px, 1fr)", "70px"].join(" "),
     [stages.join(), live.stages],
   );
   const open = (index: number) => {
@@ -41,7 +36,7 @@ export function Units({ live, query, set }: {
         <button type="button" aria-pressed={only === null} onClick={() => set({ state: null })}>
           all {live.labels.length}
         </button>
-        {STATES.filter((state) => counts.get(state) || state === only).map((state) => (
+        {STATES.filter((state) => live.counts.get(state) || state === only).map((state) => (
           <button
             key={state}
             type="button"
@@ -49,7 +44,7 @@ export function Units({ live, query, set }: {
             aria-pressed={only === state}
             onClick={() => set({ state: only === state ? null : state })}
           >
-            <span aria-hidden="true">{SIGNS[state]}</span> {state} {counts.get(state) ?? 0}
+            <span aria-hidden="true">{SIGNS[state]}</span> {state} {live.counts.get(state) ?? 0}
           </button>
         ))}
         <label>
@@ -98,15 +93,15 @@ export function Units({ live, query, set }: {
 }
 
 function useShown(live: LiveJob, only: UnitState | null, search: string, sort: Sort): string[] {
-  let shown = live.labels.filter(
-    (label) => label.includes(search) && (only === null || windowState(live.rows.get(label)) === only),
-  );
+  let shown = live.labels;
+  if (search) shown = shown.filter((label) => label.includes(search));
+  if (only) shown = shown.filter((label) => live.states.get(label) === only);
   const seconds = (label: string) =>
     [...(live.rows.get(label)?.values() ?? [])].reduce((sum, row) => sum + (row.seconds ?? 0), 0);
   if (sort === "window") shown = [...shown].sort();
   if (sort === "seconds") shown = [...shown].sort((a, b) => seconds(b) - seconds(a));
   if (sort === "state") {
-    const order = (label: string) => STATES.indexOf(windowState(live.rows.get(label)));
+    const order = (label: string) => STATES.indexOf(live.states.get(label) ?? "waiting");
     shown = [...shown].sort((a, b) => order(b) - order(a));
   }
   return shown;
@@ -114,7 +109,7 @@ function useShown(live: LiveJob, only: UnitState | null, search: string, sort: S
 
 function WindowRow({ live, label, stages }: { live: LiveJob; label: string; stages: string[] }) {
   const rows = live.rows.get(label);
-  const state = windowState(rows);
+  const state = live.states.get(label) ?? "waiting";
   let seconds = 0;
   for (const row of rows?.values() ?? []) seconds += row.seconds ?? 0;
   const failure = [...(rows?.values() ?? [])].find((row) => row.failure)?.failure;
@@ -137,6 +132,7 @@ function WindowRow({ live, label, stages }: { live: LiveJob; label: string; stag
       })}
       <span role="gridcell" class={`state ${state}`} title={failure ?? undefined}>
         {state}
+        {failure ? `: ${failure}` : ""}
       </span>
       <span role="gridcell">{seconds ? duration(seconds) : ""}</span>
     </>
