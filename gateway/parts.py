@@ -19,6 +19,7 @@ from gateway.names.names import Names
 from gateway.open_streams import OpenStreams
 from gateway.polls import Polls
 from gateway.records import FollowedRecords, MeshPublisher, ProductStore
+from gateway.vo.tap.far_tables import FarTables
 from gateway.vo.tap.jobs import QueryJobs, QueryRecords
 from gateway.vo.tap.observations import Observations
 from gateway.wakeups import Bell
@@ -75,6 +76,8 @@ class Parts:
     """When science windows were."""
     names: Names = field(default_factory=Names)
     """Where sources are."""
+    far_tables: FarTables = field(default_factory=FarTables)
+    """Tables of queries that have an address."""
 
     @cached_property
     def deliver(self) -> Deliver:

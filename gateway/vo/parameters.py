@@ -96,15 +96,16 @@ async def _sent(request: Request) -> Parameters:
     if request.method == "POST" and kind:
         limit = request.app.state.parts.limits.body_bytes
         async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=limit) as form:
-            files = {name: await _content(value) for name, value in form.multi_items() if isinstance(value, UploadFile)}
+            files = {
+                name: as_text(await value.read()) for name, value in form.multi_items() if isinstance(value, UploadFile)
+            }
             pairs += [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
         pairs = [*pairs, *_uploaded(pairs, files)]
     return Parameters.of((name[:_NAME_LENGTH], value) for name, value in pairs)
 
 
-async def _content(file: UploadFile) -> str:
+def as_text(content: bytes) -> str:
     """Return a file as parameters hold one: as text, or as ``data:;base64,...``."""
-    content = await file.read()
     try:
         return content.decode()
     except UnicodeDecodeError:
@@ -120,10 +121,13 @@ def _uploaded(pairs: Iterable[tuple[str, str]], files: Mapping[str, str]) -> Ite
         for entry in value.split(";"):
             table, _, place = entry.partition(",")
             file = place.strip().removeprefix(_FILE)
-            if not place.strip().startswith(_FILE) or file not in files:
+            if not place.strip().startswith(_FILE):
+                continue  # it has an address, or none that anything can be done with: UPLOAD is read later
+            if file not in files:
                 allowed = f"NAME,{_FILE}FILE with FILE in the same form"
-                msg = f"UPLOAD: {entry[:64]!r} names no file of this form; this gateway fetches none from elsewhere"
-                raise InvalidParameter(msg, field="UPLOAD", allowed=allowed)
+                raise InvalidParameter(
+                    f"UPLOAD: {entry[:64]!r} names no file of this form", field="UPLOAD", allowed=allowed
+                )
             named.add(file)
             yield table.strip(), files[file]
     yield from ((name, content) for name, content in files.items() if name not in named)

@@ -56,7 +56,9 @@ def capabilities_of(base: str) -> list[Capability]:
                 ivo_id="ivo://ivoa.net/std/TAPRegExt#output-votable-td",
             ),
         ],
-        upload_method=[UploadMethod(ivo_id="ivo://ivoa.net/std/TAPRegExt#upload-inline")],
+        upload_method=[
+            UploadMethod(ivo_id=f"ivo://ivoa.net/std/TAPRegExt#upload-{way}") for way in ("inline", "http", "https")
+        ],
         retention_period=TimeLimits(default=_HOUR_S, hard=24 * _HOUR_S),
         execution_duration=TimeLimits(default=int(SECONDS), hard=int(SECONDS)),
         output_limit=DataLimits(

@@ -70,7 +70,7 @@ def create(request: Request, parts: Given, caller: Calling, sent: Sent) -> Respo
     """Make a query: a draft, or with PHASE=RUN one that runs at once."""
     run = sent.text("phase").upper() == "RUN"
     kept = Parameters({name: values for name, values in sent.values.items() if name not in {"phase", "token"}})
-    query = parts.queries.create(caller, kept)
+    query = parts.queries.create(caller, kept, parts.far_tables.fetch)
     if run:
         parts.queries.start(query, _answer_for(request, parts, caller))
     return _to(f"{_list_address(request)}/{query.job_id}")
@@ -140,7 +140,7 @@ def change(*, job_id: str, part: str, request: Request, parts: Given, caller: Ca
         case "phase", wrong:
             raise InvalidParameter(f"PHASE: {wrong[:32]!r} is not possible", field="PHASE", allowed="RUN or ABORT")
         case "parameters", _:
-            queries.revise(found, sent)
+            queries.revise(found, sent, parts.far_tables.fetch)
         case "destruction", _:
             queries.keep_until(found, instant_of(sent, "destruction"))
         case "executionduration", _:

@@ -20,7 +20,7 @@ from gateway.uws.waiting import LONGEST_SECONDS
 from gateway.vo import votable
 from gateway.vo.parameters import Parameters
 from gateway.vo.tap.database import SECONDS
-from gateway.vo.tap.uploads import check_length, names_of, parted, with_tables
+from gateway.vo.tap.uploads import Fetch, check_length, parted, places_of, with_tables
 from mesh.errors import MeshError, NotFound, StoreUnavailable
 from mesh.intake import Caller
 from mesh.intake.caller import is_anonymous
@@ -99,18 +99,18 @@ class QueryJobs:
         self._stopped.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def create(self, caller: Caller, sent: Parameters) -> Query:
+    def create(self, caller: Caller, sent: Parameters, fetch: Fetch) -> Query:
         """Make a query that waits to be started.
 
         Raises:
             TooMuchWaiting: there are too many.
             InvalidParameter: a table that it needs is missing, or they are too long.
         """
-        plain, tables = parted(sent)
         own, total = self._records.count(caller.name)
         if own >= _MOST_OF_ONE or total >= _MOST_JOBS:
             msg = f"{own} queries of {caller.name} are kept, {total} of all: delete one, or come again later."
             raise TooMuchWaiting(msg, seconds=_COME_BACK_SECONDS)
+        plain, tables = parted(sent, fetch)
         now = datetime.now(UTC)
         query = Query(
             job_id=secrets.token_hex(16),
@@ -141,18 +141,18 @@ class QueryJobs:
         """Return the queries of the caller, of an operator everybody's, newest first."""
         return [self._settled(query) for query in self._records.of(None if caller.is_operator else caller.name)]
 
-    def revise(self, query: Query, sent: Parameters) -> None:
+    def revise(self, query: Query, sent: Parameters, fetch: Fetch) -> None:
         """Change parameters of a query that was not started; tables come to those that it has.
 
         Raises:
             JobStarted: it was.
             InvalidParameter: a table is missing, is there already, or all are too long.
         """
-        plain, tables = parted(sent)
+        plain, tables = parted(sent, fetch)
         now = {**query.sent, **plain.values}
         if tables:
             now["upload"] = (*query.sent.get("upload", ()), *plain.all("upload"))
-        names_of(Parameters(now))
+        places_of(Parameters(now))
         uploaded = query.uploaded + sum(map(len, tables.values()))
         check_length(uploaded)
         if query.phase == _PENDING:

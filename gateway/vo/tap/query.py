@@ -9,7 +9,7 @@ from gateway.vo.parameters import Parameters
 from gateway.vo.tap.adql import Query, read_query
 from gateway.vo.tap.database import run
 from gateway.vo.tap.tables import OBSCORE
-from gateway.vo.tap.uploads import Upload, read_uploads
+from gateway.vo.tap.uploads import Fetch, Upload, read_uploads
 from gateway.vo.votable import Column, Info, text_column
 from mesh.errors import InvalidParameter
 from mesh.intake import Caller
@@ -53,7 +53,7 @@ def most_rows(sent: Parameters) -> int:
     return min(DEFAULT_ROWS if wanted is None else wanted, MOST_ROWS)
 
 
-def check(sent: Parameters) -> tuple[Query, list[Upload]]:
+def check(sent: Parameters, fetch: Fetch) -> tuple[Query, list[Upload]]:
     """Return the query of a request, and the tables that came with it.
 
     Raises:
@@ -67,7 +67,7 @@ def check(sent: Parameters) -> tuple[Query, list[Upload]]:
         raise InvalidParameter(f"LANG: {language[:32]!r} is not possible", field="LANG", allowed="ADQL")
     media_type(sent)
     most_rows(sent)
-    uploads = read_uploads(sent)
+    uploads = read_uploads(sent, fetch)
     return read_query(sent.text("query"), [upload.table for upload in uploads]), uploads
 
 
@@ -87,7 +87,7 @@ def answer(
         InvalidRequest: the request is none that can be answered.
         NotAllowed: the caller has no list of jobs.
     """
-    (query, uploads), most = check(sent), most_rows(sent)
+    (query, uploads), most = check(sent, parts.far_tables.fetch), most_rows(sent)
     rows = parts.observations.rows(caller, root) if OBSCORE in query.tables else ()
     columns, found = run(query, rows, most, stopped, uploads)
     return votable.votable(

@@ -1,12 +1,16 @@
-"""Tables that come with a query (TAP 1.1, section 2.7.6): ``UPLOAD=NAME,param:FILE``, asked as ``TAP_UPLOAD.NAME``."""
+"""Tables that come with a query (TAP 1.1, section 2.7.6): ``UPLOAD=NAME,param:FILE``, asked as ``TAP_UPLOAD.NAME``.
+
+In place of ``param:FILE`` may stand an address from which the table is fetched.
+"""
 
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gateway.vo.parameters import Parameters
+from gateway.vo.tap.far_tables import NotFetched
 from gateway.vo.tap.tables import Table
 from gateway.vo.votable_reader import Row, VotableError, read_votable
 from mesh.errors import InvalidParameter
@@ -24,7 +28,11 @@ _OWN = frozenset(
 )
 """Names of parameters: a file comes under its name as one of them does."""
 _ENCODED = "data:;base64,"
-_ALLOWED = "NAME,param:FILE with FILE, a VOTable, in the same form"
+_ALLOWED = "NAME,param:FILE with FILE, a VOTable, in the same form; or NAME,https://..."
+_ADDRESSES = ("https://", "http://")
+
+Fetch = Callable[[str, int], str]
+"""Returns the table at an address, of so many bytes at most; raises `NotFetched`."""
 
 
 class Upload(NamedTuple):
@@ -34,35 +42,37 @@ class Upload(NamedTuple):
     rows: Sequence[Row]
 
 
-def names_of(sent: Parameters) -> list[str]:
-    """Return the names of the tables that UPLOAD tells of, in lower case.
+def places_of(sent: Parameters) -> dict[str, str]:
+    """Return the tables that UPLOAD tells of: the name, in lower case, and where each comes from.
 
     Raises:
         InvalidParameter: one of them cannot be the name of a table, or is there twice.
     """
-    found: list[str] = []
+    found: dict[str, str] = {}
     for entry in ";".join(sent.all("upload")).split(";"):
         name, _, place = (part.strip() for part in entry.partition(","))
         if not entry.strip():
             continue
-        if not place.startswith("param:"):
-            raise _refused(f"{entry[:64]!r} names no file of this form; this gateway fetches none from elsewhere")
+        if not place.lower().startswith(("param:", *_ADDRESSES)):
+            raise _refused(f"{entry[:64]!r} names neither a file of this form nor an address")
         if not _NAME.fullmatch(name) or name.lower() in _OWN:
             raise _refused(f"{name[:64]!r} is no name for a table: letters, digits and _, and no word of TAP")
         if name.lower() in found:
             raise _refused(f"the table {name} is there twice")
-        found.append(name.lower())
+        found[name.lower()] = place
     return found
 
 
-def parted(sent: Parameters) -> tuple[Parameters, dict[str, str]]:
-    """Return the parameters without the tables, and the tables as they were sent, by name.
+def parted(sent: Parameters, fetch: Fetch) -> tuple[Parameters, dict[str, str]]:
+    """Return the parameters without the tables, and the tables as they were sent or fetched, by name.
 
     Raises:
         InvalidParameter: a table is missing, or they are too long.
     """
-    tables = {name: _sent(sent, name) for name in names_of(sent)}
-    check_length(sum(map(len, tables.values())))
+    tables: dict[str, str] = {}
+    for name, place in places_of(sent).items():
+        tables[name] = _content(sent, name, place, fetch)
+        check_length(sum(map(len, tables.values())))
     return Parameters({name: values for name, values in sent.values.items() if name not in tables}), tables
 
 
@@ -81,13 +91,13 @@ def check_length(characters: int) -> None:
         raise _refused(f"the tables have {characters} characters, more than {MOST_CHARACTERS}: send fewer rows")
 
 
-def read_uploads(sent: Parameters) -> list[Upload]:
-    """Return the tables that came with a query.
+def read_uploads(sent: Parameters, fetch: Fetch) -> list[Upload]:
+    """Return the tables that came with a query, or that it names.
 
     Raises:
         InvalidParameter: one of them cannot be read; says which and why.
     """
-    _, tables = parted(sent)
+    _, tables = parted(sent, fetch)
     return [_upload(name, content) for name, content in tables.items()]
 
 
@@ -100,8 +110,14 @@ def _upload(name: str, content: str) -> Upload:
     return Upload(Table(f"{SCHEMA}.{name}", "", tuple(columns)), rows)
 
 
-def _sent(sent: Parameters, name: str) -> str:
+def _content(sent: Parameters, name: str, place: str, fetch: Fetch) -> str:
     contents = sent.all(name)
+    if not contents and place.lower().startswith(_ADDRESSES):
+        try:
+            return fetch(place, MOST_CHARACTERS)
+        except NotFetched as error:
+            raise _refused(f"the table {name} was not fetched: {error}") from None
+    # A job has in this place what was fetched when it was made.
     if len(contents) != 1:
         raise _refused(f"of the table {name} came {len(contents)} files")
     return contents[0]

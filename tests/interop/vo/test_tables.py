@@ -135,16 +135,14 @@ def test_tables_are_sent_and_joined(root: str, image: str, form: str) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_stilts_finds_no_fault_but_that_tables_are_not_fetched(root: str, image: str, tmp_path: Path) -> None:
+def test_stilts_finds_no_fault(root: str, image: str, tmp_path: Path) -> None:
     stilts = shutil.which("stilts")
     if stilts is None:
         pytest.skip("Debian's package stilts is not there: `odamesh stack up` of the tests installs it")
     stages = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ OBS UPL"
     options = [f"tapurl={root}/vo/tap", f"stages={stages}", "report=EFW"]
     told = subprocess.run([stilts, "taplint", *options], check=True, capture_output=True, text=True).stdout
-    assert re.search(r"Totals: Errors: 1; Warnings: 0;.*Failures: 0", told), told
-    # Tables from an address: anybody could have the gateway ask hosts of its own network.
-    assert "E-CAP-MUPM-1 Mandatory upload method ivo://ivoa.net/std/TAPRegExt#upload-http" in told
+    assert re.search(r"Totals: Errors: 0; Warnings: 0;.*Failures: 0", told), told
     output = tmp_path / "found.csv"
     query = [f"tapurl={root}/vo/tap", "adql=SELECT TOP 1 s_ra, s_dec FROM ivoa.obscore WHERE s_ra > 0", "sync=false"]
     subprocess.run([stilts, "tapquery", *query, f"out={output}", "ofmt=csv"], check=True, capture_output=True)

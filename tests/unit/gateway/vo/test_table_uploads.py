@@ -1,20 +1,28 @@
 """Tables that come with a query: how they are read, joined with others, kept with a job and refused."""
 
+import socket
 import struct
+import threading
 import time
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from gateway.application import create_app
 from gateway.vo.parameters import Parameters
 from gateway.vo.tap import adql, database, jobs, uploads
+from gateway.vo.tap.far_tables import FarTables, NotFetched
 from gateway.vo.tap.observations import region
 from gateway.vo.tap.tables import OBSERVATIONS
 from gateway.vo.votable_reader import VotableError, read_votable
+from mesh.public_address import networks
 from tests.unit.gateway.doubles import call
 from tests.unit.gateway.guarded import Guarded
 from tests.unit.gateway.vo.test_tables import rows
@@ -68,6 +76,10 @@ def gateway() -> Guarded:
 def _form(table: bytes, query: str, name: str = "mine", **sent: str) -> dict[str, Any]:
     data = {"LANG": "ADQL", "QUERY": query, "UPLOAD": f"{name},param:file", **sent}
     return {"data": data, "files": {"file": ("table.xml", table)}}
+
+
+def _no_fetch(url: str, most: int) -> str:
+    raise AssertionError((url, most))
 
 
 def _ask(gateway: Guarded, table: bytes, query: str, **options: str) -> httpx.Response:
@@ -139,7 +151,7 @@ def test_what_cannot_be_read_says_why(document: bytes, said: str) -> None:
 
 def test_positions_are_joined_with_what_was_observed() -> None:
     sent = Parameters.of([("UPLOAD", "mine,param:f"), ("mine", _document(_written(_CELLS)).decode())])
-    (upload,) = uploads.read_uploads(sent)
+    (upload,) = uploads.read_uploads(sent, _no_fetch)
     names = [column.name for column in OBSERVATIONS.columns]
     seen: dict[str, Any] = {"obs_id": "one", "s_region": region(266.0, -29.0, 2.0)}
     observed = [tuple(seen.get(name) for name in names)]
@@ -162,7 +174,12 @@ def test_a_table_comes_back_as_it_was(gateway: Guarded) -> None:
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"UPLOAD": "mine,http://x.invalid/table"}, "fetches none from elsewhere"),
+        ({"UPLOAD": "mine,ftp://x.invalid/table"}, "neither a file of this form nor an address"),
+        ({"UPLOAD": "mine,http://127.0.0.1/table"}, "no server that everybody can reach"),
+        ({"UPLOAD": "mine,http://[::1]:9000/table"}, "no server that everybody can reach"),
+        ({"UPLOAD": "mine,https://169.254.169.254/latest"}, "no server that everybody can reach"),
+        ({"UPLOAD": "mine,https://ada:secret@example.org/table"}, "no address of a table"),
+        ({"UPLOAD": "mine,https://["}, "no address of a table"),
         ({"UPLOAD": "mine,param:other"}, "names no file"),
         ({"UPLOAD": "query,param:file"}, "no name for a table"),
         ({"UPLOAD": "my table,param:file"}, "no name for a table"),
@@ -217,3 +234,79 @@ def test_tables_of_one_query_have_an_end(gateway: Guarded, monkeypatch: pytest.M
     more = gateway.call("POST", f"{place}/parameters", "ada", whole=True, **_form(table, "SELECT 1 AS a", "more"))
     assert (more.status_code, "send fewer rows" in more.text) == (400, True)
     assert list(gateway.queries.sent_tables[place.rpartition("/")[2]]) == ["mine"]
+
+
+@contextmanager
+def _served(answer: bytes, status: int = 200) -> Iterator[tuple[str, list[str]]]:
+    """Serve a table on loopback; tells who asked for it."""
+    asked: list[str] = []
+
+    class Table(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Location", "http://127.0.0.1:1/")
+            self.end_headers()
+            with suppress(OSError):  # who has enough goes away
+                self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Table) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/table.xml", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _reaching(gateway: Guarded) -> FastAPI:
+    """The gateway, with loopback among what it may fetch from."""
+    return create_app(replace(gateway.app.state.parts, far_tables=FarTables(networks("127.0.0.1/32"))))
+
+
+def test_a_table_is_fetched_from_its_address_once(gateway: Guarded) -> None:
+    app, headers = _reaching(gateway), {"Authorization": f"Bearer {gateway.tokens['ada']}"}
+    query = {"LANG": "ADQL", "QUERY": "SELECT name FROM TAP_UPLOAD.mine WHERE ra > 100"}
+    with _served(_document(_written(_CELLS))) as (url, asked):
+        answer = call(app, "POST", "/vo/tap/sync", headers=headers, data={**query, "UPLOAD": f"mine,{url}"})
+        assert (rows(answer), asked) == ([["Sgr A*"]], ["/table.xml"])
+        made = call(app, "POST", "/vo/tap/async", headers=headers, data={**query, "UPLOAD": f"mine,{url}"})
+        assert len(asked) == 2
+    # The job has what was there when it was made, whoever runs it and whether or not it is there still.
+    place = made.headers["Location"].removeprefix(gateway.base)
+    assert call(app, "POST", f"{place}/phase", headers=headers, data={"PHASE": "RUN"}).status_code == 303
+    end = time.monotonic() + 20
+    while gateway.queries.kept[place.rpartition("/")[2]].phase not in jobs.ENDED:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert rows(call(app, "GET", f"{place}/results/result", headers=headers)) == [["Sgr A*"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "said"),
+    [
+        (b"x" * 2_000_001, 200, "more than 2000000 bytes"),
+        (b"<VOTABLE/>", 200, "cannot be read"),
+        (b"", 302, "answered with status 302"),
+        (b"", 404, "answered with status 404"),
+    ],
+)
+def test_a_table_that_cannot_be_fetched_says_why(gateway: Guarded, content: bytes, status: int, said: str) -> None:
+    headers = {"Authorization": f"Bearer {gateway.tokens['ada']}"}
+    with _served(content, status) as (url, asked):
+        sent = {"LANG": "ADQL", "QUERY": "SELECT 1 AS a FROM TAP_UPLOAD.mine", "UPLOAD": f"mine,{url}"}
+        answer = call(_reaching(gateway), "POST", "/vo/tap/sync", headers=headers, data=sent)
+    assert (answer.status_code, said in answer.text, len(asked)) == (400, True, 1), answer.text
+
+
+def test_a_server_that_dribbles_does_not_hold_a_thread() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        tables = FarTables(networks("127.0.0.1/32"), seconds=0.3)
+        with pytest.raises(NotFetched, match=r"within 0\.3 s"):
+            tables.fetch(url, 100)
