@@ -83,7 +83,9 @@ class RabbitmqServer(Server):
         if self.named_by:
             self._import(topology.definitions())
         else:
+            self._enable_features()
             self._import(topology.definitions() | self._accounts())
+        self._require_queues()
         self._drop_obsolete_bindings()
         version = self.version() or "0"
         if tuple(int(part) for part in version.split(".")[:2]) >= _CONSUMER_TIMEOUT_POLICY:
@@ -178,6 +180,22 @@ class RabbitmqServer(Server):
         except (OSError, ValueError) as error:
             message = f"RabbitMQ at {self.endpoints.mgmt_url} refused the mesh's queues: {_reason(error)}"
             raise SetupProblem(message) from error
+
+    def _enable_features(self) -> None:
+        """Enable what a broker that was ended in its very first start has not: it knows no quorum queues then."""
+        for feature in self._management("GET", "/api/feature-flags"):
+            if feature["state"] == "disabled" and feature["stability"] == "stable":
+                self._management("PUT", f"/api/feature-flags/{quote(feature['name'], safe='')}/enable", {})
+
+    def _require_queues(self) -> None:
+        """Refuse to go on without the mesh's queues: an import that makes none of them is answered as if it had."""
+        host = quote(self.endpoints.amqp_vhost, safe="")
+        there = {queue["name"] for queue in self._management("GET", f"/api/queues/{host}?columns=name")}
+        if missing := sorted({queue["name"] for queue in topology.definitions()["queues"]} - there):
+            message = (
+                f"RabbitMQ at {self.endpoints.mgmt_url} made no queue {', '.join(missing[:3])}; {self.log} says why"
+            )
+            raise SetupProblem(message)
 
     def _drop_changed_exchanges(self) -> None:
         """Remove the mesh's exchanges whose kind another topology has: a broker does not change it, an import fails.
