@@ -43,7 +43,7 @@ def test_letters_that_die_are_counted_from_none_so_that_the_first_is_seen(
     wait_until(lambda: service.health("/readyz") == 200, "the service to be ready")
     counted = f'odamesh_deliveries_total{{action="dead",outcome="undecodable",queue="{corner.queue}"}}'
     assert f"{counted} 0.0" in service.figures()
-    corner.send("m1", fail="undecodable")
+    corner.send("m1", failure="undecodable", failures=1)
     wait_until(lambda: f"{counted} 1.0" in service.figures(), "the letter to be counted")
 
 
