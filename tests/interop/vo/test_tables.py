@@ -117,7 +117,8 @@ def test_queries_have_polygons(root: str, image: str) -> None:
 @pytest.mark.parametrize("form", ["tabledata", "binary", "binary2"])
 def test_tables_are_sent_and_joined(root: str, image: str, form: str) -> None:
     service = TAPService(f"{root}/vo/tap")
-    assert [method.ivo_id for method in service.upload_methods] == ["ivo://ivoa.net/std/TAPRegExt#upload-inline"]
+    ways = [method.ivo_id.rpartition("#upload-")[2] for method in service.upload_methods]
+    assert ways == ["inline", "http", "https"]
     mine = Table({"Name": ["Sgr A*", "Crab"], "RA": [266.4, 83.6], "Dec": [-29.0, 22.0], "B-V": [1, 2]})
     content = BytesIO()
     mine.write(content, format="votable", tabledata_format=form)
