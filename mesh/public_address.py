@@ -82,7 +82,11 @@ def resolve(host: str, port: int, allowed: Sequence[Network], *, secure: bool) -
         NotPublic: any of its addresses is one to which the mesh does not post.
         OSError: it has none.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # a part of the name is empty or longer than any can be
+        msg = f"{host[:80]} is no name of a host"
+        raise OSError(msg) from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     # One bad address among several is no slip: it is how a name is made to look public.
     for address in addresses:

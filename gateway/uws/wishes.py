@@ -39,7 +39,6 @@ def read_wish(chosen: Instrument, product: str, sent: Parameters, *, draft: bool
     Raises:
         InvalidRequest: a parameter is not known, or cannot be read.
     """
-    _check_uploads(sent)
     declared = {name.lower(): name for name in chosen.product_parameters(product)}
     known = {*declared, *SODA, *_STEERING, *_OTHERS, *(WINDOWS if chosen.takes_windows(product) else ())}
     for name in sent.values:
@@ -65,14 +64,6 @@ def read_wish(chosen: Instrument, product: str, sent: Parameters, *, draft: bool
         destroy_after=sent.text("destruction") or None,
         execution_s=duration_of(sent) or 0,
     )
-
-
-def _check_uploads(sent: Parameters) -> None:
-    """Return if every file that UPLOAD tells of came with the request: nothing is fetched for a job."""
-    for entry in ";".join(sent.all("upload")).split(";"):
-        if entry.strip() and not entry.partition(",")[2].strip().startswith("param:"):
-            msg = f"UPLOAD: {entry[:_LABEL_LENGTH]!r} names no file of this form; none is fetched from elsewhere"
-            raise InvalidParameter(msg, field="UPLOAD", allowed="NAME,param:FILE with FILE in the same form")
 
 
 def duration_of(sent: Parameters) -> int | None:

@@ -88,6 +88,16 @@ class Parameters:
 
 
 async def _sent(request: Request) -> Parameters:
+    """Return what was sent; a file comes with it: nothing is fetched."""
+    sent = await _sent_or_named(request)
+    for entry in ";".join(sent.all("upload")).split(";"):
+        if entry.strip() and not entry.partition(",")[2].strip().startswith(_FILE):
+            raise _no_file(f"{entry[:64]!r} names no file of this form, and none is fetched from elsewhere")
+    return sent
+
+
+async def _sent_or_named(request: Request) -> Parameters:
+    """Return what was sent, where UPLOAD may name addresses of files that did not come with it."""
     pairs = list(request.query_params.multi_items())
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if request.method == "POST" and kind not in _FORMS:
@@ -122,16 +132,19 @@ def _uploaded(pairs: Iterable[tuple[str, str]], files: Mapping[str, str]) -> Ite
             table, _, place = entry.partition(",")
             file = place.strip().removeprefix(_FILE)
             if not place.strip().startswith(_FILE):
-                continue  # it has an address, or none that anything can be done with: UPLOAD is read later
+                continue
             if file not in files:
-                allowed = f"NAME,{_FILE}FILE with FILE in the same form"
-                raise InvalidParameter(
-                    f"UPLOAD: {entry[:64]!r} names no file of this form", field="UPLOAD", allowed=allowed
-                )
+                raise _no_file(f"{entry[:64]!r} names no file of this form")
             named.add(file)
             yield table.strip(), files[file]
     yield from ((name, content) for name, content in files.items() if name not in named)
 
 
+def _no_file(why: str) -> InvalidParameter:
+    return InvalidParameter(f"UPLOAD: {why}", field="UPLOAD", allowed=f"NAME,{_FILE}FILE with FILE in the same form")
+
+
 Sent = Annotated[Parameters, Depends(_sent)]
 """An endpoint's parameter of this type holds what the caller sent."""
+SentOrNamed = Annotated[Parameters, Depends(_sent_or_named)]
+"""The same, where files may also be named by their address (UPLOAD)."""

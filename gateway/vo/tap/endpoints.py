@@ -14,7 +14,7 @@ from gateway.uws import documents
 from gateway.uws.endpoints import instant_of, phase_named
 from gateway.uws.family import root_of
 from gateway.vo import PREFIX, vosi, votable
-from gateway.vo.parameters import Parameters, Sent
+from gateway.vo.parameters import Parameters, Sent, SentOrNamed
 from gateway.vo.tap.description import capabilities_of, tables_document
 from gateway.vo.tap.jobs import Answer, changed, shown
 from gateway.vo.tap.query import answer, media_type
@@ -27,7 +27,7 @@ router = APIRouter(prefix=TAP, include_in_schema=False)
 
 @router.get("/sync")
 @router.post("/sync")
-async def sync(request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
+async def sync(request: Request, parts: Given, caller: Calling, sent: SentOrNamed) -> Response:
     """Answer a query."""
     blocks = await asyncio.to_thread(answer, parts, caller, root_of(request), sent)
     return StreamingResponse(blocks, media_type=media_type(sent))
@@ -66,7 +66,7 @@ def jobs(request: Request, parts: Given, caller: Calling, sent: Sent) -> Respons
 
 
 @router.post("/async")
-def create(request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
+def create(request: Request, parts: Given, caller: Calling, sent: SentOrNamed) -> Response:
     """Make a query: a draft, or with PHASE=RUN one that runs at once."""
     run = sent.text("phase").upper() == "RUN"
     kept = Parameters({name: values for name, values in sent.values.items() if name not in {"phase", "token"}})
@@ -128,7 +128,7 @@ def part_of(job_id: str, part: str, request: Request, parts: Given, caller: Call
 
 
 @router.post("/async/{job_id}/{part}")
-def change(*, job_id: str, part: str, request: Request, parts: Given, caller: Calling, sent: Sent) -> Response:
+def change(*, job_id: str, part: str, request: Request, parts: Given, caller: Calling, sent: SentOrNamed) -> Response:
     """Start or cancel a query, change its parameters or when it is deleted."""
     queries = parts.queries
     found = queries.look(job_id, caller)

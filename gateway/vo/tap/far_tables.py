@@ -57,7 +57,7 @@ class FarTables:
         if not self._turns.acquire(timeout=self._seconds):
             raise NotFetched("many tables are being fetched: come again in a moment")
         try:
-            return as_text(self._read(url, most))
+            return as_text(self._read(urlsplit(url).geturl(), most))  # its scheme in lower case
         except NotPublic:
             raise NotFetched(f"{host} is no server that everybody can reach") from None
         except httpcore.TimeoutException:

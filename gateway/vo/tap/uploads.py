@@ -19,6 +19,7 @@ SCHEMA = "tap_upload"
 MOST_ROWS = 20_000
 MOST_CHARACTERS = 2_000_000
 """Of all tables of a query, as they are sent: they are kept with it, and read again for it."""
+MOST_TABLES = 10
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,63}")
 _OWN = frozenset(
     {
@@ -59,6 +60,8 @@ def places_of(sent: Parameters) -> dict[str, str]:
             raise _refused(f"{name[:64]!r} is no name for a table: letters, digits and _, and no word of TAP")
         if name.lower() in found:
             raise _refused(f"the table {name} is there twice")
+        if len(found) >= MOST_TABLES:
+            raise _refused(f"there are more than {MOST_TABLES} tables: send fewer, or join them")
         found[name.lower()] = place
     return found
 
