@@ -42,8 +42,9 @@ def _has_record(transport: Transport, event_key: str, receipt_id: str) -> bool:
 
 
 def _is_settled(record: Mapping[str, Any]) -> bool:
-    with_data = [one for one in record["instruments"] if one["status"] == "data" or one["later"]]
-    analyses = [one for part in record["instruments"] for one in part["analyses"]] + record["localisation"]
+    parts = record["instruments"]
+    with_data = any(one["status"] == "data" or one["later"] or one["analyses"] for one in parts)
+    analyses = [one for part in parts for one in part["analyses"]] + record["localisation"]
     if any(one["state"] == "waiting" for one in analyses):
         return False
     # The localisation is asked for when the search has ended; the record between the two says nothing of it.

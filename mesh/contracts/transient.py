@@ -60,8 +60,8 @@ class InstrumentRecord(Part):
 
     @property
     def analysable(self) -> bool:
-        """Whether there is anything that can be analysed."""
-        return self.status == "data" or self.later > 0
+        """Whether the spacecraft was there to tell of: with data, or with its instrument off."""
+        return self.status == "data" or self.reason == "InstrumentOff" or self.later > 0
 
 
 class TransientRecord(Document):

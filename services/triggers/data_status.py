@@ -27,6 +27,7 @@ INSTRUMENTS = ("spiacs", "isgri", "jemx", "polar")
 _KNOWN_SECONDS = 30.0
 _INSTANT_DAYS = 1e-9
 _AFTERGLOW_DAYS = 14.0
+_DAY_S = 86400.0
 _SHOWN = 8
 _SIMULATION = "SIMULATD"
 """Card of headers by which simulated data say what they are."""
@@ -52,11 +53,17 @@ class DataStatus:
         address: of the archive; empty: there is none.
         run: where to read what takes long.
         clock: seconds.
+        around: seconds around a trigger that are analysed.
     """
 
     def __init__(
-        self, address: str, run: native.Run = native.directly, clock: Callable[[], float] = time.monotonic
+        self,
+        address: str,
+        run: native.Run = native.directly,
+        clock: Callable[[], float] = time.monotonic,
+        around: float = 300.0,
     ) -> None:
+        self._around = around
         self._address = address
         self._run = run
         self._clock = clock
@@ -120,14 +127,19 @@ class DataStatus:
         (part, *_) = slices_between(ijd, ijd + _INSTANT_DAYS, instrument.archive.slice_s)
         label = str(part)
         names = [name for name in instrument.archive.files if name in found.labels.get(label, ())]
+        off = next((one for one in found.off if one.start <= ijd < one.stop), None)
+        # Near an edge of a time of being off there are counts around the trigger: their analysis tells of both.
+        if off is not None and not (names and min(ijd - off.start, off.stop - ijd) * _DAY_S < self._around):
+            text = f"no data: {instrument.title} was off at {utc} ({off})"
+            told = _record(instrument, operated, "no-data", "InstrumentOff", text)
+            if not names:
+                return told
+            found_there = self._with_simulation(told, f"{part.folder(instrument.name)}/{names[0]}")
+            return told.model_copy(update={"simulated": found_there.simulated})
         if names:
             text = f"the archive has data of {instrument.title} at {utc}"
             told = _record(instrument, operated, "data", "Available", text, label)
             return self._with_simulation(told, f"{part.folder(instrument.name)}/{names[0]}")
-        off = next((one for one in found.off if one.start <= ijd < one.stop), None)
-        if off is not None:
-            text = f"no data: {instrument.title} was off at {utc} ({off})"
-            return _record(instrument, operated, "no-data", "InstrumentOff", text)
         text = f"no data: the archive of this mesh has none of {instrument.title} at {utc} (no slice {label})"
         return _record(instrument, operated, "no-data", "NotInArchive", text)
 

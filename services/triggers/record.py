@@ -7,13 +7,17 @@ from mesh.alerts.standing import Standing, standing
 from mesh.contracts.alert import AlertEvent, AlertJob, Deed
 from mesh.contracts.transient import Analysis, InstrumentRecord, TransientRecord
 from mesh.keys import content_key
+from mesh.states import JobState
+from services.triggers.answer import answer_of
 from services.triggers.event_map import map_of, map_status
 from services.triggers.plan import LOCALISATION
 
 ASSOCIATIONS = ("possibly associated", "tentatively associated", "likely associated")
 """Words of the search, from weak to strong; the last one needs a person."""
-_LOCALISED = frozenset({"spiacs", "isgri", "jemx"})
-"""Of which the answer of a localisation tells."""
+
+
+_NO_DATA = frozenset({"NoData", "InstrumentOff", "NoTelemetry"})
+"""Reasons for which an analysis fails where the archive has a file of the time, but no counts in it."""
 
 
 def record_of(
@@ -89,75 +93,16 @@ def state_of(event: AlertEvent, stands: Standing) -> tuple[Literal["ACTIVE", "RE
     return "ACTIVE", ""
 
 
-def answer_of(record: TransientRecord) -> str:
-    """Return a record in one sentence."""
-    name = record.names[0] if record.names else record.event_key.partition(":")[2]
-    kind = f"{record.messenger.value} " if record.messenger.value != "other" else ""
-    what = f"{'Test of ' if record.test else ''}{kind}{name}{' (simulated data)' if record.simulated else ''}"
-    if record.state != "ACTIVE":
-        return f"{what} is {record.state.lower()}: {record.why}."
-    if not record.current:
-        return f"{what}: a report, which asks for no analysis."
-    when = f" at {record.trigger_time}" if record.trigger_time else ""
-    told = [one.results["answer"] for one in record.localisation if one.results.get("answer")]
-    parts = [one for one in record.instruments if not told or one.instrument not in _LOCALISED]
-    with_data = [_sentence(one) for one in parts if one.status in {"data", "unknown"}]
-    sentences = "; ".join([*told[-1:], *_images(record.instruments), *with_data, *_lacking(parts)])
-    return f"{what}{when}: {sentences or 'no instrument is set up here'}."
-
-
-def _images(parts: Sequence[InstrumentRecord]) -> list[str]:
-    """Return what images of the windows that cover the map show, an instrument each."""
-    return [
-        f"{_short(part)} image of {len(one.results['scws'])} windows: {one.results['sources_total']} sources, "
-        f"{sum(bool(source['new']) for source in one.results['sources'])} of them new"
-        for part in parts
-        for one in part.analyses
-        if one.state == "COMPLETED" and "sources_total" in one.results
-    ]
-
-
-def _lacking(parts: Sequence[InstrumentRecord]) -> list[str]:
-    """Return why there are no data: instruments without any for the same reason together."""
-    why: dict[str, list[str]] = {}
-    for part in parts:
-        if part.status in {"no-data", "not-asked"}:
-            short = part.text.rpartition(": ")[2].removeprefix("its ")
-            why.setdefault(short, []).append(_short(part))
-    return [f"no data of {', '.join(titles)} ({short})" for short, titles in why.items()]
-
-
-def _short(part: InstrumentRecord) -> str:
-    return part.title.removeprefix("INTEGRAL ")
-
-
-def _sentence(part: InstrumentRecord) -> str:
-    title = _short(part)
-    if part.status == "unknown":
-        return f"{title}: {part.text}"
-    ended = [one for one in part.analyses if one.state == "COMPLETED"]
-    running = [one.product for one in part.analyses if one.state == "waiting"]
-    failed = [f"{one.product} gave nothing ({one.text})" for one in part.analyses if one.state in {"ERROR", "ABORTED"}]
-    found = [text for one in ended if (text := _finding(one.results))]
-    told = found + failed + ([f"{', '.join(running)} under way"] if running else [])
-    return f"{title}: {', '.join(told) or 'data available'}"
-
-
-def _finding(results: dict[str, Any]) -> str:
-    excesses = results.get("excesses")
-    if excesses is None:
-        return ""
-    best = excesses[0] if excesses else None
-    if best is None or not best.get("association") or best["association"] == "likely background":
-        return "no associated excess"
-    return (
-        f"excess of S/N {best['snr']:.1f} on {best['scale_s']:g} s at T0{best['t_minus_t0_s']:+.2f} s, "
-        f"{best['association']}"
-    )
-
-
 def _with_analyses(part: InstrumentRecord, jobs: Sequence[AlertJob]) -> InstrumentRecord:
-    return part.model_copy(update={"analyses": _analyses(jobs, part.instrument)})
+    """Return an instrument with its analyses; where each of them found that there are no data, there are none."""
+    analyses = _analyses(jobs, part.instrument)
+    told: dict[str, Any] = {"analyses": analyses}
+    found = [one.text.partition(": ") for one in analyses if one.state == JobState.ERROR]
+    if part.status == "data" and found and len(found) == len(analyses) and all(one[0] in _NO_DATA for one in found):
+        reason, _, why = found[0]
+        text = why if why.startswith("no data") else f"no data: {why}"
+        told |= {"status": "no-data", "reason": reason, "text": text, "windows": ()}
+    return part.model_copy(update=told)
 
 
 def _analyses(jobs: Sequence[AlertJob], instrument: str) -> tuple[Analysis, ...]:

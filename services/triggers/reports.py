@@ -13,6 +13,7 @@ _SEARCH = ("completeness", "mean_rate", "background_is", "limits", "simulated")
 _EXCESS = ("utc", "t_minus_t0_s", "scale_s", "snr", "counts", "fap_published", "fap_measured", "spike", "association")
 _LOCALISATION: tuple[str, ...] = (
     "answer",
+    "answers",
     "t0",
     "ijd",
     "source",
@@ -66,6 +67,9 @@ def _localisation(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return the localisation summary: the report without what its file alone has room for."""
     instruments = report.get("instruments") or {}
     told = _named(report, _LOCALISATION)
+    if told.get("answers"):
+        # That no search was given is true of the job; why there is none of the event, its record tells.
+        told["answer"] = "; ".join(told["answers"].values())
     told["coverage"] = [
         _coverage(name, when, instruments[name])
         for name in _IMAGERS

@@ -124,7 +124,7 @@ class Triggers:
             alerts=alerts,
             index=AlertIndex(index),
             analyses=Analyses(intake, caller(), lambda key, name: objects.get(names.product_object(key, name))),
-            data=DataStatus(settings.archive_location, native.in_native_thread),
+            data=DataStatus(settings.archive_location, native.in_native_thread, around=limits.window_seconds),
             outbox=Outbox(publisher, alerts.record),
             limits=limits,
             maps=FetchedMaps(alerts, Uploads(objects), fetcher.fetch),

@@ -32,7 +32,9 @@ class Coverage:
     field: MOC | None
 
 
-def coverage(name: str, credible: Credible, found: Found | None, span: tuple[float, float], hidden: Flags) -> Coverage:
+def coverage(
+    name: str, credible: Credible, found: Found | None, span: tuple[float, float], hidden: Flags, *, t0_s: float
+) -> Coverage:
     """Return what an instrument covered of a map in an interval.
 
     Args:
@@ -41,6 +43,7 @@ def coverage(name: str, credible: Credible, found: Found | None, span: tuple[flo
         found: science windows; None where the archive has no index.
         span: the interval, seconds (TT) since MJD 51544.
         hidden: cells behind the Earth.
+        t0_s: of the trigger, seconds (TT) since MJD 51544.
     """
     field, sky = FIELDS[name], credible.sky
     nothing = np.zeros(sky.order.size)
@@ -60,6 +63,7 @@ def coverage(name: str, credible: Credible, found: Found | None, span: tuple[flo
     told |= {
         "status": "observed" if all(one.has_data(name) for one in usable) else "pointed, data not known",
         "reason": None,
+        "at_t0": any(one.start_s <= t0_s <= one.stop_s for one in usable),
         "probability": _shares(sky, best),
         "windows": _most_covering([_window(one, name, sky, hidden, span) for one in usable]),
         "windows_total": len(usable),
@@ -113,7 +117,8 @@ def _overlap(one: Window, span: tuple[float, float]) -> float:
 
 def _without(status: str, reason: str) -> dict[str, Any]:
     empty = {"covered": 0.0, "half_coded": 0.0, "fully_coded": 0.0}
-    return {"status": status, "reason": reason, "probability": empty, "windows": [], "windows_total": 0}
+    nothing = {"at_t0": False, "probability": empty, "windows": [], "windows_total": 0}
+    return {"status": status, "reason": reason, **nothing}
 
 
 def _why_not(name: str, found: Found, standing: Sequence[Window], span: tuple[float, float]) -> tuple[str, str]:

@@ -59,7 +59,9 @@ def limit_maps(credible: Credible, search: Mapping[str, Any], axis: Floats, hidd
     ]
 
 
-def folded(credible: Credible, limits: LimitMap, systematic: float, distance_mpc: float | None) -> dict[str, Any]:
+def folded(
+    credible: Credible, limits: LimitMap, systematic: float, distance_mpc: float | None, hidden: Flags
+) -> dict[str, Any]:
     """Return a limit over the credible regions: lowest, median and highest, weighted with the probability.
 
     Args:
@@ -67,6 +69,7 @@ def folded(credible: Credible, limits: LimitMap, systematic: float, distance_mpc
         limits: of each cell.
         systematic: relative error of the factor from counts to fluence.
         distance_mpc: for the isotropic energy; None where it is not known.
+        hidden: cells behind the Earth.
     """
     probability = credible.sky.probability
     known = np.isfinite(limits.fluence)
@@ -80,6 +83,7 @@ def folded(credible: Credible, limits: LimitMap, systematic: float, distance_mpc
         "counts": limits.case["counts"],
         "response_error": float(np.hypot(systematic, INTERPOLATION)),
         "probability_without_limit": float(probability[~known].sum()),
+        "probability_behind_earth": float(probability[hidden].sum()),
     }
     for level in (0.5, 0.9):
         inside = credible.inside(level) & known

@@ -17,7 +17,7 @@ from science.sky_maps.credible import Credible
 from science.sky_maps.files import moc_hdus, sky_map_hdus
 from science.sky_maps.reading import read_sky_map
 from science.sky_maps.sky_map import Flags, SkyMap, unit_vector
-from services.localisation.analysis.answer import one_line
+from services.localisation.analysis.answer import one_line, sentences
 from services.localisation.analysis.fields import FIELDS
 from services.localisation.analysis.imagers import Coverage, coverage
 from services.localisation.analysis.limits import LimitMap, folded, limit_maps, orientations
@@ -71,8 +71,8 @@ def run_localise(unit: Unit) -> None:
         nothing_hidden = np.zeros_like(hidden)
         covers = {
             name: {
-                "prompt": coverage(name, used, prompt, (t0_s - window_s, t0_s + window_s), hidden),
-                "follow_up": coverage(name, used, later, (t0_s, t0_s + follow_s), nothing_hidden),
+                "prompt": coverage(name, used, prompt, (t0_s - window_s, t0_s + window_s), hidden, t0_s=t0_s),
+                "follow_up": coverage(name, used, later, (t0_s, t0_s + follow_s), nothing_hidden, t0_s=t0_s),
             }
             for name in FIELDS
         }
@@ -81,7 +81,8 @@ def run_localise(unit: Unit) -> None:
         if search is not None and craft.axis is not None:
             limits = limit_maps(used, search, craft.axis, hidden)
         distance = float(asked["distance"]) or (sky.distance[0] if sky.distance else None)
-        folds = [folded(used, one, search["limits"]["response_systematic"], distance) for one in limits if search]
+        systematic = search["limits"]["response_systematic"] if search is not None else 0.0
+        folds = [folded(used, one, systematic, distance, hidden) for one in limits]
     light = light_travel(used, craft.position_km)
     report: dict[str, Any] = {
         "simulated": unit.simulated or None,
@@ -96,12 +97,13 @@ def run_localise(unit: Unit) -> None:
         "light_travel_s": light,
         "orientation": None if craft.axis is None else orientations((combined or given).sky.peak, craft.axis),
         "instruments": {
-            "spi_acs": shield_report(search, folds, used, craft.axis, light),
+            "spi_acs": shield_report(search, folds, used, craft.axis, light, t0_s=t0_s),
             **{name: _merged(parts) for name, parts in covers.items()},
             "polar": _polar(str(asked["polar_zenith"]), used, t0_s),
         },
     }
-    report["answer"] = one_line(report)
+    report["answers"] = sentences(report)
+    report["answer"] = one_line(report["answers"])
     with unit.step("write"):
         text = json.dumps(plain(report), indent=1, allow_nan=False)
         (unit.out / SUMMARY_FILE).write_text(f"{text}\n", encoding="utf-8")

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from science.bursts.all_sky_response import INTERPOLATION, relative_response
+from science.bursts.all_sky_response import INTERPOLATION, relative_response, worst_response
+from science.bursts.instants import seconds_of_utc
 from science.sky_maps.credible import Credible
 from science.sky_maps.sky_map import Floats, angle_deg
 
@@ -19,6 +20,8 @@ def shield_report(
     credible: Credible,
     axis: Floats | None,
     light: Mapping[str, Any],
+    *,
+    t0_s: float,
 ) -> dict[str, Any]:
     """Return the part of the summary on SPI-ACS.
 
@@ -28,6 +31,7 @@ def shield_report(
         credible: regions of the map.
         axis: unit vector of the X axis; None where it is not known.
         light: how late light reaches the spacecraft, `surroundings.light_travel`.
+        t0_s: of the trigger, seconds (TT) since MJD 51544.
     """
     if search is None:
         reason = "no search of SPI-ACS was given (parameter search): run spi_acs_search around t0 first"
@@ -43,8 +47,25 @@ def shield_report(
         **{name: search[name] for name in names},
         "excesses_total": len(search["excesses"]),
         "excesses": excesses,
+        "missing_at_t0": _missing_at(t0_s, search),
+        "by_direction": [_by_direction(one) for one in search["limits"]["cases"]],
         "limits": list(folds),
     }
+
+
+def _missing_at(t0_s: float, search: Mapping[str, Any]) -> str | None:
+    """Return why there are no counts of the trigger itself, although there are of most of the window around it."""
+    for one in search["missing"]:
+        if seconds_of_utc(one["begin_utc"]) <= t0_s < seconds_of_utc(one["end_utc"]):
+            return str(one["text"])
+    return None
+
+
+def _by_direction(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a limit from the best and from the worst direction of which a response is published, erg/cm2."""
+    best = float(case["counts"]) * float(case["factor"])
+    named = {name: case[name] for name in ("spectrum", "scale_s")}
+    return {**named, "best": best, "worst": best / worst_response("spi_acs")}
 
 
 def _at_geocentre(delay_s: float | None, light: Mapping[str, Any]) -> dict[str, float | None] | None:

@@ -17,7 +17,8 @@ PACKET_BINS = 160
 _DAY_S = 86400.0
 _ORBIT_S = 60.0
 _PHASE_S = 3.217  # packets do not begin with the slices
-_AXIS = (36.25, -49.80)  # RA and Dec of the X axis on 2017-08-17
+AXIS = (36.25, -49.80)
+"""RA and Dec of the X axis on 2017-08-17."""
 
 
 def write_archive(
@@ -31,6 +32,7 @@ def write_archive(
     gaps: Sequence[tuple[str, str]] = (),
     absent: Sequence[str] = (),
     content: str = "",
+    axis: tuple[float, float] = AXIS,
 ) -> list[str]:
     """Write every slice that an interval touches, the list of slices and that of off times.
 
@@ -44,6 +46,7 @@ def write_archive(
         gaps: UTC intervals of which no packet comes down.
         absent: UTC times whose slices are left out of the archive.
         content: what the headers say of the simulation.
+        axis: RA and Dec of the X axis, deg.
 
     Returns:
         labels of the slices that were written.
@@ -67,12 +70,15 @@ def write_archive(
     slices = [part for part in slices if not any(part.t_start <= ijd < part.t_stop for ijd in left_out)]
     for part in slices:
         inside = (times >= part.t_start * _DAY_S) & (times < part.t_stop * _DAY_S)
-        _write(root, part, times[inside & ~lost], counts[inside & ~lost], content or f"odamesh simulator, seed {seed}")
+        told = content or f"odamesh simulator, seed {seed}"
+        _write(root, part, times[inside & ~lost], counts[inside & ~lost], content=told, axis=axis)
     build_slice_indices(root)
     return [str(part) for part in slices]
 
 
-def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray, content: str) -> None:
+def _write(
+    root: Path, part: Slice, times: Floats, counts: np.ndarray, *, content: str, axis: tuple[float, float]
+) -> None:
     off = _off_times(part.t_start, part.t_stop)
     for start, stop in off:
         dark = (times >= start) & (times < stop)
@@ -91,7 +97,7 @@ def _write(root: Path, part: Slice, times: Floats, counts: np.ndarray, content: 
         name="SPI.-ACS.-CNT",
     )
     packets.header["TIMEDEL"] = BIN_S
-    hdus = fits.HDUList([primary, packets, _off_table(off), _orbit_table(part)])
+    hdus = fits.HDUList([primary, packets, _off_table(off), _orbit_table(part, axis)])
     half = folder / ".half.acs_counts.fits.gz"  # whoever is stopped leaves no half file under the name of a whole one
     hdus.writeto(half, overwrite=True)
     half.replace(folder / "acs_counts.fits.gz")
@@ -129,7 +135,7 @@ def _off_table(off: Sequence[tuple[float, float]]) -> fits.BinTableHDU:
     )
 
 
-def _orbit_table(part: Slice) -> fits.BinTableHDU:
+def _orbit_table(part: Slice, axis: tuple[float, float]) -> fits.BinTableHDU:
     ijd = np.arange(part.t_start, part.t_stop + 1e-9, _ORBIT_S / _DAY_S)
     place = position_km(ijd)
     columns = [fits.Column("TIME", "1D", unit="d", array=ijd)]
@@ -138,6 +144,6 @@ def _orbit_table(part: Slice) -> fits.BinTableHDU:
     ]
     columns += [
         fits.Column(name, "1D", unit="deg", array=np.full(ijd.size, value))
-        for name, value in zip(("RA_SCX", "DEC_SCX"), _AXIS, strict=True)
+        for name, value in zip(("RA_SCX", "DEC_SCX"), axis, strict=True)
     ]
     return fits.BinTableHDU.from_columns(columns, name="SPI.-ACS.-ORB")

@@ -19,6 +19,7 @@ class Scenario:
         pulses: bursts, each with the UTC time that it starts at.
         gaps: UTC intervals of which no packet comes down.
         absent: UTC times whose slices are left out of the archive.
+        axis: RA and Dec of the X axis, deg.
     """
 
     span: tuple[str, str]
@@ -27,18 +28,24 @@ class Scenario:
     pulses: tuple[tuple[str, Pulse], ...] = ()
     gaps: tuple[tuple[str, str], ...] = ()
     absent: tuple[str, ...] = ()
+    axis: tuple[float, float] = archive.AXIS
 
 
 _STABLE = Background(rate=1.1e5, white=1.15**2 - 1, slow=0.0)
 _MERGERS = {
-    "gw150914": ("2015-09-14T08:30:00", "2015-09-14T11:15:00"),
-    "gw151012": ("2015-10-12T08:30:00", "2015-10-12T11:15:00"),
-    "gw151226": ("2015-12-26T02:15:00", "2015-12-26T05:00:00"),
-    "gw170104": ("2017-01-04T08:45:00", "2017-01-04T11:30:00"),
-    "gw170608": ("2017-06-08T00:45:00", "2017-06-08T03:30:00"),
-    "gw170814": ("2017-08-14T09:15:00", "2017-08-14T12:00:00"),
+    "gw150914": (("2015-09-14T08:30:00", "2015-09-14T11:15:00"), (267.50, -27.42)),
+    "gw151012": (("2015-10-12T08:30:00", "2015-10-12T11:15:00"), (279.97, -35.03)),
+    "gw151226": (("2015-12-26T02:15:00", "2015-12-26T05:00:00"), (306.02, 33.87)),
+    "gw170104": (("2017-01-04T08:45:00", "2017-01-04T11:30:00"), archive.AXIS),
+    "gw170608": (("2017-06-08T00:45:00", "2017-06-08T03:30:00"), (181.08, -62.37)),
+    "gw170814": (("2017-08-14T09:15:00", "2017-08-14T12:00:00"), (237.93, -54.04)),
 }
-"""Some three hours around mergers of which SPI-ACS saw nothing."""
+"""Some three hours around mergers of which SPI-ACS saw nothing, and where the X axis was.
+
+The axis is the target of the observation that the mission's list of observations in ESASky has at that time, to the few
+degrees of its dither. On 2015-12-26 the spacecraft was in the radiation belts: it is that of the next observation. For
+2017-01-04 the list has none: it is that of 2017-08-17.
+"""
 
 SCENARIOS: dict[str, Scenario] = {
     "acs-grb170817a": Scenario(
@@ -57,8 +64,8 @@ SCENARIOS: dict[str, Scenario] = {
         ("2017-08-17T08:00:00", "2017-08-17T14:00:00"), "six hours without a burst, for false alarms", Background()
     ),
     **{
-        f"acs-{name}": Scenario(span, f"no burst in {span[0]} to {span[1]}, around {name.upper()}", _STABLE)
-        for name, span in _MERGERS.items()
+        f"acs-{name}": Scenario(span, f"no burst in {span[0]} to {span[1]}, around {name.upper()}", _STABLE, axis=axis)
+        for name, (span, axis) in _MERGERS.items()
     },
     "acs-belts": Scenario(
         ("2017-08-17T17:00:00", "2017-08-18T10:00:00"),
@@ -71,8 +78,10 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def content_of(scenario: str, seed: int = 1) -> str:
-    """Return what the headers of a simulated archive say of it."""
-    return f"odamesh simulator, {scenario}, seed {seed}"
+    """Return what the headers of a simulated archive say of it; other words for another content."""
+    ra, dec = SCENARIOS[scenario].axis
+    pointing = "" if (ra, dec) == archive.AXIS else f" at {ra:.0f} {dec:.0f}"
+    return f"odamesh simulator, {scenario}{pointing}, seed {seed}"
 
 
 def write_archive(
@@ -104,6 +113,7 @@ def write_archive(
         gaps=chosen.gaps,
         absent=chosen.absent,
         content=content_of(scenario, seed),
+        axis=chosen.axis,
     )
     for label in labels:
         done(label)

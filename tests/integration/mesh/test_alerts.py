@@ -132,7 +132,7 @@ def test_an_event_with_its_sky_map_is_localised_and_shown(client: httpx.Client, 
     picture = client.get(shown["picture"].removeprefix("/api/v1"), follow_redirects=True)
     assert picture.content.startswith(b"\x89PNG")
     manifest = client.get(shown["picture"].removeprefix("/api/v1").removesuffix("/preview.png")).json()
-    assert manifest["summary"]["simulated"] == "odamesh simulator, acs-gw150914, seed 1"
+    assert manifest["summary"]["simulated"] == "odamesh simulator, acs-gw150914 at 268 -27, seed 1"
 
 
 def test_a_trigger_of_today_is_told_at_once_that_there_are_no_data(client: httpx.Client, shared_data: Path) -> None:

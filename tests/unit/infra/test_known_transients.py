@@ -3,16 +3,24 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from astropy.io import fits
 from typer.testing import CliRunner
 
 from infra.commands import transients
-from infra.transients.known import GW170817, KNOWN, MapsMissing, find_maps
+from infra.transients.known import GW170817, KNOWN, KnownTransient, MapsMissing, find_maps
 from infra.transients.simulated_days import Day, day_of, simulate_day
 from mesh.alerts.read import read_message
+from mesh.archive.times import ijd_from_utc
 from mesh.contracts.notice import Messenger, NoticeKind
 from odamesh.errors import NoSuchThing
+from science.sky_maps.credible import Credible
+from science.sky_maps.reading import read_sky_map
+from science.sky_maps.sky_map import unit_vector
+from services.localisation.analysis.limits import folded, limit_maps
+from services.spiacs.analysis.response import HARD, limit_counts
+from services.spiacs.simulator.orbit import BELTS_KM, position_km
 from services.spiacs.simulator.scenarios import SCENARIOS
 
 _SCENARIO = "acs-burst"
@@ -45,6 +53,27 @@ def test_each_event_has_its_hours_simulated(one: object) -> None:
     event = next(known for known in KNOWN if known is one)
     begin, end = SCENARIOS[event.scenario].span
     assert begin < event.time < end
+
+
+_PUBLISHED = {"GW150914": (2e-8, 1e-6), "GW170104": (1.9e-7, 1e-6), "GW170814": (2.1e-7 / 1.5, 2.1e-7 * 1.5)}
+"""Limits of a hard burst of 1 s, erg/cm2 in 75-2000 keV: Savchenko et al. 2016 and 2017, GCN 21478."""
+
+
+@pytest.mark.parametrize("one", KNOWN, ids=lambda one: one.names[0])
+def test_the_limit_of_each_event_is_known_and_as_published(one: KnownTransient, shared_data: Path) -> None:
+    scenario = SCENARIOS[one.scenario]
+    in_belts = float(np.linalg.norm(position_km(np.array([ijd_from_utc(one.time)])))) < BELTS_KM
+    assert in_belts is (one.names[0] == "GW151226"), "the shield was off in the belts alone"
+    regions = Credible(read_sky_map(find_maps(shared_data)[one.event_key]))
+    ratio = float(np.sqrt(1 + scenario.background.white))
+    case = {"spectrum": "hard", "model": "", "scale_s": 1.0, "factor": HARD.factor}
+    case["counts"] = limit_counts(scenario.background.rate, ratio, 1.0)
+    hidden = np.zeros(regions.sky.order.size, dtype=bool)
+    (limits,) = limit_maps(regions, {"limits": {"cases": [case]}}, unit_vector(*scenario.axis), hidden)
+    told = folded(regions, limits, 0.2, None, hidden)["region_50"]
+    assert told is not None
+    lowest, highest = _PUBLISHED.get(one.names[0], (1e-7, 1e-6))
+    assert lowest <= told["median"] <= highest
 
 
 def test_maps_that_are_missing_are_named(tmp_path: Path) -> None:

@@ -151,6 +151,7 @@ def test_gw170817_is_far_off_axis_and_its_limits_are_folded(localise: Localise) 
     assert abs(fluence["value"] - 1.4e-7) < np.hypot(fluence["error_response"], 0.6e-7)
     assert "S/N 4.6 at T0+1.90 s in 0.1 s" in report["answer"]
     assert "IBIS/ISGRI: 0 % of the map in view at T0, 100 % later" in report["answer"]
+    assert f"; 3 sigma limit {hard['region_50']['median']:.1e} erg/cm2 (hard, 1 s, 75-2000 keV); " in report["answer"]
     assert {path.name for path in out.glob("*.png")} == {"preview.png"}
     with fits.open(out / "localisation.fits", checksum=True) as hdus:
         assert {"UNIQ", "HARD_1S", "SOFT_1S", "SOFT_8S", "ISGRI_EXPOSURE"} <= set(hdus[1].columns.names)
@@ -239,6 +240,7 @@ def test_what_the_earth_hides_is_neither_seen_nor_limited(localise: Localise) ->
     assert report["instruments"]["isgri"]["prompt"]["probability"]["covered"] == pytest.approx(0.0, abs=1e-12)
     hard = report["instruments"]["spi_acs"]["limits"][0]
     assert (hard["region_50"], hard["probability_without_limit"]) == (None, pytest.approx(1.0))
+    assert "no limit of the map (100 % of it is behind the Earth), 2.0e-07 erg/cm2 from the best" in report["answer"]
     assert report["spacecraft"]["from_peak"]["earth"]["angle_deg"] < 0.2
 
 
@@ -247,6 +249,45 @@ def test_near_the_axis_nothing_is_published_and_no_limit_is_made_up(localise: Lo
     hard = report["instruments"]["spi_acs"]["limits"][0]
     assert (hard["best"], hard["probability_without_limit"]) == (None, pytest.approx(1.0))
     assert report["orientation"]["spi_acs"]["words"] == "unknown"
+    why = "100 % of it is nearer to the X axis than 55 deg or farther than 157 deg, where no response is published"
+    assert f"no limit of the map ({why}), 2.0e-07 erg/cm2 from the best direction (hard, 1 s" in report["answer"]
+
+
+def test_a_limit_of_a_part_of_the_map_says_of_which(localise: Localise) -> None:
+    report, _ = localise(circle(90.25, -49.8, 40.0, 0.9), _search())
+    hard = report["instruments"]["spi_acs"]["limits"][0]
+    known = 1 - hard["probability_without_limit"]
+    assert 0.1 < known < 0.9
+    limit = f"3 sigma limit {hard['region_50']['median']:.1e} erg/cm2 (hard, 1 s, 75-2000 keV)"
+    assert f"{limit} for {100 * known:.3g} % of the map ({100 - 100 * known:.3g} % of it is nearer" in report["answer"]
+
+
+def test_without_an_attitude_the_limit_is_that_of_any_direction(localise: Localise) -> None:
+    report, _ = localise(circle(*AT2017GFO, 1.0, 0.9), _search(axis=None))
+    told = "3 sigma limit 2.0e-07 to 5.6e-07 erg/cm2, by a direction that is not known (hard, 1 s, 75-2000 keV; "
+    assert told in report["answer"]
+
+
+def test_a_trigger_in_a_gap_of_the_counts_is_told(localise: Localise) -> None:
+    row = {"reason": "BELTS", "text": "the shield was off: BELTS"}
+    gap = row | {"begin_utc": "2017-08-17T12:36:04.430", "end_utc": "2017-08-17T12:41:10.000"}
+    report, _ = localise(circle(*AT2017GFO, 1.0, 0.9), _search(missing=[gap], excesses=[]))
+    assert "SPI-ACS: no data at T0 itself (the shield was off: BELTS), around it no excess; 3 sigma" in report["answer"]
+    before = gap | {"end_utc": "2017-08-17T12:41:00.000"}
+    report, _ = localise(circle(*AT2017GFO, 1.0, 0.9), _search(missing=[before], excesses=[]))
+    assert "SPI-ACS: no excess; 3 sigma limit" in report["answer"]
+
+
+def test_without_a_search_nothing_is_said_of_spi_acs_but_that(localise: Localise) -> None:
+    report, _ = localise(circle(*AT2017GFO, 1.0, 0.9))
+    assert "spi_acs" not in report["answers"]
+    assert report["answer"].startswith("SPI-ACS: not asked, no search of it was given; ")
+
+
+def test_a_window_beside_the_trigger_was_not_looking_at_it(localise: Localise) -> None:
+    beside = _window(2, "2017-08-17T12:43:00", "2017-08-17T13:20:00", AT2017GFO, (197.45, 66.6))
+    report, _ = localise(circle(*AT2017GFO, 0.1, 0.9), windows=[beside])
+    assert "IBIS/ISGRI: 100 % of the map in view around T0, but not at T0 itself, 100 % later" in report["answer"]
 
 
 def _slew(localise: Localise) -> Any:
@@ -267,18 +308,30 @@ def _no_index(localise: Localise) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("make", "status", "words"),
+    ("make", "status", "words", "short"),
     [
-        (_slew, "slewing", "turned from one pointing to the next"),
-        (_without_events, "no data", "no IBIS/ISGRI events of science windows 185100010010.001"),
-        (_elsewhen, "no data", "the last one before it ended at 2017-08-16T20:50:00"),
-        (_no_index, "unknown", "no index"),
+        (_slew, "slewing", "turned from one pointing to the next", "the spacecraft turned from one pointing"),
+        (
+            _without_events,
+            "no data",
+            "no IBIS/ISGRI events of science windows 185100010010.001",
+            "the archive has no IBIS/ISGRI events of science windows 185100010010.001)",
+        ),
+        (
+            _elsewhen,
+            "no data",
+            "the last one before it ended at 2017-08-16T20:50:00",
+            "the archive has no science window from 2017-08-17T12:36:04 to 2017-08-17T12:46:04 (UTC))",
+        ),
+        (_no_index, "unknown", "no index", "the archive of this mesh has no index of science windows, so that"),
     ],
 )
 def test_nothing_is_told_with_its_reason(
-    localise: Localise, make: Callable[[Localise], Any], status: str, words: str
+    localise: Localise, make: Callable[[Localise], Any], status: str, words: str, short: str
 ) -> None:
-    prompt = make(localise)["instruments"]["isgri"]["prompt"]
+    report = make(localise)
+    prompt = report["instruments"]["isgri"]["prompt"]
+    assert f"IBIS/ISGRI: no data at T0 ({short}" in report["answers"]["isgri"]
     assert prompt["status"] == status
     assert words in prompt["reason"]
 

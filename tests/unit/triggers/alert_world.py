@@ -33,7 +33,7 @@ REPORT = {
 }
 
 
-LOCALISATION = {"answer": "SPI-ACS: S/N 4.6 at T0+1.90 s", "sky_map": {"area_90_deg2": 31.0}}
+LOCALISATION = {"answers": {"spi_acs": "SPI-ACS: S/N 4.6 at T0+1.90 s"}, "sky_map": {"area_90_deg2": 31.0}}
 IMAGE = {"summary": {"scws": ["185100010010.001"], "sources": [{"name": "NEW_1", "new": True, "bands": []}]}}
 
 

@@ -210,3 +210,23 @@ def test_what_was_read_is_looked_at_again_after_a_while(archive: Path) -> None:
     assert status.of("2010-01-01T00:00:00.000Z")[0].status == "no-data"
     now[0] = 60.0
     assert status.of("2010-01-01T00:00:00.000Z")[0].status == "data"
+
+
+@pytest.mark.parametrize(
+    ("off", "status", "reason"),
+    [
+        ("2017-08-17T12:00:00,2017-08-17T12:55:00", "no-data", "InstrumentOff"),
+        ("2017-08-17T12:00:00,2017-08-17T12:41:30", "data", "Available"),
+        ("2017-08-17T12:40:30,2017-08-17T12:55:00", "data", "Available"),
+        ("2017-08-17T12:00:00,2017-08-17T12:41:00", "data", "Available"),
+    ],
+)
+def test_a_slice_in_which_it_was_off_at_the_trigger_is_no_data(
+    archive: Path, off: str, status: str, reason: str
+) -> None:
+    (archive / "aux/spiacs/off.csv").write_text(f"start,stop,reason\n{off},BELTS\n")
+    _write_counts(archive, SIMULATD="'odamesh simulator, seed 1'")
+    told = _told(archive, _DURING)["spiacs"]
+    assert (told.status, told.reason, told.simulated) == (status, reason, "odamesh simulator, seed 1")
+    assert ("BELTS from 2017-08-17T12:00:00" in told.text) is (status == "no-data")
+    assert told.analysable, "where the spacecraft looked can be told of either"
