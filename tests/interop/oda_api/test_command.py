@@ -39,22 +39,33 @@ def url(mesh: Mesh) -> str:
     return f"http://127.0.0.1:{os.environ['ODAMESH_GATEWAY_PORT']}"
 
 
+def _got(folder: Path, url: str, instrument: str, product: str, **asked: str) -> str:
+    arguments = [word for name, value in asked.items() for word in ("-a", f"{name}={value}")]
+    return _said(folder, "-u", url, "get", "-i", instrument, "-p", product, *arguments)
+
+
 @pytest.mark.long
-def test_get_lists_describes_and_brings_a_product_with_its_plot(url: str, tmp_path: Path) -> None:
+def test_get_lists_describes_and_brings_products_that_can_be_inspected(url: str, tmp_path: Path) -> None:
     assert "spi_acs" in _said(tmp_path, "-u", url, "get")
     assert "isgri_lc_query" in _said(tmp_path, "-u", url, "get", "-i", "isgri")
     windows = ",".join(f"{scw}.001" for scw in GALACTIC_CENTRE)
-    asked = {"scw_list": windows, "E1_keV": "20", "E2_keV": "40", "time_bin": "100"}
-    arguments = [word for name, value in asked.items() for word in ("-a", f"{name}={value}")]
-    said = _said(tmp_path, "-u", url, "get", "-i", "isgri", "-p", "isgri_lc", *arguments)
+    said = _got(tmp_path, url, "isgri", "isgri_lc", scw_list=windows, E1_keV="20", E2_keV="40", time_bin="100")
     assert "4U1700m377" in said
-    (plot,) = re.findall(r"OdaLightCurve[^\n]*\n.*?plotted as (\S+)", said, re.DOTALL)
-    assert (tmp_path / plot).stat().st_size > 1000
     _said(tmp_path, "-u", url, "inspect")
     state = json.loads((tmp_path / "dispatcher-state.json").read_text())
     assert any(record["request_completed"] for record in state["records"])
     job_id = state["records"][0]["job_id"]
     assert f"job_id: {job_id}" in _said(tmp_path, "-u", url, "inspect", "-j", job_id, "--group-by-job")
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("bursts")
+def test_get_leaves_a_plot_of_a_light_curve(url: str, tmp_path: Path) -> None:
+    """Of one source: of several the command tells the name of a plot that it does not write."""
+    span = {"T1": "2017-08-17T12:50:00", "T2": "2017-08-17T12:55:00"}
+    said = _got(tmp_path, url, "spi_acs", "spi_acs_lc", time_bin="0.5", **span)
+    (plot,) = re.findall(r"can be parsed as [^\n]*OdaLightCurve[^\n]*\n.*?plotted as (\S+)", said, re.DOTALL)
+    assert (tmp_path / plot).stat().st_size > 1000
 
 
 @pytest.mark.long
