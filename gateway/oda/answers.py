@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from gateway.oda.null import in_json
 from gateway.oda.standing import Standing
 from mesh.contracts import UnitRow
 from mesh.states import UnitState
@@ -46,7 +47,7 @@ def answer(
     products: dict[str, Any] = {}
     if standing.word == "done":
         products = {
-            "analysis_parameters": dict(sent),
+            "analysis_parameters": {name: in_json(value) for name, value in sent.items()},
             "api_code": code,
             "job_id": job.job_id,
             "session_id": session_id,

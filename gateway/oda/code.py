@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pprint import pformat
 from typing import Any
 
+from gateway.oda.null import in_python
+
 _NAMES = {"product_type": "product", "query_type": "product_type"}
 _LEFT_OUT = frozenset({"session_id", "token", "job_id"})
 
@@ -20,6 +22,6 @@ def api_code(address: str, sent: Mapping[str, Any]) -> str:
     return (
         "from oda_api.api import DispatcherAPI\n\n"
         f"dispatcher = DispatcherAPI(url={address!r}, instrument='mock')\n"
-        f"parameters = {written}\n"
+        f"parameters = {in_python(written)}\n"
         "products = dispatcher.get_product(**parameters)\n"
     )
