@@ -152,6 +152,8 @@ class OdaApi(Part):
     """Parameters of the fit of its spectra there."""
     band: tuple[float, float] | None = None
     """Default of E1_keV and E2_keV; None: it has no energies there."""
+    energies: tuple[float, float] | None = None
+    """Lowest and highest energy of a band there [keV]; None: the limits of parameter ``bands``."""
     clip_band: bool = False
     """Whether a band beyond the limits of parameter ``bands`` is cut to them instead of refused."""
     radius: float | None = None

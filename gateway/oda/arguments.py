@@ -69,7 +69,7 @@ class Arguments:
 
     def parameters(self) -> dict[str, Any]:
         """Return what was sent as a caller finds it again in the answer: all parameters, and what names the product."""
-        shown = {"instrument", "product_type", "query_type", "session_id"}
+        shown = {"instrument", "product_type", "query_type", "session_id", "catalog_selected_objects"}
         return {
             name: values[0] if len(values) == 1 else list(values)
             for name, values in self.values.items()
@@ -88,7 +88,7 @@ class Arguments:
             if stripped.startswith("["):
                 try:
                     content = json.loads(stripped)
-                except ValueError:
+                except (ValueError, RecursionError):
                     msg = f"parameter {name}: it begins like a JSON list, but is none"
                     raise Misunderstood(msg) from None
                 written += [str(entry) for entry in content]
@@ -147,4 +147,7 @@ async def _pairs_with_files(request: Request) -> list[tuple[str, str]]:
     if chosen in {"no", "form_list"}:
         of_files = [pair for pair in of_files if pair[0] != "scw_list"]
     replaced = {name for name, _ in of_files}
+    if "selected_catalog" in replaced:
+        # What a form has ticked belongs to the catalogue that it shows.
+        replaced.add("catalog_selected_objects")
     return [pair for pair in pairs if pair[0] not in replaced] + of_files

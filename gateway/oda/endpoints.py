@@ -1,9 +1,8 @@
 """The addresses of the protocol."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 
-import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
@@ -11,26 +10,26 @@ from starlette.responses import Response
 
 from gateway.api.fronted import note
 from gateway.auth.credential import Credential
-from gateway.auth.errors import IssuerUnavailable, NotSignedIn
 from gateway.auth.front import Front
 from gateway.auth.identify import Identity
 from gateway.calling import Calling, Identified, Traced
-from gateway.oda import metadata
-from gateway.oda.answers import GOOD, TOLD, answer, is_window, refused, with_products, written
+from gateway.oda import gallery, metadata
+from gateway.oda.answers import GOOD, TOLD, answer, is_window, with_products, written
 from gateway.oda.arguments import Arguments, arguments_of
 from gateway.oda.code import api_code
 from gateway.oda.compression import json_answer, json_stream
 from gateway.oda.downloads import download
 from gateway.oda.positions import position
 from gateway.oda.records import records
-from gateway.oda.refusals import Forbidden, Later, Misunderstood, Refusal
+from gateway.oda.refusals import Forbidden, Misunderstood
+from gateway.oda.revolutions import revolution
+from gateway.oda.serving import REFUSED, STATUS, refusal_of, serve
 from gateway.oda.standing import Errand, Standing, on_its_way
 from gateway.oda.tokens import refreshed, with_mail_options
 from gateway.oda.wishes import Asked, read
 from gateway.parts import Given, Parts
-from mesh.errors import InstrumentUnavailable, NotFound, TransientFailure
+from mesh.errors import NotFound
 from mesh.intake import Caller, Trace
-from mesh.intake.errors import NotAllowed, PlanningBehind, Refused, TooFast, TooManyUsers, TooMuchWaiting
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,10 +43,6 @@ _LOOK_SECONDS = 1.0
 _ROWS = 2000
 """Rows of the table that one answer tells."""
 _BLOCK_BYTES = 256 * 1024
-_RETRY_SECONDS = 10
-_REFUSED = (Refusal, Refused, NotSignedIn, NotFound, InstrumentUnavailable, TransientFailure, IssuerUnavailable)
-_STATUS: Mapping[type[Refusal], int] = {Misunderstood: 400, Forbidden: 403, Later: 503}
-_log = structlog.get_logger(__name__)
 
 
 @router.get("/run_analysis")
@@ -57,7 +52,7 @@ async def run_analysis(request: Request, parts: Given, identity: Identified, tra
 
     async def run(arguments: Arguments) -> Response:
         caller = await caller_of(parts, identity, arguments)
-        errand = Errand(parts.intake, parts.products, await asyncio.to_thread(read, arguments), caller, trace)
+        errand = await asyncio.to_thread(_errand, parts, caller, trace, arguments)
         job_id = arguments.text("job_id")
         if arguments.text("query_status", "new") != "new":
             if not job_id:
@@ -68,7 +63,7 @@ async def run_analysis(request: Request, parts: Given, identity: Identified, tra
             standing = await asyncio.to_thread(errand.submit, arguments.parameters())
         return await asyncio.to_thread(_tell, request, parts, errand.asked, standing, arguments)
 
-    return await _protocol(request, run)
+    return await serve(request, run)
 
 
 @router.get("/api/instr-list")
@@ -79,7 +74,7 @@ async def instruments(request: Request) -> Response:
     async def run(_: Arguments) -> Response:
         return JSONResponse(metadata.instrument_names())
 
-    return await _protocol(request, run)
+    return await serve(request, run)
 
 
 @router.get("/api/meta-data")
@@ -91,7 +86,7 @@ async def describe(request: Request) -> Response:
         content = metadata.metadata(arguments.text("instrument"), arguments.text("product_type"))
         return json_answer(request, written(content))
 
-    return await _protocol(request, run)
+    return await serve(request, run)
 
 
 @router.get("/api/par-names")
@@ -102,7 +97,7 @@ async def parameters(request: Request) -> Response:
         names = metadata.names_of_parameters(arguments.text("instrument"), arguments.text("product_type"))
         return JSONResponse(names)
 
-    return await _protocol(request, run)
+    return await serve(request, run)
 
 
 @router.get("/inspect-state")
@@ -118,7 +113,7 @@ async def inspect_state(request: Request, parts: Given, caller: Calling) -> Resp
         content = await asyncio.to_thread(records, parts.intake, caller, job_id, grouped=grouped)
         return JSONResponse({"records": content})
 
-    return await _protocol(request, run)
+    return await serve(request, run)
 
 
 @router.get("/refresh_token")
@@ -146,9 +141,9 @@ async def _changed_token(
             msg = "This mesh asks nobody who they are: it needs no token."
             raise Forbidden(msg)
         text = await asyncio.to_thread(change, parts.front, identity, await arguments_of(request))
-    except _REFUSED as error:
-        refusal = _refusal(error)
-        return PlainTextResponse(refusal.text, status_code=_STATUS[type(refusal)])
+    except REFUSED as error:
+        refusal = refusal_of(error)
+        return PlainTextResponse(refusal.text, status_code=STATUS[type(refusal)])
     note(parts, identity.caller, "make-token", trace, detail=f"{change.__name__} through oda_api")
     return PlainTextResponse(text, headers={"Cache-Control": "no-store"})
 
@@ -162,7 +157,7 @@ async def download_products(request: Request, parts: Given, identity: Identified
         caller = await caller_of(parts, identity, arguments)
         return await asyncio.to_thread(download, request, parts, caller, arguments)
 
-    return await _protocol(request, run)
+    return await serve(request, run)
 
 
 @router.get("/resolve_name")
@@ -172,12 +167,33 @@ async def resolve_name(request: Request, parts: Given) -> Response:
     async def run(arguments: Arguments) -> Response:
         return JSONResponse(await asyncio.to_thread(position, parts.names, arguments.text("name")))
 
-    return await _protocol(request, run)
+    return await serve(request, run)
+
+
+@router.get("/get_revnum")
+async def get_revnum(request: Request, parts: Given) -> Response:
+    """Tell the revolution of a time."""
+
+    async def run(arguments: Arguments) -> Response:
+        return JSONResponse(await asyncio.to_thread(revolution, parts.archive, arguments.text("time_to_convert")))
+
+    return await serve(request, run)
+
+
+for path, method in gallery.ABSENT.items():
+    router.add_api_route(path, gallery.absent, methods=[method])
 
 
 def addresses() -> frozenset[str]:
     """Return all addresses of the protocol."""
     return frozenset(route.path for route in router.routes if isinstance(route, APIRoute))
+
+
+def _errand(parts: Parts, caller: Caller, trace: Trace, arguments: Arguments) -> Errand:
+    """Return what a caller wants, read to the end: what is wrong with it is told to polls too."""
+    errand = Errand(parts.intake, parts.products, read(arguments), caller, trace)
+    _ = errand.request_key
+    return errand
 
 
 def _tell(request: Request, parts: Parts, asked: Asked, standing: Standing, arguments: Arguments) -> Response:
@@ -260,43 +276,13 @@ async def _look(parts: Parts, errand: Errand, job_id: str) -> Standing:
 
     Raises:
         Misunderstood: there is no such job.
+        Forbidden: it is that of other parameters.
     """
     try:
         job = await parts.polls.look(job_id, errand.caller)
     except NotFound as error:
         msg = f"job {job_id[:64]!r} is not known: {error}"
         raise Misunderstood(msg) from None
+    errand.check_same(job)
     standing = on_its_way(job)
     return await asyncio.to_thread(errand.tell, job) if standing is None else standing
-
-
-async def _protocol(request: Request, run: Callable[[Arguments], Awaitable[Response]]) -> Response:
-    """Serve one request; whatever is not done becomes one of the three statuses that the client can tell apart."""
-    session_id = ""
-    try:
-        arguments = await arguments_of(request)
-        session_id = arguments.text("session_id")[:64]
-        return await run(arguments)
-    except _REFUSED as error:
-        refusal = _refusal(error)
-        status = _STATUS[type(refusal)]
-        headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None
-        return JSONResponse(refused(refusal.text, session_id=session_id), status_code=status, headers=headers)
-
-
-def _refusal(error: Exception) -> Refusal:
-    """Return an error in the words of the protocol."""
-    match error:
-        case Refusal():
-            return error
-        case TooMuchWaiting() | TooManyUsers() | PlanningBehind() | TooFast():
-            return Later(f"{error}; the client comes again by itself")
-        case NotAllowed() | NotSignedIn():
-            return Forbidden(str(error))
-        case Refused() | NotFound():
-            return Misunderstood(str(error))
-        case InstrumentUnavailable():
-            return Later("the instrument is set up wrongly; tell its operator")
-        case _:
-            _log.warning("unavailable", error=str(error), kind=type(error).__name__)
-            return Later("a server of the mesh does not answer; nothing is lost: the client comes again by itself")

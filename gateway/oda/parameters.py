@@ -1,9 +1,11 @@
 """The parameters of the protocol as it describes them: name, unit, default, restrictions, by query."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.oda.osa_versions import VERSIONS
 from mesh.instrument import Instrument, OdaApi
 
 
@@ -72,11 +74,10 @@ def instrument_entries(chosen: Instrument, table: OdaApi) -> Iterator[Entry]:
         yield Entry("radius", "deg", table.radius, 0.0, 180.0)
         yield Entry("max_pointings", None, None, 1, optional=True)
         yield Entry("integral_data_rights", "str", "public", allowed=("public",))
-        yield Entry("osa_version", "str", "OSA11.2", allowed=("OSA10.2", "OSA11.2"))
+        yield Entry("osa_version", "str", "OSA11.2", allowed=VERSIONS)
         yield Entry("scw_list", "str", None, optional=True)
     if table.band is not None:
-        limits = chosen.parameters["bands"]
-        least, most = (None, None) if table.clip_band else (limits.minimum, limits.maximum)
+        least, most = (None, None) if table.clip_band else energies(chosen, table)
         yield Entry("E1_keV", "keV", float(table.band[0]), least, most)
         yield Entry("E2_keV", "keV", float(table.band[1]), least, most)
     if "jemx_num" in chosen.parameters:
@@ -101,6 +102,12 @@ def product_entries(chosen: Instrument, table: OdaApi, product: str) -> Iterator
             yield Entry("xspec_model", "str", "powerlaw")
         case _:
             return
+
+
+def energies(chosen: Instrument, table: OdaApi) -> tuple[float, float]:
+    """Return the lowest and the highest energy of a band [keV]."""
+    declared = chosen.parameters["bands"]
+    return table.energies or (declared.minimum or 0.0, math.inf if declared.maximum is None else declared.maximum)
 
 
 def parameter_names(chosen: Instrument, table: OdaApi, product: str | None) -> list[str]:

@@ -1,6 +1,7 @@
 """Positions of sources in the form of ``resolve_name``."""
 
 from typing import Any
+from urllib.parse import quote_plus
 
 from gateway.names.catalogue import Ambiguous
 from gateway.names.names import Names, NotResolved
@@ -8,6 +9,8 @@ from gateway.oda.refusals import Misunderstood
 
 _LONGEST = 128
 _LISTED = 10
+_PAGE = "https://simbad.cds.unistra.fr/simbad/sim-id?Ident="
+"""A page about the object; only a link: nobody asks there."""
 
 
 def position(names: Names, name: str) -> dict[str, Any]:
@@ -34,5 +37,6 @@ def position(names: Names, name: str) -> dict[str, Any]:
         "have_coordinates": True,
         "object_ids": [found.name, *found.other_names],
         "object_type": found.kind or None,
+        "entity_portal_link": _PAGE + quote_plus(found.name),
         "message": f"{asked} successfully resolved",
     }

@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
-from gateway.oda.refusals import Misunderstood
+from gateway.oda.refusals import Forbidden, Misunderstood
 from gateway.oda.wishes import Asked
-from mesh.contracts import JobView
+from mesh.contracts import Analysis, JobView
 from mesh.errors import Deleted
 from mesh.instruments import instrument
 from mesh.intake import Caller, Intake, Trace, Wish
@@ -64,6 +65,33 @@ class Errand:
     caller: Caller
     trace: Trace
 
+    @cached_property
+    def analysis(self) -> Analysis:
+        """What is asked for first, every default filled in.
+
+        Raises:
+            mesh.intake.errors.Refused: it cannot be had.
+        """
+        return self.intake.check(self.asked.wish, self.caller)
+
+    @cached_property
+    def request_key(self) -> str:
+        """Key of what is asked for first; raises as `analysis`."""
+        return self.analysis.key
+
+    def check_same(self, job: JobView) -> None:
+        """Return if a job is that of this errand: a client that sends other parameters would take one for the other.
+
+        Raises:
+            Forbidden: it was asked for with other parameters.
+        """
+        if job.request_key != self.request_key:
+            msg = (
+                f"job {job.job_id} was asked for with other parameters: send those again with it, or begin a job with "
+                "these by query_status=new"
+            )
+            raise Forbidden(msg)
+
     def submit(self, sent: object) -> Standing:
         """Have the analysis done; equal arguments of one caller are one job, until it failed or lost its products.
 
@@ -75,9 +103,8 @@ class Errand:
             Misunderstood: it failed too often.
         """
         wish = self.asked.wish
-        analysis = self.intake.check(wish, self.caller)
         for attempt in range(_MOST_ATTEMPTS):
-            key = f"{FACE}:{analysis.key}:{self._suffix}{attempt}"
+            key = f"{FACE}:{self.request_key}:{self._suffix}{attempt}"
             try:
                 job = self.intake.submit(wish, self.caller, key=key, trace=self.trace, face=FACE, asked=sent)
             except Deleted:

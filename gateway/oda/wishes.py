@@ -3,13 +3,14 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.oda.arguments import PROTOCOL, Arguments
 from gateway.oda.instruments import check_product, instrument
-from gateway.oda.parameters import parameter_names
+from gateway.oda.osa_versions import check_version
+from gateway.oda.parameters import energies, parameter_names
 from gateway.oda.refusals import Forbidden, Misunderstood
 from gateway.oda.times import utc
 from mesh.contracts import Cone, Selection, TimeRange
@@ -23,8 +24,13 @@ EXPORT, FIT = "oda_export", "spectral_fit"
 
 _SCW = re.compile(r"[0-9]{12}(\.[0-9]{3})?")
 _NEAR_REAL_TIME = ".000"
-_VERSIONS = re.compile(r"OSA[0-9]+\.[0-9]+(-[A-Za-z0-9.-]+)*")
-_DEFAULT_VERSION = "OSA11.2"
+_FRAMES = frozenset({"fk5", "icrs"})
+"""Of catalogues; they differ by less than 0.1 arcsec."""
+_CHOICES = {
+    "integral_data_rights": ("public", "all-private", "this archive has public data only"),
+    "data_level": ("ordinary", "realtime", "the mission has ended, and its archive has ordinary data only"),
+}
+"""Parameter -> what is possible, what is not, and why not."""
 _DAY_S = 86400.0
 _TIME_UNITS_S = {"sec": 1.0, "jd": _DAY_S}
 """Of astropy's formats of a duration; the others have texts of their own and were never taken."""
@@ -87,7 +93,7 @@ def read(arguments: Arguments) -> Asked:
     if "bands" in declared and table.band is not None:
         parameters["bands"] = [_band(chosen, table, arguments)]
     if "jemx_num" in declared:
-        parameters["jemx_num"] = arguments.text("jemx_num", "2")
+        parameters["jemx_num"] = _jemx_unit(arguments)
     if "time_bin" in declared and table.products[product] == "light_curve":
         parameters["time_bin"] = _time_bin(arguments)
     threshold = 0.0
@@ -99,16 +105,21 @@ def read(arguments: Arguments) -> Asked:
         # Below, the list of sources would be one of noise; the threshold of the answer is the caller's.
         parameters["detection_threshold"] = max(threshold, _LEAST_THRESHOLD)
     if "catalogue" in declared and arguments.text("selected_catalog").strip():
-        parameters["catalogue"] = sources_of(arguments.text("selected_catalog"))
+        ticked = arguments.entries("catalog_selected_objects")
+        parameters["catalogue"] = sources_of(arguments.text("selected_catalog"), ticked)
     wish = Wish(instrument=chosen.name, product=first, selection=_selection(table, arguments), parameters=parameters)
     return Asked(table, product, wish, fit, threshold, tuple(comments))
 
 
-def sources_of(text: str) -> list[dict[str, Any]]:
+def sources_of(text: str, ticked: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return the sources of a catalogue in the form in which the protocol hands it out.
 
+    Args:
+        text: the catalogue.
+        ticked: ``meta_ID`` of those that are wanted; none: all.
+
     Raises:
-        Misunderstood: it is no catalogue, or lacks names or positions.
+        Misunderstood: it is no catalogue, lacks names or positions, or a source that is wanted.
     """
     try:
         content = json.loads(text)
@@ -118,7 +129,9 @@ def sources_of(text: str) -> list[dict[str, Any]]:
         lat = table[content.get("cat_lat_name", "dec")]
         rows = list(zip(table["src_names"], lon, lat, strict=True))
         sources = [{"name": str(name), "ra": float(ra) % 360.0, "dec": float(dec)} for name, ra, dec in rows]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if ticked:
+            by_id = {str(int(meta_id)): source for meta_id, source in zip(table["meta_ID"], sources, strict=True)}
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         msg = (
             f"parameter selected_catalog: it is no catalogue of the protocol ({type(error).__name__}: {error}); give "
             "what ApiCatalog.get_api_dictionary() returns"
@@ -127,6 +140,14 @@ def sources_of(text: str) -> list[dict[str, Any]]:
     if str(content.get("cat_coord_units", "deg")) != "deg":
         msg = f"parameter selected_catalog: positions in {content['cat_coord_units']!r} are not known; give degrees"
         raise Misunderstood(msg)
+    if (frame := str(content.get("cat_frame", "fk5"))).lower() not in _FRAMES:
+        msg = f"parameter selected_catalog: positions in the frame {frame[:32]!r} are not known; give fk5 or icrs"
+        raise Misunderstood(msg)
+    if ticked:
+        if missing := [one for one in ticked if one not in by_id]:
+            msg = f"parameter catalog_selected_objects: the catalogue has no meta_ID {missing[0][:32]!r}"
+            raise Misunderstood(msg)
+        sources = [by_id[one] for one in dict.fromkeys(ticked)]
     if not sources:
         msg = "parameter selected_catalog: it has no sources; leave it out for those that are found"
         raise Misunderstood(msg)
@@ -140,35 +161,43 @@ def _comments(chosen: Instrument, table: OdaApi, product: str, arguments: Argume
     comments = []
     if arguments.text("allow_unknown_args").lower() != "true":
         comments += [f"Please note that argument {name[:64]} is not used" for name in unknown]
-    version = arguments.text("osa_version", _DEFAULT_VERSION)
-    if table.radius is not None and "osa_version" in arguments.values:
-        if not _VERSIONS.fullmatch(version):
-            msg = f"parameter osa_version: {version[:64]!r} is no version; allowed: OSA10.2, OSA11.2"
-            raise Misunderstood(msg)
+    if table.radius is not None and (version := arguments.text("osa_version")):
+        check_version(version)
         comments.append(f"osa_version {version} has no effect: this mesh analyses with its own software")
+    if "catalog_selected_objects" in arguments.values and not arguments.text("selected_catalog").strip():
+        comments.append("catalog_selected_objects has no effect without selected_catalog")
     return comments
 
 
 def _check_rights(arguments: Arguments) -> None:
-    rights = arguments.text("integral_data_rights", "public")
-    if rights != "public":
-        msg = f"integral_data_rights {rights[:32]!r} is not possible here: this archive has public data only"
-        raise Forbidden(msg)
-    if arguments.text("data_level", "ordinary") != "ordinary":
-        msg = "data_level realtime is not possible here: the mission has ended, and its archive has ordinary data only"
-        raise Forbidden(msg)
+    for name, (possible, closed, why) in _CHOICES.items():
+        chosen = arguments.text(name, possible)
+        if chosen == closed:
+            msg = f"{name} {chosen} is not possible here: {why}"
+            raise Forbidden(msg)
+        if chosen != possible:
+            msg = f"parameter {name}: {chosen[:32]!r} is not known; allowed: {possible}"
+            raise Misunderstood(msg)
 
 
 def _band(chosen: Instrument, table: OdaApi, arguments: Arguments) -> list[float]:
-    declared, default = chosen.parameters["bands"], table.band or (0.0, 0.0)
+    default = table.band or (0.0, 0.0)
     low, high = arguments.number("E1_keV", default[0]), arguments.number("E2_keV", default[1])
-    least, most = declared.minimum or 0.0, declared.maximum or math.inf
+    least, most = energies(chosen, table)
     if table.clip_band:
         low, high = max(low, least), min(high, most)
     if not least <= low < high <= most:
         msg = f"{chosen.title} energy range is restricted to {least:g} - {most:g} keV, and E1_keV is below E2_keV"
         raise Misunderstood(msg)
     return [low, high]
+
+
+def _jemx_unit(arguments: Arguments) -> str:
+    number = arguments.number("jemx_num", 2.0)
+    if number not in (1.0, 2.0):
+        msg = f"parameter jemx_num: {number:g} is no unit; allowed: 1, 2, one in each request"
+        raise Misunderstood(msg)
+    return f"{number:g}"
 
 
 def _time_bin(arguments: Arguments) -> float:

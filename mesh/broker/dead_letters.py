@@ -67,7 +67,7 @@ class DeadLetter:
         """The body as JSON; as text where it is none."""
         try:
             return json.loads(self.delivery.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.delivery.body.decode("utf-8", errors="replace")
 
     @property

@@ -4,7 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-_EDGES = ("..", ".", "\x00", "\n", "%00", "é", "0" * 32, "0" * 64, "job", "-1", "1e400", "9" * 40, "a" * 5000, "")
+_LONG = ("0" * 32, "0" * 64, "9" * 40, "a" * 5000, "[" * 5000)
+_EDGES = ("..", ".", "\x00", "\n", "%00", "é", "job", "-1", "1e400", "", *_LONG)
 _numbers = st.sampled_from([0, -1, 2**31, 2**63, 2**64, 10**400, 1e308, -0.0, float("nan"), float("inf")])
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(_EDGES)

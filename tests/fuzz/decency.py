@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tests.fuzz.ground import CANARY, STRANGERS
 
 _LONGEST_REFUSAL = 20_000
+_NOT_HERE = 501
+"""What the protocol of oda_api has and this mesh has not."""
 _INSIDE = re.compile(
     rb"Traceback \(most recent|File \"/|\.py\", line \d|site-packages|pydantic\.dev|object at 0x[0-9a-f]+|<class '|"
     rb"/root/|/home/|/var/lib/|\b(?:gateway|mesh|starlette|fastapi)\.[a-z_.]+\.[A-Z]\w+|"
@@ -41,7 +43,7 @@ def indecencies(answer: Answer, who: str | None, secrets: Iterable[str]) -> list
         secrets: texts that no answer may hold.
     """
     found = []
-    if answer.status >= 500:
+    if answer.status >= 500 and answer.status != _NOT_HERE:
         found.append(f"status {answer.status}")
     whole = "\n".join(f"{name}: {value}" for name, value in answer.headers.items()).encode() + answer.body
     if inside := _INSIDE.search(whole):

@@ -38,6 +38,10 @@ _protocol = changed(
         "max_pointings": "5",
         "group_by_job": "True",
         "selected_catalog": json.dumps(_CATALOGUE),
+        "catalog_selected_objects": "1",
+        "osa_version": "OSA11.2",
+        "xspec_model": "powerlaw",
+        "jemx_num": "1",
     },
     texts
     | values.map(json.dumps)

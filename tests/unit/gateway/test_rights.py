@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.auth.access_file import Access
 from gateway.oda import endpoints as oda
+from gateway.oda import gallery
 from gateway.web.addresses import SCREENS
 from mesh.contracts.alert import AlertEvent
 from mesh.contracts.notice import Messenger
@@ -193,8 +194,10 @@ _RIGHTS: dict[tuple[str, str], tuple[tuple[int, int, int, int], tuple[int, int, 
     ("GET", "/inspect-state"): ((403, 200, 200, 200), None),
     ("GET", "/refresh_token"): ((403, 403, 200, 200), None),
     ("GET", "/update_token_email_options"): ((403, 403, 403, 403), None),
-    # Without a name.
+    # Without a name, and without an archive.
     ("GET", "/resolve_name"): ((400, 400, 400, 400), None),
+    ("GET", "/get_revnum"): ((400, 400, 400, 400), None),
+    **{(method, path): ((501, 501, 501, 501), None) for path, method in gallery.ABSENT.items()},
 }
 _ODA = oda.addresses()
 """Their client gives up at 401: it is told 403."""

@@ -151,6 +151,23 @@ def test_bad_arguments_have_a_status_that_the_client_knows(
     assert not gateway.records.views
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"product_type": "isgri_lc"}, {"E1_keV": "21"}, {"scw_list": "201600280010.001"}, {"instrument": "jemx"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_the_job_of_other_parameters_is_not_told_for_these(gateway: Gateway, other: dict[str, str]) -> None:
+    """Its products would be taken for those of the parameters that were sent."""
+    job_id = _completed(gateway)
+    if "instrument" in other:
+        other = other | {"product_type": "jemx_image", "E2_keV": "30"}
+    refused = _ask(gateway, query_status="progress", job_id=job_id, **other)
+    assert refused.status_code == 403, refused.text
+    assert "asked for with other parameters" in refused.json()["exit_status"]["message"]
+    respelt = {"E1_keV": "2e1", "session_id": "B" * 16, "query_status": "progress", "job_id": job_id}
+    assert _ask(gateway, **respelt).json()["query_status"] == "done"
+
+
 def test_a_store_that_is_away_is_a_reason_to_come_again(gateway: Gateway) -> None:
     gateway.records.error = StoreUnavailable("Down", "redis at 10.0.0.1 does not answer")
     response = _ask(gateway)
