@@ -2,12 +2,13 @@
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from mesh.alerts.signing import new_secret
 from mesh.clock import instant_at, utc_now
 from mesh.contracts.webhook import WebhookDelivery, WebhookEndpoint, WebhookSecret
-from mesh.errors import InvalidRequest, NotFound
+from mesh.errors import InvalidRequest, NotFound, StoreUnavailable
 from mesh.parameters import shown
 from mesh.public_address import Network, NotPublic, check_url
 from mesh.store.webhook_index import WebhookIndex
@@ -64,6 +65,7 @@ class WebhookRegister:
         if not self.webhooks.add(made):
             msg = f"There is an endpoint {name}: choose another name, or remove it first."
             raise InvalidRequest(msg, field="name")
+        self._tell()
         return made
 
     def remove(self, name: str) -> None:
@@ -86,8 +88,7 @@ class WebhookRegister:
             secrets = (WebhookSecret(secret=new_secret()), *ending)
             return endpoint.model_copy(update={"secrets": secrets})
 
-        self._known(name)
-        return self.webhooks.change(name, turn)
+        return self._changed(name, turn)
 
     def enable(self, name: str) -> WebhookEndpoint:
         """Post to an endpoint again; what waited goes first."""
@@ -124,8 +125,18 @@ class WebhookRegister:
             raise NotFound(f"There is no message {shown(delivery_id)} for {name}.") from None
 
     def _change(self, name: str, update: dict[str, object]) -> WebhookEndpoint:
+        return self._changed(name, lambda one: one.model_copy(update=update))
+
+    def _changed(self, name: str, change: Callable[[WebhookEndpoint], WebhookEndpoint]) -> WebhookEndpoint:
         self._known(name)
-        return self.webhooks.change(name, lambda one: one.model_copy(update=update))
+        changed = self.webhooks.change(name, change)
+        self._tell()
+        return changed
+
+    def _tell(self) -> None:
+        """Have the transports list the endpoints at the next message; they find them by themselves a bit later."""
+        with suppress(StoreUnavailable):
+            self.index.endpoints_changed()
 
     def _known(self, name: str) -> WebhookEndpoint:
         try:

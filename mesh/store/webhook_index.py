@@ -1,6 +1,7 @@
 """The index of webhooks in Redis: when to post which message; the transports service makes it anew where it is lost."""
 
 import time
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -74,6 +75,16 @@ class WebhookIndex:
         for endpoint in endpoints:
             self._redis.delete(names.webhooks_due(endpoint))
             self._redis.hdel(names.WEBHOOKS_SUCCEEDED, endpoint)
+
+    @redis_answers()
+    def endpoints_changed(self) -> None:
+        """Note that an endpoint was registered, changed or removed."""
+        self._redis.set(names.WEBHOOKS_REVISION, uuid.uuid4().hex)
+
+    @redis_answers()
+    def endpoints_revision(self) -> str:
+        """Return what is another text after each change of the endpoints; empty where nobody knows of any."""
+        return str(self._redis.get(names.WEBHOOKS_REVISION) or "")
 
     @redis_answers()
     def complete(self) -> bool:

@@ -1,5 +1,6 @@
 """The index of webhooks in memory, for tests of the register and of the transports."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
 from mesh.store.webhook_index import WebhookIndex
@@ -16,6 +17,7 @@ class MemoryWebhookIndex(WebhookIndex):
         self.times: dict[str, dict[str, float]] = {}
         self.successes: dict[str, float] = {}
         self.indexed = False
+        self.revision = ""
 
     def enter(self, endpoint: str, when: Mapping[str, float]) -> None:
         """Enter what is not entered."""
@@ -56,6 +58,14 @@ class MemoryWebhookIndex(WebhookIndex):
         """Forget endpoints."""
         for one in endpoints:
             self.times.pop(one, None)
+
+    def endpoints_changed(self) -> None:
+        """Note a change."""
+        self.revision = uuid.uuid4().hex
+
+    def endpoints_revision(self) -> str:
+        """Return the last change."""
+        return self.revision
 
     def complete(self) -> bool:
         """Say whether all is entered."""

@@ -72,7 +72,7 @@ class Deliveries:
         self._clock = clock
         self._beside = beside
         self._busy: set[str] = set()
-        self._endpoints = Endpoints(webhooks, clock, self._drop)
+        self._endpoints = Endpoints(webhooks, index, clock, self._drop)
 
     def take_on(self, message: Delivery) -> None:
         """Keep a message of a topic for each endpoint that wants it; again, it changes nothing.

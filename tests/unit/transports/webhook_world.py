@@ -79,7 +79,7 @@ class WebhookWorld:
             added_by="eve",
         )
         assert self.webhooks.add(made)
-        self.now += 10
+        self.index.endpoints_changed()
 
     def publish(self, topic: str = "transient.record", ident: str = "a" * 32, **fields: Any) -> None:
         """Have a message of a topic taken on."""
