@@ -155,7 +155,12 @@ def sources_of(text: str, ticked: Collection[str] = ()) -> list[dict[str, Any]]:
 
 
 def _comments(chosen: Instrument, table: OdaApi, product: str, arguments: Arguments) -> list[str]:
-    """Return a sentence for each argument without effect."""
+    """Return a sentence for each argument without effect.
+
+    Raises:
+        Misunderstood: it would have none whatever it says, and says what nobody offers.
+        Forbidden: it asks for a version under development.
+    """
     valid = set(parameter_names(chosen, table, product))
     unknown = [name for name in arguments.values if name not in valid and name not in PROTOCOL]
     comments = []
@@ -164,6 +169,14 @@ def _comments(chosen: Instrument, table: OdaApi, product: str, arguments: Argume
     if table.radius is not None and (version := arguments.text("osa_version")):
         check_version(version)
         comments.append(f"osa_version {version} has no effect: this mesh analyses with its own software")
+    match arguments.text("query_type") or "Real":
+        case "Real":
+            pass
+        case "Dummy":
+            comments.append("query_type Dummy has no effect: what comes is the analysis of the data")
+        case other:
+            msg = f"query_type {other[:32]!r} is not known; allowed: Real, Dummy (oda_api calls it product_type)"
+            raise Misunderstood(msg)
     if "catalog_selected_objects" in arguments.values and not arguments.text("selected_catalog").strip():
         comments.append("catalog_selected_objects has no effect without selected_catalog")
     return comments
@@ -171,7 +184,7 @@ def _comments(chosen: Instrument, table: OdaApi, product: str, arguments: Argume
 
 def _check_rights(arguments: Arguments) -> None:
     for name, (possible, closed, why) in _CHOICES.items():
-        chosen = arguments.text(name, possible)
+        chosen = arguments.text(name) or possible
         if chosen == closed:
             msg = f"{name} {chosen} is not possible here: {why}"
             raise Forbidden(msg)

@@ -56,9 +56,15 @@ def test_a_catalogue_of_a_file_counts_whole(gateway: Gateway) -> None:
     assert [source["name"] for source in catalogue] == ["GX 1+4"]
 
 
-def test_ticks_without_a_catalogue_are_a_comment(gateway: Gateway) -> None:
-    comment = _ask(gateway, catalog_selected_objects="1,2").json()["exit_status"]["comment"]
-    assert "no effect without selected_catalog" in comment
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"catalog_selected_objects": "1,2"}, "no effect without selected_catalog"),
+        ({"query_type": "Dummy"}, "what comes is the analysis of the data"),
+    ],
+)
+def test_what_has_no_effect_is_a_comment(gateway: Gateway, arguments: dict[str, str], words: str) -> None:
+    assert words in _ask(gateway, **arguments).json()["exit_status"]["comment"]
 
 
 @pytest.mark.parametrize("number", ["1", "1.0", "1e0"])
@@ -92,6 +98,7 @@ def test_the_highest_energy_is_that_of_the_protocol(gateway: Gateway) -> None:
         ({"osa_version": "OSA11.2--rmfoffsetv1--fullbkg"}, 400, "in this order"),
         ({"osa_version": "OSA11.2--fullbkg--fullbkg"}, 400, "each once"),
         ({"osa_version": "OSA11.2-dev210827.0528-37487--fullbkg"}, 403, "under development"),
+        ({"query_type": "dummy"}, 400, "allowed: Real, Dummy"),
         ({"integral_data_rights": "mine"}, 400, "allowed: public"),
         ({"integral_data_rights": "all-private"}, 403, "public data only"),
         ({"data_level": "raw"}, 400, "allowed: ordinary"),
