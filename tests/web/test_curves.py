@@ -16,8 +16,9 @@ _BODY = {"instrument": "isgri", "product": "isgri_lc", "selection": {"scws": ["2
 _BINS = 200
 _GENERATOR = np.random.default_rng(7)
 _SOFT, _HARD = _GENERATOR.normal(20.0, 1.0, _BINS), _GENERATOR.normal(10.0, 1.0, _BINS)
-# A bin that is not seen, and one that only the soft band has.
-_SOFT[17] = _HARD[17] = 0.1
+# A bin that is not seen, below which a logarithmic axis would begin at 0.097, and one that only the soft band has.
+_FAINT = 0.1265
+_SOFT[17] = _HARD[17] = _FAINT
 _HARD[30] = np.nan
 
 
@@ -51,6 +52,8 @@ def test_curves_are_zoomed_by_keyboard_and_bins_put_together(watched: Watched) -
     page.keyboard.press("+")
     page.wait_for_url("**range=**")
     page.keyboard.press("0")
+    page.get_by_label("logarithmic").check()
+    expect(strip.locator("canvas")).to_be_visible()
     page.get_by_role("combobox", name="Bins", exact=True).select_option("5")
     expect(drawn).not_to_have_attribute("aria-label", told)
     assert _told(str(drawn.get_attribute("aria-label"))) == pytest.approx([_BINS / 5, _SOFT.mean()], rel=1e-3)
@@ -72,7 +75,7 @@ def test_the_hardness_is_that_of_the_bins_that_both_bands_show(watched: Watched)
     expect(drawn).to_have_attribute("aria-label", re.compile(": 2 bins"))
     hard, soft = (np.where(used, rates, 0.0).reshape(2, 100).sum(axis=1) for rates in (_HARD, _SOFT))
     # The bin that is not seen by itself counts where many are put together.
-    hard[0] += 0.1
-    soft[0] += 0.1
+    hard[0] += _FAINT
+    soft[0] += _FAINT
     together = (hard - soft) / (hard + soft)
     assert _told(str(drawn.get_attribute("aria-label")))[1] == pytest.approx(together.mean(), rel=1e-3)

@@ -4,7 +4,7 @@ import type uPlot from "uplot";
 
 import { bytesOf, readHdus } from "../fits/reader";
 import { readTable } from "../fits/table";
-import { decades } from "../plot/axes";
+import { decades, logLabels } from "../plot/axes";
 import { axis, Chart, colour, drawErrors } from "../plot/chart";
 import type { Result, TabProps } from "./job";
 
@@ -115,7 +115,7 @@ function Plots({ report, curves }: { report: Report; curves: Curves }) {
     const line = (): uPlot.Series => ({ stroke: () => colour("text"), width: 1, spanGaps: true, points: { show: false } });
     const top: Omit<uPlot.Options, "width" | "height"> = {
       scales: { x: { time: false, distr: 3, range: decades }, y: { distr: 3, range: decades } },
-      axes: [axis({ size: 30 }), axis({ label: "counts/s/keV", size: 70 })],
+      axes: [axis({ size: 30 }), axis({ label: "counts/s/keV", size: 70, values: logLabels })],
       series: [{}, ...rates.map((_, number) => points(number)), ...models.map(line)],
       hooks: {
         draw: [(chart) => errors.forEach((column, number) => drawErrors(chart, number + 1, column, shade(number)()))],

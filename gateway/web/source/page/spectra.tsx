@@ -10,7 +10,7 @@ import { readTable } from "../fits/table";
 import { FitForm, type FitWish } from "../form/fit_form";
 import { Link } from "../parts";
 import { axis, Chart, colour, drawErrors } from "../plot/chart";
-import { decades } from "../plot/axes";
+import { decades, logLabels } from "../plot/axes";
 import { SendButton } from "../samp/send";
 import type { Result, TabProps } from "./job";
 
@@ -179,7 +179,7 @@ function Panel({ spectrum, fit }: { spectrum: Spectrum; fit: () => void }) {
     const drawnData: uPlot.AlignedData = [energy, rate];
     const drawnOptions: Omit<uPlot.Options, "width" | "height"> = {
       scales: { x: { time: false, distr: 3, range: decades }, y: { distr: 3, range: decades } },
-      axes: [axis({ label: "keV", size: 45 }), axis({ label: "counts/s/keV", size: 65 })],
+      axes: [axis({ label: "keV", size: 45 }), axis({ label: "counts/s/keV", size: 65, values: logLabels })],
       series: [{}, { stroke: () => colour("action"), paths: () => null, points: { show: true, size: 4 } }],
       hooks: { draw: [(chart) => drawErrors(chart, 1, error, colour("action"))] },
     };

@@ -4,6 +4,7 @@ import type uPlot from "uplot";
 
 import { setQuery } from "../api/address";
 import { curvesOf } from "../work/ask";
+import { logLabels, logRange } from "./axes";
 import { axis, Chart, colour, drawErrors, drawInstant } from "./chart";
 import type { Facts, ReadCurve } from "./curve_file";
 import { inView, type Level } from "./pyramid";
@@ -125,7 +126,7 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
       },
       axes: [
         axis({ values: (_, splits) => labels(splits, unit, facts, zero), space: unit === "UTC" ? 140 : 80 }),
-        axis({ label: facts.unit, size: 60 }),
+        axis({ label: facts.unit, size: 60, ...(log ? { values: logLabels } : {}) }),
       ],
       cursor: { drag: { x: true, y: false, setScale: false } },
       series: [
@@ -239,8 +240,8 @@ function drawn(shown: Shown, log: boolean): { data: uPlot.AlignedData; errors: C
 }
 
 function yRange(low: number | null, high: number | null, log: boolean): [number, number] {
-  if (low === null || high === null) return log ? [0.1, 1] : [0, 1];
-  if (log) return [Math.max(1e-9, low / 1.3), Math.max(1e-8, high * 1.3)];
+  if (log) return logRange(low, high);
+  if (low === null || high === null) return [0, 1];
   const margin = (high - low || Math.abs(high) || 1) * 0.1;
   return [low - margin, high + margin];
 }
