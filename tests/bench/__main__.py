@@ -34,6 +34,7 @@ from tests.bench import (
 )
 from tests.bench.one_core import science_figures
 from tests.bench.page import page_kb_gz
+from tests.bench.page_in_browser import page_figures
 from tests.bench.spectral_fit import fits_warm_s
 
 _OUTPUT = Path("bench-output/bench.json")
@@ -46,6 +47,7 @@ def main() -> None:
     science["auth_overhead_ms"] = signing_in.auth_overhead_ms()
     science |= fits_warm_s()
     science["page_kb_gz"] = page_kb_gz()
+    science |= page_figures()
     archive = Path(os.environ["ODAMESH_HOME"]) / "bench-archive"
     windows = analysis_mesh.simulated_windows(archive)
     planning.write_slices(archive)

@@ -1,5 +1,6 @@
 """A gateway on doubles before the browser: for screens that show what a mesh would have to make for minutes first."""
 
+import asyncio
 import hashlib
 import threading
 import time
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from gateway.application import create_app
 from gateway.parts import Parts
 from gateway.serving import server_config
+from gateway.wakeups import Bell
 from mesh.contracts import ProductFile, StageProduct
 from mesh.states import JobState
 from tests.unit.gateway.doubles import (
@@ -82,15 +84,27 @@ class OpenGateway:
     def __init__(self) -> None:
         log_nothing()
         self.records, self.products = MemoryRecords(), MemoryProducts()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._bell = Bell()
         parts = Parts(
             records=self.records,
             products=self.products,
             publisher=RecordingPublisher(self.records),
             quota=MemoryQuota().quota,
             query_records=MemoryQueries(),
+            bell=self._bell,
             files="stream",
+            start=self._keep_loop,
         )
         self.app = create_app(parts)
+
+    def _keep_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def ring(self, run_id: str) -> None:
+        """Play the broker: a run has changed."""
+        assert self._loop is not None, "it is not served yet"
+        self._loop.call_soon_threadsafe(self._bell.ring, run_id)
 
     def add(self, base: str, body: Mapping[str, Any], stage: str, files: Mapping[str, bytes]) -> str:
         """Submit a request, end its job with one product, and return its id."""

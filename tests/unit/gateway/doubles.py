@@ -226,11 +226,12 @@ class MemoryRecords:
         self.streams[job_id] = []
         self._change(job_id, state=JobState.EXECUTING, run_id=job_id)
 
-    def move(self, job_id: str, row: UnitRow) -> None:
-        """Play the fan-in: one row changed."""
-        self.tables[job_id][row.stage, row.label] = row
+    def move(self, job_id: str, *rows: UnitRow) -> None:
+        """Play the fan-in: rows changed."""
         stream = self.streams[job_id]
-        stream.append((f"{len(stream) + 1}-0", {"type": "unit", "row": row.model_dump(mode="json")}))
+        for row in rows:
+            self.tables[job_id][row.stage, row.label] = row
+            stream.append((f"{len(stream) + 1}-0", {"type": "unit", "row": row.model_dump(mode="json")}))
         self._change(job_id)
 
     def finish(self, job_id: str, state: JobState = JobState.COMPLETED, **fields: Any) -> None:
