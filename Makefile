@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test interop bench chaos alarms fuzz science lint format schema compose dashboards dashboard-pictures up down status lock
+.PHONY: demo test interop bench chaos alarms fuzz science bars lint format schema compose dashboards dashboard-pictures up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -48,6 +48,9 @@ science: .venv/current  ## the accuracy of the analyses at full length; every ba
 	@$(TEST_STACK) $(ODAMESH) stack up >&2
 	@$(TEST_STACK) OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist worksteal --timeout=3000 -m "not short" \
 		--bars=science-output/bars.json tests/science; status=$$?; $(TEST_STACK) $(ODAMESH) stack down >&2; exit $$status
+
+bars: .venv/current  ## docs/bars.md from the bars of the last `make science`
+	.venv/bin/python -m tests.science.page
 
 fuzz: .venv/current  ## ten thousand requests of each kind, good and broken, to the gateway on doubles of its servers
 	.venv/bin/python -m pytest -m long tests/fuzz
