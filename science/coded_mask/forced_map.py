@@ -9,6 +9,9 @@ the same as that of the fit itself, but for the thickness of the mask. Of a perf
 differences of pixels make it wider, and what the templates do not follow of the shape of the background does so for
 directions that only a part of the detector sees: the width is measured for directions that see about the same share
 of it. ``matched_map`` fits a level of its own to that part and knows nothing of this.
+
+What such directions have in common counts as well: the fluxes of all of them lie off zero by the same amount, which
+no scatter about their own middle tells. The width is the one about zero.
 """
 
 import numpy as np
@@ -50,7 +53,7 @@ def forced_significance(fit: FittedShadowgram) -> Array:
 
 
 def forced_excess(fit: FittedShadowgram) -> Array:
-    """Return the variance of forced fits over that by their errors, minus 1, in each zone, shape (zones,).
+    """Return the mean square of forced fits over that by their errors, minus 1, in each zone, shape (zones,).
 
     It has an error of about 0.05 by chance and may be negative.
     """
@@ -60,9 +63,14 @@ def forced_excess(fit: FittedShadowgram) -> Array:
     used = np.zeros(fit.camera.grid.detector, bool)
     used.flat[fit.pixels] = True
     zone = np.where(np.isfinite(significance), zones(coded_map(fit.camera, used)), -1)
-    whole = noise_scale(significance)
-    widths = [
-        noise_scale(significance[zone == number]) if (zone == number).sum() >= _LEAST_DIRECTIONS else whole
+    whole = _square(significance)
+    squares = [
+        _square(significance[zone == number]) if (zone == number).sum() >= _LEAST_DIRECTIONS else whole
         for number in range(len(ZONES) + 1)
     ]
-    return np.array(widths) ** 2 - 1.0
+    return np.array(squares) - 1.0
+
+
+def _square(significance: Array) -> float:
+    """Robust mean square: sources in the map, which are few, do not make it larger."""
+    return float(noise_scale(significance) ** 2 + np.nanmedian(significance) ** 2)

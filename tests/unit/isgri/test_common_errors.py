@@ -16,8 +16,9 @@ from science.coded_mask.common_error import (
     weighted_error,
 )
 from science.coded_mask.fit import Shadowgram, ShadowgramFit
-from science.coded_mask.forced_map import ZONES, forced_excess, forced_significance
+from science.coded_mask.forced_map import ZONES, forced_excess, forced_significance, zones
 from science.coded_mask.pixel_scatter import PixelScatter, pooled_scatter
+from science.coded_mask.sky_map import coded_map
 from science.coded_mask.spectrum_sum import sum_spectra
 from science.coded_mask.window_spectra import WindowSpectra
 from services.isgri.analysis.background import templates
@@ -68,6 +69,22 @@ def test_forced_fits_of_poisson_noise_have_no_excess_and_those_of_scattered_pixe
     wave = 1.0 + 0.1 * np.sin(np.linspace(0.0, 12.0, SHAPE[0]))[:, None] * np.ones(SHAPE)
     excess = forced_excess(_fit(rng.poisson(50.0 * wave).astype(np.float64)))
     assert excess[2] > excess[-1] + 1.0
+
+
+def test_what_directions_of_one_zone_have_in_common_counts() -> None:
+    """A ring of the background that no template has lifts whole zones of the field off zero."""
+    rng = np.random.default_rng(3)
+    height, width = np.meshgrid(*(np.linspace(-1.0, 1.0, size) for size in SHAPE), indexing="ij")
+    ring = 1.0 + 0.1 * np.cos(4.0 * np.hypot(height, width))
+    fit = _fit(rng.poisson(60.0 * ring).astype(np.float64))
+    significance = forced_significance(fit)
+    excess = forced_excess(fit)
+    zone = zones(coded_map(CAMERA, _LIVE))
+    inside = [significance[(zone == number) & np.isfinite(significance)] for number in range(len(ZONES) + 1)]
+    off = np.array([np.median(values) for values in inside])
+    assert np.abs(off).max() > 1.0, "this background shows nothing"
+    square = np.array([np.mean(values**2) for values in inside])
+    assert np.sqrt(1.0 + excess) == pytest.approx(np.sqrt(square), rel=0.2)
 
 
 def test_shadows_are_the_same_within_half_a_cell_and_one_period_on() -> None:
