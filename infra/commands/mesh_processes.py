@@ -51,6 +51,8 @@ def status(as_json: AsJson = False) -> None:
     for row in rows:
         if row.reason:
             _console.print(f"{row.name}: {row.reason}", soft_wrap=True)
+    if any(row.up for row in rows) and not mesh_processes.supervised():
+        _console.print("no supervisor: what ends is not started again; `odamesh mesh up` starts it")
     if not users.separate():
         why = "ODAMESH_SEPARATE_USERS=no" if os.geteuid() == 0 else "only root can give each a user of its own"
         _console.print(f"all processes run as {getpass.getuser()}: {why}")

@@ -64,6 +64,12 @@ def _servers(facts: Facts) -> _Found:
 
 
 def _processes(facts: Facts) -> _Found:
+    if not facts.supervised():
+        yield (
+            Verdict.WRONG,
+            "no supervisor runs: a process that ends is not started again",
+            "`odamesh mesh up` starts it",
+        )
     for process in facts.processes():
         log = f"log/{process.name}.log"
         if not process.up:

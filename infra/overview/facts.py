@@ -73,6 +73,8 @@ class Facts:
 
     servers: Callable[[], Sequence[State]]
     processes: Callable[[], Sequence[MeshState]]
+    supervised: Callable[[], bool]
+    """Whether what ends is started again."""
     outdated: Callable[[], Sequence[str]]
     """Processes that run other code, images or accounts than those that are here now."""
     runner: Callable[[], str]
@@ -118,6 +120,7 @@ def real_facts() -> Facts:
     return Facts(
         servers=stack.status,
         processes=mesh_processes.status,
+        supervised=mesh_processes.supervised,
         outdated=mesh_processes.outdated,
         runner=stack.runner_in_use,
         images=lambda: _images(layout, stack.Stack.of(layout).engine.address),

@@ -338,5 +338,10 @@ def _opener() -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+def supervised() -> bool:
+    """Whether the supervisor is there, which starts again what ends."""
+    return _supervisor(Layout.from_environment()).read() is not None
+
+
 def _supervisor(layout: Layout) -> PidFile:
     return PidFile(layout.run / "supervisor.pid")

@@ -130,6 +130,7 @@ class Consume(Entrypoint):
                     self._link.cancel()
                 self._link.pump(lambda: self._ended)
             except (BrokerUnavailable, *LOST) as error:
+                self._session.lost[self.queue] = describe(error)
                 _log.warning("connection lost", queue=self.queue, error=describe(error))
                 metrics.RECONNECTS.labels(self.queue).inc()
             self._detach()

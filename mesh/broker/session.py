@@ -23,6 +23,7 @@ class Session:
         instance: name of this process, unique among all that ever ran.
         publisher: shared by all handlers.
         attached: by queue, whether its consumer is connected now.
+        lost: by queue, why its consumer could not connect, or lost its connection, the last time.
         waits_for: what the process waits for before it takes work.
         draining: whether the process has been told to end and takes no more work.
     """
@@ -32,6 +33,7 @@ class Session:
     instance: str
     publisher: Publisher
     attached: dict[str, bool] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
     waits_for: str = ""
     draining: bool = False
 

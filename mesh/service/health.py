@@ -33,7 +33,11 @@ class Readiness:
         attached = self._session.attached
         if not attached:
             return ["starting"]
-        return [f"no consumer on {queue}" for queue, there in attached.items() if not there]
+        unread: dict[str, list[str]] = {}
+        for queue, there in attached.items():
+            if not there:
+                unread.setdefault(self._session.lost.get(queue, ""), []).append(queue)
+        return [f"no consumer on {', '.join(queues)}{': ' * bool(why)}{why}" for why, queues in unread.items()]
 
 
 class HealthServer:

@@ -117,6 +117,11 @@ class Service:
         except httpx.ConnectError:
             return 0
 
+    def reasons(self) -> list[str]:
+        """Return why it is not ready."""
+        reasons: list[str] = httpx.get(f"http://127.0.0.1:{self.health_port}/readyz", timeout=10).json()["reasons"]
+        return reasons
+
     def figures(self) -> str:
         """Return what it tells Prometheus."""
         return httpx.get(f"http://127.0.0.1:{self.health_port}/metrics", timeout=10).raise_for_status().text

@@ -95,6 +95,22 @@ def test_a_cut_connection_executes_once(
     assert corner.count(corner.queue) == 0
 
 
+def test_it_says_why_it_has_no_consumer(
+    corner: Corner, start_service: StartService, broker_settings: BrokerSettings
+) -> None:
+    with proxy_to(broker_settings.host, broker_settings.port) as proxy:
+        service = start_service(port=proxy.port)
+        wait_until(lambda: service.health("/readyz") == 200, "the service to be ready")
+        proxy.cut(refuse=True)
+        wait_until(lambda: service.health("/readyz") == 503, "the consumers to be lost")
+        for reason in service.reasons():
+            queues, _, why = reason.partition(": ")
+            assert queues.startswith("no consumer on "), reason
+            assert why, reason
+        proxy.heal()
+        wait_until(lambda: service.health("/readyz") == 200, "the consumers to be back")
+
+
 def test_a_killed_service_leaves_its_message_to_the_next(corner: Corner, start_service: StartService) -> None:
     first = start_service()
     corner.send("m1", seconds=1)

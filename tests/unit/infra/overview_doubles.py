@@ -42,6 +42,7 @@ def good_facts() -> Facts:
     return Facts(
         servers=lambda: [server("rabbitmq"), server("redis")],
         processes=lambda: [process("gateway"), process("isgri")],
+        supervised=lambda: True,
         outdated=list,
         runner=lambda: "warm",
         images=lambda: Images({"isgri": "sha256:1"}, frozenset({"sha256:1", "sha256:0"})),

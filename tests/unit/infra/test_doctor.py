@@ -46,6 +46,7 @@ _CAUSES: list[tuple[dict[str, Any], str, Verdict, str, str]] = [
         "started again 7 times",
         "log/isgri.log",
     ),
+    ({"supervised": lambda: False}, "processes", Verdict.WRONG, "no supervisor runs", "odamesh mesh up"),
     ({"outdated": lambda: ["isgri"]}, "code", Verdict.WORTH_A_LOOK, "isgri run with code", "odamesh mesh up"),
     (
         {"faults": lambda: {"new": "instrument.toml: no stages"}},

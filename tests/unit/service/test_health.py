@@ -51,6 +51,16 @@ def test_it_names_the_queue_without_a_consumer(readiness: Readiness, session: Se
     assert ask(readiness, "/readyz") == (503, ["no consumer on units.isgri.alert"])
 
 
+def test_it_says_why_a_queue_has_no_consumer(readiness: Readiness, session: Session) -> None:
+    session.attached.update({"units.isgri.user": False, "units.isgri.alert": False, "control": True})
+    session.lost.update(dict.fromkeys(session.attached, "ACCESS_REFUSED"))
+
+    assert ask(readiness, "/readyz") == (
+        503,
+        ["no consumer on units.isgri.user, units.isgri.alert: ACCESS_REFUSED"],
+    )
+
+
 def test_it_is_ready_when_all_consume_and_not_while_draining(readiness: Readiness, session: Session) -> None:
     session.attached["units.isgri.user"] = True
     assert ask(readiness, "/readyz") == (200, [])
