@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import unquote_plus
 
 from tests.fuzz.ground import CANARY, STRANGERS
 
@@ -34,20 +35,21 @@ class Answer:
     body: bytes
 
 
-def indecencies(answer: Answer, who: str | None, secrets: Iterable[str]) -> list[str]:
+def indecencies(answer: Answer, who: str | None, secrets: Iterable[str], sent: str) -> list[str]:
     """Return what an answer must not be or hold, in words.
 
     Args:
         answer: what came back.
         who: who asked, with an account; None: nobody.
         secrets: texts that no answer may hold.
+        sent: what was asked; words of the code are among what hypothesis tries, and a refusal may repeat them.
     """
     found = []
     if answer.status >= 500 and answer.status != _NOT_HERE:
         found.append(f"status {answer.status}")
     whole = "\n".join(f"{name}: {value}" for name, value in answer.headers.items()).encode() + answer.body
-    if inside := _INSIDE.search(whole):
-        found.append(f"tells of the inside: {inside[0]!r}")
+    told = {one[0] for one in _INSIDE.finditer(whole)}
+    found += [f"tells of the inside: {one!r}" for one in told if one.decode("latin-1") not in unquote_plus(sent)]
     found += ["holds a secret" for secret in secrets if secret.encode() in whole]
     if who in STRANGERS and CANARY.encode() in whole:
         found.append(f"shows {who or 'nobody'} what is ada's")

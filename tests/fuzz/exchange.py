@@ -28,7 +28,7 @@ def exchange(ground: Ground, session: requests.Session, request: dict[str, Any],
         request = {**request, "headers": {**request["headers"], "Authorization": f"Bearer {token}"}}
     try:
         answer = _take(session, request)
-        assert not indecencies(answer, who, ground.secrets), answer
+        assert not indecencies(answer, who, ground.secrets, str(request)), answer
         assert who not in STRANGERS or not ground.changed()
     finally:
         ground.restore()
