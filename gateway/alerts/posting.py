@@ -28,7 +28,7 @@ _TYPES = frozenset(
     | {"application/octet-stream", "application/vnd.apache.avro", "application/x-avro", ""}
 )
 _LARGE_BYTES = 64 * 1024
-_large, _small = CapacityLimiter(4), CapacityLimiter(16)
+_large, _small = CapacityLimiter(16), CapacityLimiter(16)
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="odamesh"'}
 
 router = APIRouter(prefix=PREFIX, tags=["alerts"])
@@ -83,7 +83,8 @@ async def post(
 def _turn(size: int) -> CapacityLimiter:
     """Return whose turn a post waits for: who comes first is answered first, and nobody waits for large ones of others.
 
-    More of them at once would only have all of them wait for the last.
+    Most of its turn a post waits for store and broker to have it on disk. With fewer turns the machine waits as well;
+    with more of them, all would wait for the last.
     """
     return _large if size > _LARGE_BYTES else _small
 

@@ -127,8 +127,8 @@ def test_alerts_of_hopskotch_are_taken(broker: RealBroker) -> None:
         USER, PASSWORD, host=broker.scram, ssl=True, method="SCRAM-SHA-512", ssl_ca_location=str(broker.ca)
     )
     # As at SCiMMA: hop asks what a topic allows before it writes, so the topic must be there.
-    made = AdminClient({"bootstrap.servers": broker.plain}).create_topics([NewTopic("hop-alerts", 1)])
-    made["hop-alerts"].result(30)
+    admin = AdminClient({"bootstrap.servers": broker.plain})  # kept: with the client ends what it was asked for
+    admin.create_topics([NewTopic("hop-alerts", 1)])["hop-alerts"].result(30)
     with hop.Stream(auth=[auth]).open(f"kafka://{broker.scram}/hop-alerts", "w") as stream:
         stream.write(hop.models.Blob(_notice(1)))
         stream.write(json.loads(_notice(2)), test=True)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -69,3 +70,45 @@ def test_the_most_urgent_goes_next_and_equal_ones_as_they_came(*, fails: bool) -
     assert went == ["merger", "burst", "mock", "mock 2"]
     with turns.turn(9):
         went.append("the turn is free again")
+
+
+class _Clock:
+    """A clock that goes on when somebody sleeps; others come meanwhile, each at its time."""
+
+    def __init__(self, *coming: float) -> None:
+        self.now = 0.0
+        self.coming = list(coming)
+        self.turns: Turns | None = None
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        end = self.now + seconds
+        while self.coming and self.coming[0] <= end:
+            self.now = self.coming.pop(0)
+            assert self.turns is not None
+            self.turns._newest = self.now
+        self.now = end
+
+
+@pytest.mark.parametrize(
+    ("at_hand", "coming", "urgency", "waited"),
+    [
+        (7, (), 9, 0.3),
+        (7, (0.1, 0.2, 0.4), 9, 0.7),
+        (7, tuple(0.1 * number for number in range(1, 100)), 9, 5.0),
+        (7, (0.1, 0.2), 5, 0.0),
+        (6, (0.1, 0.2), 9, 0.0),
+    ],
+)
+def test_mocks_wait_for_the_end_of_a_burst_and_nothing_else_does(
+    at_hand: int, coming: tuple[float, ...], urgency: int, waited: float
+) -> None:
+    clock = _Clock(*coming)
+    turns = clock.turns = Turns(at_hand + 1, clock=lambda: clock.now, sleep=clock.sleep)
+    with ExitStack() as others:
+        for _ in range(at_hand):
+            others.enter_context(turns.turn(1))
+        with turns.turn(urgency):
+            assert clock.now == pytest.approx(waited)
+    with turns.turn(9):
+        assert clock.now == pytest.approx(waited), "nobody is at hand any more"
