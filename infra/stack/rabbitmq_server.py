@@ -5,6 +5,7 @@ import http
 import json
 import os
 import secrets
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -64,6 +65,11 @@ class RabbitmqServer(Server):
 
     def prepare(self) -> None:  # noqa: D102
         home = self.own_directory()
+        data = home / "mnesia"
+        if self._first_start.exists() and data.exists():
+            shutil.rmtree(data)
+        elif not data.exists():
+            self._first_start.touch()
         self.own_directory("mnesia")
         write_private(home / "rabbitmq.conf", self._configuration(), self.owner())
         write_private(home / "accounts.json", json.dumps(self._accounts()), self.owner())
@@ -83,9 +89,9 @@ class RabbitmqServer(Server):
         if self.named_by:
             self._import(topology.definitions())
         else:
-            self._enable_features()
             self._import(topology.definitions() | self._accounts())
         self._require_queues()
+        self._first_start.unlink(missing_ok=True)
         self._drop_obsolete_bindings()
         version = self.version() or "0"
         if tuple(int(part) for part in version.split(".")[:2]) >= _CONSUMER_TIMEOUT_POLICY:
@@ -105,6 +111,15 @@ class RabbitmqServer(Server):
     @property
     def _management_port(self) -> int:
         return urlsplit(self.endpoints.mgmt_url).port or 15672
+
+    @property
+    def _first_start(self) -> Path:
+        """A file that is there from the very first start until the queues are.
+
+        A broker that was ended meanwhile lacks tables or features ever after: it does not start, or makes no queue.
+        It has nothing of the mesh yet, so that the next start begins anew.
+        """
+        return self.directory / "first-start"
 
     @property
     def _port_mapper(self) -> PidFile:
@@ -176,25 +191,18 @@ class RabbitmqServer(Server):
 
     def _import(self, definitions: dict[str, Any]) -> None:
         try:
-            self._management("POST", "/api/definitions", definitions)
+            # A busy machine makes a hundred replicated queues no faster than it starts the broker.
+            self._management("POST", "/api/definitions", definitions, within_s=self.ready_within_s)
         except (OSError, ValueError) as error:
-            message = f"RabbitMQ at {self.endpoints.mgmt_url} refused the mesh's queues: {_reason(error)}"
+            message = f"RabbitMQ at {self.endpoints.mgmt_url} did not take the mesh's queues: {_reason(error)}"
             raise SetupProblem(message) from error
-
-    def _enable_features(self) -> None:
-        """Enable what a broker that was ended in its very first start has not: it knows no quorum queues then."""
-        for feature in self._management("GET", "/api/feature-flags"):
-            if feature["state"] == "disabled" and feature["stability"] == "stable":
-                self._management("PUT", f"/api/feature-flags/{quote(feature['name'], safe='')}/enable", {})
 
     def _require_queues(self) -> None:
         """Refuse to go on without the mesh's queues: an import that makes none of them is answered as if it had."""
         host = quote(self.endpoints.amqp_vhost, safe="")
         there = {queue["name"] for queue in self._management("GET", f"/api/queues/{host}?columns=name")}
         if missing := sorted({queue["name"] for queue in topology.definitions()["queues"]} - there):
-            message = (
-                f"RabbitMQ at {self.endpoints.mgmt_url} made no queue {', '.join(missing[:3])}; {self.log} says why"
-            )
+            message = f"RabbitMQ at {self.endpoints.mgmt_url} made no queue {', '.join(missing[:3])}; its log says why"
             raise SetupProblem(message)
 
     def _drop_changed_exchanges(self) -> None:
@@ -231,7 +239,7 @@ class RabbitmqServer(Server):
         # The default exchange binds every queue by its name; those bindings cannot be changed.
         return [one for one in self._management("GET", f"/api/bindings/{host}") if one["source"]]
 
-    def _management(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _management(self, method: str, path: str, body: dict[str, Any] | None = None, *, within_s: float = 20.0) -> Any:
         named = self.endpoints.named.get("amqp")
         admin = self.credentials[ADMIN]
         user, password = (named.user, named.password) if named else (admin.amqp_user, admin.amqp_password)
@@ -246,7 +254,7 @@ class RabbitmqServer(Server):
         )
         # A proxy of the environment has no business between us and a broker on loopback.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=20) as response:
+        with opener.open(request, timeout=within_s) as response:
             answer = response.read()
         return json.loads(answer) if answer else {}
 
