@@ -13,6 +13,7 @@ _NOBODY = "nobody"
 _HIDES: Mapping[str, Sequence[str]] = {
     "ServerDown": (
         *("NotReady", "LaneWithoutConsumer", "JobsNotPlanned", "RunsStandStill", "SweepFails", "EventsPileUp"),
+        "HandlersFail",
         *("AlertsNotTakenUp", "AlertWithoutRecord", "TransientsNotSent"),
     ),
     "BrokerAlarm": ("LaneWithoutConsumer", "AlertLaneWaits", "EventsPileUp", "JobsNotPlanned", "AlertWithoutRecord"),

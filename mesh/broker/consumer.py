@@ -202,6 +202,7 @@ class Consume(Entrypoint):
 
     def _hold(self, delivery: Delivery, decision: Decision, held: int) -> None:
         """Keep the message and call its handler again after a pause; give it back when the service stops."""
+        metrics.DELIVERIES.labels(self.queue, decision.outcome, "hold").inc()
         if self._stopping.wait(min(_HOLD_FIRST * 2**held, _HOLD_LONGEST)):
             self._finish(delivery, decision, None)
         else:

@@ -3,7 +3,9 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 DELIVERIES = Counter(
-    "odamesh_deliveries_total", "Messages settled, by queue, outcome and action.", ["queue", "outcome", "action"]
+    "odamesh_deliveries_total",
+    "Ends of handlers, by queue, outcome and what is done with the message.",
+    ["queue", "outcome", "action"],
 )
 REATTACHED = Counter("odamesh_deliveries_reattached_total", "Redeliveries that joined work already begun.", ["queue"])
 HANDLER_SECONDS = Histogram(

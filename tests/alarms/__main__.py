@@ -24,6 +24,7 @@ CAUSES: tuple[Cause, ...] = (
     room.LIMIT,
     # Over before the limit is lifted: the cache service, started again, would wait for its account.
     servers.INDEX,
+    servers.REFUSED,
     *transports.CAUSES,
     *room.CAUSES,
     *jobs.CAUSES,

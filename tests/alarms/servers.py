@@ -16,6 +16,8 @@ from tests.chaos.ground import Ground
 from tests.chaos.settings import broker_configured
 
 _PAUSE_S = 2.0
+_HEARD_OF = 20
+"""Products: so many messages come to the cache service, and are tried again."""
 _GOOD_FOR_BAD = 300
 """So many good answers for each bad one that those are well below 0.6 % of all."""
 _NO_MEMORY = "[{rabbit, [{vm_memory_high_watermark, 0.00001}]}].\n"
@@ -92,6 +94,21 @@ def refused_by_store(ground: Ground, service: str) -> Iterator[None]:
         administrator.user_enable(account)
 
 
+@contextmanager
+def refused_by_redis(ground: Ground) -> Iterator[None]:
+    """Have Redis refuse the account of the cache service while it hears of products."""
+    index: Any = ground.index()
+    account = ground.stack.redis.credentials["cache"].redis_user
+    index.execute_command("ACL", "SETUSER", account, "off")
+    index.client_kill_filter(user=account)
+    try:
+        job = ground.submit(_HEARD_OF)
+        yield
+    finally:
+        index.execute_command("ACL", "SETUSER", account, "on")
+    ground.until_ended(job)
+
+
 def _ask(over: threading.Event, asked: list[int]) -> None:
     """Submit again and again until it is over; keeps the status of each answer."""
     with gateway() as client:
@@ -99,6 +116,14 @@ def _ask(over: threading.Event, asked: list[int]) -> None:
             asked.append(client.post("/jobs", json=drill_request(scw_ids(1))).status_code)
 
 
+REFUSED = Cause(
+    "a Redis that refuses the cache service",
+    refused_by_redis,
+    # What failed counts for five minutes.
+    (Raised("HandlersFail", 300, clear_s=500),),
+    takes=frozenset({Part.CACHE}),
+    needs=frozenset({Part.SLOTS}),
+)
 CAUSES = (
     Cause("Redis stopped", redis_away, (Raised("ServerDown", 90),), takes=frozenset({Part.MESH})),
     Cause("a broker without memory", broker_blocks, (Raised("BrokerAlarm", 90),), takes=frozenset({Part.MESH})),

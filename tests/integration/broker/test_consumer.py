@@ -169,6 +169,8 @@ def test_a_holding_consumer_keeps_the_message_until_the_server_is_back(
     corner.send("m1", failure="transient", failures=2)
 
     wait_until(lambda: service.lines("end") == ["m1 1"], "the third call")
+    counted = f'odamesh_deliveries_total{{action="hold",outcome="transient",queue="{corner.queue}"}}'
+    assert f"{counted} 2.0" in service.figures()
 
     assert service.stop() == 0
     assert corner.count(corner.queue) == corner.count(corner.dead) == 0

@@ -51,6 +51,7 @@ def _acks(slow: int) -> dict[str, str]:
 
 _NODE = 'node_filesystem_%s_bytes{instance="m",fstype="ext4",mountpoint="/data"}'
 _TEMPORARY = 'node_filesystem_%s_bytes{instance="m",fstype="tmpfs",mountpoint="/run"}'
+_HANDLED = 'odamesh_deliveries_total{queue="%s",outcome="%s",action="%s"}'
 _QUEUE = 'rabbitmq_detailed_queue_messages{queue="%s"}'
 _IN_LANE = 'rabbitmq_detailed_queue_messages_ready{queue="units.isgri.%s"}'
 _CONSUMERS = 'rabbitmq_detailed_queue_consumers{queue="units.isgri.%s"}'
@@ -146,6 +147,21 @@ CASES = (
         {'odamesh_deliveries_total{queue="requests",outcome="unreadable",action="dead"}': "0x20 1x40"},
         {'odamesh_deliveries_total{queue="requests",outcome="done",action="ack"}': "0+1x60"},
         labels={"queue": "requests", "outcome": "unreadable"},
+    ),
+    Case(
+        "HandlersFail",
+        {
+            _HANDLED % ("events.cache", "transient", "hold"): "0+4x40",
+            _HANDLED % ("events.cache", "done", "ack"): "0+3x40",
+        },
+        {
+            _HANDLED % ("events.cache", "transient", "retry"): "0+3x40",
+            _HANDLED % ("events.cache", "done", "ack"): "0+4x40",
+            # Few, and what somebody else does already.
+            _HANDLED % ("units.isgri.user", "transient", "retry"): "0x20 4x20",
+            _HANDLED % ("units.jemx.user", "held", "retry"): "0+4x40",
+        },
+        labels={"queue": "events.cache"},
     ),
     Case("UnroutedMessages", {_QUEUE % "unrouted": "1x40"}, {_QUEUE % "unrouted": "0x40"}),
     Case(
