@@ -3,6 +3,7 @@
 from infra.dashboards.panel import Dashboard, Line, Panel, Unit, one
 
 _NOT_PROBES = 'route!~"/livez|/readyz|/metrics"'
+_NO_STREAMS = 'route!~"/livez|/readyz|/metrics|.*/events"'
 _OF_DISPATCHER = 'queue=~"requests.dispatcher|events.aggregate"'
 _DISK = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660"'
 
@@ -133,7 +134,7 @@ DISPATCHER = Dashboard(
             _quantiles("Time of a run", "odamesh_run_seconds", "lane", "{lane}"),
         ),
         "The sweep": (
-            one("Since the last sweep", "time() - max(odamesh_sweep_completed_seconds)", "sweep", "s", "Below 20 s."),
+            one("Since the last sweep", "time() - max(odamesh_sweep_completed_seconds)", "sweep", "s", "Below 30 s."),
             one(
                 "What a sweep could not look after",
                 "sum by (kind) (increase(odamesh_sweep_failures_total[10m]))",
@@ -190,7 +191,11 @@ DOORS = Dashboard(
                 "/s",
             ),
             _quantiles(
-                "Time to the end of an answer", "odamesh_gateway_request_seconds", "method", "{method}", _NOT_PROBES
+                "Time to the end of an answer that is no stream",
+                "odamesh_gateway_request_seconds",
+                "method",
+                "{method}",
+                _NO_STREAMS,
             ),
             one(
                 "Refused",
@@ -253,8 +258,9 @@ MACHINE = Dashboard(
         "Disks and clocks": (
             one(
                 "Free on each disk",
-                f"node_filesystem_avail_bytes{{{_DISK}}} / node_filesystem_size_bytes{{{_DISK}}}",
-                "{instance} {mountpoint}",
+                "min by (instance, device)"
+                f" (node_filesystem_avail_bytes{{{_DISK}}} / node_filesystem_size_bytes{{{_DISK}}})",
+                "{instance} {device}",
                 "%",
             ),
             one("Written", "sum by (device) (rate(node_disk_written_bytes_total[5m]))", "{device}", "B"),
@@ -320,7 +326,7 @@ ALERTS = Dashboard(
                 "Analyses asked for",
                 "sum by (instrument) (increase(odamesh_alert_jobs_total[1h]))",
                 "{instrument}",
-                empty=_NO_ALERT,
+                empty="no alert has asked for an analysis",
             ),
             one(
                 "Share of runs of alerts that started late, in six hours",
@@ -408,7 +414,7 @@ LIFE = Dashboard(
             _quantiles("Time of a unit", "odamesh_unit_seconds", "instrument, stage", "{instrument} {stage}"),
             one(
                 "Further tries",
-                'sum by (queue, outcome) (increase(odamesh_deliveries_total{action="retry"}[10m]))',
+                'sum by (queue, outcome) (increase(odamesh_deliveries_total{action=~"retry|hold"}[10m]))',
                 "{queue} {outcome}",
                 empty="no unit was ever tried again",
             ),
