@@ -12,7 +12,8 @@ from tests.simulated_once import simulated_once
 ACS_BURST = "2017-08-17T12:55:00"
 POLAR_BURST = PolarisedBurst("2017-01-14T22:01:09.500", 12_000, 3.0, degree=0.6, angle_deg=70.0)
 POLAR_TIME = ("2017-01-14T21:57:00", "2017-01-14T22:06:00")
-POLAR_RESPONSE = "aux/polar/given.prsp"
+POLAR_RESPONSE = "aux/polar/simulated.prsp"
+"""As the pages of the documentation name it."""
 
 
 _HERE = "tests/integration/mesh/bursts.py"
