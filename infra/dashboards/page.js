@@ -70,15 +70,18 @@ async function look(figure, panel) {
       points: one.values.map(([time, value]) => [time, Number(value)]).filter(([, value]) => Number.isFinite(value)),
     }))).filter((one) => one.points.length);
     series.forEach((one, at) => { one.colour = COLOURS[at % COLOURS.length]; });
+    // What has ended has no value now.
+    const recent = answers[0].end - Math.max(60, (2 * seconds) / POINTS);
+    for (const one of series) one.now = one.points.at(-1)[0] < recent ? null : one.points.at(-1)[1];
     // The legend scrolls: what is large comes first, in the colour that it always has.
-    series.sort((one, other) => other.points.at(-1)[1] - one.points.at(-1)[1] || largest(other) - largest(one));
+    series.sort((one, other) => (other.now ?? 0) - (one.now ?? 0) || largest(other) - largest(one));
     if (!series.length) {
       place.replaceChildren(element("div", { class: "none" }, panel.empty || "nothing yet"));
       return;
     }
     const legend = element("ul");
     for (const one of series) {
-      const row = element("li", {}, element("span", {}, one.name), element("span", {}, shown(one.points.at(-1)[1], panel.unit)));
+      const row = element("li", {}, element("span", {}, one.name), element("span", {}, one.now === null ? "ended" : shown(one.now, panel.unit)));
       row.style.setProperty("--colour", one.colour);
       legend.append(row);
     }
