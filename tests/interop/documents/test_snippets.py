@@ -3,6 +3,7 @@
 That takes as long as the analyses that it asks for: `make interop` does it.
 """
 
+import gc
 import os
 import re
 import subprocess
@@ -62,6 +63,8 @@ def _reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mesh: Mesh) -> None
 @pytest.mark.usefixtures("_reader", "bursts")
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 @pytest.mark.timeout(900)
+# Readers leave files and connections open, and the pages do not tell them otherwise.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_the_documentation_says_runs(page: Path) -> None:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     reasons = []
@@ -73,6 +76,9 @@ def test_what_the_documentation_says_runs(page: Path) -> None:
         else:
             _run_shell(snippet)
     plt.close("all")
+    # Here, where the warnings of it are ignored.
+    namespace.clear()
+    gc.collect()
     print("\n".join(reasons))
 
 
