@@ -80,7 +80,9 @@ export function CatalogueTable({ catalogue, set, chosen, choose, instrument, pro
               <th scope="col">Dec</th>
               <th scope="col">σ</th>
               <th scope="col">new</th>
-              <th scope="col">take out</th>
+              <th scope="col">
+                <span class="hidden">take out</span>
+              </th>
             </tr>
           </thead>
           <tbody ref={body}>

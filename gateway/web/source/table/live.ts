@@ -19,7 +19,7 @@ export class LiveJob {
   /** Of each window over all its stages, and how many windows are in each state. */
   readonly states = new Map<string, UnitState>();
   readonly counts = new Map<UnitState, number>();
-  /** Label -> stage -> row. */
+  /** Label -> stage -> row; of a label whose rows have changed another map. */
   readonly rows = new Map<string, Map<string, Row>>();
   private waiting = false;
   private readonly stop: () => void;
@@ -71,17 +71,14 @@ export class LiveJob {
   }
 
   private take(row: Row): void {
-    let known = this.rows.get(row.label);
-    if (!known) {
-      known = new Map();
-      this.rows.set(row.label, known);
-      if (row.label !== JOB_LABEL) this.labels.push(row.label);
-    }
-    known.set(row.stage, row);
+    const before = this.rows.get(row.label);
+    if (!before && row.label !== JOB_LABEL) this.labels.push(row.label);
+    const known = new Map(before).set(row.stage, row);
+    this.rows.set(row.label, known);
     if (row.label === JOB_LABEL) return;
-    const [before, now] = [this.states.get(row.label), windowState(known)];
-    if (before === now) return;
-    if (before) this.counts.set(before, (this.counts.get(before) ?? 0) - 1);
+    const [was, now] = [this.states.get(row.label), windowState(known)];
+    if (was === now) return;
+    if (was) this.counts.set(was, (this.counts.get(was) ?? 0) - 1);
     this.counts.set(now, (this.counts.get(now) ?? 0) + 1);
     this.states.set(row.label, now);
   }

@@ -109,34 +109,36 @@ function useShown(live: LiveJob, only: UnitState | null, search: string, sort: S
 
 function WindowRow({ live, label, stages }: { live: LiveJob; label: string; stages: string[] }) {
   const rows = live.rows.get(label);
-  const state = live.states.get(label) ?? "waiting";
-  let seconds = 0;
-  for (const row of rows?.values() ?? []) seconds += row.seconds ?? 0;
-  const failure = [...(rows?.values() ?? [])].find((row) => row.failure)?.failure;
-  return (
-    <>
-      <span role="rowheader" class="mono">
-        {label}
-      </span>
-      {stages.flatMap((stage) => {
-        const row = rows?.get(stage);
-        const steps = live.stages[stage] ?? [];
-        return steps.map((step, place) => {
-          const now = stepState(row, place, steps);
-          return (
-            <span role="gridcell" key={`${stage}/${step}`} class={`cell ${now}`} aria-label={`${step}: ${now}`}>
-              {SIGNS[now]}
-            </span>
-          );
-        });
-      })}
-      <span role="gridcell" class={`state ${state}`} title={failure ?? undefined}>
-        {state}
-        {failure ? `: ${failure}` : ""}
-      </span>
-      <span role="gridcell">{seconds ? duration(seconds) : ""}</span>
-    </>
-  );
+  // Most rows in view stay as they are when others change: they are not compared again.
+  return useMemo(() => {
+    const own = [...(rows?.values() ?? [])];
+    const state = live.states.get(label) ?? "waiting";
+    const seconds = own.reduce((sum, row) => sum + (row.seconds ?? 0), 0);
+    const failure = own.find((row) => row.failure)?.failure;
+    return (
+      <>
+        <span role="rowheader" class="mono">
+          {label}
+        </span>
+        {stages.flatMap((stage) => {
+          const steps = live.stages[stage] ?? [];
+          return steps.map((step, place) => {
+            const now = stepState(rows?.get(stage), place, steps);
+            return (
+              <span role="gridcell" key={`${stage}/${step}`} class={`cell ${now}`} aria-label={`${step}: ${now}`}>
+                {SIGNS[now]}
+              </span>
+            );
+          });
+        })}
+        <span role="gridcell" class={`state ${state}`} title={failure ?? undefined}>
+          {state}
+          {failure ? `: ${failure}` : ""}
+        </span>
+        <span role="gridcell">{seconds ? duration(seconds) : ""}</span>
+      </>
+    );
+  }, [rows, label, live.stages, stages.join()]);
 }
 
 function JobStages({ live, open }: { live: LiveJob; open: (label: string) => void }) {

@@ -4,6 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 const ROW = 26;
 const BEYOND = 8;
+/** Rows by which one has to scroll before others are drawn: a wheel moves in many small steps. */
+const STRIDE = 4;
 
 interface Props {
   label: string;
@@ -25,7 +27,11 @@ export function Windowed({ label, head, columns, count, marked, mark, open, row,
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const look = () => see({ top: element.scrollTop, height: element.clientHeight });
+    const look = () => {
+      const height = element.clientHeight;
+      const top = Math.floor(element.scrollTop / (ROW * STRIDE)) * ROW * STRIDE;
+      see((before) => (before.top === top && before.height === height ? before : { top, height }));
+    };
     const sized = new ResizeObserver(look);
     sized.observe(element);
     element.addEventListener("scroll", look, { passive: true });
@@ -35,7 +41,7 @@ export function Windowed({ label, head, columns, count, marked, mark, open, row,
     };
   }, []);
   const first = Math.max(0, Math.floor(seen.top / ROW) - BEYOND);
-  const last = Math.min(count, Math.ceil((seen.top + seen.height) / ROW) + BEYOND);
+  const last = Math.min(count, Math.ceil((seen.top + seen.height) / ROW) + STRIDE + BEYOND);
   const walk = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(seen.height / ROW) - 2);
     const steps: Record<string, number> = {
