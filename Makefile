@@ -1,5 +1,5 @@
 # One word each. `make up` works on a fresh Debian 12 as root; everything it does can be repeated.
-.PHONY: demo test interop bench chaos alarms fuzz science bars lint format schema compose dashboards dashboard-pictures up down status lock
+.PHONY: demo test interop bench chaos alarms fuzz science bars lint format schema compose dashboards dashboard-pictures pictures up down status lock
 
 ODAMESH := .venv/bin/odamesh
 UV := .venv/bin/uv
@@ -79,6 +79,10 @@ dashboard-pictures: .venv/current  ## pictures of the dashboards of a busy mesh,
 	$(TEST_STACK) $(ODAMESH) stack up
 	$(TEST_STACK) ODAMESH_PICTURES=docs/pictures/dashboards .venv/bin/python -m pytest tests/web/test_dashboards.py; status=$$?; \
 		$(TEST_STACK) $(ODAMESH) stack down; exit $$status
+
+pictures: .venv/current  ## pictures of the web page on a mesh with simulated data, in docs/pictures/
+	$(TEST_STACK) $(ODAMESH) stack up
+	$(TEST_STACK) .venv/bin/python -m pytest tests/web/pictures.py; status=$$?; $(TEST_STACK) $(ODAMESH) stack down; exit $$status
 
 compose: .venv/current  ## the services of the instruments in infra/compose.yaml
 	.venv/bin/python -m infra.stack.compose instruments
