@@ -140,5 +140,8 @@ def _interval(objective: Objective, best: Array, index: int, ends: tuple[Limit, 
     value, low, high = float(best[index]), float(objective.lower[index]), float(objective.upper[index])
     lower, upper = ends
     size = max((abs(end.value - value) for end in ends if end.value is not None), default=0.0)
-    near = np.array([value - low, high - value]) <= max(1e-3 * size, 1e-9 * abs(value))
+    rounding = 1e-9 * abs(value)
+    near = np.array([value - low, high - value]) <= max(1e-3 * size, rounding)
+    # The minimum is sought in scaled values: a value at its limit comes back some last digits beside it.
+    value = next((wall for wall in (low, high) if abs(value - wall) <= rounding), value)
     return Interval(value, lower.value, upper.value, lower.stopped, upper.stopped, at_limit=bool(near.any()))

@@ -65,7 +65,7 @@ def test_a_position_alone_is_told_what_is_known_of_it(mesh: Mesh) -> None:
     job = mesh.localisation.localisation(position="83.6, 22.0", error_radius=3.0, t0="2026-04-09T17:32:45.67")
     assert job.state is JobState.COMPLETED
     summary = mesh.manifest(job.products[-1].key)["summary"]
-    assert summary["answer"].startswith("SPI-ACS: not asked; IBIS/ISGRI: no data at T0")
+    assert summary["answer"].startswith("SPI-ACS: not asked, no search of it was given; IBIS/ISGRI: no data at T0")
 
 
 def test_a_file_that_is_no_map_is_told(mesh: Mesh) -> None:

@@ -182,6 +182,11 @@ def test_an_interval_that_stops_at_a_limit_says_so(container: FitContainer, tmp_
     bars.record(
         "B-58", "cut-off above the range: intervals that stop at the limit and say so", stopped, "2 of 2", stopped == 2
     )
+    highest = round(0.8 * free["value"], 3)
+    settings = f"HighECut = {highest / 2} [1, {highest}]"
+    fit = container.fit(files, model="cutoffpl", isgri_range=[[20, 400]], settings=settings)
+    row = fit.parameter("cutoffpl.HighECut")
+    assert (row["value"], row["upper"], row["error_upper"]) == (highest, highest, 0.0)
 
 
 @pytest.mark.parametrize("level", [68.27, 90.0, 95.45, 99.0])

@@ -16,6 +16,8 @@ _MEANT = {"s3.amazonaws.com", "www.w3.org", "w3id.org", "www.ivoa.net"}
 # Told to readers: where a rule comes from, who made a part. Nothing is fetched from there.
 _TOLD = {
     "gateway/alerts/feeds.py": {"jsonfeed.org", "www.jsonfeed.org"},
+    # A page about a source, of which the protocol's answer to a name holds the link.
+    "gateway/oda/positions.py": {"simbad.cds.unistra.fr"},
     "gateway/web/package-lock.json": {"opencollective.com"},
     "gateway/web/source/page/about.tsx": {"github.com"},
     "infra/alarms/routes.py": {"prometheus.io"},
