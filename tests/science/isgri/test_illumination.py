@@ -17,7 +17,14 @@ _PHOTONS = 8_000_000
 
 @pytest.mark.parametrize(
     ("z_deg", "y_deg", "bar"),
-    [(0.0, 0.0, 0.0015), (4.0, 0.0, 0.0015), (0.0, 8.0, 0.0015), (12.0, 0.0, 0.0015), (8.0, 6.0, 0.007)],
+    [
+        (0.0, 0.0, 0.0015),
+        (4.0, 0.0, 0.0015),
+        (0.0, 8.0, 0.0015),
+        (12.0, 0.0, 0.0015),
+        (8.0, 6.0, 0.007),
+        (12.5, 12.5, 0.007),
+    ],
 )
 def test_total_agrees_with_a_ray_trace(bars: Bars, z_deg: float, y_deg: float, bar: float) -> None:
     tz, ty = np.tan(np.radians([z_deg, y_deg]))

@@ -11,6 +11,7 @@ from services.isgri.analysis.detector import SHAPE, module_map, y_mm, z_mm
 from services.isgri.analysis.instrument import INSTRUMENT
 from services.isgri.analysis.mask import CELL_MM, CELLS, HALF_MM, HEIGHT_MM, mask_cells, sampled_mask
 from services.isgri.analysis.pif import coded_fraction, illumination_gradient, pixel_illumination
+from services.isgri.simulator.mask import passes
 
 
 def test_mask_is_the_flown_one(shared_data: Path) -> None:
@@ -87,6 +88,26 @@ def test_thick_mask_takes_light_away_off_axis() -> None:
     share = pixel_illumination(tangent, 0.0)[live].mean() / pixel_illumination(0.0, 0.0)[live].mean()
     # 16 mm * tan 4 deg of each run of open cells is lost; runs are about two cells long.
     assert 0.92 < share < 0.97
+
+
+@pytest.mark.parametrize(
+    ("z_deg", "y_deg"), [(0.4, -0.3), (5.7, 5.6), (-8.0, 6.0), (12.5, 12.5), (13.0, -13.0), (-14.3, -7.0), (14.2, 0.0)]
+)
+def test_every_pixel_sees_what_a_ray_trace_through_the_thick_mask_sees(z_deg: float, y_deg: float) -> None:
+    """Rays that change row and column of the mask are stopped by the cell between, also in the corners of the field."""
+    tz, ty = np.tan(np.radians([z_deg, y_deg]))
+    image = pixel_illumination(tz, ty)
+    rng = np.random.default_rng(17)
+    picked = rng.permutation(np.flatnonzero(((image > 0.0) & (module_map() >= 0)).ravel()))[:400]
+    rows, columns = np.unravel_index(picked, SHAPE)
+    fine = 40
+    part_z, part_y = np.divmod(np.arange(fine * fine), fine)
+    jitter = rng.random((2, picked.size, fine * fine))  # a regular grid would beat with the cells
+    z = z_mm()[rows][:, None] + 4.0 * ((part_z + jitter[0]) / fine - 0.5)
+    y = y_mm()[columns][:, None] + 4.0 * ((part_y + jitter[1]) / fine - 0.5)
+    traced = passes(y.ravel(), z.ravel(), ty, tz).reshape(z.shape).mean(axis=1)
+    np.testing.assert_allclose(image[rows, columns], traced, atol=0.012)
+    assert image[rows, columns].sum() == pytest.approx(traced.sum(), rel=5e-4)
 
 
 def test_gradient_predicts_a_small_shift() -> None:
