@@ -19,11 +19,14 @@ _MOST_FIELDS, _MOST_FILES = 1000, 4
 _NULL = "\x00"
 """How the client writes None."""
 
+_LISTED = "use_scws"
+"""Whether a list of windows counts: it steers, and is part of what is wanted."""
+
 PROTOCOL = frozenset(
     {
         "instrument", "query_status", "query_type", "product_type", "session_id", "job_id", "api", "oda_api_version",
         "off_line", "verbose", "dry_run", "run_asynch", "async_dispatcher", "allow_unknown_args", "client-name",
-        "token", "return_progress", "use_resolver[local]", "use_scws", "catalog_selected_objects",
+        "token", "return_progress", "use_resolver[local]", _LISTED, "catalog_selected_objects",
     }
 )  # fmt: skip
 """Arguments that steer the protocol and are no parameters."""
@@ -75,6 +78,16 @@ class Arguments:
             for name, values in self.values.items()
             if name not in PROTOCOL or name in shown
         }
+
+    def kept(self) -> dict[str, Any]:
+        """Return what was sent as it is kept with its job: all that `of_kept` needs to read the same wish again."""
+        choice = {name: values[-1] for name, values in self.values.items() if name == _LISTED}
+        return self.parameters() | choice
+
+    @classmethod
+    def of_kept(cls, kept: Mapping[str, Any]) -> "Arguments":
+        """Return the arguments that a job was asked for with."""
+        return cls({name: tuple(value) if isinstance(value, list) else (value,) for name, value in kept.items()})
 
     def entries(self, name: str) -> list[str]:
         """Return an argument that is a list: repeated, as JSON, or separated by commas.
@@ -143,7 +156,7 @@ async def _pairs_with_files(request: Request) -> list[tuple[str, str]]:
     except (ValueError, LookupError) as error:
         msg = f"the body cannot be read as {_FILES}: its names or texts are in no known encoding"
         raise Misunderstood(msg) from error
-    chosen = dict(pairs).get("use_scws", "")
+    chosen = dict(pairs).get(_LISTED, "")
     if chosen in {"no", "form_list"}:
         of_files = [pair for pair in of_files if pair[0] != "scw_list"]
     replaced = {name for name, _ in of_files}

@@ -60,7 +60,7 @@ async def run_analysis(request: Request, parts: Given, identity: Identified, tra
                 raise Misunderstood(msg)
             standing = await _held(parts, errand, job_id, arguments.text("query_status"))
         else:
-            standing = await asyncio.to_thread(errand.submit, arguments.parameters())
+            standing = await asyncio.to_thread(errand.submit, arguments.kept())
         return await asyncio.to_thread(_tell, request, parts, errand.asked, standing, arguments)
 
     return await serve(request, run)
@@ -283,6 +283,7 @@ async def _look(parts: Parts, errand: Errand, job_id: str) -> Standing:
     except NotFound as error:
         msg = f"job {job_id[:64]!r} is not known: {error}"
         raise Misunderstood(msg) from None
-    errand.check_same(job)
+    if job.request_key != errand.request_key:
+        await asyncio.to_thread(errand.check_same, job)
     standing = on_its_way(job)
     return await asyncio.to_thread(errand.tell, job) if standing is None else standing

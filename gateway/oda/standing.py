@@ -4,13 +4,14 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from gateway.oda.refusals import Forbidden, Misunderstood
-from gateway.oda.wishes import Asked
+from gateway.oda.arguments import Arguments
+from gateway.oda.refusals import Forbidden, Misunderstood, Refusal
+from gateway.oda.wishes import Asked, read
 from mesh.contracts import Analysis, JobView
 from mesh.errors import Deleted
 from mesh.instruments import instrument
 from mesh.intake import Caller, Intake, Trace, Wish
-from mesh.intake.errors import WishRefused
+from mesh.intake.errors import Refused, WishRefused
 from mesh.intake.records import ProductManifests
 from mesh.states import JobState, job_is_final
 
@@ -82,15 +83,28 @@ class Errand:
     def check_same(self, job: JobView) -> None:
         """Return if a job is that of this errand: a client that sends other parameters would take one for the other.
 
+        An update that changes a default changes the key of what is asked for; a job from before it stays what it was
+        for whoever asked for it.
+
         Raises:
             Forbidden: it was asked for with other parameters.
         """
-        if job.request_key != self.request_key:
+        if self.request_key not in {job.request_key, self._key_today(job)}:
             msg = (
                 f"job {job.job_id} was asked for with other parameters: send those again with it, or begin a job with "
                 "these by query_status=new"
             )
             raise Forbidden(msg)
+
+    def _key_today(self, job: JobView) -> str | None:
+        """Return the key that what a job was asked for would have now; None: it would be refused, or is not kept."""
+        sent = self.intake.asked(job.job_id, self.caller)
+        if job.face != FACE or not isinstance(sent, dict):
+            return None
+        try:
+            return self.intake.check(read(Arguments.of_kept(sent)).wish, self.caller).key
+        except (Refusal, Refused):
+            return None
 
     def submit(self, sent: object) -> Standing:
         """Have the analysis done; equal arguments of one caller are one job, until it failed or lost its products.

@@ -168,6 +168,15 @@ def test_the_job_of_other_parameters_is_not_told_for_these(gateway: Gateway, oth
     assert _ask(gateway, **respelt).json()["query_status"] == "done"
 
 
+def test_a_job_from_before_an_update_of_defaults_is_told_to_whoever_asked_for_it(gateway: Gateway) -> None:
+    job_id = _completed(gateway)
+    gateway.records.views[job_id] = gateway.records.views[job_id].model_copy(update={"request_key": "0" * 64})
+    poll = {"query_status": "progress", "job_id": job_id}
+    assert _ask(gateway, **poll).json()["query_status"] == "done"
+    for other in ({"E1_keV": "21"}, {"use_scws": "no"}):
+        assert _ask(gateway, **poll, **other).status_code == 403
+
+
 def test_a_store_that_is_away_is_a_reason_to_come_again(gateway: Gateway) -> None:
     gateway.records.error = StoreUnavailable("Down", "redis at 10.0.0.1 does not answer")
     response = _ask(gateway)
