@@ -3,10 +3,9 @@
 A ray from the detector point x crosses height h at ``x + h t``. It passes where the cells at the lower and at the
 upper face of the mask are both open and, where it changes row and column between them, the one that it crosses on its
 way: that of the wall which it meets first. The mask is constant on cells, so the mean over a pixel is exact: cut the
-pixel at the cell edges of both faces along each axis, and add the areas of the pieces that are open on both. Where the
-rays of a piece change row and column, the cell between takes away the part of its rectangle on one side of a line. A
-mere third plane in the middle of the mask would leave 2 % too much light 17 degrees off the axis, and 0.36 in single
-pixels.
+pixel at the cell edges of both faces along each axis, and add the areas of the pieces that are open on both. Of a piece
+whose rays change row and column the cell between opens or closes the part on one side of a line. A mere third plane in
+the middle of the mask would leave 2 % too much light 17 degrees off the axis, and 0.36 in single pixels.
 """
 
 import numpy as np
@@ -124,26 +123,29 @@ def _illuminate(
     for b in range(y_pieces):
         cells[0, b], cells[1, b] = y_cells[b, 0], y_cells[b, 1]
     changing = np.flatnonzero(y_crossed[:y_pieces, 1] > y_crossed[:y_pieces, 0])
+    straight = y_share.copy()
+    straight[changing] = 0.0
     unit = np.abs(tangents[0] * tangents[1]) * (THICKNESS_MM / PIXEL_MM) ** 2  # of heights, in pixels
     profile = np.zeros(y.size)
     for a in range(z_pieces):
         lower, upper = mask[z_cells[a, 0]], mask[z_cells[a, 1]]
+        changes = z_crossed[a, 1] > z_crossed[a, 0]
         if a == 0 or z_cells[a, 0] != z_cells[a - 1, 0] or z_cells[a, 1] != z_cells[a - 1, 1]:
-            _open_side(lower, upper, cells, pixel, y_share, profile)
+            _open_side(lower, upper, cells, pixel, straight if changes else y_share, profile)
         row, share = z_pixel[a], z_share[a]
         for j in range(y.size):
             out[row, j] += share * profile[j]
-        if z_crossed[a, 1] <= z_crossed[a, 0]:
+        if not changes:
             continue
         for piece in changing:
             below, above = y_cells[piece, 0], y_cells[piece, 1]
-            if not lower[below] or not upper[above] or (lower[above] and upper[below]):
+            if not lower[below] or not upper[above]:
                 continue
             column_first = unit * _below(y_crossed[piece], z_crossed[a])
-            if not lower[above]:
-                out[row, y_pixel[piece]] -= column_first
-            if not upper[below]:
-                out[row, y_pixel[piece]] -= share * y_share[piece] - column_first
+            if lower[above]:
+                out[row, y_pixel[piece]] += max(column_first, 0.0)
+            if upper[below]:
+                out[row, y_pixel[piece]] += max(share * y_share[piece] - column_first, 0.0)
     return out
 
 

@@ -97,6 +97,7 @@ def test_every_pixel_sees_what_a_ray_trace_through_the_thick_mask_sees(z_deg: fl
     """Rays that change row and column of the mask are stopped by the cell between, also in the corners of the field."""
     tz, ty = np.tan(np.radians([z_deg, y_deg]))
     image = pixel_illumination(tz, ty)
+    assert image.min() >= 0.0
     rng = np.random.default_rng(17)
     picked = rng.permutation(np.flatnonzero(((image > 0.0) & (module_map() >= 0)).ravel()))[:400]
     rows, columns = np.unravel_index(picked, SHAPE)
