@@ -22,7 +22,8 @@ from services.localisation.analysis.fields import FIELDS
 from services.localisation.analysis.imagers import Coverage, coverage
 from services.localisation.analysis.limits import LimitMap, folded, limit_maps, orientations
 from services.localisation.analysis.overview import Overview
-from services.localisation.analysis.region_stage import MAP_FILE, REPORT_FILE, described
+from services.localisation.analysis.region_stage import LEVELS, MAP_FILE, REPORT_FILE, described
+from services.localisation.analysis.request import WHOLE_SKY
 from services.localisation.analysis.shield import shield_report
 from services.localisation.analysis.spacecraft import find_spacecraft, told_of
 from services.localisation.analysis.surroundings import (
@@ -108,9 +109,7 @@ def run_localise(unit: Unit) -> None:
         text = json.dumps(plain(report), indent=1, allow_nan=False)
         (unit.out / SUMMARY_FILE).write_text(f"{text}\n", encoding="utf-8")
         _write_maps(unit, used, limits, covers)
-        if combined is not None:
-            for level in (0.5, 0.9):
-                write_fits(unit, f"combined_{100 * level:.0f}.moc.fits", moc_hdus(combined.moc(level)))
+        _write_regions(unit, {"region": None if source["kind"] == WHOLE_SKY else given, "combined": combined})
         standing = [one for one in (prompt.windows if prompt is not None else ()) if one.pointing]
         pointing = standing[0] if standing else None
         title = unit.title(f"{utc_of_seconds(t0_s)} UTC")
@@ -121,6 +120,14 @@ def run_localise(unit: Unit) -> None:
         area_90_deg2=report["sky_map"]["area_90_deg2"],
         covered={name: parts["prompt"].told["probability"]["covered"] for name, parts in covers.items()},
     )
+
+
+def _write_regions(unit: Unit, found: Mapping[str, Credible | None]) -> None:
+    """Write the credible regions; half of the whole sky is none where a source may be."""
+    for name, credible in found.items():
+        if credible is not None:
+            for level in LEVELS:
+                write_fits(unit, f"{name}_{100 * level:.0f}.moc.fits", moc_hdus(credible.moc(level)))
 
 
 def _write_maps(

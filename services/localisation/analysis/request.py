@@ -9,6 +9,9 @@ from science.sky_maps.circle import circle, whole_sky
 from science.sky_maps.reading import read_sky_map
 from science.sky_maps.sky_map import SkyMap
 
+WHOLE_SKY = "whole sky"
+"""Kind of the source where neither map nor position is given."""
+
 
 def asked_sky(unit: Unit) -> tuple[SkyMap, dict[str, Any]]:
     """Return the map that a unit is asked for, and what is told of where it comes from.
@@ -24,7 +27,7 @@ def asked_sky(unit: Unit) -> tuple[SkyMap, dict[str, Any]]:
         sky = read_sky_map(files[0].paths[0])
         return sky, {"kind": "sky map", "sha256": files[0].paths[0].name, **sky.facts}
     if place is None:
-        return whole_sky(), {"kind": "whole sky"}
+        return whole_sky(), {"kind": WHOLE_SKY}
     told = {"ra": place[0], "dec": place[1], **_circle(parameters)}
     try:
         return circle(place[0], place[1], **_circle(parameters)), {"kind": "circle", **told}

@@ -34,7 +34,8 @@ def test_a_map_that_is_sent_comes_back_as_a_localisation(
     digest = mesh.upload(sky_map)
     job = mesh.localisation.localisation(sky_map=digest, search=search, lane="alert")
     paths = {path.name: path for path in job.download(tmp_path)}
-    assert {"localisation.json", "localisation.fits", "preview.png"} <= set(paths)
+    regions = {"region_50.moc.fits", "region_90.moc.fits"}
+    assert {"localisation.json", "localisation.fits", "preview.png", *regions} <= set(paths)
     report = json.loads(paths["localisation.json"].read_text(encoding="utf-8"))
     assert report["source"]["sha256"] == digest
     assert report["distance_mpc"] == 40.0

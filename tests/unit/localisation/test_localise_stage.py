@@ -12,7 +12,7 @@ from mocpy import MOC
 
 from mesh.archive.times import ijd_from_utc
 from science.bursts.arrival import LIGHT_KM_S
-from science.sky_maps.circle import circle
+from science.sky_maps.circle import circle, whole_sky
 from science.sky_maps.files import sky_map_hdus
 from science.sky_maps.sky_map import SPHERE_DEG2, SkyMap, angle_deg, ra_dec, unit_vector
 from services.localisation.analysis.overview import Overview
@@ -82,6 +82,7 @@ def localise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
         *,
         draw: bool = False,
         simulated: str = "",
+        kind: str = "circle",
         **given: Any,
     ) -> tuple[Any, Path]:
         if not draw:  # it takes longer than all the rest
@@ -90,7 +91,7 @@ def localise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
         region = place.with_suffix(".region")
         region.mkdir()
         sky_map_hdus(sky).writeto(region / "sky_map.fits")
-        (region / "sky_map.json").write_text(json.dumps({"source": {"kind": "circle"}}), encoding="utf-8")
+        (region / "sky_map.json").write_text(json.dumps({"source": {"kind": kind}}), encoding="utf-8")
         inputs: list[tuple[str, str, Path]] = [
             ("region", "job", region / name) for name in ("sky_map.fits", "sky_map.json")
         ]
@@ -155,6 +156,17 @@ def test_gw170817_is_far_off_axis_and_its_limits_are_folded(localise: Localise) 
     assert {path.name for path in out.glob("*.png")} == {"preview.png"}
     with fits.open(out / "localisation.fits", checksum=True) as hdus:
         assert {"UNIQ", "HARD_1S", "SOFT_1S", "SOFT_8S", "ISGRI_EXPOSURE"} <= set(hdus[1].columns.names)
+
+
+@pytest.mark.parametrize("kind", ["circle", "whole sky"])
+def test_the_regions_of_a_map_lie_beside_its_summary(localise: Localise, kind: str) -> None:
+    _, out = localise(circle(10.0, 10.0, 3.0, 0.9) if kind == "circle" else whole_sky(), kind=kind)
+    areas = {path.name: MOC.from_fits(str(path)).sky_fraction * SPHERE_DEG2 for path in out.glob("region_*.moc.fits")}
+    if kind == "circle":
+        assert areas["region_90.moc.fits"] == pytest.approx(np.pi * 3.0**2, rel=0.05)
+        assert 0 < areas["region_50.moc.fits"] < 0.5 * areas["region_90.moc.fits"]
+    else:
+        assert not areas
 
 
 def test_light_is_late_or_early_by_where_the_spacecraft_was(localise: Localise) -> None:
