@@ -14,6 +14,16 @@ from tests.web.light_curves import isgri_light_curve
 _SOURCE = "GX 1+4"
 _BODY = {"instrument": "isgri", "product": "isgri_lc", "selection": {"scws": ["201600270010"]}}
 _BINS = 200
+_BEGIN = "2017-08-17T12:41:04.430"
+_WRITTEN = """
+window.written = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+  window.written.push(text);
+  fill.call(this, text, ...rest);
+};
+"""
+"""Keeps what is written on a canvas: the labels of axes."""
 _GENERATOR = np.random.default_rng(7)
 _SOFT, _HARD = _GENERATOR.normal(20.0, 1.0, _BINS), _GENERATOR.normal(10.0, 1.0, _BINS)
 # A bin that is not seen, below which a logarithmic axis would begin at 0.097, and one that only the soft band has.
@@ -79,3 +89,33 @@ def test_the_hardness_is_that_of_the_bins_that_both_bands_show(watched: Watched)
     soft[0] += _FAINT
     together = (hard - soft) / (hard + soft)
     assert _told(str(drawn.get_attribute("aria-label")))[1] == pytest.approx(together.mean(), rel=1e-3)
+
+
+def test_ticks_are_round_numbers_from_t0_and_pointing_tells_the_rate(watched: Watched) -> None:
+    page = watched.page
+    page.add_init_script(_WRITTEN)
+    page.goto(f"{page.url}&unit=seconds&t0={_BEGIN}")
+    strip = page.get_by_role("region", name=f"{_SOURCE}, 20–40 keV", exact=True)
+    expect(strip.get_by_role("img")).to_be_visible()
+    written: list[str] = page.evaluate("window.written")
+    assert "time − T0 [s]" in written
+    assert "count/s" in written
+    assert {"0", "2000", "20000"} <= set(written)
+    box = strip.locator(".u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    told = strip.locator(".pointed")
+    expect(told).to_have_text(re.compile(r"T0 \+ \d+ s \(2017-08-17 15:2\d:\d\d UTC\): \d+\.\d+ ± 1\.0 count/s"))
+    # Who comes by with the wheel moves the page; who has chosen the curve zooms it.
+    page.mouse.wheel(0, -100)
+    assert "range=" not in page.url
+    page.evaluate("window.written = []")
+    strip.focus()
+    page.mouse.wheel(0, -100)
+    page.wait_for_url("**range=**")
+    page.keyboard.press("+")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(told).to_contain_text("± 1.0 count/s")
+    numbers = [text for text in page.evaluate("window.written") if re.fullmatch(r"[−\d.]+", text)]
+    assert numbers
+    assert not [text for text in numbers if len(text.strip("−0")) > 4], numbers

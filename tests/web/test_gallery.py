@@ -96,7 +96,12 @@ def test_a_record_tells_what_was_seen_and_why_not_more(watched: Watched) -> None
     expect(localisation).to_contain_text("31.0 %")
     expect(localisation.get_by_role("row").filter(has_text="hard")).to_contain_text("4.0e-7 (3.0e-7 to 5.0e-7)")
     expect(localisation.get_by_role("img", name="The whole sky")).to_be_visible()
-    expect(page.get_by_role("region", name="Excesses")).to_contain_text("likely associated")
+    excesses = page.get_by_role("region", name="Excesses")
+    expect(excesses).to_contain_text("likely associated")
+    excesses.get_by_role("button", name="2017-08-17 12:41:06.380").click()
+    page.wait_for_url("**range=**")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator(".strip .pointed")).to_contain_text("count/s")
     watched.check_access()
     watched.check_telephone()
 

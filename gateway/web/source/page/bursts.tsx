@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Blocks, type Burst } from "../plot/blocks";
+import { measured } from "../plot/values";
 import { type Excess, Excesses } from "./excesses";
 import type { Result, TabProps } from "./job";
 
@@ -96,14 +97,6 @@ function Summary({ report, bursts }: { report: Report; bursts: Burst[] }) {
 function Preview({ results }: { results: Result[] }) {
   const picture = results.find((one) => one.media_type === "image/png");
   return picture ? <img class="preview" src={picture.url} alt="Count rate of the interval with what was found; the tables below say the same" /> : null;
-}
-
-/** A value with its error, to as many digits as the error has sense. */
-function measured(value: number | null, error: number | null, unit: string): string {
-  if (value === null || !Number.isFinite(value)) return "not known";
-  if (error === null || !(error > 0)) return `${Number(value.toPrecision(4))} ${unit}`;
-  const digits = Math.max(0, 1 - Math.floor(Math.log10(error)));
-  return `${value.toFixed(Math.min(8, digits))} ± ${error.toFixed(Math.min(8, digits))} ${unit}`;
 }
 
 function BurstSection({ burst }: { burst: Burst }) {

@@ -5,11 +5,11 @@ import { go, setQuery } from "../api/address";
 import { call } from "../api/client";
 import type { TimeDocument } from "../api/types";
 import type { Facts } from "../plot/curve_file";
-import { seenPart, Strip, type TimeView, UNITS } from "../plot/strip";
+import { CurveKeys, FACTORS, Strip } from "../plot/strip";
+import { seenPart, type TimeView, UNITS } from "../plot/time_axis";
 import { SendButton } from "../samp/send";
 import type { Result, TabProps } from "./job";
 
-const FACTORS = [1, 2, 5, 10, 20, 50, 100];
 const FIRST_STRIPS = 4;
 
 interface Band {
@@ -62,7 +62,9 @@ export function CurvesTab({ results, request, query }: TabProps) {
           Time{" "}
           <select value={view.unit} onChange={(event) => setQuery({ unit: event.currentTarget.value })}>
             {UNITS.map((one) => (
-              <option key={one}>{one}</option>
+              <option key={one} value={one}>
+                {one === "seconds" ? `seconds from ${view.t0 ? "T0" : "the begin"}` : one}
+              </option>
             ))}
           </select>
         </label>
@@ -99,7 +101,7 @@ export function CurvesTab({ results, request, query }: TabProps) {
         </button>
         <SendButton message="table.load.fits" files={strips} />
       </div>
-      <p class="quiet">Drag to zoom, wheel to zoom at the pointer; keys + − ← → 0 when a curve has the focus.</p>
+      <CurveKeys />
       {pair ? <p class="quiet">Hardness is (H−S)/(H+S) of bins in which the sum is above 3 sigma.</p> : null}
       {pair
         ? sources(bands, pair).map(([soft, hard]) => (

@@ -1,67 +1,28 @@
 // The result of a fit: data and model, residuals below, parameters with their errors, fluxes.
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type uPlot from "uplot";
+import { useEffect, useState } from "preact/hooks";
 
-import { bytesOf, readHdus } from "../fits/reader";
-import { readTable } from "../fits/table";
-import { decades, logLabels } from "../plot/axes";
-import { axis, Chart, colour, drawErrors } from "../plot/chart";
-import type { Result, TabProps } from "./job";
-
-interface Estimate {
-  name: string;
-  value: number;
-  error_lower: number | null;
-  error_upper: number | null;
-  unit: string;
-  free: boolean;
-  tie: string | null;
-  stopped: string | null;
-}
-interface Report {
-  model: string;
-  statistic_name: string;
-  statistic: number;
-  dof: number;
-  reduced: number;
-  null_probability: number | null;
-  confidence: number;
-  parameters: Estimate[];
-  spectra: { source: string; instrument: string; factor_value: number; factor_error_lower: number | null; factor_error_upper: number | null }[];
-  fluxes: { low_kev: number; high_kev: number; erg_cm2_s: number; erg_lower: number | null; erg_upper: number | null }[];
-  free: string[];
-  covariance: number[][] | null;
-}
-interface Curves {
-  spectrum: Float64Array;
-  low: Float64Array;
-  high: Float64Array;
-  rate: Float64Array;
-  error: Float64Array;
-  model: Float64Array;
-}
-
-const COLOURS = ["action", "bad", "good", "cached"];
+import type { TabProps } from "./job";
+import { type Drawn, Plots } from "./fit_plots";
+import { aic, readCurves, readReport, type Report, unitOf } from "./fit_report";
 
 export function FitTab({ results }: TabProps) {
   const json = results.find((file) => file.name === "fit.json");
   const fits = results.find((file) => file.name === "fit.fits");
-  const [report, setReport] = useState<Report | null>(null);
-  const [curves, setCurves] = useState<Curves | null>(null);
+  const [fit, set] = useState<Drawn | null>(null);
   const [failed, fail] = useState<string | null>(null);
   useEffect(() => {
     if (!json || !fits) return;
     const stop = new AbortController();
     const read = async () => {
-      setReport(await (await fetch(json.url, { signal: stop.signal })).json());
-      setCurves(await readCurves(fits, stop.signal));
+      set({ report: await readReport(results, stop.signal), curves: await readCurves(results, stop.signal) });
     };
     read().catch((error) => stop.signal.aborted || fail(String(error.message ?? error)));
     return () => stop.abort();
   }, [json?.url, fits?.url]);
   if (!json) return <p>The fit is not done yet; its result appears here.</p>;
   if (failed) return <p class="error">{failed}</p>;
-  if (!report || !curves) return <p>Reading the result…</p>;
+  if (!fit) return <p>Reading the result…</p>;
+  const { report } = fit;
   return (
     <>
       <h2>
@@ -70,95 +31,12 @@ export function FitTab({ results }: TabProps) {
       <p class="quiet">
         reduced {report.reduced.toFixed(2)}
         {report.null_probability !== null ? `, null probability ${report.null_probability.toPrecision(3)}` : ""}, AIC{" "}
-        {(report.statistic + 2 * report.free.length).toFixed(1)}
+        {aic(report).toFixed(1)}
       </p>
-      <Plots report={report} curves={curves} />
+      <Plots fit={fit} />
       <Parameters report={report} />
     </>
   );
-}
-
-async function readCurves(file: Result, signal: AbortSignal): Promise<Curves> {
-  const content = bytesOf(await (await fetch(file.url, { signal })).arrayBuffer());
-  const hdu = (await readHdus(content)).find((one) => one.name === "CURVES");
-  if (!hdu) throw new Error(`${file.name} has no table CURVES`);
-  const table = await readTable(content, hdu);
-  return {
-    spectrum: table.numbers("SPECTRUM"),
-    low: table.numbers("LOW"),
-    high: table.numbers("HIGH"),
-    rate: table.numbers("RATE"),
-    error: table.numbers("ERROR"),
-    model: table.numbers("MODEL"),
-  };
-}
-
-type Column = (number | null)[];
-
-function Plots({ report, curves }: { report: Report; curves: Curves }) {
-  const { data, residuals, options, below } = useMemo(() => {
-    const order = [...curves.low.keys()].sort((a, b) => middle(curves, a) - middle(curves, b));
-    const count = report.spectra.length;
-    const xs = order.map((at) => middle(curves, at));
-    const pick = (number: number, value: (at: number) => number | null): Column =>
-      order.map((at) => (curves.spectrum[at] === number + 1 ? value(at) : null));
-    const wide = (at: number) => (curves.high[at] as number) - (curves.low[at] as number);
-    const positive = (value: number) => (value > 0 ? value : null);
-    const rates = Array.from({ length: count }, (_, number) => pick(number, (at) => positive((curves.rate[at] as number) / wide(at))));
-    const models = Array.from({ length: count }, (_, number) => pick(number, (at) => positive((curves.model[at] as number) / wide(at))));
-    const errors = Array.from({ length: count }, (_, number) => pick(number, (at) => (curves.error[at] as number) / wide(at)));
-    const sigmas = Array.from({ length: count }, (_, number) =>
-      pick(number, (at) => ((curves.rate[at] as number) - (curves.model[at] as number)) / (curves.error[at] as number)),
-    );
-    const shade = (number: number) => () => colour(COLOURS[number % COLOURS.length] as string);
-    const points = (number: number): uPlot.Series => ({ stroke: shade(number), paths: () => null, points: { show: true, size: 4 } });
-    const line = (): uPlot.Series => ({ stroke: () => colour("text"), width: 1, spanGaps: true, points: { show: false } });
-    const top: Omit<uPlot.Options, "width" | "height"> = {
-      scales: { x: { time: false, distr: 3, range: decades }, y: { distr: 3, range: decades } },
-      axes: [axis({ size: 30 }), axis({ label: "counts/s/keV", size: 70, values: logLabels })],
-      series: [{}, ...rates.map((_, number) => points(number)), ...models.map(line)],
-      hooks: {
-        draw: [(chart) => errors.forEach((column, number) => drawErrors(chart, number + 1, column, shade(number)()))],
-      },
-      cursor: { sync: { key: "fit" } },
-    };
-    const bottom: Omit<uPlot.Options, "width" | "height"> = {
-      scales: { x: { time: false, distr: 3, range: decades }, y: { range: (_, low, high) => even(low, high) } },
-      axes: [axis({ label: "keV", size: 45 }), axis({ label: "σ", size: 70 })],
-      series: [{}, ...sigmas.map((_, number) => points(number))],
-      cursor: { sync: { key: "fit" } },
-    };
-    return {
-      data: [xs, ...rates, ...models] as uPlot.AlignedData,
-      residuals: [xs, ...sigmas] as uPlot.AlignedData,
-      options: top,
-      below: bottom,
-    };
-  }, [report, curves]);
-  const names = report.spectra.map((one) => `${one.source} ${one.instrument}`).join(", ");
-  return (
-    <>
-      <Chart options={options} data={data} height={340} text={`Data and model of ${names}, ${curves.low.length} groups of channels`} />
-      <Chart options={below} data={residuals} height={160} text={`Residuals of ${names} in sigma`} />
-      <p class="row">
-        {report.spectra.map((one, number) => (
-          <span key={`${one.source} ${one.instrument}`} style={{ color: `var(--${COLOURS[number % COLOURS.length]})` }}>
-            ● {one.source} {one.instrument}
-            {report.spectra.length > 1 ? `, factor ${one.factor_value.toPrecision(3)}` : ""}
-          </span>
-        ))}
-      </p>
-    </>
-  );
-}
-
-function middle(curves: Curves, at: number): number {
-  return Math.sqrt((curves.low[at] as number) * (curves.high[at] as number));
-}
-
-function even(low: number | null, high: number | null): [number, number] {
-  const most = Math.max(3, Math.abs(low ?? 0), Math.abs(high ?? 0)) * 1.1;
-  return [-most, most];
 }
 
 function Parameters({ report }: { report: Report }) {
@@ -167,6 +45,7 @@ function Parameters({ report }: { report: Report }) {
   return (
     <>
       <h3>Parameters ({report.confidence} % intervals)</h3>
+      <div class="wide">
       <table>
         <thead>
           <tr>
@@ -185,12 +64,14 @@ function Parameters({ report }: { report: Report }) {
                 {one.tie ? `tied: ${one.tie}` : one.free ? limits(one.error_lower, one.error_upper) : "frozen"}
                 {one.stopped ? ` (stopped at its limit: ${one.stopped})` : ""}
               </td>
-              <td>{one.unit}</td>
+              <td>{unitOf(one.component, one.parameter, one.unit)}</td>
             </tr>
           ))}
         </tbody>
       </table>
+      </div>
       <h3>Flux of the model</h3>
+      <div class="wide">
       <table>
         <thead>
           <tr>
@@ -213,6 +94,7 @@ function Parameters({ report }: { report: Report }) {
           ))}
         </tbody>
       </table>
+      </div>
       {report.covariance ? (
         <details>
           <summary>Covariance</summary>

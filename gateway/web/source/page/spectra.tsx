@@ -1,31 +1,16 @@
 // The spectra of a job as small panels; those that are ticked are fitted together, of other jobs too.
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type uPlot from "uplot";
+import { useEffect, useState } from "preact/hooks";
 
 import { go, setQuery } from "../api/address";
 import { call, Refused } from "../api/client";
 import type { JobDocument, JobList, RequestDocument } from "../api/types";
-import { bytesOf, readHdus } from "../fits/reader";
-import { readTable } from "../fits/table";
 import { FitForm, type FitWish } from "../form/fit_form";
 import { Link } from "../parts";
-import { axis, Chart, colour, drawErrors } from "../plot/chart";
-import { decades, logLabels } from "../plot/axes";
 import { SendButton } from "../samp/send";
-import type { Result, TabProps } from "./job";
+import type { TabProps } from "./job";
+import { commonRange, Panel, readSpectrum, type Spectrum } from "./spectrum_panel";
 
 const FIRST_PANELS = 12;
-
-interface Spectrum {
-  file: Result;
-  source: string;
-  energy: number[];
-  width: number[];
-  /** counts/s/keV. */
-  rate: number[];
-  error: number[];
-  significance: number;
-}
 
 export function SpectraTab({ live, results, query }: TabProps) {
   const files = results.filter((file) => file.role === "spectrum");
@@ -52,6 +37,8 @@ export function SpectraTab({ live, results, query }: TabProps) {
   if (!files.length) return <p>There are no spectra yet. They appear here as soon as there are some.</p>;
   const shown = spectra.filter((one) => one.source.toLowerCase().includes(search.toLowerCase()));
   const most = Number(query.get("panels") ?? FIRST_PANELS) || FIRST_PANELS;
+  const same = query.get("axes") === "same";
+  const ranges = same && shown.length ? commonRange(shown) : null;
   const run = async (wish: FitWish) => {
     try {
       refuse(null);
@@ -69,6 +56,9 @@ export function SpectraTab({ live, results, query }: TabProps) {
         <label>
           Source{" "}
           <input size={14} value={search} onInput={(event) => setQuery({ source: event.currentTarget.value || null })} />
+        </label>
+        <label>
+          <input type="checkbox" checked={same} onChange={() => setQuery({ axes: same ? null : "same" })} /> same axes in all panels
         </label>
         <span class="quiet">
           {spectra.length} of {files.length} spectra read
@@ -88,7 +78,14 @@ export function SpectraTab({ live, results, query }: TabProps) {
       ) : null}
       <div class="panels">
         {shown.slice(0, most).map((one) => (
-          <Panel key={one.file.url} spectrum={one} fit={() => setQuery({ fit: one.source })} />
+          <Panel
+            key={one.file.url}
+            spectrum={one}
+            ranges={ranges}
+            large={query.get("large") === one.source}
+            enlarge={() => setQuery({ large: query.get("large") === one.source ? null : one.source })}
+            fit={() => setQuery({ fit: one.source })}
+          />
         ))}
       </div>
       {shown.length > most ? (
@@ -98,107 +95,6 @@ export function SpectraTab({ live, results, query }: TabProps) {
       ) : null}
       <History job={live.jobId} />
     </>
-  );
-}
-
-async function readSpectrum(
-  file: Result,
-  results: Result[],
-  edges: Map<string, Promise<[number[], number[]]>>,
-  signal: AbortSignal,
-): Promise<Spectrum> {
-  const content = bytesOf(await (await fetch(file.url, { signal })).arrayBuffer());
-  const hdu = (await readHdus(content)).find((one) => one.header.text("HDUCLAS1") === "SPECTRUM");
-  if (!hdu) throw new Error(`${file.name} holds no spectrum`);
-  const table = await readTable(content, hdu);
-  const response = hdu.header.text("RESPFILE");
-  const place = results.find((one) => one.name === response)?.url;
-  if (!place) throw new Error(`${file.name} names a response that the job does not have`);
-  if (!edges.has(place)) edges.set(place, readEdges(place, signal));
-  const [low, high] = (await edges.get(place)) as [number[], number[]];
-  const rates = table.numbers("RATE");
-  const errors = table.numbers("STAT_ERR");
-  const quality = table.has("QUALITY") ? table.numbers("QUALITY") : null;
-  const spectrum: Spectrum = {
-    file,
-    source: hdu.header.text("NAME") || hdu.header.text("OBJECT") || file.name,
-    energy: [],
-    width: [],
-    rate: [],
-    error: [],
-    significance: 0,
-  };
-  let [sum, squares] = [0, 0];
-  for (let channel = 0; channel < rates.length; channel++) {
-    const [from, to] = [low[channel] ?? 0, high[channel] ?? 0];
-    const [rate, error] = [rates[channel] ?? 0, errors[channel] ?? 0];
-    if (quality?.[channel] || !(error > 0) || !(to > from)) continue;
-    spectrum.energy.push(Math.sqrt(Math.max(from, 1e-3) * to));
-    spectrum.width.push(to - from);
-    spectrum.rate.push(rate / (to - from));
-    spectrum.error.push(error / (to - from));
-    sum += rate;
-    squares += error * error;
-  }
-  spectrum.significance = squares > 0 ? sum / Math.sqrt(squares) : 0;
-  return spectrum;
-}
-
-/** Edges of the channels [keV], of the table EBOUNDS of a response. */
-async function readEdges(url: string, signal: AbortSignal): Promise<[number[], number[]]> {
-  const content = bytesOf(await (await fetch(url, { signal })).arrayBuffer());
-  const hdu = (await readHdus(content)).find((one) => one.name === "EBOUNDS");
-  if (!hdu) throw new Error("the response has no table EBOUNDS");
-  const table = await readTable(content, hdu);
-  return [[...table.numbers("E_MIN")], [...table.numbers("E_MAX")]];
-}
-
-/** Put channels together until a group has 3 sigma, for display only: bare channels are mostly noise. */
-function grouped(spectrum: Spectrum): { energy: number[]; rate: (number | null)[]; error: number[] } {
-  const [energy, rate, error]: [number[], (number | null)[], number[]] = [[], [], []];
-  let [sum, squares, width, first] = [0, 0, 0, 0];
-  spectrum.rate.forEach((value, at) => {
-    const own = spectrum.width[at] as number;
-    if (width === 0) first = at;
-    sum += value * own;
-    squares += ((spectrum.error[at] as number) * own) ** 2;
-    width += own;
-    const done = sum > 3 * Math.sqrt(squares);
-    if (!done && at < spectrum.rate.length - 1) return;
-    energy.push(Math.sqrt((spectrum.energy[first] as number) * (spectrum.energy[at] as number)));
-    rate.push(sum > 0 ? sum / width : null);
-    error.push(Math.sqrt(squares) / width);
-    [sum, squares, width] = [0, 0, 0];
-  });
-  return { energy, rate, error };
-}
-
-function Panel({ spectrum, fit }: { spectrum: Spectrum; fit: () => void }) {
-  const { data, options } = useMemo(() => {
-    const { energy, rate, error } = grouped(spectrum);
-    const drawnData: uPlot.AlignedData = [energy, rate];
-    const drawnOptions: Omit<uPlot.Options, "width" | "height"> = {
-      scales: { x: { time: false, distr: 3, range: decades }, y: { distr: 3, range: decades } },
-      axes: [axis({ label: "keV", size: 45 }), axis({ label: "counts/s/keV", size: 65, values: logLabels })],
-      series: [{}, { stroke: () => colour("action"), paths: () => null, points: { show: true, size: 4 } }],
-      hooks: { draw: [(chart) => drawErrors(chart, 1, error, colour("action"))] },
-    };
-    return { data: drawnData, options: drawnOptions };
-  }, [spectrum]);
-  const text = `Spectrum of ${spectrum.source}: ${spectrum.significance.toFixed(1)} sigma over all channels, ${data[0].length} groups from ${data[0][0]?.toFixed(0)} to ${data[0].at(-1)?.toFixed(0)} keV`;
-  return (
-    <section class="panel" aria-label={spectrum.source}>
-      <h2 class="small">
-        {spectrum.source} <span class="quiet">{spectrum.significance.toFixed(1)} σ</span>
-      </h2>
-      <Chart options={options} data={data} height={220} text={text} />
-      <p class="row">
-        <button type="button" onClick={fit}>
-          Fit {spectrum.source}
-        </button>
-        <a href={spectrum.file.url}>{spectrum.file.name}</a>
-      </p>
-    </section>
   );
 }
 

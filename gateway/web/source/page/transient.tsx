@@ -1,12 +1,11 @@
 // The record of an event: what happened, what each instrument has of it or why not, localisation, limits, analyses.
-import { root, setQuery } from "../api/address";
+import { root } from "../api/address";
 import type { LocalisationSummary, ShownAnalysis, TransientDocument } from "../api/types";
 import { useCall } from "../api/use";
 import { ErrorText, Link, Time } from "../parts";
-import { seenPart, Strip, type TimeView, UNITS } from "../plot/strip";
 import { regionsOf } from "../sky/regions";
 import { DATA_SIGNS, DATA_WORDS, EVENT_WORDS } from "./event_words";
-import { type Excess, Excesses } from "./excesses";
+import { CurvesAndExcesses } from "./event_curves";
 import { Badges } from "./gallery";
 import { Coverage, Folded, MapFacts } from "./localisation";
 
@@ -25,8 +24,7 @@ export function Transient({ name, query }: { name: string; query: URLSearchParam
     <>
       <Head event={value} again={again} />
       <Instruments event={value} />
-      <Curves event={value} query={query} />
-      {value.excesses.length ? <Excesses found={value.excesses as unknown as Excess[]} around /> : null}
+      <CurvesAndExcesses event={value} query={query} />
       <Sky event={value} />
       <Images event={value} />
       <Notices event={value} />
@@ -153,39 +151,6 @@ function Analyses({ found }: { found: ShownAnalysis[] }) {
 /** The screen of a job whose address in the interface is known. */
 function jobOf(address: string): string {
   return `/jobs/${address.split("/").at(-1)}`;
-}
-
-function Curves({ event, query }: { event: TransientDocument; query: URLSearchParams }) {
-  if (!event.light_curves.length) return null;
-  const view: TimeView = {
-    unit: UNITS.find((one) => one === query.get("unit")) ?? "seconds",
-    log: false,
-    seen: seenPart(query),
-    t0: event.search_time ?? event.trigger_time,
-  };
-  return (
-    <section aria-label="Light curves">
-      <h2>Light curves around T0</h2>
-      <div class="row controls">
-        <label>
-          Time{" "}
-          <select value={view.unit} onChange={(change) => setQuery({ unit: change.currentTarget.value })}>
-            {UNITS.map((one) => (
-              <option key={one} value={one}>
-                {one === "seconds" ? "seconds from T0" : one}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button type="button" disabled={!view.seen} onClick={() => setQuery({ range: null })}>
-          Whole time
-        </button>
-      </div>
-      {event.light_curves.map((one) => (
-        <Strip key={one.fits} files={[{ name: one.title, url: one.fits }]} bands={null} factor={1} {...view} />
-      ))}
-    </section>
-  );
 }
 
 function Sky({ event }: { event: TransientDocument }) {

@@ -2,7 +2,9 @@
 import { useMemo } from "preact/hooks";
 import uPlot from "uplot";
 
-import { axis, Chart, colour } from "./chart";
+import { rangeOf, toStep } from "./axes";
+import { Chart, colour, linearAxis } from "./chart";
+import { measured } from "./values";
 
 interface Block {
   begin_utc: string;
@@ -54,15 +56,33 @@ export function Blocks({ burst }: { burst: Burst }) {
     rates.push(rates.at(-1) ?? 0);
     const begin = burst.t90_begin_utc === null ? null : between(burst.peak_utc, burst.t90_begin_utc);
     const shown: Omit<uPlot.Options, "width" | "height"> = {
-      scales: { x: { time: false } },
-      axes: [axis({ label: "seconds from the peak", size: 45 }), axis({ label: "counts/s above background", size: 75 })],
+      scales: { x: { time: false }, y: { range: () => rangeOf([0, ...rates], null, false) } },
+      axes: [linearAxis("time from the peak [s]"), linearAxis("counts/s above background")],
       series: [{}, { stroke: () => colour("action"), width: 2, points: { show: false }, paths: stepped() }],
       hooks: { drawClear: [(chart) => begin !== null && burst.t90_s !== null && shade(chart, begin, begin + burst.t90_s)] },
     };
     return { data: [xs, rates] as uPlot.AlignedData, options: shown };
   }, [burst]);
   const t90 = burst.t90_s === null ? "T90 not known" : `T90 ${Number(burst.t90_s.toPrecision(3))} s, shaded`;
-  return <Chart options={options} data={data} height={220} text={`${burst.blocks.length} blocks of the burst at ${burst.peak_utc}; ${t90}`} />;
+  const pointed = (chart: uPlot) => {
+    const time = chart.posToVal(chart.cursor.left ?? 0, "x");
+    const xs = data[0];
+    const at = burst.blocks.findIndex((_, place) => time >= (xs[place] as number) && time < (xs[place + 1] as number));
+    const block = burst.blocks[at];
+    if (!block) return "";
+    return `From ${toStep(xs[at] as number, 0.001)} s, for ${Number(block.length_s.toPrecision(4))} s: ${measured(block.rate, block.error, "counts/s")} above background`;
+  };
+  return (
+    <Chart
+      options={options}
+      data={data}
+      height={260}
+      text={`${burst.blocks.length} blocks of the burst at ${burst.peak_utc}; ${t90}`}
+      pointed={pointed}
+      hint="Point at a block to read its time, length and rate; T90 is shaded."
+      steps
+    />
+  );
 }
 
 function stepped(): uPlot.Series.PathBuilder {

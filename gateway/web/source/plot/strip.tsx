@@ -4,37 +4,32 @@ import type uPlot from "uplot";
 
 import { setQuery } from "../api/address";
 import { curvesOf } from "../work/ask";
-import { logLabels, logRange } from "./axes";
-import { axis, Chart, colour, drawErrors, drawInstant } from "./chart";
+import { rangeOf } from "./axes";
+import { Chart, colour, drawErrors, drawInstant, drawMark, linearAxis, logAxis, stepBy } from "./chart";
 import type { Facts, ReadCurve } from "./curve_file";
 import { inView, type Level } from "./pyramid";
+import { instant, secondsOf, type TimeView, timeAxis } from "./time_axis";
+import { measured } from "./values";
 
-export const UNITS = ["UTC", "MJD", "IJD", "seconds"] as const;
-export type Unit = (typeof UNITS)[number];
 /** Of more bins in view error bars would be a block of colour. */
-const MOST_BARS = 1500;
-const IJD_ZERO_MJD = 51544;
-const UNIX_ZERO_MJD = 40587;
-
-/** How the time axis is shown, of all strips alike. */
-export interface TimeView {
-  unit: Unit;
-  log: boolean;
-  /** Part that is seen [s]; null: all. */
-  seen: [number, number] | null;
-  /** UTC from which seconds are counted, which is marked; null: from where the axis begins. */
-  t0: string | null;
-}
+const MOST_BARS = 600;
+/** How people put bins together. */
+export const FACTORS = [1, 2, 5, 10, 20, 50, 100];
+const HINT = "Point at the curve to read time and rate; drag over a part to zoom in.";
 
 interface Place {
   name: string;
   url: string;
 }
 
-/** The part of the time that the address names. */
-export function seenPart(query: URLSearchParams): [number, number] | null {
-  const range = query.get("range")?.split(",").map(Number);
-  return range?.length === 2 && range.every(Number.isFinite) ? (range as [number, number]) : null;
+/** What one can do with a curve. */
+export function CurveKeys() {
+  return (
+    <p class="quiet">
+      Drag over a part to zoom in; a double click shows the whole. A curve that has the focus (click, or Tab) takes the wheel, and the
+      keys + − ← → 0; Shift with ← → steps from bin to bin. With Ctrl the wheel zooms any curve.
+    </p>
+  );
 }
 
 interface StripProps extends TimeView {
@@ -42,6 +37,9 @@ interface StripProps extends TimeView {
   files: [Place, Place?];
   bands: [string, string] | null;
   factor: number;
+  height?: number;
+  /** Instants (UTC) that are marked at the upper edge. */
+  marks?: string[];
   told?: (facts: Facts[]) => void;
 }
 
@@ -78,22 +76,13 @@ export function Strip(props: StripProps) {
   );
 }
 
-/** Where the header does not tell it: of the year 2017 and later. */
-const TT_MINUS_UTC = 69.184;
-
-/** An instant as a time of the curve [s]; null: it is none. */
-function secondsOf(utc: string, facts: Facts): number | null {
-  const unix = Date.parse(/[Zz]$|[+-]\d\d:?\d\d$/.test(utc) ? utc : `${utc}Z`) / 1000;
-  return Number.isFinite(unix) ? unix + (facts.ttMinusUtc ?? TT_MINUS_UTC) - (facts.mjdRef - UNIX_ZERO_MJD) * 86400 : null;
-}
-
 interface Shown {
   level: Level;
   first: number;
   last: number;
 }
 
-function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeView }) {
+function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: StripProps }) {
   const { unit, t0 } = view;
   // A hardness goes below zero.
   const log = view.log && read.facts.unit.startsWith("count");
@@ -105,9 +94,11 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
   const shown = useMemo(() => inView(levels, from, to), [levels, from, to]);
   const range = useRef<[number, number]>([from, to]);
   range.current = [from, to];
-  const { data, errors } = useMemo(() => drawn(shown, log), [shown, log]);
+  const { data, errors, values } = useMemo(() => drawn(shown, log), [shown, log]);
   const bars = useRef(errors);
-  bars.current = errors;
+  bars.current = errors.length <= MOST_BARS ? errors : [];
+  const high = useRef<[number, number]>(values);
+  high.current = values;
   const chart = useRef<uPlot | null>(null);
   const look = (next: [number, number]) => {
     const [low, high] = [Math.max(whole[0], next[0]), Math.min(whole[1], next[1])];
@@ -118,16 +109,23 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
   const zero = useMemo(() => (t0 ? secondsOf(t0, facts) : null), [t0, facts]);
   const name = [facts.object || file.name, facts.band].filter(Boolean).join(", ");
   const text = useMemo(() => summary(name, finest, zero), [name, finest, zero]);
+  const marks = useMemo(() => (view.marks ?? []).flatMap((utc) => secondsOf(utc, facts) ?? []), [view.marks?.join(), facts]);
+  const pointed = (own: uPlot, at: number) => {
+    const [time, low, top, mean] = [0, 1, 2, 3].map((column) => own.data[column]?.[at]);
+    if (typeof time !== "number") return "";
+    const when = instant(time, unit, facts, zero, whole[0]);
+    if (typeof mean !== "number") return `${when}: no rate is drawn here`;
+    const bins = Math.round(shown.level.step / finest.step);
+    const spread = bins > 1 ? `, mean of ${bins} bins from ${Number(low?.toPrecision(4))} to ${Number(top?.toPrecision(4))}` : "";
+    return `${when}: ${measured(mean, errors[at] ?? null, facts.unit)}${spread}`;
+  };
   const options = useMemo(
     (): Omit<uPlot.Options, "width" | "height"> => ({
       scales: {
         x: { time: false, range: () => range.current },
-        y: { distr: log ? 3 : 1, range: (_, low, high) => yRange(low, high, log) },
+        y: { distr: log ? 3 : 1, range: () => high.current },
       },
-      axes: [
-        axis({ values: (_, splits) => labels(splits, unit, facts, zero), space: unit === "UTC" ? 140 : 80 }),
-        axis({ label: facts.unit, size: 60, ...(log ? { values: logLabels } : {}) }),
-      ],
+      axes: [timeAxis(unit, facts, zero, whole[0]), log ? logAxis(facts.unit) : linearAxis(facts.unit)],
       cursor: { drag: { x: true, y: false, setScale: false } },
       series: [
         {},
@@ -138,8 +136,9 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
       bands: [{ series: [2, 1], fill: () => "rgba(110, 150, 190, 0.25)" }],
       hooks: {
         draw: [
-          (own) => bars.current && drawErrors(own, 3, bars.current, colour("quiet")),
+          (own) => drawErrors(own, 3, bars.current, colour("quiet")),
           (own) => zero !== null && drawInstant(own, zero, colour("bad")),
+          (own) => marks.forEach((time) => drawMark(own, time, colour("cached"))),
         ],
         setSelect: [
           (own) => {
@@ -152,12 +151,14 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
         ],
       },
     }),
-    [unit, log, facts, zero],
+    [unit, log, facts, zero, marks],
   );
   useEffect(() => {
     chart.current?.setScale("x", { min: from, max: to });
   }, [from, to, data]);
   const zoom = (factor: number, at = (from + to) / 2) => look([at - (at - from) * factor, at + (to - at) * factor]);
+  const step = (by: 1 | -1) => chart.current && stepBy(chart.current, by);
+  const section = useRef<HTMLElement>(null);
   const keys = (event: KeyboardEvent) => {
     const wide = to - from;
     switch (event.key) {
@@ -169,10 +170,12 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
         zoom(2);
         break;
       case "ArrowLeft":
-        look([from - wide / 4, to - wide / 4]);
+        if (event.shiftKey) step(-1);
+        else look([from - wide / 4, to - wide / 4]);
         break;
       case "ArrowRight":
-        look([from + wide / 4, to + wide / 4]);
+        if (event.shiftKey) step(1);
+        else look([from + wide / 4, to + wide / 4]);
         break;
       case "0":
         look(whole);
@@ -183,7 +186,7 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
     event.preventDefault();
   };
   return (
-    <section class="strip" aria-label={name} tabIndex={0} onKeyDown={keys} onDblClick={() => look(whole)}>
+    <section ref={section} class="strip" aria-label={name} tabIndex={0} onKeyDown={keys} onDblClick={() => look(whole)}>
       <h2 class="small">
         {name}{" "}
         <span class="quiet">
@@ -194,13 +197,17 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
       <Chart
         options={options}
         data={data}
-        height={180}
+        height={view.height ?? 200}
         text={text}
+        pointed={pointed}
+        hint={HINT}
         made={(own) => {
           chart.current = own;
           own.over.addEventListener(
             "wheel",
             (event) => {
+              // Who only comes by scrolls the page.
+              if (!event.ctrlKey && !section.current?.contains(document.activeElement)) return;
               event.preventDefault();
               const box = own.over.getBoundingClientRect();
               const at = own.posToVal(event.clientX - box.left, "x");
@@ -218,8 +225,8 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: TimeV
 
 type Column = (number | null)[];
 
-/** What is drawn of a part: extremes and means with gaps between what lies apart; errors of the bins themselves. */
-function drawn(shown: Shown, log: boolean): { data: uPlot.AlignedData; errors: Column | null } {
+/** What is drawn of a part: extremes and means with gaps between what lies apart, their errors, and the range of it all. */
+function drawn(shown: Shown, log: boolean): { data: uPlot.AlignedData; errors: Column; values: [number, number] } {
   const { level, first, last } = shown;
   const [xs, low, high, mean, errors]: [number[], Column, Column, Column, Column] = [[], [], [], [], []];
   const good = (value: number) => (Number.isNaN(value) || (log && value <= 0) ? null : value);
@@ -236,36 +243,10 @@ function drawn(shown: Shown, log: boolean): { data: uPlot.AlignedData; errors: C
     mean.push(good(level.mean[at] as number));
     errors.push(level.error[at] as number);
   }
-  return { data: [xs, low, high, mean], errors: xs.length <= MOST_BARS ? errors : null };
-}
-
-function yRange(low: number | null, high: number | null, log: boolean): [number, number] {
-  if (log) return logRange(low, high);
-  if (low === null || high === null) return [0, 1];
-  const margin = (high - low || Math.abs(high) || 1) * 0.1;
-  return [low - margin, high + margin];
-}
-
-function labels(times: number[], unit: Unit, facts: Facts, zero: number | null): string[] {
-  const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
-  const start = zero ?? times[0] ?? 0;
-  return times.map((time) => {
-    const days = time / 86400;
-    const digits = span > 864_000 ? 1 : span > 8640 ? 3 : 5;
-    switch (unit) {
-      case "MJD":
-        return (facts.mjdRef + days).toFixed(digits);
-      case "IJD":
-        return (facts.mjdRef - IJD_ZERO_MJD + days).toFixed(digits);
-      case "seconds":
-        return String(Number((time - start).toPrecision(9)));
-      default: {
-        const seconds = (facts.mjdRef - UNIX_ZERO_MJD) * 86400 + time - (facts.ttMinusUtc ?? TT_MINUS_UTC);
-        const text = new Date(seconds * 1000).toISOString();
-        return span > 3 * 86400 ? text.slice(0, 16).replace("T", " ") : text.slice(5, span < 120 ? 23 : 19).replace("T", " ");
-      }
-    }
-  });
+  const bars = xs.length <= MOST_BARS ? errors : null;
+  const edges = [rangeOf(mean, bars, log), rangeOf(low, null, log), rangeOf(high, null, log)];
+  const values: [number, number] = [Math.min(...edges.map((one) => one[0])), Math.max(...edges.map((one) => one[1]))];
+  return { data: [xs, low, high, mean], errors, values };
 }
 
 function summary(name: string, level: Level, zero: number | null): string {
