@@ -1,4 +1,4 @@
-"""Confidence limits of one parameter: where the statistic, least over all others, has risen by so much.
+"""Confidence limits of a parameter or a flux: where the statistic, least over all else, has risen by so much.
 
 Where a limit of the parameter comes first, the interval ends there, and says so.
 """
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesh.kit import ScienceFailure
-from services.spectral_fit.analysis.minimum import minimum
-from services.spectral_fit.analysis.objective import Objective
+from services.spectral_fit.analysis.minimum import Minimised, minimum
 from services.spectral_fit.analysis.ogip_files import Array
 
 _MOST_TRIALS = 25
@@ -38,7 +37,7 @@ class LowerMinimum(Exception):
         self.values = values
 
 
-def limit(objective: Objective, best: Array, index: int, side: int, *, rise: float, covariance: Array | None) -> Limit:
+def limit(objective: Minimised, best: Array, index: int, side: int, *, rise: float, covariance: Array | None) -> Limit:
     """Return one end of the interval of a value.
 
     Args:

@@ -10,7 +10,6 @@ from services.spectral_fit.analysis.curves import Curve, curve
 from services.spectral_fit.analysis.data_set import ENOUGH_COUNTS, Choice, DataSet, data_set
 from services.spectral_fit.analysis.expression import parse
 from services.spectral_fit.analysis.fitting import FitResult, Interval, fitted
-from services.spectral_fit.analysis.flux import fluxes
 from services.spectral_fit.analysis.model import Model
 from services.spectral_fit.analysis.model_library import models, set_absorption
 from services.spectral_fit.analysis.plot import draw
@@ -42,9 +41,8 @@ def fit(unit: Unit) -> None:
         _warn_of_data(unit, data)
         confidence = asked["confidence"] / 100.0
         cross = asked["cross_normalisation"] == "free"
-        result = fitted(data, model, begin, cross=cross, confidence=confidence)
-    with unit.step("flux"):
-        found = fluxes(model, begin, result, asked["flux_bands"], confidence)
+        bands = asked["flux_bands"]
+        result = fitted(data, model, begin, cross=cross, confidence=confidence, flux_bands=bands)
     with unit.step("write"):
         values = [interval.value for interval in result.parameters]
         curves = [
@@ -52,9 +50,7 @@ def fit(unit: Unit) -> None:
             for spectrum, one, folded, factor in zip(spectra, data, result.folded, result.factors, strict=True)
         ]
         statistics = [one.statistic for one in data]
-        report = content(
-            asked, model=model, begin=begin, spectra=spectra, statistics=statistics, result=result, found=found
-        )
+        report = content(asked, model=model, begin=begin, spectra=spectra, statistics=statistics, result=result)
         _warn(unit, report, result, model)
         write_results(unit, report, curves)
         _draw(unit, report, curves)
@@ -137,7 +133,13 @@ def _warn(unit: Unit, report: Mapping[str, Any], result: FitResult, model: Model
         if name in result.free:
             _warn_of_limits(unit, name, interval)
     if result.covariance is None:
-        unit.warn("the covariance is singular, so that fluxes have no errors: freeze a parameter that does nothing")
+        unit.warn("the covariance is singular: freeze a parameter that does nothing")
+    for flux in result.fluxes:
+        if None in flux.energy:
+            low, high = flux.band_kev
+            unit.warn(
+                f"the flux from {low:g} to {high:g} keV has no limit on one side: the data, or frozen norms, set none"
+            )
 
 
 def _warn_of_limits(unit: Unit, name: str, interval: Interval) -> None:

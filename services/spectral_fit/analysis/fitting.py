@@ -9,6 +9,7 @@ from scipy.stats import chi2 as chi2_distribution
 from mesh.kit import BadInput, ScienceFailure
 from services.spectral_fit.analysis.confidence import Limit, LowerMinimum, limit
 from services.spectral_fit.analysis.data_set import DataSet
+from services.spectral_fit.analysis.flux import Flux, fluxes
 from services.spectral_fit.analysis.minimum import ADVICE, covariance, minimum, refuse_nowhere
 from services.spectral_fit.analysis.model import Model
 from services.spectral_fit.analysis.objective import Objective
@@ -54,6 +55,7 @@ class FitResult:
         covariance: of the free values, in the order of *free*; None where it cannot be inverted.
         free: their names.
         folded: expected counts of the groups of each spectrum, correction included.
+        fluxes: of the model in the bands that were asked for.
     """
 
     parameters: tuple[Interval, ...]
@@ -66,12 +68,19 @@ class FitResult:
     covariance: Array | None
     free: tuple[str, ...]
     folded: tuple[Array, ...]
+    fluxes: tuple[Flux, ...]
 
 
 def fitted(
-    data: Sequence[DataSet], model: Model, starts: Sequence[Start], *, cross: bool, confidence: float
+    data: Sequence[DataSet],
+    model: Model,
+    starts: Sequence[Start],
+    *,
+    cross: bool,
+    confidence: float,
+    flux_bands: Sequence[Sequence[float]] = (),
 ) -> FitResult:
-    """Fit a model to one spectrum or to several, and find the limits of every free parameter.
+    """Fit a model to one spectrum or to several, and find the limits of every free parameter and of fluxes.
 
     Args:
         data: the spectra.
@@ -79,6 +88,7 @@ def fitted(
         starts: of its parameters.
         cross: whether each spectrum after the first has a free factor.
         confidence: level of the intervals, 0 to 1.
+        flux_bands: bands in which the flux is told [keV].
 
     Raises:
         BadInput: ``TooFewChannels``, ``NothingToFit``.
@@ -93,7 +103,8 @@ def fitted(
             "less, or freeze some"
         )
         raise BadInput("TooFewChannels", text)
-    best, spread, limits = _best(objective, float(chi2_distribution.ppf(confidence, 1)))
+    rise = float(chi2_distribution.ppf(confidence, 1))
+    best, spread, limits, found = _best(objective, rise, flux_bands)
     intervals = {
         name: _interval(objective, best, index, ends)
         for index, (name, ends) in enumerate(zip(objective.names, limits, strict=True))
@@ -111,11 +122,14 @@ def fitted(
         covariance=spread,
         free=objective.names,
         folded=tuple(objective.expected(best)),
+        fluxes=found,
     )
 
 
-def _best(objective: Objective, rise: float) -> tuple[Array, Array | None, list[tuple[Limit, Limit]]]:
-    """Return the best values, their covariance and limits; begin anew where the limits come upon a better fit."""
+def _best(
+    objective: Objective, rise: float, flux_bands: Sequence[Sequence[float]]
+) -> tuple[Array, Array | None, list[tuple[Limit, Limit]], tuple[Flux, ...]]:
+    """Return the best values, their covariance, limits and fluxes; begin anew where limits come upon a better fit."""
     values = objective.scaled()
     for _ in range(_BEGINNINGS):
         values = minimum(objective, values)
@@ -129,10 +143,11 @@ def _best(objective: Objective, rise: float) -> tuple[Array, Array | None, list[
                 )
                 for index in range(values.size)
             ]
+            found = fluxes(objective, values, spread, flux_bands, rise)
         except LowerMinimum as better:
             values = better.values
             continue
-        return values, spread, limits
+        return values, spread, limits, found
     raise ScienceFailure("NotConverged", f"the statistic has many minima; {ADVICE}")
 
 

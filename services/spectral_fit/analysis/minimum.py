@@ -1,10 +1,12 @@
 """Finds the least statistic within the limits of the parameters, and the covariance of the parameters there."""
 
+from typing import Protocol
+
 import numpy as np
 from scipy.optimize import least_squares, minimize
 
 from mesh.kit import ScienceFailure
-from services.spectral_fit.analysis.objective import Objective
+from services.spectral_fit.analysis.data_set import Mask
 from services.spectral_fit.analysis.ogip_files import Array
 
 ADVICE = "give starting values near the truth (parameter settings), freeze a parameter, or choose a simpler model"
@@ -13,7 +15,28 @@ _EVALUATIONS = 3_000
 _SIGMAS = 0.3  # of the steps from which the curvature is taken
 
 
-def minimum(objective: Objective, start: Array, held: int | None = None) -> Array:
+class Minimised(Protocol):
+    """A statistic of some numbers within their limits, as a sum of squares.
+
+    Attributes:
+        lower: lower limits of the numbers.
+        upper: their upper limits.
+    """
+
+    lower: Array
+    upper: Array
+
+    def residual(self, values: Array) -> Array:
+        """Return the signed roots of the shares of the statistic."""
+
+    def statistic(self, values: Array) -> float:
+        """Return the statistic."""
+
+    def jacobian(self, values: Array, varied: Mask) -> Array:
+        """Return derivatives of the residuals, shape (residuals, varied numbers)."""
+
+
+def minimum(objective: Minimised, start: Array, held: int | None = None) -> Array:
     """Return the values at the least statistic.
 
     Args:
@@ -67,7 +90,7 @@ def minimum(objective: Objective, start: Array, held: int | None = None) -> Arra
     return whole(part)
 
 
-def refuse_nowhere(objective: Objective, best: Array) -> None:
+def refuse_nowhere(objective: Minimised, best: Array) -> None:
     """Refuse a minimum at which the model has no finite values.
 
     Raises:
@@ -77,7 +100,7 @@ def refuse_nowhere(objective: Objective, best: Array) -> None:
         raise ScienceFailure("NotConverged", f"the model has no finite spectrum where the fit looks; {ADVICE}")
 
 
-def covariance(objective: Objective, best: Array) -> Array | None:
+def covariance(objective: Minimised, best: Array) -> Array | None:
     """Return the inverse of half the curvature of the statistic; None where the data leave a combination open.
 
     A value that stands at a limit has no variance: the statistic has a slope there.

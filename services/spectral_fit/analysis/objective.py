@@ -120,14 +120,16 @@ class Objective:
         here = self.residual(values)
         columns = []
         for index in np.flatnonzero(varied):
-            value = values[index]
-            step = max(_STEP * abs(value), 0.0 if self._is_norm(index) and value else _LEAST_STEP)
-            if value + step > self.upper[index]:
-                step = -step
             moved = values.copy()
-            moved[index] += step
-            columns.append((self.residual(moved) - here) / (moved[index] - value))
+            moved[index] += self.step(values, index)
+            columns.append((self.residual(moved) - here) / (moved[index] - values[index]))
         return np.column_stack(columns)
+
+    def step(self, values: Array, index: int | np.intp) -> float:
+        """Return the step of a number from which a derivative is taken; it leads to no value beyond its limit."""
+        value = values[index]
+        step = max(_STEP * abs(value), 0.0 if self._is_norm(index) and value else _LEAST_STEP)
+        return float(-step if value + step > self.upper[index] else step)
 
     def scaled(self) -> Array:
         """Return the start with the brightness of the data where the request does not say it: it saves the fit."""
@@ -140,16 +142,26 @@ class Objective:
         values = self.start.copy()
         if not (level > 0.0 and counted > 0.0 and np.isfinite(level / counted)):
             return values
-        set_by_flux = {one.label for _, behind in self.model.flux_convolutions() for one in behind}
         for index, at in enumerate(self._free):
-            place = self.model.places[at]
             if self._starts[at].given:
                 continue
-            if place.is_norm and place.component.label not in set_by_flux:
-                values[index] *= level / counted
-            elif place.parameter.name.startswith("lg10"):
+            if self.is_logarithm(index):
                 values[index] += np.log10(level / counted)
+            elif self.is_scale(index):
+                values[index] *= level / counted
         return np.asarray(np.clip(values, self.lower, self.upper), np.float64)
+
+    def is_scale(self, index: int) -> bool:
+        """Return whether a number scales the spectrum, or a component of it."""
+        if index >= len(self._free):
+            return False
+        place = self.model.places[self._free[index]]
+        set_by_flux = {one.label for _, behind in self.model.flux_convolutions() for one in behind}
+        return self.is_logarithm(index) or (place.is_norm and place.component.label not in set_by_flux)
+
+    def is_logarithm(self, index: int) -> bool:
+        """Return whether a number is the logarithm of what scales."""
+        return index < len(self._free) and self.model.places[self._free[index]].parameter.name.startswith("lg10")
 
     def _is_norm(self, index: int | np.intp) -> bool:
         return bool(index < len(self._free)) and self.model.places[self._free[index]].is_norm

@@ -6,7 +6,6 @@ from typing import Any
 from scipy.stats import chi2 as chi2_distribution
 
 from services.spectral_fit.analysis.fitting import FitResult, Interval
-from services.spectral_fit.analysis.flux import Flux
 from services.spectral_fit.analysis.model import Model
 from services.spectral_fit.analysis.settings import Start
 from services.spectral_fit.analysis.spectrum import Spectrum
@@ -20,7 +19,6 @@ def content(
     spectra: Sequence[Spectrum],
     statistics: Sequence[str],
     result: FitResult,
-    found: Sequence[Flux],
 ) -> dict[str, Any]:
     """Return everything about a fit as JSON holds it.
 
@@ -31,7 +29,6 @@ def content(
         spectra: that were fitted.
         statistics: by which the model was compared with each.
         result: of the fit.
-        found: fluxes of the model.
     """
     kinds = set(statistics)
     gaussian = kinds == {"chi2"}
@@ -92,7 +89,7 @@ def content(
                 **dict(zip(("erg_cm2_s", "erg_lower", "erg_upper"), flux.energy, strict=True)),
                 **dict(zip(("photons_cm2_s", "photons_lower", "photons_upper"), flux.photons, strict=True)),
             }
-            for flux in found
+            for flux in result.fluxes
         ],
         "free": list(result.free),
         "covariance": None if result.covariance is None else result.covariance.tolist(),
