@@ -58,4 +58,4 @@ def _note(job: Job, *, whole: bool) -> str:
     failure = job.view.failure
     if failure is not None:
         return f"{failure.reason}: {failure.text}" if whole else failure.reason
-    return job.waits
+    return job.waits or job.view.about

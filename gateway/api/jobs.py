@@ -97,6 +97,9 @@ def jobs(
         str | None, Query(max_length=64, description="only submitted from then on, UTC in ISO form")
     ] = None,
     until: Annotated[str | None, Query(max_length=64, description="only submitted before, UTC in ISO form")] = None,
+    partial: Annotated[
+        bool | None, Query(description="only those of which some windows gave nothing, or none did")
+    ] = None,
     digits: Annotated[
         str | None, Query(alias="id", pattern="^[0-9a-f]{4,32}$", description="only those whose id begins so")
     ] = None,
@@ -111,6 +114,7 @@ def jobs(
         states=frozenset(state or ()),
         since=read_instant(since, "since"),
         until=read_instant(until, "until"),
+        partial=partial,
     )
     views, last = parts.intake.jobs_like(wanted, caller, user=user, limit=limit, before=before)
     following = None

@@ -45,6 +45,8 @@ class JobView(Part):
     request_key: str
     instrument: str
     product: str
+    about: str = ""
+    """What was asked for, in a short line: bands, sources, place, windows or time."""
     user: str
     lane: Lane
     owner: str = ""

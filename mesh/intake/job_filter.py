@@ -16,6 +16,7 @@ class JobFilter:
         states: its state is one of them.
         since: submitted then or later, UTC in ISO form with ``Z``.
         until: submitted before then.
+        partial: whether some of its windows gave nothing.
     """
 
     instrument: str | None = None
@@ -23,6 +24,7 @@ class JobFilter:
     states: frozenset[JobState] = frozenset()
     since: str | None = None
     until: str | None = None
+    partial: bool | None = None
 
     @property
     def passes_all(self) -> bool:
@@ -36,6 +38,7 @@ class JobFilter:
             and self.product in {None, view.product}
             and (not self.states or view.state in self.states)
             and (self.since is None or _digits(view.submitted) >= _digits(self.since))
+            and self.partial in {None, view.partial}
             and (self.until is None or _digits(view.submitted) < _digits(self.until))
         )
 

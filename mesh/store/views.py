@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from mesh import tracing
 from mesh.contracts import Analysis, Failure, Job, JobEnd, JobView, Lane, RunResult, StageProduct
+from mesh.contracts.about import about
 from mesh.errors import InstrumentUnavailable, InvalidRequest
 from mesh.instruments import instrument
 from mesh.states import JobState, UnitState, job_is_final
@@ -17,6 +18,7 @@ def job_fields(analysis: Analysis, job: Job) -> dict[str, str]:
         "request_key": job.request_key,
         "instrument": analysis.instrument,
         "product": analysis.product,
+        "about": about(analysis),
         "user": job.user,
         "lane": job.lane.value,
         "submitted": job.submitted,
@@ -50,6 +52,7 @@ def view_of_records(job: Mapping[str, str], run: Mapping[str, str], counts: Mapp
         request_key=job["request_key"],
         instrument=job["instrument"],
         product=job["product"],
+        about=job.get("about", ""),
         user=job["user"],
         lane=Lane(job["lane"]),
         owner=job.get("owner", ""),
@@ -95,6 +98,7 @@ def view_of_documents(analysis: Analysis, job: Job, end: JobEnd | None, result: 
         request_key=job.request_key,
         instrument=analysis.instrument,
         product=analysis.product,
+        about=about(analysis),
         user=job.user,
         lane=job.lane,
         owner=job.owner,

@@ -243,6 +243,8 @@ def test_a_draft_is_started_at_its_link_and_what_was_sent_is_told(gateway: Gatew
         ("product=spi_acs_lc", [1]),
         ("state=COMPLETED", [0]),
         ("state=COMPLETED&state=PENDING&instrument=isgri", [2, 0]),
+        ("partial=true", [2]),
+        ("partial=false", [1, 0]),
         ("since=2200-01-01T00:00:00", []),
         ("until=2000-01-01T00:00:00", []),
         ("since=2000-01-01T00:00:00&until=2200-01-01", [2, 1, 0]),
@@ -257,6 +259,7 @@ def test_a_list_of_jobs_can_be_narrowed(gateway: Gateway, query: str, found: lis
     ]
     gateway.records.plan(ids[0], ["201600270010.001"])
     gateway.records.finish(ids[0])
+    gateway.records.views[ids[2]] = gateway.records.views[ids[2]].model_copy(update={"partial": True})
     told = gateway.call("GET", f"/jobs?{query}").json()
     assert ([job["job_id"] for job in told["jobs"]], told["next"]) == ([ids[place] for place in found], None)
 

@@ -15,6 +15,8 @@ STEPS = {"image": ("events", "gti"), "mosaic": ("mosaic",)}
 def test_before_it_is_planned_the_steps_are_those_of_the_instrument() -> None:
     view = view_of_records(job_fields(ANALYSIS, JOB), {}, {})
 
+    assert view.about == "science window 201600270010"
+    assert view_of_documents(ANALYSIS, JOB, None, None).about == view.about
     assert view.state is JobState.PENDING
     assert list(view.steps) == ["epoch_background", "epoch_map", "image", "mosaic"]
     assert view.total == 0

@@ -169,6 +169,7 @@ export interface JobDocument {
   request_key: string;
   instrument: string;
   product: string;
+  about: string;
   user: string;
   lane: Lane;
   owner: string;
