@@ -6,14 +6,14 @@ from pydantic import BaseModel, Field
 from gateway.api.documents import PREFIX
 from gateway.archive import NoArchive
 from gateway.calling import Calling
-from gateway.parts import Given
+from gateway.parts import Given, Parts
 from gateway.problem import Problem
 from mesh.archive.extent import count_bound, observed_interval
 from mesh.archive.index import Entry
 from mesh.archive.overview import Holding
 from mesh.archive.times import ijd_from_utc, utc_from_ijd
 from mesh.contracts import Analysis
-from mesh.errors import NotFound
+from mesh.errors import NotFound, StoreUnavailable
 from mesh.instrument import DAY_S, Instrument
 from mesh.instruments import instrument, instruments
 from mesh.intake import Wish
@@ -58,6 +58,9 @@ class SelectionDocument(BaseModel):
     unit: str = Field(description="what is counted: science windows, slices of time, or nothing")
     count: int
     exposure_s: float = Field(description="their lengths together; of a list without archive 0")
+    estimate_s: float | None = Field(
+        description="time that so many took lately on an idle mesh, none of them cached; None: none were made lately"
+    )
     first: str | None = Field(description="start of the first, UTC")
     last: str | None = Field(description="end of the last, UTC")
     rejected: int = Field(description="windows that were asked for and cannot be analysed")
@@ -80,8 +83,17 @@ def archive(parts: Given) -> ArchiveDocument:
     "/selections", responses={422: {"model": Problem, "description": "fields to change, each with its allowed values"}}
 )
 def selection(wish: Wish, parts: Given, caller: Calling) -> SelectionDocument:
-    """Tell what a request would take: windows, exposure, first and last, and whether it was asked for before."""
+    """Tell what a request would take: windows, exposure, time, first and last, and whether it was asked for before."""
     analysis = parts.intake.check(wish, caller)
+    told = _told(parts, analysis)
+    try:
+        pace = parts.intake.seconds_per_unit(analysis.instrument, analysis.product)
+    except StoreUnavailable:
+        pace = None  # what the archive has is told all the same
+    return told if pace is None else told.model_copy(update={"estimate_s": round(pace * told.count, 1)})
+
+
+def _told(parts: Parts, analysis: Analysis) -> SelectionDocument:
     chosen = instrument(analysis.instrument)
     document = _empty(analysis, asked_before=_known(parts, analysis))
     if not chosen.takes_windows(analysis.product):
@@ -120,6 +132,7 @@ def _empty(analysis: Analysis, *, asked_before: bool) -> SelectionDocument:
         unit="science windows",
         count=0,
         exposure_s=0.0,
+        estimate_s=None,
         first=None,
         last=None,
         rejected=0,

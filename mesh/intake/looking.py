@@ -9,6 +9,7 @@ from mesh.errors import Deleted, NotFound
 from mesh.intake.caller import Caller, check_look, check_user, owner_of
 from mesh.intake.errors import NotAllowed
 from mesh.intake.job_filter import JobFilter
+from mesh.intake.pace import Pace
 from mesh.intake.quota import Quota, Usage
 from mesh.intake.records import JobRecords
 from mesh.parameters import shown
@@ -36,6 +37,7 @@ class Looking:
     def __init__(self, *, records: JobRecords, quota: Quota) -> None:
         self._records = records
         self._quota = quota
+        self._pace = Pace(records)
 
     @staticmethod
     def is_job_id(text: str) -> bool:
@@ -123,6 +125,10 @@ class Looking:
             if len(views) < page or wanted.ends_before(views[-1]):
                 return found, None
         return found, before
+
+    def seconds_per_unit(self, instrument: str, product: str) -> float | None:
+        """Return the time that a unit of a product took lately, as `Pace` tells it."""
+        return self._pace.seconds_per_unit(instrument, product)
 
     def rows(
         self, view: JobView, offset: int = 0, limit: int = 100, states: Iterable[UnitState] | None = None

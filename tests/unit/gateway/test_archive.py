@@ -12,6 +12,9 @@ from gateway.archive import GatewayArchive
 from gateway.parts import Parts
 from mesh.archive.index import COMPACT_PATH
 from mesh.archive.slices import index_path
+from mesh.contracts import JobView
+from mesh.errors import StoreUnavailable
+from mesh.states import JobState, UnitState
 from tests.unit.archive.windows import entry
 from tests.unit.gateway.doubles import (
     MemoryProducts,
@@ -31,8 +34,8 @@ _ENTRIES = [
 _DAY = {"time": {"t1": "2018-10-29T00:00:00", "t2": "2018-10-30T00:00:00"}}
 
 
-def _app(address: str) -> tuple[FastAPI, MemoryRecords]:
-    records = MemoryRecords()
+def _app(address: str, records: MemoryRecords | None = None) -> tuple[FastAPI, MemoryRecords]:
+    records = records or MemoryRecords()
     stores = (records, MemoryProducts(), RecordingPublisher(records), MemoryQuota().quota, MemoryQueries())
     return create_app(Parts(*stores, archive=GatewayArchive(address))), records
 
@@ -63,6 +66,33 @@ def test_a_selection_tells_windows_exposure_and_why_some_are_left_out(archive: P
     )
     assert [one["label"] for one in told["pointings"]] == [str(one.scw) for one in good]
     assert not records.jobs
+
+
+def test_it_tells_how_long_so_many_windows_took_lately(archive: Path) -> None:
+    app, records = _app(str(archive))
+    assert _select(app).json()["estimate_s"] is None
+    body = {"instrument": "isgri", "product": "isgri_image", "selection": {"scws": ["201600270010", "201600280010"]}}
+    for cached in (False, True):
+        job_id = call(app, "POST", "/api/v1/jobs", json=body).json()["job_id"]
+        view = records.views[job_id]
+        counts = view.counts | {UnitState.CACHED if cached else UnitState.DONE: 3}
+        instants = {"started": "2026-11-22T12:00:00.000Z", "finished": "2026-11-22T12:00:12.000Z"}
+        records.views[job_id] = view.model_copy(update={"state": JobState.COMPLETED, "counts": counts, **instants})
+    # What was told is kept for a while.
+    app, _ = _app(str(archive), records)
+    assert _select(app, product="image").json()["estimate_s"] == 8.0
+    assert _select(app, product="isgri_lc").json()["estimate_s"] is None
+
+
+def test_without_redis_it_tells_what_the_archive_has(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, records = _app(str(archive))
+
+    def refuse(*_: Any) -> list[JobView]:
+        raise StoreUnavailable("Down", "redis does not answer")
+
+    monkeypatch.setattr(records, "recent", refuse)
+    told = _select(app).json()
+    assert (told["count"], told["estimate_s"]) == (2, None)
 
 
 def test_it_says_whether_the_same_was_asked_before(archive: Path) -> None:

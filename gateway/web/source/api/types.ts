@@ -424,6 +424,7 @@ export interface SelectionDocument {
   unit: string;
   count: number;
   exposure_s: number;
+  estimate_s: number | null;
   first: string | null;
   last: string | null;
   rejected: number;
