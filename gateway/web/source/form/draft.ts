@@ -124,6 +124,8 @@ export function draftOf(request: Asked): Draft {
 export function sentence(request: Asked, title: string): string {
   const { scws, time, cone, max_pointings } = request.selection ?? {};
   let text = title;
+  // A fit is of what others made: it has no selection of its own.
+  if (request.product === "spectral_fit") text = `Fit of ${request.parameters?.source || "spectra"} with ${request.parameters?.model ?? "a model"}`;
   if (scws) text += ` of ${scws.length} science window${scws.length === 1 ? "" : "s"}`;
   if (time) text += ` from ${time.t1.replace("T", " ")} to ${time.t2.replace("T", " ")}`;
   if (cone) text += `, within ${cone.radius}° of RA ${cone.ra.toFixed(3)}°, Dec ${cone.dec.toFixed(3)}°`;

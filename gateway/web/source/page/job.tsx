@@ -168,7 +168,7 @@ function Head(props: { live: LiveJob; job: JobDocument; request: RequestDocument
             {cancelling ? "Cancelling…" : "Cancel"}
           </button>
         )}
-        <Link to={`/new?from=${job.request_key}`}>Edit and run again</Link>
+        <Link to={job.product === "spectral_fit" ? `/jobs/${job.job_id}/fit?again=on` : `/new?from=${job.request_key}`}>Edit and run again</Link>
         <Link to={`/requests/${job.request_key}`}>Permanent link</Link>
       </p>
       {job.waits ? <p class="quiet">{job.waits}</p> : null}

@@ -1,12 +1,13 @@
-// The spectra of a job as small panels; those that are ticked are fitted together, of other jobs too.
+// The spectra of a job as small panels; one is fitted here, together with those of the same source in other jobs.
 import { useEffect, useState } from "preact/hooks";
 
-import { go, setQuery } from "../api/address";
-import { call, Refused } from "../api/client";
-import type { JobDocument, JobList, RequestDocument } from "../api/types";
-import { FitForm, type FitWish } from "../form/fit_form";
-import { Link } from "../parts";
+import { setQuery } from "../api/address";
+import { FitForm } from "../form/fit_form";
+import { type FitStart, PLAIN, startOf } from "../form/fit_start";
 import { SendButton } from "../samp/send";
+import { useRun } from "./fit_run";
+import { History } from "./fit_history";
+import { type Earlier, useFits } from "./fits_known";
 import type { TabProps } from "./job";
 import { commonRange, Panel, readSpectrum, type Spectrum } from "./spectrum_panel";
 
@@ -16,9 +17,12 @@ export function SpectraTab({ live, results, query }: TabProps) {
   const files = results.filter((file) => file.role === "spectrum");
   const [spectra, setSpectra] = useState<Spectrum[]>([]);
   const [failed, fail] = useState<string | null>(null);
-  const [refused, refuse] = useState<Refused | null>(null);
+  const { refused, run } = useRun(live.jobId);
+  const keys = (live.job?.products ?? []).map((one) => one.key);
+  const fits = useFits(keys);
   const search = query.get("source") ?? "";
   const chosen = query.get("fit");
+  const together = (query.get("with") ?? "").split(",").filter(Boolean);
   useEffect(() => {
     const stop = new AbortController();
     const read = async () => {
@@ -34,22 +38,19 @@ export function SpectraTab({ live, results, query }: TabProps) {
     read().catch((error) => stop.signal.aborted || fail(String(error.message ?? error)));
     return () => stop.abort();
   }, [files.map((file) => file.url).join()]);
-  if (!files.length) return <p>There are no spectra yet. They appear here as soon as there are some.</p>;
+  if (!files.length) {
+    return <p>{live.job?.final ? "This job ended without spectra." : "There are no spectra yet. They appear here as soon as there are some."}</p>;
+  }
   const shown = spectra.filter((one) => one.source.toLowerCase().includes(search.toLowerCase()));
   const most = Number(query.get("panels") ?? FIRST_PANELS) || FIRST_PANELS;
   const same = query.get("axes") === "same";
   const ranges = same && shown.length ? commonRange(shown) : null;
-  const run = async (wish: FitWish) => {
-    try {
-      refuse(null);
-      const body = { instrument: "spectral_fit", product: "spectral_fit", parameters: wish };
-      const job = await call<JobDocument>("/jobs", { method: "POST", body });
-      go(`/jobs/${job.job_id}/fit`);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      refuse(error);
-    }
+  const close = () => {
+    setQuery({ fit: null });
+    // Who closed it goes on where it was opened.
+    document.querySelector<HTMLElement>(`[data-fit="${CSS.escape(chosen ?? "")}"]`)?.focus();
   };
+  const before = fits?.find((one) => one.source === chosen) ?? null;
   return (
     <>
       <div class="row controls">
@@ -65,17 +66,21 @@ export function SpectraTab({ live, results, query }: TabProps) {
         </span>
         <SendButton message="spectrum.load.ssa-generic" files={shown.map((one) => one.file)} />
       </div>
+      {together.length ? <p class="quiet">A fit takes the spectra of {together.length === 1 ? "one other job" : `${together.length} other jobs`} too.</p> : null}
       {failed ? <p class="error">{failed}</p> : null}
-      {chosen ? (
+      {chosen && fits ? (
         <FitForm
           key={chosen}
           source={chosen}
           job={live.jobId}
+          start={withOthers(before ? startOf(before.parameters, before.report) : PLAIN, keys, together)}
+          from={before ? saidOf(before) : ""}
           refused={refused}
           run={run}
-          close={() => setQuery({ fit: null })}
+          close={close}
         />
       ) : null}
+      {chosen && fits ? <History fits={fits} of={live.jobId} query={query} /> : null}
       <div class="panels">
         {shown.slice(0, most).map((one) => (
           <Panel
@@ -93,58 +98,16 @@ export function SpectraTab({ live, results, query }: TabProps) {
           More ({shown.length - most} spectra)
         </button>
       ) : null}
-      <History job={live.jobId} />
+      {fits && !chosen ? <History fits={fits} of={live.jobId} query={query} /> : null}
     </>
   );
 }
 
-interface Earlier {
-  job: JobDocument;
-  model: string;
-  source: string;
+/** The spectra of this job are taken as those of this job, whatever the earlier fit called them. */
+function withOthers(start: FitStart, own: string[], together: string[]): FitStart {
+  return { ...start, spectra: [...new Set([...start.spectra.filter((one) => !own.includes(one)), ...together])] };
 }
 
-/** Fits that used the spectra of this job, newest first. */
-function History({ job }: { job: string }) {
-  const [found, set] = useState<Earlier[]>([]);
-  useEffect(() => {
-    let over = false;
-    const look = async () => {
-      const keys = new Set<string>();
-      const view = await call<JobDocument>(`/jobs/${job}`);
-      for (const product of view.products) keys.add(product.key);
-      const list = await call<JobList>("/jobs?product=spectral_fit&limit=20");
-      const all = await Promise.all(
-        list.jobs.map(async (one): Promise<Earlier | null> => {
-          const { parameters } = await call<RequestDocument>(`/requests/${one.request_key}`);
-          const own = (parameters.spectra as string[]).some((key) => keys.has(key));
-          return own ? { job: one, model: String(parameters.model), source: String(parameters.source) } : null;
-        }),
-      );
-      if (!over) set(all.filter((one) => one !== null));
-    };
-    look().catch((error) => {
-      // Who has no list of jobs has no history; everything else works.
-      if (!(error instanceof Refused)) throw error;
-    });
-    return () => {
-      over = true;
-    };
-  }, [job]);
-  if (!found.length) return null;
-  return (
-    <>
-      <h2>Fits of these spectra</h2>
-      <ul>
-        {found.map((one) => (
-          <li key={one.job.job_id}>
-            <Link to={`/jobs/${one.job.job_id}/fit`}>
-              {one.source || "all"}: {one.model}
-            </Link>{" "}
-            <span class="quiet">{one.job.state.toLowerCase()}</span>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
+function saidOf({ model, job }: Earlier): string {
+  return `It begins from the last fit of this source, ${model} of ${job.submitted.slice(0, 16).replace("T", " ")} UTC: its best values are the starts.`;
 }

@@ -181,6 +181,7 @@ export function drawErrors(chart: uPlot, series: number, errors: ArrayLike<numbe
   ctx.clip();
   ctx.strokeStyle = stroke;
   ctx.lineWidth = 1;
+  ctx.setLineDash([]);
   ctx.beginPath();
   const scale = chart.series[series]?.scale ?? "y";
   const least = chart.scales[scale]?.min ?? 0;
