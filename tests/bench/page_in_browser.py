@@ -108,10 +108,12 @@ def catalogue_edit_ms(browser: Browser, base: str, gateway: OpenGateway) -> floa
     job_id = gateway.add(base, body, "mosaic", files)
     page = _page(browser)
     page.goto(f"{base}/jobs/{job_id}/sky", timeout=_PATIENCE_MS)
-    expect(page.get_by_label("RA of S0", exact=True)).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.get_by_role("rowheader", name="S0", exact=True)).to_be_visible(timeout=_PATIENCE_MS)
     expect(page.locator(".sky-place canvas").first).to_be_visible(timeout=_PATIENCE_MS)
     found: list[float] = []
     for number in range(_EDITS):
+        page.get_by_role("rowheader", name=f"S{number}", exact=True).click()
+        expect(page.get_by_label(f"RA of S{number}", exact=True)).to_be_visible()
         edit = f"""const cell = document.querySelector('[aria-label="RA of S{number}"]');
             cell.focus(); cell.value = '266.{number}1'; cell.blur()"""
         found.append(page.evaluate(f"({_UNTIL_DRAWN})(() => {{ {edit} }})"))

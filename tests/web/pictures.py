@@ -79,9 +79,8 @@ def test_table(page: Page, base: str, mesh: Mesh) -> None:
 
 def test_sky(page: Page, base: str, image: Job) -> None:
     page.goto(f"{base}/jobs/{image.id}/sky?contours=10,30&footprint=on&fov=20")
-    page.get_by_label(f"Name of {_SOURCE.name}", exact=True).click()
-    expect(page.get_by_role("group", name="Regions drawn")).to_be_visible()
-    page.evaluate("document.querySelector('.sky-place').scrollIntoView({block: 'center'})")
+    page.get_by_role("rowheader", name=_SOURCE.name, exact=True).click()
+    expect(page.get_by_role("button", name="Whole image")).to_be_enabled()
     _keep(page, "sky")
 
 

@@ -24,14 +24,15 @@ def image(mesh: Mesh) -> Job:
 def _open(watched: Watched, image: Job) -> Page:
     page = watched.open(f"/jobs/{image.id}/sky")
     expect(page.locator(".sky-place canvas").first).to_be_visible(timeout=60_000)
-    expect(page.get_by_label(f"Name of {_BRIGHT.name}", exact=True)).to_be_visible()
+    expect(page.get_by_role("rowheader", name=_BRIGHT.name, exact=True)).to_be_visible()
     return page
 
 
 def test_a_catalogue_that_was_saved_is_loaded_again(watched: Watched, image: Job) -> None:
     page = _open(watched, image)
     table = page.get_by_role("region", name="Catalogue")
-    bright = page.get_by_label(f"Name of {_BRIGHT.name}", exact=True)
+    bright = page.get_by_role("rowheader", name=_BRIGHT.name, exact=True)
+    table.get_by_text("Load or save as a file", exact=True).click()
     for form in ("fits", "csv", "ecsv", "reg"):
         table.get_by_label("Save as").select_option(form)
         with page.expect_download() as saved:
@@ -65,6 +66,6 @@ def test_without_webgl_the_preview_stands_in_its_place(
         page = watched.open(f"/jobs/{image.id}/sky")
         expect(page.get_by_text("no WebGL")).to_be_visible(timeout=60_000)
         expect(page.locator("img.preview").first).to_be_visible()
-        expect(page.get_by_label(f"Name of {_BRIGHT.name}", exact=True)).to_be_visible()
+        expect(page.get_by_role("rowheader", name=_BRIGHT.name, exact=True)).to_be_visible()
     finally:
         plain.close()

@@ -42,7 +42,7 @@ def test_from_a_name_to_a_fit_a_curve_and_a_link(
     _look_at_the_source(page, mosaic)
     watched.check_access()
     _edit_the_catalogue(page)
-    page.get_by_role("group", name="Use this catalogue").get_by_role("button", name="Spectra", exact=True).click()
+    page.get_by_role("region", name="Use this catalogue").get_by_role("button", name="Spectra…", exact=True).click()
     expect(page.get_by_label("Catalogue", exact=True)).to_have_value("list")
     page.get_by_label("Science windows", exact=True).fill("\n".join(GALACTIC_CENTRE[:2]))
     _run(page, 2)
@@ -99,7 +99,7 @@ def _tab(page: Page, name: str) -> None:
 def _look_at_the_source(page: Page, mosaic: bytes) -> None:
     """Check that the image has at the source the value that its file has."""
     expect(page.locator(".sky-place canvas").first).to_be_visible()
-    page.get_by_label(f"Name of {_SOURCE}", exact=True).click()
+    page.get_by_role("rowheader", name=_SOURCE, exact=True).click()
     readout = page.locator(".readout")
     expect(readout).to_contain_text(f"{_SOURCE} is 0.0′ away")
     told = float(readout.locator("strong").inner_text())
@@ -111,15 +111,17 @@ def _look_at_the_source(page: Page, mosaic: bytes) -> None:
 
 def _edit_the_catalogue(page: Page) -> None:
     """Add sources on the sky and by their coordinates, take some out, and take one step back."""
+    page.get_by_text("Look and regions", exact=True).click()
     page.get_by_label("what the job looked at").check()
     expect(page.get_by_role("group", name="Regions drawn")).to_contain_text("what the job looked at")
     table = page.get_by_role("region", name="Catalogue")
     rows = table.locator("tbody tr")
     before = rows.count()
-    page.get_by_role("button", name="Add on the sky", exact=True).click()
-    page.locator(".sky-place").click(position={"x": 200, "y": 150})
+    page.get_by_role("button", name="Add by clicking on the sky", exact=True).click()
+    page.locator(".sky-place").click(position={"x": 60, "y": 120})
     expect(rows).to_have_count(before + 1)
     expect(rows.last).to_have_attribute("aria-selected", "true")
+    table.get_by_text("Add by position", exact=True).click()
     for name, value in (("Name", _OWN), ("RA", "17:45:40"), ("Dec", "-29:00:28")):
         table.get_by_label(name, exact=True).fill(value)
     table.get_by_role("button", name="Add", exact=True).click()

@@ -102,7 +102,7 @@ export const STATE_WORDS: Record<string, string> = {
 };
 
 /** Put a text where others paste it from; false: the browser lets nobody. */
-async function copied(text: string): Promise<boolean> {
+export async function copied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -1,5 +1,5 @@
 // A query that is being written, and the submission that it comes to.
-import type { InstrumentDocument, ProductDocument, Selection, Submission } from "../api/types";
+import type { InstrumentDocument, ProductDocument, RequestDocument, Selection, Submission } from "../api/types";
 
 export interface Draft {
   instrument: string;
@@ -118,6 +118,17 @@ export function draftOf(request: Asked): Draft {
     most: max_pointings ? String(max_pointings) : "",
     values: request.parameters ?? {},
   };
+}
+
+/** What was asked for, as it would be sent again. */
+export function submissionOf({ instrument, product, selection, parameters }: RequestDocument): Submission {
+  const sent: Submission = { instrument, product, selection: compact(selection), parameters };
+  if (Object.keys(sent.selection ?? {}).length === 0) delete sent.selection;
+  return sent;
+}
+
+function compact<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null)) as T;
 }
 
 /** A request in one sentence. */

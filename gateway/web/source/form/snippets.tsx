@@ -11,13 +11,18 @@ const WAYS: [string, (sent: Submission) => string][] = [
   ["curl", curl],
 ];
 
-export function Snippets({ sent }: { sent: Submission }) {
+interface Props {
+  sent: Submission;
+  title?: string;
+}
+
+export function Snippets({ sent, title = "The same from Python, the command line, curl" }: Props) {
   // Of ten thousand windows the texts are long: they are written when somebody looks.
   const [open, turn] = useState(false);
   const texts = useMemo(() => (open ? WAYS.map(([name, write]) => ({ name, text: write(sent) })) : []), [open, sent]);
   return (
     <details class="snippets" onToggle={(event) => turn(event.currentTarget.open)}>
-      <summary>The same from Python, the command line, curl</summary>
+      <summary>{title}</summary>
       {texts.map(({ name, text }) => (
         <section key={name} aria-label={name}>
           <h2 class="small">

@@ -5,9 +5,9 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { setQuery } from "../api/address";
 import { apiUrl, call, Refused } from "../api/client";
 import { later } from "../api/later";
-import type { InstrumentDocument, JobDocument, LinkedFile, LinkedProduct, ProductList, RequestDocument, Submission, UnitState } from "../api/types";
+import type { InstrumentDocument, JobDocument, LinkedFile, LinkedProduct, ProductList, RequestDocument, UnitState } from "../api/types";
 import { useCall } from "../api/use";
-import { sentence } from "../form/draft";
+import { sentence, submissionOf } from "../form/draft";
 import { Snippets } from "../form/snippets";
 import { bytes, duration, ErrorText, Link, SIGNS, STATE_WORDS, Time } from "../parts";
 import { type LiveJob, useJob } from "../table/live";
@@ -184,17 +184,6 @@ function Head(props: { live: LiveJob; job: JobDocument; request: RequestDocument
       {sent ? <Snippets sent={sent} /> : null}
     </>
   );
-}
-
-/** What was asked for, as it would be sent again. */
-function submissionOf({ instrument, product, selection, parameters }: RequestDocument): Submission {
-  const sent: Submission = { instrument, product, selection: compact(selection), parameters };
-  if (Object.keys(sent.selection ?? {}).length === 0) delete sent.selection;
-  return sent;
-}
-
-function compact<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null)) as T;
 }
 
 function Elapsed({ job }: { job: JobDocument }) {

@@ -1,216 +1,276 @@
-// One image of the sky with its catalogue, contours and regions: looked at, pointed at, edited by mouse and keys.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+// One image of the sky with its catalogue, contours and regions: looked at, pointed at, edited by mouse, fingers and keys.
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { setQuery } from "../api/address";
 import { alone, type Image } from "../fits/image";
-import { Choice } from "../form/choice";
 import { contours } from "../sky/contours";
+import { listen } from "../sky/gestures";
+import type { Frame } from "../sky/grid";
+import type { Look, Marker } from "../sky/overlay";
 import { RegionControls, useRegions } from "../sky/region_controls";
-import { type Look, type Marker, type Sky, skyOf } from "../sky/sky";
-import { galactic, separation, sexagesimal, Wcs } from "../sky/wcs";
-import type { EditedCatalogue, Entry } from "../table/edited_catalogue";
+import { type Sky, skyOf, type View } from "../sky/sky";
+import { usualCuts } from "../sky/usual_cuts";
+import { Wcs } from "../sky/wcs";
+import type { Entry } from "../table/edited_catalogue";
+import type { Editing } from "../table/editing";
 import type { Result } from "./job";
-import type { Picture } from "./sky";
+import { type Choices, FrequentControls, LookAndRegions } from "./sky_controls";
+import { type Mosaic, type Picture, useOtherKinds } from "./sky_image";
+import { Readout } from "./sky_readout";
+import { TakeAway } from "./sky_take_away";
 
-const COLOURS = ["viridis", "grayscale", "inferno", "plasma", "cubehelix", "rdbu"];
-const STRETCHES = ["linear", "sqrt", "asinh", "log"];
-
-/** Cuts that show what there is: all but the extremes; of a significance what is not noise. */
-function usualCuts(image: Image, kind: string): [number, number] {
-  if (kind === "SIGNIFICANCE") return [-3, 15];
-  const step = Math.max(1, Math.floor(image.pixels.length / 20_000));
-  const sample: number[] = [];
-  for (let index = 0; index < image.pixels.length; index += step) {
-    const value = image.pixels[index] ?? Number.NaN;
-    if (Number.isFinite(value)) sample.push(value);
-  }
-  sample.sort((a, b) => a - b);
-  const at = (part: number) => sample[Math.min(sample.length - 1, Math.floor(part * sample.length))] ?? 0;
-  const [low, high] = [at(0.01), at(0.997)];
-  return high > low ? [low, high] : [low, low + 1];
-}
-
-export function SkyView(props: {
+interface Props {
+  mosaic: Mosaic;
   picture: Picture;
   image: Image;
-  catalogue: EditedCatalogue;
-  setCatalogue: (catalogue: EditedCatalogue) => void;
-  chosen: number | null;
-  choose: (entry: Entry | null) => void;
+  choices: Choices;
+  editing: Editing;
+  adding: boolean;
+  setAdding: (adding: boolean) => void;
+  file: Result;
   previews: Result[];
   jobId: string;
   query: URLSearchParams;
-}) {
-  const { picture, image, catalogue, chosen, choose, query } = props;
+}
+
+type Point = [number, number];
+/** What a moment of rest is before the view is written into the address [ms]. */
+const REST_MS = 500;
+/** The whole image has a little sky around it. */
+const MARGIN = 1.08;
+const VIEW = ["ra", "dec", "fov"] as const;
+
+export function SkyView(props: Props) {
+  const { picture, image, editing, adding, setAdding, query } = props;
+  const { catalogue, chosen } = editing;
+  const frameElement = useRef<HTMLDivElement>(null);
   const place = useRef<HTMLDivElement>(null);
+  const holder = useRef<HTMLDivElement>(null);
   const [sky, setSky] = useState<Sky | null>(null);
   const [absent, setAbsent] = useState(false);
-  const [adding, setAdding] = useState(false);
-  const [pointer, setPointer] = useState<[number, number] | null>(null);
+  const [pointer, setPointer] = useState<Point | null>(null);
+  const [pointed, setPointed] = useState(false);
+  const [drag, setDrag] = useState<{ id: number; at: Point } | null>(null);
+  const [offer, setOffer] = useState<{ at: Point; x: number; y: number } | null>(null);
+  const [scrolled, setScrolled] = useState(0);
   const wcs = useMemo(() => new Wcs(picture.hdu.header), [picture]);
+  const [first, last] = useMemo(() => usualCuts(image, picture.kind), [image]);
   const cuts = query.get("cuts")?.split(",").map(Number);
-  const [low, high] = cuts?.length === 2 && cuts.every(Number.isFinite) ? (cuts as [number, number]) : usualCuts(image, picture.kind);
-  const look: Look = { low, high, colours: query.get("colours") ?? "viridis", stretch: query.get("stretch") ?? "linear" };
+  const [low = first, high = last] = cuts?.length === 2 && cuts.every(Number.isFinite) ? cuts : [];
+  const { unit, band, kind } = picture;
+  const title = `${kind.toLowerCase()}${unit ? ` [${unit}]` : ""}, ${band} keV`;
+  const look: Look = { low, high, colours: query.get("colours") ?? "viridis", stretch: query.get("stretch") ?? "linear", unit, title };
   const levels = (query.get("contours") ?? "").split(",").map(Number).filter((one) => one && Number.isFinite(one));
   const grid = query.get("grid") !== "off";
-  const frame = query.get("frame") ?? "ICRS";
+  const names = query.get("names") !== "off";
+  const frame: Frame = query.get("frame") === "Galactic" ? "Galactic" : "ICRS";
+  const others = useOtherKinds(props.mosaic, picture, pointed);
+
+  /** The view that holds the whole image. */
+  const whole = (): View => {
+    const [ra, dec] = wcs.sky((image.width - 1) / 2, (image.height - 1) / 2);
+    const shape = (place.current?.clientWidth ?? 1) / (place.current?.clientHeight || 1);
+    // In the plane of a gnomonic projection.
+    const across = MARGIN * Math.max(image.width, image.height * shape) * wcs.scale * (Math.PI / 180);
+    return { ra, dec, fov: Math.min(120, (2 * Math.atan(across / 2) * 180) / Math.PI) };
+  };
+  const keep = () => {
+    if (!sky) return;
+    const [now, all] = [sky.view(), whole()];
+    const same = VIEW.every((name) => Math.abs(now[name] - all[name]) < 0.002 * all.fov);
+    const known = new URLSearchParams(location.search);
+    const texts = VIEW.map((name) => [name, same ? null : now[name].toFixed(4)] as const);
+    if (texts.some(([name, text]) => known.get(name) !== text)) setQuery(Object.fromEntries(texts));
+  };
+  const showWhole = () => {
+    const all = whole();
+    sky?.goTo(all.ra, all.dec);
+    sky?.zoom(all.fov);
+  };
 
   useEffect(() => {
     let over = false;
-    const element = place.current;
-    if (!element) return;
-    const [ra, dec] = wcs.sky(image.width / 2, image.height / 2);
-    const wide = Math.min(120, Math.abs(picture.hdu.header.number("CD1_1", picture.hdu.header.number("CDELT1", 0.1))) * image.width);
-    const number = (name: string, otherwise: number) => {
-      const value = Number(query.get(name) ?? Number.NaN);
-      return Number.isFinite(value) ? value : otherwise;
+    if (!holder.current) return;
+    const all = whole();
+    const number = (name: (typeof VIEW)[number]) => {
+      const text = query.get(name);
+      return text !== null && Number.isFinite(Number(text)) ? Number(text) : all[name];
     };
-    const at = { ra: number("ra", ra), dec: number("dec", dec), fov: number("fov", wide) };
-    skyOf(alone(picture.hdu, image), element, look, at)
+    const at = { ra: number("ra"), dec: number("dec"), fov: number("fov") };
+    skyOf(props.file.url, alone(picture.hdu, image), holder.current, look, at)
       .then((opened) => over || setSky(opened))
       .catch(() => over || setAbsent(true));
     return () => {
       over = true;
     };
   }, [picture, image]);
-
-  useEffect(() => sky?.dress(look), [sky, low, high, look.colours, look.stretch]);
-  useEffect(() => sky?.grid(grid), [sky, grid]);
-  useEffect(() => sky?.frame(frame), [sky, frame]);
-  useEffect(() => {
-    const kindOf = (one: Entry): Marker["kind"] => (one.id === chosen ? "chosen" : !one.used ? "unused" : one.fresh ? "new" : "known");
-    sky?.mark(catalogue.entries.map((one) => ({ name: one.name, ra: one.ra, dec: one.dec, kind: kindOf(one) })));
-  }, [sky, catalogue, chosen]);
+  useEffect(() => () => sky?.leave(), [sky]);
   useEffect(() => {
     if (!sky) return;
-    sky.picked = (name) => choose(catalogue.entries.find((one) => one.name === name) ?? null);
-  }, [sky, catalogue]);
+    let rest = 0;
+    sky.moved = (resized) => {
+      setOffer(null);
+      // Who saw the whole image sees it in a window of another size as well.
+      if (resized && !new URLSearchParams(location.search).has("fov")) return showWhole();
+      clearTimeout(rest);
+      rest = setTimeout(keep, REST_MS);
+    };
+    return () => clearTimeout(rest);
+  }, [sky, wcs]);
+  useEffect(() => sky?.dress(look), [sky, image, low, high, look.colours, look.stretch]);
+  useEffect(() => sky?.frame(frame), [sky, frame]);
+  // With the table, in the same moment.
+  useLayoutEffect(() => {
+    const kindOf = (one: Entry): Marker["kind"] => (!one.used ? "unused" : one.fresh ? "new" : "known");
+    const markers = catalogue.entries.map((one) => {
+      const [ra, dec] = drag?.id === one.id ? drag.at : [one.ra, one.dec];
+      return { id: one.id, name: one.name, ra, dec, kind: kindOf(one) };
+    });
+    sky?.set({ markers, chosen: chosen?.id ?? null, names, grid, frame, look, aim: adding });
+  }, [sky, catalogue, chosen?.id, drag, names, grid, frame, adding, title, low, high, look.colours, look.stretch]);
   useEffect(() => {
     sky?.contour(levels.flatMap((level) => contours(image, level)).map((line) => line.map(([x, y]) => wcs.sky(x, y))));
   }, [sky, image, levels.join()]);
-
   const overlay = useRegions(props.jobId, query);
   useEffect(() => sky?.outline(overlay.regions), [sky, overlay.regions]);
-
-  const entry = catalogue.entries.find((one) => one.id === chosen);
   useEffect(() => {
-    if (entry && sky && !sky.sees(entry.ra, entry.dec)) sky.goTo(entry.ra, entry.dec);
-  }, [chosen, sky]);
+    if (chosen && sky && !sky.sees(chosen.ra, chosen.dec)) sky.goTo(chosen.ra, chosen.dec);
+  }, [chosen?.id, sky]);
 
-  const world = (event: MouseEvent): [number, number] | null => {
-    const box = place.current?.getBoundingClientRect();
-    return box && sky ? sky.world(event.clientX - box.left, event.clientY - box.top) : null;
-  };
-  const keep = () => {
-    if (!sky) return;
-    const { ra, dec, fov } = sky.view();
-    setQuery({ ra: ra.toFixed(4), dec: dec.toFixed(4), fov: fov.toFixed(3) });
-  };
-  const addAt = (at: [number, number] | null) => {
-    if (!at) return;
-    const next = catalogue.add(Number(at[0].toFixed(5)), Number(at[1].toFixed(5)));
-    props.setCatalogue(next);
-    choose(next.entries.at(-1) ?? null);
+  const add = (at: Point) => {
+    setOffer(null);
     setAdding(false);
+    editing.add(Number(at[0].toFixed(5)), Number(at[1].toFixed(5)));
   };
-  const move = (event: KeyboardEvent) => {
-    if (event.key === "a" || event.key === "A") return setAdding(!adding);
-    if (event.key === "Escape") return setAdding(false);
-    const step = Math.abs(picture.hdu.header.number("CD1_1", picture.hdu.header.number("CDELT1", 0.08)));
-    const moves: Record<string, [number, number]> = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    const by = moves[event.key];
-    if (entry && event.key === "Delete") props.setCatalogue(catalogue.remove(entry.id));
-    else if (entry && by) {
-      const ra = entry.ra + (by[0] * step) / Math.cos((entry.dec * Math.PI) / 180);
-      props.setCatalogue(catalogue.change(entry.id, { ra: (ra + 360) % 360, dec: entry.dec + by[1] * step }));
+  const moveTo = (entry: Entry, ra: number, dec: number) => {
+    const values = { ra: Number((((ra % 360) + 360) % 360).toFixed(5)), dec: Number(Math.max(-90, Math.min(90, dec)).toFixed(5)) };
+    editing.set(catalogue.change(entry.id, values));
+  };
+  useEffect(() => {
+    if (!sky || !place.current) return;
+    return listen(place.current, sky, {
+      chosen: () => chosen?.id ?? null,
+      pointed: (at) => {
+        setPointer(at);
+        if (at) setPointed(true);
+      },
+      picked: (id) => {
+        setOffer(null);
+        editing.choose(id);
+      },
+      clicked: (at, x, y) => (adding ? add(at) : setOffer({ at, x, y })),
+      dragged: (id, at, done) => {
+        setDrag(done ? null : { id, at });
+        const entry = catalogue.entries.find((one) => one.id === id);
+        if (done && entry) moveTo(entry, ...at);
+      },
+      scrolled: () => setScrolled((count) => count + 1),
+    });
+  }, [sky, catalogue, chosen?.id, adding]);
+  useEffect(() => {
+    if (!scrolled) return;
+    const timer = setTimeout(() => setScrolled(0), 2500);
+    return () => clearTimeout(timer);
+  }, [scrolled]);
+
+  const pressed = (event: KeyboardEvent) => {
+    if (!sky || event.ctrlKey || event.metaKey || event.altKey) return;
+    const arrows: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    const by = arrows[event.key];
+    if (by && event.shiftKey) {
+      // East is to the left.
+      const east = (-by[0] * wcs.scale) / Math.max(0.01, Math.cos(((chosen?.dec ?? 0) * Math.PI) / 180));
+      if (chosen) moveTo(chosen, chosen.ra + east, chosen.dec + by[1] * wcs.scale);
+    } else if (by) sky.pan(0.1 * by[0], 0.1 * by[1]);
+    else if (event.key === "+" || event.key === "=") sky.zoom(sky.view().fov / 1.25);
+    else if (event.key === "-") sky.zoom(sky.view().fov * 1.25);
+    else if (event.key === "0") showWhole();
+    else if (event.key === "a" || event.key === "A") setAdding(!adding);
+    else if (event.key === "Enter" && adding) {
+      const { ra, dec } = sky.view();
+      add([ra, dec]);
+    } else if (event.key === "Delete" && chosen) editing.remove(chosen.id);
+    else if (event.key === "Escape") {
+      setAdding(false);
+      setOffer(null);
     } else return;
     event.preventDefault();
   };
   if (absent) return <WithoutSky previews={props.previews} />;
+  const tells = `${title}, with ${catalogue.entries.length} sources; the table beside it holds the same sources.`;
   return (
     <>
-      <div class="row controls">
-        <Cut label="Cuts from" value={low} set={(value) => setQuery({ cuts: `${value},${high}` })} />
-        <Cut label="to" value={high} set={(value) => setQuery({ cuts: `${low},${value}` })} />
-        <Choice label="Colours" value={look.colours} choices={COLOURS} set={(value) => setQuery({ colours: value })} />
-        <Choice label="Stretch" value={look.stretch} choices={STRETCHES} set={(value) => setQuery({ stretch: value })} />
-        <Choice label="Frame" value={frame} choices={["ICRS", "Galactic"]} set={(value) => setQuery({ frame: value })} />
-        <label>
-          <input type="checkbox" checked={grid} onChange={() => setQuery({ grid: grid ? "off" : null })} /> grid
-        </label>
-        <label>
-          Contours{" "}
-          <input
-            size={8}
-            placeholder="5,10,20"
-            value={query.get("contours") ?? ""}
-            onChange={(event) => setQuery({ contours: event.currentTarget.value || null })}
+      <div class="sky-frame" ref={frameElement}>
+        <FrequentControls choices={props.choices} sky={sky} whole={showWhole} keep={keep} names={names} />
+        <div class="sky-stage" onKeyDown={(event) => event.key === "Escape" && setOffer(null)}>
+          <div
+            ref={place}
+            class={`sky-place ${adding ? "adding" : ""}`}
+            role="application"
+            aria-roledescription="map of the sky"
+            aria-label={tells}
+            aria-describedby="sky-keys"
+            tabIndex={0}
+            onKeyDown={pressed}
+          >
+            <div ref={holder} />
+          </div>
+          {adding ? (
+            <p class="sky-prompt" role="status">
+              Click where the source is, or press Enter for the middle; Escape leaves.
+            </p>
+          ) : scrolled ? (
+            <p class="sky-prompt">Click the image first, or hold Ctrl: then the wheel zooms.</p>
+          ) : null}
+          {offer ? <Offer offer={offer} stage={place.current} add={() => add(offer.at)} close={() => setOffer(null)} /> : null}
+          <Readout
+            pointer={pointer}
+            chosen={chosen}
+            catalogue={catalogue}
+            wcs={wcs}
+            band={band}
+            planes={[{ kind, unit, image }, ...others]}
           />
-        </label>
-        <button type="button" aria-pressed={adding} onClick={() => setAdding(!adding)}>
-          Add on the sky
-        </button>
-        <button type="button" onClick={keep}>
-          Keep this view in the address
-        </button>
+        </div>
       </div>
-      <RegionControls overlay={overlay} query={query} />
-      {adding ? <p role="status">Click where the source is; Escape leaves.</p> : null}
-      <div
-        ref={place}
-        class={`sky-place ${adding ? "adding" : ""}`}
-        role="application"
-        aria-roledescription="map of the sky"
-        aria-label={`${picture.kind.toLowerCase()} from ${picture.band} keV with ${catalogue.entries.length} sources; the table beside it holds the same sources. Arrows move the chosen source, Delete takes it out, A adds.`}
-        tabIndex={0}
-        onKeyDown={move}
-        onPointerMove={(event) => setPointer(world(event))}
-        onPointerLeave={() => setPointer(null)}
-        onClick={(event) => adding && addAt(world(event))}
-      />
-      <Readout at={pointer ?? (entry ? [entry.ra, entry.dec] : null)} wcs={wcs} image={image} kind={picture.kind} catalogue={catalogue} />
+      <p id="sky-keys" class="help">
+        <span class="of-keys">
+          Keys on the image: arrows move the view, Shift+arrows the chosen source; + and − zoom, 0 shows the whole image; A adds a
+          source, Delete takes the chosen one out. The wheel zooms once the image was clicked.{" "}
+        </span>
+        Drag a chosen marker to move its source. <span class="of-fingers">Two fingers move and zoom.</span>
+      </p>
+      <LookAndRegions look={look} grid={grid} frame={frame} query={query}>
+        <RegionControls overlay={overlay} query={query} sky={sky} />
+      </LookAndRegions>
+      <TakeAway sky={sky} file={props.file} frame={frameElement} name={`${kind.toLowerCase()}_${band.replace("–", "-")}keV`} />
     </>
   );
 }
 
-function Cut({ label, value, set }: { label: string; value: number; set: (value: number) => void }) {
-  return (
-    <label>
-      {label}{" "}
-      <input
-        size={7}
-        inputMode="decimal"
-        value={Number(value.toPrecision(4))}
-        onChange={(event) => {
-          const given = Number(event.currentTarget.value);
-          if (Number.isFinite(given)) set(given);
-        }}
-      />
-    </label>
-  );
+interface OfferProps {
+  offer: { at: Point; x: number; y: number };
+  stage: HTMLElement | null;
+  add: () => void;
+  close: () => void;
 }
 
-function Readout(props: { at: [number, number] | null; wcs: Wcs; image: Image; kind: string; catalogue: EditedCatalogue }) {
-  const { at, wcs, image, kind, catalogue } = props;
-  if (!at) return <p class="readout quiet">Point at the image: its position and value stand here.</p>;
-  const [ra, dec] = at;
-  const pixel = wcs.pixel(ra, dec);
-  const [x, y] = pixel ? [Math.round(pixel[0]), Math.round(pixel[1])] : [-1, -1];
-  const inside = x >= 0 && y >= 0 && x < image.width && y < image.height;
-  const value = inside ? (image.pixels[y * image.width + x] ?? Number.NaN) : Number.NaN;
-  const [l, b] = galactic(ra, dec);
-  let nearest: Entry | null = null;
-  let distance = 360;
-  for (const one of catalogue.entries) {
-    const apart = separation(ra, dec, one.ra, one.dec);
-    if (apart < distance) [nearest, distance] = [one, apart];
-  }
+/** What can be done at a place of the sky that was clicked. */
+function Offer({ offer, stage, add, close }: OfferProps) {
+  const [ra, dec] = offer.at;
+  const left = Math.max(0, Math.min(offer.x, (stage?.clientWidth ?? 0) - 250));
+  const top = Math.max(0, Math.min(offer.y + 8, (stage?.clientHeight ?? 0) - 100));
   return (
-    <p class="readout">
-      RA {ra.toFixed(4)}° Dec {dec.toFixed(4)}° · {sexagesimal(ra, dec)} · l {l.toFixed(3)}° b {b.toFixed(3)}° · {kind.toLowerCase()}{" "}
-      <strong>{Number.isFinite(value) ? value.toPrecision(4) : "none"}</strong>
-      {nearest ? ` · ${nearest.name} is ${distance < 1 ? `${(distance * 60).toFixed(1)}′` : `${distance.toFixed(1)}°`} away` : ""}
-    </p>
+    <div class="sky-offer" style={{ left: `${left}px`, top: `${top}px` }}>
+      <button type="button" onClick={add}>
+        Add a source here
+      </button>
+      <button type="button" aria-label="Close" onClick={close}>
+        ×
+      </button>
+      <br />
+      RA {ra.toFixed(4)}° Dec {dec.toFixed(4)}°
+    </div>
   );
 }
 

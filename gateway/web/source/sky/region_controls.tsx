@@ -3,8 +3,12 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { setQuery } from "../api/address";
 import { call, Refused } from "../api/client";
-import type { TransientDocument } from "../api/types";
+import type { TransientDocument, TransientList } from "../api/types";
+import { useCall } from "../api/use";
+import { placesOf } from "./region_place";
 import { fetchRegion, REGION_COLOURS, type Region, readRegion, regionsOf } from "./regions";
+import type { Sky } from "./sky";
+import { separation } from "./wcs";
 
 export interface Overlay {
   regions: Region[];
@@ -61,9 +65,11 @@ export function useRegions(jobId: string, query: URLSearchParams): Overlay {
   return { regions, failed, load, find };
 }
 
-export function RegionControls({ overlay, query }: { overlay: Overlay; query: URLSearchParams }) {
+export function RegionControls({ overlay, query, sky }: { overlay: Overlay; query: URLSearchParams; sky: Sky | null }) {
   const footprint = query.get("footprint") === "on";
   const [event, name] = useState("");
+  const [asked, ask] = useState(false);
+  const events = useCall<TransientList>(asked ? "/transients?limit=100" : null).value?.transients ?? [];
   return (
     <>
       <div class="row controls">
@@ -79,8 +85,22 @@ export function RegionControls({ overlay, query }: { overlay: Overlay; query: UR
         >
           <label>
             Credible region of event{" "}
-            <input size={10} placeholder="GW170817" value={event} onInput={(written) => name(written.currentTarget.value)} />
+            <input
+              size={12}
+              list="events-of-gallery"
+              placeholder="name or key"
+              value={event}
+              onFocus={() => ask(true)}
+              onInput={(written) => name(written.currentTarget.value)}
+            />
           </label>{" "}
+          <datalist id="events-of-gallery">
+            {events.map((one) => (
+              <option key={one.event_key} value={one.name}>
+                {one.class} {one.trigger_time?.slice(0, 10) ?? ""}
+              </option>
+            ))}
+          </datalist>
           <button type="submit">Draw</button>
         </form>
         <label class="file">
@@ -92,6 +112,7 @@ export function RegionControls({ overlay, query }: { overlay: Overlay; query: UR
             {overlay.regions.map((one, place) => (
               <span key={one.name} class="region">
                 <span aria-hidden="true" class="swatch" style={{ background: REGION_COLOURS[place % REGION_COLOURS.length] }} /> {one.name}
+                <Elsewhere region={one} sky={sky} />
               </span>
             ))}
           </span>
@@ -102,6 +123,43 @@ export function RegionControls({ overlay, query }: { overlay: Overlay; query: UR
           {overlay.failed}
         </p>
       ) : null}
+    </>
+  );
+}
+
+/** The way to a region that lies outside of the view, with the distance. */
+function Elsewhere({ region, sky }: { region: Region; sky: Sky | null }) {
+  const [places, set] = useState<[number, number][]>([]);
+  const [, look] = useState(0);
+  useEffect(() => {
+    let over = false;
+    placesOf(region)
+      .then((found) => over || set(found))
+      // What cannot be read is told by who draws it.
+      .catch(() => undefined);
+    return () => {
+      over = true;
+    };
+  }, [region]);
+  useEffect(() => {
+    const timer = setInterval(() => look((count) => count + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  if (!sky || !places.length || places.some(([ra, dec]) => sky.sees(ra, dec))) return null;
+  const { ra, dec } = sky.view();
+  let to = places[0] as [number, number];
+  let nearest = 360;
+  for (const place of places) {
+    const apart = separation(ra, dec, ...place);
+    if (apart < nearest) [to, nearest] = [place, apart];
+  }
+  return (
+    <>
+      {" "}
+      is {nearest.toFixed(0)}° away{" "}
+      <button type="button" onClick={() => sky.goTo(...to)}>
+        Go to it
+      </button>
     </>
   );
 }

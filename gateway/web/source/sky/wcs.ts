@@ -29,6 +29,12 @@ export class Wcs {
     this.inverse = [d / det, -b / det, -c / det, a / det];
   }
 
+  /** Size of a pixel [deg]. */
+  get scale(): number {
+    const [a, b, c, d] = this.cd;
+    return Math.sqrt(Math.abs(a * d - b * c));
+  }
+
   /** Place of a direction [deg] on the image, pixels counted from 0; null: it is not on this side of the sky. */
   pixel(ra: number, dec: number): [number, number] | null {
     const a = (ra - this.ra0) * RAD;
@@ -69,6 +75,16 @@ export function galactic(ra: number, dec: number): [number, number] {
   const y = Math.cos(d) * Math.sin(a);
   const x = Math.sin(d) * Math.cos(poleDec) - Math.cos(d) * Math.sin(poleDec) * Math.cos(a);
   return [((node - Math.atan2(y, x) / RAD) % 360 + 360) % 360, b / RAD];
+}
+
+/** The direction (ICRS) [deg] of a galactic longitude and latitude [deg]. */
+export function fromGalactic(l: number, b: number): [number, number] {
+  const [pole, poleDec, node] = [192.85948, 27.12825 * RAD, 122.93192];
+  const [a, d] = [(node - l) * RAD, b * RAD];
+  const dec = Math.asin(Math.sin(d) * Math.sin(poleDec) + Math.cos(d) * Math.cos(poleDec) * Math.cos(a));
+  const y = Math.cos(d) * Math.sin(a);
+  const x = Math.sin(d) * Math.cos(poleDec) - Math.cos(d) * Math.sin(poleDec) * Math.cos(a);
+  return [(((pole + Math.atan2(y, x) / RAD) % 360) + 360) % 360, dec / RAD];
 }
 
 /** Angle between two directions [deg]. */
