@@ -22,10 +22,9 @@ interface RowProps {
   whole: () => void;
   /** Write the view into the address. */
   keep: () => void;
-  names: boolean;
 }
 
-export function FrequentControls({ choices, sky, whole, keep, names }: RowProps) {
+export function FrequentControls({ choices, sky, whole, keep }: RowProps) {
   const { band, bands, kind, kinds } = choices;
   return (
     <div class="row controls" role="group" aria-label="Image">
@@ -42,9 +41,6 @@ export function FrequentControls({ choices, sky, whole, keep, names }: RowProps)
           Whole image
         </button>
       </span>
-      <label>
-        <input type="checkbox" checked={names} onChange={() => setQuery({ names: names ? "off" : null })} /> names
-      </label>
       <CopyLink keep={keep} />
     </div>
   );
@@ -63,8 +59,8 @@ function CopyLink({ keep }: { keep: () => void }) {
   };
   return (
     <>
-      <button type="button" onClick={copy}>
-        {said || "Copy link to this view"}
+      <button type="button" aria-label={said || "Copy link to this view"} title="Copy the address of this view" onClick={copy}>
+        {said || "Copy link"}
       </button>
       <span class="hidden" role="status">
         {said}
@@ -82,6 +78,7 @@ const OPEN = "odamesh:look";
 
 interface LookProps {
   look: Look;
+  names: boolean;
   grid: boolean;
   frame: string;
   query: URLSearchParams;
@@ -89,7 +86,7 @@ interface LookProps {
   children: ComponentChildren;
 }
 
-export function LookAndRegions({ look, grid, frame, query, children }: LookProps) {
+export function LookAndRegions({ look, names, grid, frame, query, children }: LookProps) {
   const { low, high } = look;
   const [open] = useState(() => sessionStorage.getItem(OPEN) === "yes");
   return (
@@ -102,6 +99,9 @@ export function LookAndRegions({ look, grid, frame, query, children }: LookProps
         <Choice label="Colours" value={look.colours} choices={COLOUR_MAPS} set={(value) => setQuery({ colours: value })} />
         <Choice label="Stretch" value={look.stretch} choices={STRETCHES} set={(value) => setQuery({ stretch: value })} />
         <Choice label="Frame" value={frame} choices={["ICRS", "Galactic"]} set={(value) => setQuery({ frame: value })} />
+        <label>
+          <input type="checkbox" checked={names} onChange={() => setQuery({ names: names ? "off" : null })} /> names of sources
+        </label>
         <label>
           <input type="checkbox" checked={grid} onChange={() => setQuery({ grid: grid ? "off" : null })} /> grid
         </label>

@@ -201,7 +201,7 @@ export function SkyView(props: Props) {
   return (
     <>
       <div class="sky-frame" ref={frameElement}>
-        <FrequentControls choices={props.choices} sky={sky} whole={showWhole} keep={keep} names={names} />
+        <FrequentControls choices={props.choices} sky={sky} whole={showWhole} keep={keep} />
         <div class="sky-stage" onKeyDown={(event) => event.key === "Escape" && setOffer(null)}>
           <div
             ref={place}
@@ -240,7 +240,7 @@ export function SkyView(props: Props) {
         </span>
         Drag a chosen marker to move its source. <span class="of-fingers">Two fingers move and zoom.</span>
       </p>
-      <LookAndRegions look={look} grid={grid} frame={frame} query={query}>
+      <LookAndRegions look={look} names={names} grid={grid} frame={frame} query={query}>
         <RegionControls overlay={overlay} query={query} sky={sky} />
       </LookAndRegions>
       <TakeAway sky={sky} file={props.file} frame={frameElement} name={`${kind.toLowerCase()}_${band.replace("–", "-")}keV`} />
