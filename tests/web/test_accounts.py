@@ -52,7 +52,7 @@ def test_a_token_signs_in_and_out(watched: Watched, gateway: Guarded, context: B
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/jobs")
     expect(page.get_by_role("banner")).to_contain_text("ada")
-    expect(page.get_by_text("There is none.")).to_be_visible()
+    expect(page.get_by_text("There is none yet.")).to_be_visible()
     expect(page.get_by_role("link", name="Operate")).to_have_count(0)
     (cookie,) = context.cookies()
     assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Strict")

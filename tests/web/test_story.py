@@ -175,9 +175,9 @@ def _open_elsewhere(address: str, told: str, browser: Browser, base: str, own: f
         expect(strip.get_by_role("img")).to_have_attribute("aria-label", told)
         expect(page.get_by_role("button", name="Whole time")).to_be_enabled()
         page.get_by_role("link", name="Permanent link").click()
-        expect(page.get_by_role("button", name="Make it again", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Run again", exact=True)).to_be_visible()
         watched.check_access()
-        page.get_by_role("button", name="Make it again", exact=True).click()
+        page.get_by_role("button", name="Run again", exact=True).click()
         page.wait_for_url("**/jobs/*/table")
         expect(page.locator("#state")).to_contain_text("completed")
         assert not watched.complaints

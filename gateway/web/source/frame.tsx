@@ -39,7 +39,7 @@ export function Frame({ path, children }: { path: string; children: ComponentChi
           <a href={`${root}/docs`}>Interface</a>
         </nav>
         <div class="who">
-          <Ready />
+          <Ready operator={isOperator(session)} />
           <Who session={session} unknown={error?.status === 401} path={path} />
           <Theme />
         </div>
@@ -74,9 +74,16 @@ function Who({ session, unknown, path }: { session: SessionDocument | null; unkn
   );
 }
 
-/** Whether a job could be taken now, in words beside the dot. */
-function Ready() {
-  const [state, set] = useState<"asking" | "ready" | "not ready" | "not connected">("asking");
+const READY = {
+  asking: "Asking whether the mesh takes jobs",
+  ready: "The mesh takes jobs now",
+  "not ready": "The mesh takes no jobs now; what was made before can be seen",
+  "not connected": "The gateway does not answer",
+};
+
+/** Whether a job could be taken now, in words beside the dot; operators see more behind it. */
+function Ready({ operator }: { operator: boolean }) {
+  const [state, set] = useState<keyof typeof READY>("asking");
   useEffect(() => {
     const look = () => {
       if (document.hidden) return;
@@ -90,7 +97,10 @@ function Ready() {
   }, []);
   return (
     <span class={`ready ${state.replace(" ", "-")}`} role="status">
-      <span aria-hidden="true">{state === "ready" ? "●" : "○"}</span> {state}
+      <span aria-hidden="true">{state === "ready" ? "●" : "○"}</span>{" "}
+      <Link to={operator ? "/operate" : "/about"} title={READY[state]}>
+        {state === "ready" ? "ready for jobs" : state}
+      </Link>
     </span>
   );
 }
@@ -108,7 +118,7 @@ function Theme() {
   }, [theme]);
   return (
     <label>
-      <span class="hidden">Theme</span>
+      <span class="quiet">Theme</span>{" "}
       <select value={theme} onChange={(event) => set(event.currentTarget.value)}>
         {THEMES.map((name) => (
           <option key={name}>{name}</option>

@@ -1,5 +1,6 @@
 // A query that is being written, and the submission that it comes to.
 import type { InstrumentDocument, ProductDocument, RequestDocument, Selection, Submission } from "../api/types";
+import type { Asked } from "./sentence";
 
 export interface Draft {
   instrument: string;
@@ -94,13 +95,6 @@ export function submission(draft: Draft, product: ProductDocument | undefined): 
   return sent;
 }
 
-export interface Asked {
-  instrument: string;
-  product: string;
-  selection?: Partial<Selection>;
-  parameters?: Record<string, unknown>;
-}
-
 /** A draft that comes to an earlier request. */
 export function draftOf(request: Asked): Draft {
   const { scws, time, cone, max_pointings } = request.selection ?? {};
@@ -129,17 +123,4 @@ export function submissionOf({ instrument, product, selection, parameters }: Req
 
 function compact<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null)) as T;
-}
-
-/** A request in one sentence. */
-export function sentence(request: Asked, title: string): string {
-  const { scws, time, cone, max_pointings } = request.selection ?? {};
-  let text = title;
-  // A fit is of what others made: it has no selection of its own.
-  if (request.product === "spectral_fit") text = `Fit of ${request.parameters?.source || "spectra"} with ${request.parameters?.model ?? "a model"}`;
-  if (scws) text += ` of ${scws.length} science window${scws.length === 1 ? "" : "s"}`;
-  if (time) text += ` from ${time.t1.replace("T", " ")} to ${time.t2.replace("T", " ")}`;
-  if (cone) text += `, within ${cone.radius}° of RA ${cone.ra.toFixed(3)}°, Dec ${cone.dec.toFixed(3)}°`;
-  if (max_pointings) text += `, at most ${max_pointings} windows`;
-  return text;
 }

@@ -1,31 +1,65 @@
 // New query: where, when, what, how; beside it what that would take, told anew as it is written.
-import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { go } from "../api/address";
 import { call, Refused } from "../api/client";
-import type { InstrumentDocument, JobDocument, RequestDocument, SelectionDocument, Submission } from "../api/types";
+import type { ArchiveDocument, InstrumentDocument, JobDocument, RequestDocument, Submission } from "../api/types";
 import { useCall } from "../api/use";
+import { withTimes, wrongNumbers } from "../form/check";
 import { type Draft, draftOf, EMPTY, productOf, submission } from "../form/draft";
 import { ParameterField } from "../form/fields";
+import { forgetDraft, isEmpty, keepDraft, keptDraft } from "../form/kept_draft";
 import { Outline } from "../form/outline";
 import { lacksPosition, placed, positionOf } from "../form/position";
-import { Where, When } from "../form/selection";
+import { errorsOf, Refusal } from "../form/refusal";
+import { sentence } from "../form/sentence";
 import { Snippets } from "../form/snippets";
-import { duration, ErrorText } from "../parts";
+import { Brief, Told, useAnswer } from "../form/told";
+import { When } from "../form/when";
+import { Where } from "../form/where";
+import { ErrorText, Link } from "../parts";
 import { takeCatalogue } from "../table/kept_catalogue";
 
-const PAUSE_MS = 400;
-
 export function Query({ query }: { query: URLSearchParams }) {
+  const [turn, setTurn] = useState(0);
+  const startAnew = () => {
+    forgetDraft();
+    go("/new");
+    setTurn((count) => count + 1);
+  };
   const { value: instruments, error, again } = useCall<InstrumentDocument[]>("/instruments");
   const from = query.get("from");
   const earlier = useCall<RequestDocument>(from ? `/requests/${from}` : null);
   if (error) return <ErrorText error={error} again={again} />;
   if (earlier.error) return <ErrorText error={earlier.error} />;
   if (!instruments || (from && !earlier.value)) return <p>Asking the mesh…</p>;
-  const begun = earlier.value ? draftOf(earlier.value) : { ...EMPTY };
-  return <Form key={location.search} instruments={instruments} begun={filled(begun, query)} />;
+  const named = [...query.keys()].length > 0;
+  // An address that says something begins anew; without one goes on what was written before.
+  const begun = earlier.value ? draftOf(earlier.value) : named ? { ...EMPTY } : keptDraft();
+  return (
+    <>
+      <h1>New query</h1>
+      {earlier.value ? (
+        <Begun request={earlier.value} job={query.get("job")} instruments={instruments} />
+      ) : (
+        <p>
+          odamesh analyses data of INTEGRAL and POLAR for you: say what, where and when, and get images, spectra, light curves and
+          bursts. <Link to="/about">More about it</Link>
+        </p>
+      )}
+      <Form key={`${location.search} ${turn}`} instruments={instruments} begun={filled(begun, query)} startAnew={startAnew} />
+    </>
+  );
+}
+
+/** What an edited request was before. */
+function Begun({ request, job, instruments }: { request: RequestDocument; job: string | null; instruments: InstrumentDocument[] }) {
+  return (
+    <p>
+      From {job ? <Link to={`/jobs/${job}/table`}>the job {job.slice(0, 8)}</Link> : <Link to={`/requests/${request.request_key}`}>the request</Link>}:{" "}
+      {sentence(request, instruments)}. Change what you want, and run it.
+    </p>
+  );
 }
 
 /** Fill in what the address says. */
@@ -38,11 +72,13 @@ function filled(draft: Draft, query: URLSearchParams): Draft {
   if (spectra) known.values.spectra = spectra.split(",");
   const job = query.get("catalogue");
   const sources = job ? takeCatalogue(job) : null;
-  if (sources) known.values.catalogue = sources;
+  // A hundred-thousandth of a degree is far below what any instrument here resolves.
+  const short = (value: number) => Number(value.toFixed(5));
+  if (sources) known.values.catalogue = sources.map(({ name, ra, dec }) => ({ name, ra: short(ra), dec: short(dec) }));
   return known;
 }
 
-function Form({ instruments, begun }: { instruments: InstrumentDocument[]; begun: Draft }) {
+function Form({ instruments, begun, startAnew }: { instruments: InstrumentDocument[]; begun: Draft; startAnew: () => void }) {
   const [draft, setDraft] = useState(begun);
   const [refused, refuse] = useState<Refused | null>(null);
   const [sending, setSending] = useState(false);
@@ -51,14 +87,20 @@ function Form({ instruments, begun }: { instruments: InstrumentDocument[]; begun
   const key = useMemo(() => crypto.randomUUID?.() ?? String(Math.random()), [draft]);
   const product = productOf(instruments, draft);
   const sent = submission(draft, product);
-  const { told, live } = useTold(lacksPosition(draft, product) ? null : sent);
+  const archive = useCall<ArchiveDocument>("/archive").value;
+  const answer = useAnswer(lacksPosition(draft, product) ? null : sent);
+  const { told } = answer;
+  const whole = useAnswer(wholeTime(sent, draft, archive));
+  useEffect(() => keepDraft(draft), [draft]);
+  // What was found last: a list begins with it, also when the time has been spoilt since.
+  const found = useRef(told);
+  found.current = told ?? whole.told ?? found.current;
   const change = (values: Partial<Draft>) => {
     refuse(null);
     setDraft((before) => ({ ...before, ...values }));
   };
-  const shown = refused ?? live;
-  const errors: Record<string, string> = {};
-  for (const one of shown?.fields ?? []) errors[fieldOf(one.field)] ??= one.detail;
+  const errors = { ...wrongNumbers(draft, product), ...errorsOf(refused ?? answer.refused) };
+  const kinds = product?.selection ?? [];
   const instrument = instruments.find((one) => one.name === draft.instrument);
 
   /** The submission of who pressed Run right behind the name. */
@@ -76,7 +118,13 @@ function Form({ instruments, begun }: { instruments: InstrumentDocument[]; begun
   const send = async () => {
     setSending(true);
     try {
-      const body = lacksPosition(draft, product) ? await withPosition() : sent;
+      let body = lacksPosition(draft, product) ? await withPosition() : sent;
+      if (body.selection?.time) {
+        // Who pressed Run right behind a time did not leave its field.
+        const times = await withTimes(draft);
+        if (times.t1 !== draft.t1 || times.t2 !== draft.t2) change(times);
+        body = { ...body, selection: { ...body.selection, time: times } };
+      }
       const job = await call<JobDocument>("/jobs", { method: "POST", body, headers: { "Idempotency-Key": key } });
       go(`/jobs/${job.job_id}/table`);
     } catch (error) {
@@ -104,8 +152,6 @@ function Form({ instruments, begun }: { instruments: InstrumentDocument[]; begun
   const basic = fields.filter(([, declared]) => declared.group === "basic");
   const advanced = fields.filter(([, declared]) => declared.group === "advanced");
   return (
-    <>
-      <h1>New query</h1>
       <div class="two">
         <form
           onSubmit={(event) => {
@@ -148,7 +194,7 @@ function Form({ instruments, begun }: { instruments: InstrumentDocument[]; begun
             <p class="help">{product?.help}</p>
           </fieldset>
           <Where draft={draft} product={product} errors={errors} change={change} />
-          <When draft={draft} product={product} errors={errors} change={change} />
+          <When draft={draft} product={product} archive={archive} found={found.current} errors={errors} change={change} />
           {fields.length ? (
             <fieldset>
               <legend>How</legend>
@@ -161,130 +207,36 @@ function Form({ instruments, begun }: { instruments: InstrumentDocument[]; begun
               ) : null}
             </fieldset>
           ) : null}
-          <Refusal refused={refused} errors={errors} focus={list} />
+          <Refusal refused={refused} errors={errorsOf(refused)} product={product} focus={list} />
           <p class="row">
             <button class="main" type="submit" disabled={sending}>
               {sending ? "Sending…" : "Run"}
             </button>
+            <Brief answer={answer} />
+            {isEmpty(draft) ? null : (
+              <button type="button" onClick={startAnew}>
+                Start anew
+              </button>
+            )}
           </p>
           <Snippets sent={sent} />
         </form>
         <aside aria-label="What this would take">
-          <Told told={told} live={live} />
-          <Outline told={told} cone={sent.selection?.cone ?? null} />
+          <Told answer={answer} whole={whole} draft={draft} lists={kinds.includes("windows")} change={change} />
+          <Outline told={told ?? whole.told} cone={coneOf(sent)} />
         </aside>
       </div>
-    </>
   );
 }
 
-/** Errors name the entry of a list; the field is that of the whole list. */
-function fieldOf(name: string): string {
-  return name.replace(/\[.*$/, "").replace(/^(parameters\.[^.]+)\..*$/, "$1");
+function coneOf(sent: Submission) {
+  return sent.selection?.cone ?? null;
 }
 
-/** What the mesh says to a submission as it stands: asked a moment after the last key. */
-function useTold(sent: Submission | null): { told: SelectionDocument | null; live: Refused | null } {
-  const [known, set] = useState<{ told: SelectionDocument | null; live: Refused | null }>({ told: null, live: null });
-  const text = JSON.stringify(sent);
-  useEffect(() => {
-    const stop = new AbortController();
-    const asked: Submission | null = JSON.parse(text);
-    const { scws, time } = asked?.selection ?? {};
-    // An empty form is no error yet.
-    if (!asked || (scws && scws.length === 0) || (time && (!time.t1 || !time.t2))) {
-      set({ told: null, live: null });
-      return;
-    }
-    const timer = setTimeout(() => {
-      call<SelectionDocument>("/selections", { method: "POST", body: asked, signal: stop.signal })
-        .then((told) => set({ told, live: null }))
-        .catch((error) => {
-          if (stop.signal.aborted) return;
-          if (!(error instanceof Refused)) throw error;
-          set({ told: null, live: error });
-        });
-    }, PAUSE_MS);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [text]);
-  return known;
-}
-
-function Told({ told, live }: { told: SelectionDocument | null; live: Refused | null }) {
-  if (live) {
-    return (
-      <div role="status" id="told">
-        <p class="error">{live.message}</p>
-      </div>
-    );
-  }
-  if (!told) {
-    return (
-      <div role="status" id="told">
-        <p class="quiet">What this would take is told here as you write.</p>
-      </div>
-    );
-  }
-  return (
-    <div role="status" id="told">
-      {told.unit === "nothing" ? (
-        <p>It is made of what its parameters name.</p>
-      ) : (
-        <p class="count">
-          <strong>
-            {told.count} {told.unit}
-          </strong>
-          {told.exposure_s ? `, ${duration(told.exposure_s)} together` : ""}
-          {told.first ? `, from ${told.first.replace("T", " ")} to ${told.last?.replace("T", " ")}` : ""}
-        </p>
-      )}
-      {told.asked_before ? <p>Somebody asked for the same before: what was kept of it is used.</p> : null}
-      {told.rejected ? (
-        <details>
-          <summary>{told.rejected} cannot be analysed</summary>
-          <ul>
-            {told.reasons.map((reason) => (
-              <li key={reason}>{reason}</li>
-            ))}
-          </ul>
-        </details>
-      ) : null}
-      {told.note ? <p class="quiet">{told.note}</p> : null}
-    </div>
-  );
-}
-
-function Refusal(props: {
-  refused: Refused | null;
-  errors: Record<string, string>;
-  focus: RefObject<HTMLDivElement | null>;
-}) {
-  const { refused, errors, focus } = props;
-  if (!refused) return null;
-  const usage = refused.problem.usage;
-  return (
-    <div class="error" role="alert" tabIndex={-1} ref={focus}>
-      <p>{refused.message}</p>
-      {Object.keys(errors).length > 1 ? (
-        <ul>
-          {Object.entries(errors).map(([name, text]) => (
-            <li key={name}>
-              <a href={`#${name}`} onClick={() => document.getElementById(name)?.focus()}>
-                {text}
-              </a>
-            </li>
-          ))}
-        </ul>
-      ) : null}
-      {usage ? (
-        <p>
-          You have {usage.jobs} of {usage.jobs_limit} jobs and {usage.units} of {usage.units_limit} units waiting.
-        </p>
-      ) : null}
-      {refused.retryAfter ? <p>The same may succeed in {refused.retryAfter} s: press Run again then.</p> : null}
-    </div>
-  );
+/** The same over the whole time of the archive, where only a place is written yet. */
+function wholeTime(sent: Submission, draft: Draft, archive: ArchiveDocument | null): Submission | null {
+  const held = archive?.instruments[draft.instrument];
+  const cone = coneOf(sent);
+  if (!cone || !held?.first || !held.last || draft.t1.trim() || draft.t2.trim()) return null;
+  return { instrument: sent.instrument, product: sent.product, selection: { cone, time: { t1: held.first, t2: held.last } } as Submission["selection"] };
 }

@@ -70,6 +70,12 @@ export class LiveJob {
     return Object.keys(this.stages).filter((stage) => !this.rows.get(JOB_LABEL)?.has(stage));
   }
 
+  /** What the rows are called: *count* of them. */
+  noun(count: number): string {
+    const word = /^\d{12}/.test(this.labels[0] ?? "") ? "window" : "slice";
+    return count === 1 ? word : `${word}s`;
+  }
+
   private take(row: Row): void {
     const before = this.rows.get(row.label);
     if (!before && row.label !== JOB_LABEL) this.labels.push(row.label);
@@ -121,8 +127,10 @@ function windowState(stages: Map<string, Row>): UnitState {
 /** What one step of a unit is: steps before the current one are done, later ones wait. */
 export function stepState(row: Row | undefined, step: number, steps: string[]): UnitState {
   if (!row) return "waiting";
-  if (row.state === "done" || row.state === "cached" || row.state === "cancelled") return row.state;
+  if (row.state === "done" || row.state === "cached") return row.state;
   const current = row.step === null ? -1 : steps.indexOf(row.step);
+  // What a unit had done before it was cancelled stays done.
+  if (row.state === "cancelled") return step < current ? "done" : "cancelled";
   if (row.state === "running" || row.state === "failed") {
     if (step < current) return "done";
     if (step === current || (current < 0 && step === 0)) return row.state;

@@ -1,5 +1,5 @@
 // The table "Data unit x step" of a job: a row per window, a cell per step; what runs once for the job stands below.
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { UnitState } from "../api/types";
 import { duration, SIGNS } from "../parts";
@@ -8,6 +8,7 @@ import { UnitDetails } from "./unit_details";
 import { Windowed } from "./windowed";
 
 const STATES = Object.keys(SIGNS) as UnitState[];
+const NO_STAGES: string[] = [];
 type Sort = "plan" | "window" | "state" | "seconds";
 
 export function Units({ live, query, set }: {
@@ -20,18 +21,33 @@ export function Units({ live, query, set }: {
   const sort = (query.get("sort") ?? "plan") as Sort;
   const opened = query.get("unit");
   const [marked, mark] = useState(-1);
-  const stages = live.windowStages();
+  const narrow = useNarrow();
+  const all = live.windowStages();
+  // A telephone has no place for the steps: there the state says at which one a window is.
+  const stages = narrow ? NO_STAGES : all;
   const shown = useShown(live, only, search, sort);
   const columns = useMemo(
-    () => ["150px", ...stages.flatMap((stage) => (live.stages[stage] ?? []).map(() => "minmax(38px, 90px)")), "minmax(90px, 1fr)", "70px"].join(" "),
+    () => ["146px", ...stages.flatMap((stage) => (live.stages[stage] ?? []).map(() => "minmax(38px, 104px)")), "minmax(90px, 1fr)", "70px"].join(" "),
     [stages.join(), live.stages],
   );
+  const section = useRef<HTMLElement>(null);
+  const opener = useRef<HTMLElement | null>(null);
+  const turn = (label: string) => {
+    opener.current = document.activeElement as HTMLElement | null;
+    set({ unit: label === opened ? null : label });
+  };
   const open = (index: number) => {
     const label = shown[index];
-    if (label) set({ unit: label === opened ? null : label });
+    if (label) turn(label);
+  };
+  /** Close what is open, and go back to where it was opened. */
+  const close = () => {
+    set({ unit: null });
+    const place = opener.current?.isConnected ? opener.current : section.current?.querySelector<HTMLElement>("[role=grid]");
+    place?.focus();
   };
   return (
-    <section aria-label="Data unit x step">
+    <section aria-label="Data unit x step" ref={section}>
       <div class="row filters" role="group" aria-label="Windows by state">
         <button type="button" aria-pressed={only === null} onClick={() => set({ state: null })}>
           all {live.labels.length}
@@ -53,7 +69,7 @@ export function Units({ live, query, set }: {
         <label>
           Order{" "}
           <select value={sort} onChange={(event) => set({ sort: event.currentTarget.value === "plan" ? null : event.currentTarget.value })}>
-            <option value="plan">of the plan</option>
+            <option value="plan">as planned</option>
             <option value="window">window</option>
             <option value="state">state</option>
             <option value="seconds">time taken</option>
@@ -68,6 +84,8 @@ export function Units({ live, query, set }: {
           marked={marked}
           mark={mark}
           open={open}
+          opened={opened === null ? -1 : shown.indexOf(opened)}
+          close={close}
           rowKey={(index) => shown[index] ?? ""}
           head={
             <>
@@ -86,10 +104,22 @@ export function Units({ live, query, set }: {
           row={(index) => <WindowRow live={live} label={shown[index] ?? ""} stages={stages} />}
         />
       ) : null}
-      <JobStages live={live} open={(label) => set({ unit: label === opened ? null : label })} />
-      {opened ? <UnitDetails live={live} label={opened} close={() => set({ unit: null })} /> : null}
+      {opened ? <UnitDetails live={live} label={opened} close={close} /> : null}
+      <JobStages live={live} open={turn} />
     </section>
   );
+}
+
+const NARROW = matchMedia("(max-width: 640px)");
+
+function useNarrow(): boolean {
+  const [narrow, set] = useState(NARROW.matches);
+  useEffect(() => {
+    const look = () => set(NARROW.matches);
+    NARROW.addEventListener("change", look);
+    return () => NARROW.removeEventListener("change", look);
+  }, []);
+  return narrow;
 }
 
 function useShown(live: LiveJob, only: UnitState | null, search: string, sort: Sort): string[] {
@@ -115,6 +145,8 @@ function WindowRow({ live, label, stages }: { live: LiveJob; label: string; stag
     const state = live.states.get(label) ?? "waiting";
     const seconds = own.reduce((sum, row) => sum + (row.seconds ?? 0), 0);
     const failure = own.find((row) => row.failure)?.failure;
+    const moves = state === "running" || state === "failed";
+    const at = moves && !stages.length ? own.find((row) => row.state === state && row.step)?.step : null;
     return (
       <>
         <span role="rowheader" class="mono">
@@ -131,11 +163,20 @@ function WindowRow({ live, label, stages }: { live: LiveJob; label: string; stag
             );
           });
         })}
-        <span role="gridcell" class={`state ${state}`} title={failure ?? undefined}>
+        <span
+          role="gridcell"
+          class={`state ${state}`}
+          title={failure ?? undefined}
+          // A reason takes the place of the time that was not taken.
+          aria-colspan={failure && !seconds ? 2 : undefined}
+          style={{ gridColumn: failure && !seconds ? "span 2" : undefined }}
+        >
+          {stages.length ? "" : `${SIGNS[state]} `}
           {state}
+          {at ? ` at ${at}` : ""}
           {failure ? `: ${failure}` : ""}
         </span>
-        <span role="gridcell">{seconds ? duration(seconds) : ""}</span>
+        {failure && !seconds ? null : <span role="gridcell">{seconds ? duration(seconds) : ""}</span>}
       </>
     );
   }, [rows, label, live.stages, stages.join()]);

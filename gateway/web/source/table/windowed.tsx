@@ -17,11 +17,15 @@ interface Props {
   mark: (index: number) => void;
   /** Enter, or a click: open the row. */
   open: (index: number) => void;
+  /** Index of the row that is open; -1: none. */
+  opened: number;
+  /** Escape: close what is open. */
+  close: () => void;
   row: (index: number) => ComponentChild;
   rowKey: (index: number) => string;
 }
 
-export function Windowed({ label, head, columns, count, marked, mark, open, row, rowKey }: Props) {
+export function Windowed({ label, head, columns, count, marked, mark, open, opened, close, row, rowKey }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [seen, see] = useState({ top: 0, height: 600 });
   useEffect(() => {
@@ -53,6 +57,7 @@ export function Windowed({ label, head, columns, count, marked, mark, open, row,
       End: count - 1,
     };
     if (event.key === "Enter" && marked >= 0) open(marked);
+    else if (event.key === "Escape" && opened >= 0) close();
     else if (event.key in steps) {
       const to = Math.min(count - 1, Math.max(0, steps[event.key] ?? 0));
       mark(to);
@@ -73,6 +78,7 @@ export function Windowed({ label, head, columns, count, marked, mark, open, row,
         role="row"
         aria-rowindex={index + 2}
         aria-selected={index === marked}
+        aria-current={index === opened ? "true" : undefined}
         class="grid-row"
         style={{ top: `${index * ROW}px`, gridTemplateColumns: columns }}
         onClick={() => {
@@ -95,6 +101,9 @@ export function Windowed({ label, head, columns, count, marked, mark, open, row,
         aria-activedescendant={marked >= first && marked < last ? `row-${marked}` : undefined}
         tabIndex={0}
         onKeyDown={walk}
+        onFocus={() => {
+          if (marked < 0 && count) mark(Math.max(0, opened));
+        }}
       >
         <div class="grid-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: columns }}>
           {head}
