@@ -69,7 +69,9 @@ def test_jobs_are_narrowed_and_several_are_taken_together(watched: Watched, mesh
     page.get_by_role("checkbox", name="Choose job").first.check()
     expect(page.get_by_role("group", name="With the jobs chosen")).to_contain_text("1 chosen")
     watched.check_access()
+    expect(page.get_by_role("rowheader").first).to_contain_text("science window 0016")
     page.get_by_label("Submitted from (UTC)").fill("2090-01-01")
+    page.keyboard.press("Enter")
     expect(page.get_by_text("There is none like that.")).to_be_visible()
 
 
@@ -97,18 +99,18 @@ def test_a_running_job_tells_the_time_left_and_what_was_done_stays_done(
             gateway.records.move(job_id, *(unit_row("image", label, state, step=step) for label in labels))
             gateway.ring(job_id)
 
-        move(UnitState.RUNNING, windows[:4], "gti")
+        move(UnitState.RUNNING, windows[:4], "events")
         expect(page.locator(".counts")).to_contain_text("4 running")
         move(UnitState.DONE, windows[:4])
         expect(page.get_by_text(re.compile(r"about \d+ \w+ left"))).to_be_visible()
-        move(UnitState.CANCELLED, windows[4:5], "gti")
+        move(UnitState.CANCELLED, windows[4:5], "image")
         move(UnitState.CANCELLED, windows[5:])
         gateway.records.finish(job_id, JobState.ABORTED)
         gateway.ring(job_id)
         expect(page.locator("#state")).to_have_text("cancelled")
         row = page.get_by_role("row").filter(has_text=windows[4])
-        expect(row.get_by_label("validate: done")).to_be_visible()
-        expect(row.get_by_label("gti: cancelled")).to_be_visible()
+        expect(row.get_by_label("events: done")).to_be_visible()
+        expect(row.get_by_label("image: cancelled")).to_be_visible()
         expect(page.get_by_role("link", name="Sky (none)")).to_be_visible()
 
 

@@ -36,7 +36,7 @@ export function Head({ live, job, tab, request, instruments, product }: Props) {
   const result = resultTab(product);
   return (
     <>
-      <h1>{aboutOf(job) ? aboutOf(job) : request ? sentence(request, instruments) : (product?.title ?? job.product)}</h1>
+      <h1>{request ? sentence(request, instruments) : (product?.title ?? job.product)}</h1>
       <div class="row job-acts">
         <strong role="status" id="state">
           {stateOf(job)}
@@ -72,11 +72,6 @@ export function Head({ live, job, tab, request, instruments, product }: Props) {
       <Warnings job={job} />
     </>
   );
-}
-
-/** What a job is about, where its record says so. */
-export function aboutOf(job: JobDocument & { about?: string }): string {
-  return job.about ?? "";
 }
 
 /** The state of a job in words; of one that lacks windows how many. */

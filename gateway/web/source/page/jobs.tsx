@@ -7,7 +7,7 @@ import type { InstrumentDocument, JobDocument, JobList, ProductDocument, Session
 import { useCall } from "../api/use";
 import { askedFor, narrowing } from "../form/narrowing";
 import { ErrorText, Link, SIGNS, STATE_WORDS, Time } from "../parts";
-import { aboutOf, stateOf } from "./job_head";
+import { stateOf } from "./job_head";
 import { editAddress, jobAddress } from "./job_tabs";
 
 const NARROWED = ["instrument", "product", "state", "partial", "user", "since", "until", "before"];
@@ -22,7 +22,7 @@ export function Jobs({ query }: { query: URLSearchParams }) {
   const productOf = (job: JobDocument) => instruments?.find((one) => one.name === job.instrument)?.products[job.product];
   const all = query.get("all") !== null || query.get("product") !== null;
   const partial = query.get("partial") !== null;
-  const shown = value?.jobs.filter((job) => (all || !ofThePage(productOf(job))) && (!partial || job.partial));
+  const shown = value?.jobs.filter((job) => all || !ofThePage(productOf(job)));
   const held = (instruments ?? []).filter((one) => !query.get("instrument") || one.name === query.get("instrument"));
   const products = held.flatMap((one) =>
     Object.entries(one.products).map(([name, product]): [string, string] => [name, `${product.title} (${one.title})`]),
@@ -162,6 +162,7 @@ function JobTable({ jobs, instruments, session, again }: TableProps) {
                 </td>
                 <th scope="row">
                   <Link to={jobAddress(job, productOf(job))}>{titleOf(job, instruments)}</Link>
+                  {job.about ? <div class="quiet">{job.about}</div> : null}
                 </th>
                 <td>{stateOf(job)}</td>
                 <td class="signs">
@@ -188,10 +189,10 @@ function JobTable({ jobs, instruments, session, again }: TableProps) {
   );
 }
 
-/** What a job is about; until its record tells: product and instrument. */
+/** What a job makes, of the data of which instrument. */
 function titleOf(job: JobDocument, instruments: InstrumentDocument[] | null): string {
   const instrument = instruments?.find((one) => one.name === job.instrument);
-  return aboutOf(job) || `${instrument?.products[job.product]?.title ?? job.product}, ${instrument?.title ?? job.instrument}`;
+  return `${instrument?.products[job.product]?.title ?? job.product}, ${instrument?.title ?? job.instrument}`;
 }
 
 function Counts({ job }: { job: JobDocument }) {

@@ -152,80 +152,80 @@ function Form({ instruments, begun, startAnew }: { instruments: InstrumentDocume
   const basic = fields.filter(([, declared]) => declared.group === "basic");
   const advanced = fields.filter(([, declared]) => declared.group === "advanced");
   return (
-      <div class="two">
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void send();
-          }}
-        >
-          <fieldset>
-            <legend>What</legend>
-            <div class="row">
-              <div class="field">
-                <label for="instrument">Instrument</label>
-                <select
-                  id="instrument"
-                  value={draft.instrument}
-                  onChange={(event) => {
-                    const chosen = instruments.find((one) => one.name === event.currentTarget.value);
-                    const first = Object.keys(chosen?.products ?? {})[0] ?? "";
-                    change({ instrument: event.currentTarget.value, product: first });
-                  }}
-                >
-                  {instruments.map((one) => (
-                    <option key={one.name} value={one.name}>
-                      {one.title}
-                    </option>
-                  ))}
-                </select>
-              </div>
-              <div class="field">
-                <label for="product">Product</label>
-                <select id="product" value={draft.product} onChange={(event) => change({ product: event.currentTarget.value })}>
-                  {Object.entries(instrument?.products ?? {}).map(([name, one]) => (
-                    <option key={name} value={name}>
-                      {one.title}
-                    </option>
-                  ))}
-                </select>
-              </div>
+    <div class="two">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
+        <fieldset>
+          <legend>What</legend>
+          <div class="row">
+            <div class="field">
+              <label for="instrument">Instrument</label>
+              <select
+                id="instrument"
+                value={draft.instrument}
+                onChange={(event) => {
+                  const chosen = instruments.find((one) => one.name === event.currentTarget.value);
+                  const first = Object.keys(chosen?.products ?? {})[0] ?? "";
+                  change({ instrument: event.currentTarget.value, product: first });
+                }}
+              >
+                {instruments.map((one) => (
+                  <option key={one.name} value={one.name}>
+                    {one.title}
+                  </option>
+                ))}
+              </select>
             </div>
-            <p class="help">{product?.help}</p>
+            <div class="field">
+              <label for="product">Product</label>
+              <select id="product" value={draft.product} onChange={(event) => change({ product: event.currentTarget.value })}>
+                {Object.entries(instrument?.products ?? {}).map(([name, one]) => (
+                  <option key={name} value={name}>
+                    {one.title}
+                  </option>
+                ))}
+              </select>
+            </div>
+          </div>
+          <p class="help">{product?.help}</p>
+        </fieldset>
+        <Where draft={draft} product={product} errors={errors} change={change} />
+        <When draft={draft} product={product} archive={archive} found={found.current} errors={errors} change={change} />
+        {fields.length ? (
+          <fieldset>
+            <legend>How</legend>
+            {basic.map(field)}
+            {advanced.length ? (
+              <details open={advanced.some(([name]) => errors[`parameters.${name}`])}>
+                <summary>Advanced</summary>
+                {advanced.map(field)}
+              </details>
+            ) : null}
           </fieldset>
-          <Where draft={draft} product={product} errors={errors} change={change} />
-          <When draft={draft} product={product} archive={archive} found={found.current} errors={errors} change={change} />
-          {fields.length ? (
-            <fieldset>
-              <legend>How</legend>
-              {basic.map(field)}
-              {advanced.length ? (
-                <details open={advanced.some(([name]) => errors[`parameters.${name}`])}>
-                  <summary>Advanced</summary>
-                  {advanced.map(field)}
-                </details>
-              ) : null}
-            </fieldset>
-          ) : null}
-          <Refusal refused={refused} errors={errorsOf(refused)} product={product} focus={list} />
-          <p class="row">
-            <button class="main" type="submit" disabled={sending}>
-              {sending ? "Sending…" : "Run"}
+        ) : null}
+        <Refusal refused={refused} errors={errorsOf(refused)} product={product} focus={list} />
+        <p class="row">
+          <button class="main" type="submit" disabled={sending}>
+            {sending ? "Sending…" : "Run"}
+          </button>
+          <Brief answer={answer} />
+          {isEmpty(draft) ? null : (
+            <button type="button" onClick={startAnew}>
+              Start anew
             </button>
-            <Brief answer={answer} />
-            {isEmpty(draft) ? null : (
-              <button type="button" onClick={startAnew}>
-                Start anew
-              </button>
-            )}
-          </p>
-          <Snippets sent={sent} />
-        </form>
-        <aside aria-label="What this would take">
-          <Told answer={answer} whole={whole} draft={draft} lists={kinds.includes("windows")} change={change} />
-          <Outline told={told ?? whole.told} cone={coneOf(sent)} />
-        </aside>
-      </div>
+          )}
+        </p>
+        <Snippets sent={sent} />
+      </form>
+      <aside aria-label="What this would take">
+        <Told answer={answer} whole={whole} draft={draft} lists={kinds.includes("windows")} change={change} />
+        <Outline told={told ?? whole.told} cone={coneOf(sent)} />
+      </aside>
+    </div>
   );
 }
 
