@@ -88,9 +88,10 @@ def test_a_running_job_tells_the_time_left_and_what_was_done_stays_done(
     watch: Callable[[str, frozenset[str]], Watched],
 ) -> None:
     gateway = OpenGateway()
-    windows = [f"{scw}.001" for scw in drill_windows(8)]
+    scws = drill_windows(8)
+    windows = [f"{scw}.001" for scw in scws]
     with served(gateway.app) as base:
-        job_id = submit(base, {"instrument": "isgri", "product": "isgri_image", "selection": {"scws": drill_windows(8)}})
+        job_id = submit(base, {"instrument": "isgri", "product": "isgri_image", "selection": {"scws": scws}})
         gateway.records.plan(job_id, windows)
         page = watch(base, frozenset({base})).open(f"/jobs/{job_id}/table")
         expect(page.locator(".counts")).to_contain_text("8 windows:")

@@ -1,7 +1,7 @@
 // What is known to be wrong, or not whole yet, before the mesh is asked.
 import { Refused } from "../api/client";
 import type { ProductDocument, Submission } from "../api/types";
-import type { Draft } from "./draft";
+import { type Draft, dayAfter } from "./draft";
 import { isInstant, readTime } from "./instants";
 
 /** Numbers beyond their limits, by the name that the gateway's errors have for their field. */
@@ -54,7 +54,10 @@ export async function withTimes(draft: Draft): Promise<Pick<Draft, "t1" | "t2">>
   } catch (error) {
     wrong("t2", (error as Error).message);
   }
-  if (!errors.length && t1 >= t2) wrong("t2", "The end is not after the begin.");
+  // The same day twice is that day.
+  if (t1 === t2 && /^\d{4}-\d\d-\d\d$/.test(t2)) t2 = dayAfter(t2) ?? t2;
+  const order = (time: string) => time.replace(" ", "T");
+  if (!errors.length && order(t1) >= order(t2)) wrong("t2", "The end is not after the begin.");
   if (errors.length) throw new Refused({ status: 422, detail: errors[0]?.detail ?? "", errors }, null);
   return { t1, t2 };
 }

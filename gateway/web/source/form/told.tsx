@@ -58,12 +58,13 @@ export function Told({ answer, whole, draft, lists, change }: Props) {
   const { told, refused } = answer;
   if (refused) return <Said>{<p class="error">{whatIsWrong(refused)}</p>}</Said>;
   if (!told) {
-    if (whole.refused) return <Said>{<p>{whatIsWrong(whole.refused)}</p>}</Said>;
     if (!whole.told) {
+      // Whether a caller may ask for so long a time is no matter here.
+      const nothing = whole.refused?.message.startsWith("no pointing");
       return (
         <Said>
           <p class="quiet">
-            {draft.ra.trim() && draft.by === "time" ? "Give a time as well: what that would take is told here." : "What this would take is told here as you write."}
+            {nothing ? `The archive has no window of this instrument within ${draft.radius}° of it.` : draft.ra.trim() && draft.by === "time" ? "Give a time as well: what that would take is told here." : "What this would take is told here as you write."}
           </p>
         </Said>
       );
@@ -87,6 +88,7 @@ export function Told({ answer, whole, draft, lists, change }: Props) {
   return (
     <Said>
       {told.unit === "nothing" ? <p>It is made of what its parameters name.</p> : <Count told={told} />}
+      {told.estimate_s ? <p>Computed anew it takes about {about(told.estimate_s)} on an idle mesh.</p> : null}
       {told.asked_before ? (
         <p>
           <Link to={`/requests/${told.request_key}`}>The same was asked before</Link>: what was kept of it is used.
@@ -124,9 +126,14 @@ export function Brief({ answer }: { answer: Answer }) {
   return (
     <span id="brief">
       {told.count} {named(told)}
-      {told.exposure_s ? `, ${duration(told.exposure_s)}` : ""}
+      {told.exposure_s ? `, ${duration(told.exposure_s)} of data` : ""}
+      {told.estimate_s ? `; takes about ${about(told.estimate_s)}` : ""}
     </span>
   );
+}
+
+function about(seconds: number): string {
+  return duration(Math.max(1, Math.round(seconds))).replace(".0", "");
 }
 
 function named(told: SelectionDocument): string {

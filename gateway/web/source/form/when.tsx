@@ -21,7 +21,7 @@ type End = "t1" | "t2";
 export function When({ draft, product, archive, found, errors, change }: Props) {
   const [wrong, complain] = useState<Partial<Record<End, string>>>({});
   // The end that a day or a revolution gave by itself: it goes with its begin until somebody writes another.
-  const filled = useRef("");
+  const filled = useRef(dayAfter(draft.t1.trim()) === draft.t2 ? draft.t2 : "");
   const kinds = product?.selection ?? [];
   if (kinds.length === 0) return null;
   const own = draft.t2.trim() !== "" && draft.t2 !== filled.current;
