@@ -68,6 +68,15 @@ class Exposed:
         """Exposure corrected for dead time."""
         return self.ontime_s * self.live_fraction
 
+    def in_band(self, low_kev: float, high_kev: float) -> NDArray[np.bool_]:
+        """Return which events are good and of a band [low, high).
+
+        A channel that a limit of the band cuts gives the share of its events that lies inside: whole channels alone
+        would move a limit by up to half of one, and the flux of a band such as 5-10 keV by 1.6 %.
+        """
+        energy = energies_kev(self.events.channel)
+        return np.asarray(self.used & (energy >= low_kev) & (energy < high_kev))
+
     def covered(self, low_kev: float, high_kev: float) -> float:
         """Return the share of a source's counts in a band that lie above the low threshold."""
         return covered_share(low_kev, high_kev, self.threshold_kev)
@@ -118,7 +127,7 @@ def expose(events: Events) -> Exposed:
             f"{gain - 1.0:+.1%}, and so are band limits"
         )
     warnings += events.validation.warnings
-    energy = _energies(events.channel[used])
+    energy = energies_kev(events.channel[used])
     return Exposed(
         events,
         pixel,
@@ -133,7 +142,7 @@ def expose(events: Events) -> Exposed:
     )
 
 
-def _energies(channel: NDArray[np.uint8]) -> NDArray[np.float64]:
+def energies_kev(channel: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return energies of events in keV, spread evenly over their channels and the same every time."""
     edges = model().channel_edges_kev()
     spread = np.modf(np.arange(channel.size) * _GOLDEN)[0]

@@ -21,7 +21,7 @@ from services.jemx.analysis.events import read_table, validated_events
 from services.jemx.analysis.exposed import Exposed, expose
 from services.jemx.analysis.image_stage import event_file, wanted_units
 from services.jemx.analysis.mosaic_stage import CATALOGUE_FILE
-from services.jemx.analysis.shadowgram import band_channels, shadowgrams
+from services.jemx.analysis.shadowgram import shadowgrams
 
 _WHOLE_BAND = (3.0, 20.0)
 _UNEXPLAINED = 1.1
@@ -170,7 +170,7 @@ def ready_for(path: Path, number: int, targets: Sequence[Target], step: Step) ->
 def _bystanders(seen: SourceWindow) -> tuple[tuple[tuple[float, float], ...], list[str]]:
     """Return places of bright sources that are not among those that are asked for, and a warning."""
     low, high = _WHOLE_BAND
-    used = seen.window.used & band_channels(low, high)[seen.window.events.channel]
+    used = seen.window.in_band(low, high)
     if seen.fit(low, high, used).fit.chi2_per_dof[0] < _UNEXPLAINED:
         return (), []
     [data] = shadowgrams(seen.window, [_WHOLE_BAND])

@@ -13,7 +13,6 @@ from science.coded_mask.window_curves import BandCurves, WindowCurves, curves_hd
 from services.jemx.analysis.extraction import SourceWindow, source_windows
 from services.jemx.analysis.image_stage import event_file
 from services.jemx.analysis.instrument import instrument
-from services.jemx.analysis.shadowgram import band_channels
 
 
 def curves_file(unit: int) -> str:
@@ -58,7 +57,7 @@ def window_curves(seen: SourceWindow, bands: list[tuple[float, float]], width_s:
     accepted = window.events.grey.bins(bins, window.gti)
     curves = []
     for low, high in bands:
-        used = window.used & band_channels(low, high)[window.events.channel]
+        used = window.in_band(low, high)
         found = seen.fit(low, high, used)
         rate, error, counts = weighted_rates(window.events.time_s, window.pixel, used, accepted, found.weights)
         level = np.array([found.left.mean_background])

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 # Effective area on axis behind mask and collimator (a response of the standard software for revolution 665) [keV, cm2].
 _AREA_KEV = np.array([2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0, 25.0, 30.0, 34.5, 35.0, 40.0, 60.0])
@@ -35,6 +36,13 @@ def crab_rate(low_kev: float = 3.0, high_kev: float = 35.0) -> float:
     return float(np.sum(density[inside]) * (_GRID[1] - _GRID[0]))
 
 
+def measured_crab_rate(low_kev: float, high_kev: float) -> float:
+    """Counts/s of the Crab on axis, by measured energy, without dead time: what a band of events holds."""
+    density = CRAB_NORM * _GRID**-CRAB_INDEX * area_cm2(_GRID)
+    below_high, below_low = (ndtr((edge - _GRID) / resolution_sigma_kev(_GRID)) for edge in (high_kev, low_kev))
+    return float(np.sum(density * (below_high - below_low)) * (_GRID[1] - _GRID[0]))
+
+
 def beam_rate(mcrab: float, photon_index: float) -> float:
     """Counts/s of a source on axis over all true energies of the grid, scaled to its counts in 3-35 keV."""
     density = _GRID**-photon_index * area_cm2(_GRID)
@@ -45,7 +53,9 @@ def beam_rate(mcrab: float, photon_index: float) -> float:
 def draw_source(rng: np.random.Generator, photon_index: float, count: int) -> NDArray[np.float64]:
     """Draw the true energies of detected photons of a power law [keV], shape (count,)."""
     cumulative = np.cumsum(_GRID**-photon_index * area_cm2(_GRID))
-    return np.interp(rng.random(count), cumulative / cumulative[-1], _GRID)
+    # A point of the grid stands for the step around it: without the half step all energies were 5 eV too low.
+    upper_edges = _GRID + (_GRID[1] - _GRID[0]) / 2.0
+    return np.asarray(np.interp(rng.random(count), cumulative / cumulative[-1], upper_edges))
 
 
 def draw_background(rng: np.random.Generator, count: int) -> NDArray[np.float64]:

@@ -14,10 +14,8 @@ from science.coded_mask.sky_file import sky_hdus
 from science.coded_mask.source_list import window_sources
 from science.coded_mask.window_product import WindowProduct, read_window
 from services.jemx.analysis.camera import camera
-from services.jemx.analysis.channels import edges_kev
 from services.jemx.analysis.instrument import instrument
 from services.jemx.analysis.response import area_cm2, energy_kev, redistribution
-from services.jemx.analysis.shadowgram import band_channels
 from services.jemx.analysis.window import analyse_window
 from services.jemx.simulator import spectra
 from services.jemx.simulator.scenarios import SCENARIOS, write_archive
@@ -62,10 +60,10 @@ def _imaged(directory: Path, scws: int) -> _Images:
 
 
 def _rate(source: SkySource) -> float:
-    """Counts/s on axis of a source whose measured energies lie in the channels of the band."""
-    edges, channels = energy_kev(), np.flatnonzero(band_channels(*_BAND))
+    """Counts/s on axis of a source whose measured energies lie in the band."""
+    edges = energy_kev()
     photons = -np.diff(edges ** (1.0 - source.photon_index)) * area_cm2()
-    share = photons @ redistribution(edges_kev()[[channels[0], channels[-1] + 1]])[:, 0] / photons.sum()
+    share = photons @ redistribution(np.array(_BAND))[:, 0] / photons.sum()
     return float(spectra.beam_rate(source.mcrab, source.photon_index) * share)
 
 

@@ -12,11 +12,10 @@ from mesh.testing.archive.pointing import Pointing
 from science.coded_mask.extraction import Target, places_of
 from services.jemx.analysis.channels import joined
 from services.jemx.analysis.extraction import SourceWindow, ready_for
-from services.jemx.analysis.shadowgram import band_channels
 from services.jemx.analysis.spectrum_stage import extract
 from services.jemx.analysis.window import analyse_window
 from services.jemx.simulator import SkySource, simulate_window
-from services.jemx.simulator.spectra import crab_rate
+from services.jemx.simulator.spectra import measured_crab_rate
 from tests.science.bars import Bars
 from tests.science.isgri.windows import untold
 
@@ -38,9 +37,8 @@ def _sky(crab: float, east_deg: float, north_deg: float) -> list[SkySource]:
 
 
 def _band_flux(seen: SourceWindow) -> Values:
-    used = seen.window.used & band_channels(*_NARROW)[seen.window.events.channel]
-    fit = seen.fit(*_NARROW, used).fit
-    return np.array([fit.flux[:, 0], fit.flux_error[:, 0]]) / crab_rate(*_NARROW)
+    fit = seen.fit(*_NARROW, seen.window.in_band(*_NARROW)).fit
+    return np.array([fit.flux[:, 0], fit.flux_error[:, 0]]) / measured_crab_rate(*_NARROW)
 
 
 def _measured(folder: Path, crab: float, place: tuple[float, float], seed: int, exposure_s: float) -> dict[str, Values]:
@@ -61,9 +59,9 @@ def _measured(folder: Path, crab: float, place: tuple[float, float], seed: int, 
     assert sorted(names) == sorted(source.name for source in sky)
     return {
         "light curve": _band_flux(seen) / true,
-        "spectrum": spectrum / crab_rate(*_WHOLE) / true,
+        "spectrum": spectrum / measured_crab_rate(*_WHOLE) / true,
         "light curve of the neighbour alone": np.array([[np.nan, alone], [np.nan, alone_error]]),
-        "image": np.array([fit.flux[rows], fit.flux_error[rows]]) / crab_rate(*_NARROW) / true,
+        "image": np.array([fit.flux[rows], fit.flux_error[rows]]) / measured_crab_rate(*_NARROW) / true,
     }
 
 

@@ -1,6 +1,7 @@
 """Reading of event files: what is good, what is refused, and what is said about it."""
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from services.jemx.analysis.events import read_events
 from services.jemx.analysis.exposed import expose
 from services.jemx.analysis.gain import measured_gain
 from services.jemx.analysis.model import model
-from services.jemx.simulator import DetectorState, SkySource, simulate_window
+from services.jemx.simulator import DetectorState, SkySource, simulate_window, spectra
 from services.jemx.simulator.spectra import channels, draw_background
 
 _POINTING = Pointing("201600270010.001", 83.6332, 22.0145, 173.0, 0.0, 6876.0)
@@ -55,6 +56,21 @@ def test_good_times_and_live_time(tmp_path: Path) -> None:
     time = window.events.time_s[window.used]
     assert time.min() >= window.gti[0, 0]
     assert time.max() < window.gti[-1, 1]
+
+
+@pytest.mark.parametrize("band", [(5.0, 10.0), (7.52, 12.0), (3.0, 20.0)])
+def test_a_band_has_the_counts_between_its_limits(tmp_path: Path, band: tuple[float, float]) -> None:
+    """Whole channels alone would hold 1.6, 0.9 and 1.0 % less of the Crab than these bands do."""
+    window = expose(read_events(_window(tmp_path, DetectorState()), 1))
+    energy = spectra.draw_source(np.random.default_rng(7), spectra.CRAB_INDEX, 4_000_000)
+    measured = spectra.measured(np.random.default_rng(8), energy)
+    channel = channels(measured).astype(np.uint8)
+    many = replace(window, events=replace(window.events, channel=channel), used=np.ones(channel.size, bool))
+    expected = spectra.measured_crab_rate(*band) / spectra.beam_rate(1000.0, spectra.CRAB_INDEX) * channel.size
+    assert many.in_band(*band).sum() == pytest.approx(expected, rel=0.003)
+    lower, upper = many.in_band(band[0], 8.0), many.in_band(8.0, band[1])
+    assert not np.any(lower & upper)
+    np.testing.assert_array_equal(lower | upper, many.in_band(*band))
 
 
 def test_missing_dead_time_is_said(tmp_path: Path) -> None:
