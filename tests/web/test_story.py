@@ -150,7 +150,7 @@ def _fit(watched: Watched) -> None:
     watched.check_access()
     page.get_by_label("Energies of ISGRI").fill("28-300")
     page.get_by_role("button", name="Run the fit", exact=True).click()
-    page.wait_for_url("**/fit")
+    page.wait_for_url(re.compile(r"/fit\b"))
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="cutoffpl.HighECut"))
     expect(row).to_contain_text("frozen", timeout=_JOB_MS)
     expect(row).to_contain_text("300")
