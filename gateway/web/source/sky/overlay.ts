@@ -120,9 +120,8 @@ function drawMarkers(pen: CanvasRenderingContext2D, scene: Scene, seen: Projecti
   }
   if (!scene.names) return;
   // The strongest sources are the first ones of a catalogue. A name stands beside, above or below its marker, or not at all.
-  shown.sort((a, b) => Number(b.chosen) - Number(a.chosen) || scene.markers.indexOf(a.marker) - scene.markers.indexOf(b.marker));
   for (const { x, y } of shown) free(x - 8, y - 8, 16, 16);
-  for (const { marker, x, y, chosen } of shown) {
+  for (const { marker, x, y, chosen } of [...shown.filter((one) => one.chosen), ...shown.filter((one) => !one.chosen)]) {
     const wide = pen.measureText(marker.name).width;
     const away = chosen ? 16 : 12;
     const places = [[x + away, y], [x - away - wide, y], [x - wide / 2, y - away - 6], [x - wide / 2, y + away + 6]] as const;
