@@ -35,6 +35,8 @@ export interface Scene {
 
 const COLOURS: Record<Marker["kind"], string> = { known: "#4fd0a5", new: "#ff9a66", unused: "#98a4b1" };
 const REACH = 12;
+/** More names than these are not read. */
+const MOST_NAMES = 60;
 const SHADE = "rgba(10, 14, 20, 0.85)";
 const WORDS = "#f2f5f8";
 const FONT = "12px system-ui, sans-serif";
@@ -121,7 +123,8 @@ function drawMarkers(pen: CanvasRenderingContext2D, scene: Scene, seen: Projecti
   if (!scene.names) return;
   // The strongest sources are the first ones of a catalogue. A name stands beside, above or below its marker, or not at all.
   for (const { x, y } of shown) free(x - 8, y - 8, 16, 16);
-  for (const { marker, x, y, chosen } of [...shown.filter((one) => one.chosen), ...shown.filter((one) => !one.chosen)]) {
+  const named = [...shown.filter((one) => one.chosen), ...shown.filter((one) => !one.chosen)].slice(0, MOST_NAMES);
+  for (const { marker, x, y, chosen } of named) {
     const wide = pen.measureText(marker.name).width;
     const away = chosen ? 16 : 12;
     const places = [[x + away, y], [x - away - wide, y], [x - wide / 2, y - away - 6], [x - wide / 2, y + away + 6]] as const;

@@ -33,8 +33,8 @@ interface Step {
 
 /** Sources that are nearer than this may be one [deg]. */
 const NEAR_DEG = 0.05;
-/** Rows of all steps together that are kept by the browser, which has room for some megabytes. */
-const KEPT_ROWS = 5000;
+/** Rows of all steps together that are kept by the browser: they are written anew with every step. */
+const KEPT_ROWS = 2000;
 
 export class EditedCatalogue {
   private constructor(
