@@ -77,6 +77,8 @@ def test_operators_see_the_mesh_and_send_a_dead_letter_again(watched: Watched, g
     gateway.post.kept = [dead_letter(), other := dead_letter(message_id="u2", exchange="")]
     _sign_in(watched, gateway.tokens["eve"], "/operate")
     page = watched.page
+    expect(page.locator("#summary")).to_contain_text("messages that failed and wait for a decision: 2")
+    expect(page.get_by_role("region", name="Failed windows")).to_contain_text("No job, and no window of a job.")
     lanes = page.get_by_role("table", name="Lanes")
     expect(lanes.get_by_role("row").filter(has_text="isgri")).to_contain_text("40")
     expect(page.get_by_role("table", name="Workers").get_by_role("row").filter(has_text="isgri")).to_contain_text(

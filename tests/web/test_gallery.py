@@ -88,6 +88,8 @@ def test_a_record_tells_what_was_seen_and_why_not_more(watched: Watched) -> None
     expect(page.get_by_role("heading", level=1)).to_have_text("GW170817")
     polar = page.get_by_role("region", name="Instruments").get_by_role("row").filter(has_text="POLAR")
     expect(polar).to_contain_text("operations ended on 2017-04-01")
+    lines = page.get_by_role("list", name="Answer").get_by_role("listitem")
+    expect(lines).to_have_text(["SPI-ACS: S/N 4.6 at T0+1.95 s", "POLAR: no data: operations ended on 2017-04-01"])
     curve = page.get_by_role("region", name="Light curves").get_by_role("img")
     told = "Light curve of INTEGRAL SPI-ACS: 200 bins, mean 1006, from 1000 to 1400, highest 0.5 s after T0"
     expect(curve).to_have_attribute("aria-label", told)

@@ -39,7 +39,7 @@ export function Alerts({ query }: { query: URLSearchParams }) {
           </p>
         </div>
         <aside aria-label="Chosen event">
-          {chosen ? <Chosen key={chosen} event={chosen} operator={isOperator(session)} /> : <p class="quiet">Choose an event to see its notices, analyses and topics.</p>}
+          {chosen ? <Chosen key={chosen} event={chosen} operator={isOperator(session)} accounts={session?.accounts ?? true} /> : <p class="quiet">Choose an event to see its notices, analyses and topics.</p>}
         </aside>
       </div>
       {isOperator(session) ? <Refusals /> : null}
@@ -86,7 +86,14 @@ function Inbox({ lines, chosen }: { lines: EventLine[]; chosen: string | null })
   );
 }
 
-function Chosen({ event, operator }: { event: string; operator: boolean }) {
+interface ChosenProps {
+  event: string;
+  operator: boolean;
+  /** Whether the mesh knows who somebody is. */
+  accounts: boolean;
+}
+
+function Chosen({ event, operator, accounts }: ChosenProps) {
   const { value, error, again } = useCall<EventDocument>(`/alerts/events/${encodeURIComponent(event)}`);
   useRegularly(again, true);
   if (error) return <ErrorText error={error} again={again} />;
@@ -100,12 +107,12 @@ function Chosen({ event, operator }: { event: string; operator: boolean }) {
           {value.test ? `, a test: ${value.why_test}` : ""}
         </strong>
         <span>
-          T0 <Time at={value.trigger_time} />
+          T0 <Time at={value.trigger_time} /> UTC
         </span>
         {value.record ? <Link to={`/transients/${encodeURIComponent(value.event_key)}`}>Record {value.record}</Link> : <span>no record yet</span>}
       </p>
       <Waiting event={value} />
-      {operator ? <Deeds event={value} done={again} /> : null}
+      {operator ? <Deeds event={value} accounts={accounts} done={again} /> : null}
       <h3>Notices</h3>
       <ul>
         {value.versions.map((one) => (
@@ -186,7 +193,7 @@ const DEEDS: [string, string, string][] = [
   ["unmute", "Unmute", "Publish again"],
 ];
 
-function Deeds({ event, done }: { event: EventDocument; done: () => void }) {
+function Deeds({ event, accounts, done }: { event: EventDocument; accounts: boolean; done: () => void }) {
   const [reason, setReason] = useState("");
   const [said, say] = useState("");
   const [refused, refuse] = useState<Refused | null>(null);
@@ -207,6 +214,7 @@ function Deeds({ event, done }: { event: EventDocument; done: () => void }) {
   return (
     <fieldset>
       <legend>As operator</legend>
+      {accounts ? null : <p class="help">This mesh has no accounts: everybody who reaches it is its operator. What is done here changes what others get.</p>}
       <label>
         Reason <input size={30} maxLength={500} value={reason} onInput={(change) => setReason(change.currentTarget.value)} />
       </label>

@@ -48,7 +48,7 @@ interface Annulus {
   half_width_deg: number;
 }
 
-export function BurstsTab({ results }: TabProps) {
+export function BurstsTab({ live, results }: TabProps) {
   const file = results.find((one) => one.role === "burst");
   const [report, set] = useState<Report | null>(null);
   const [failed, fail] = useState<string | null>(null);
@@ -63,7 +63,7 @@ export function BurstsTab({ results }: TabProps) {
       .catch((error) => stop.signal.aborted || fail(`${file.name}: ${error.message}`));
     return () => stop.abort();
   }, [file?.url]);
-  if (!file) return <p>The search is not done yet; its result appears here.</p>;
+  if (!file) return <p>{live.job?.final ? "This search ended without a result." : "The search is not done yet; its result appears here."}</p>;
   if (failed) return <p class="error">{failed}</p>;
   if (!report) return <p>Reading {file.name}…</p>;
   const bursts = report.bursts ?? (report.burst ? [report.burst] : []);
@@ -96,7 +96,11 @@ function Summary({ report, bursts }: { report: Report; bursts: Burst[] }) {
 
 function Preview({ results }: { results: Result[] }) {
   const picture = results.find((one) => one.media_type === "image/png");
-  return picture ? <img class="preview" src={picture.url} alt="Count rate of the interval with what was found; the tables below say the same" /> : null;
+  return picture ? (
+    <a href={picture.url} title="Open the picture alone, as large as it is">
+      <img class="preview" src={picture.url} alt="Count rate of the interval with what was found; the tables below say the same" />
+    </a>
+  ) : null;
 }
 
 function BurstSection({ burst }: { burst: Burst }) {
@@ -112,7 +116,7 @@ function BurstSection({ burst }: { burst: Burst }) {
   if (burst.isotropic_energy_erg) facts.push(["Isotropic energy", `${burst.isotropic_energy_erg.toExponential(2)} erg`]);
   return (
     <section aria-label={`Burst at ${burst.peak_utc}`}>
-      <h2>Burst at {burst.peak_utc.replace("T", " ")}</h2>
+      <h2>Burst at {burst.peak_utc.replace("T", " ")} UTC</h2>
       <Blocks burst={burst} />
       <table>
         <tbody>

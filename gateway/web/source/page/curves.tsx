@@ -17,7 +17,7 @@ interface Band {
   facts: Facts;
 }
 
-export function CurvesTab({ results, request, query }: TabProps) {
+export function CurvesTab({ live, results, request, query }: TabProps) {
   const [known, set] = useState<Record<string, Band[]>>({});
   const files = results.filter((file) => file.role === "curve");
   const search = query.get("source") ?? "";
@@ -34,7 +34,9 @@ export function CurvesTab({ results, request, query }: TabProps) {
   const bands = strips.flatMap((file) => known[file.url] ?? []);
   const pairs = pairsOf(bands);
   const pair = pairs.find((one) => one.join() === query.get("hardness")) ?? null;
-  if (!files.length) return <p>There is no light curve yet. They appear here as soon as there are some.</p>;
+  if (!files.length) {
+    return <p>{live.job?.final ? "This job ended without light curves." : "There is no light curve yet. They appear here as soon as there are some."}</p>;
+  }
   const again = async () => {
     if (!seen || !request) return;
     const utc = (seconds: number) => call<TimeDocument>(`/time?format=ijd&value=${seconds / 86400}`).then((told) => told.utc);

@@ -13,3 +13,11 @@ export const DATA_WORDS: Record<string, string> = {
   unknown: "not known",
   "not-asked": "not asked",
 };
+
+export const CLASS_WORDS: Record<string, string> = {
+  GW: "gravitational wave",
+  neutrino: "neutrino",
+  GRB: "gamma-ray burst",
+  FRB: "fast radio burst",
+  other: "other",
+};

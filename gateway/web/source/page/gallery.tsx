@@ -5,16 +5,10 @@ import { useCall } from "../api/use";
 import { askedFor, narrowing } from "../form/narrowing";
 import { TimeLine } from "../form/time_line";
 import { ErrorText, Link, Time } from "../parts";
-import { DATA_SIGNS, EVENT_WORDS } from "./event_words";
+import { Lines } from "./event_answer";
+import { CLASS_WORDS, DATA_SIGNS, EVENT_WORDS } from "./event_words";
 
 const NARROWED = ["t1", "t2", "class", "instrument", "state", "text", "tests", "cursor"];
-const CLASSES: [string, string][] = [
-  ["GW", "gravitational wave"],
-  ["neutrino", "neutrino"],
-  ["GRB", "gamma-ray burst"],
-  ["FRB", "fast radio burst"],
-  ["other", "other"],
-];
 const INSTRUMENTS = ["spiacs", "isgri", "jemx", "polar"];
 
 export function Gallery({ query }: { query: URLSearchParams }) {
@@ -29,7 +23,7 @@ export function Gallery({ query }: { query: URLSearchParams }) {
       <h1>Gallery of transients</h1>
       <form class="row" role="search" onSubmit={(event) => event.preventDefault()}>
         {entry("text", "Name or words", "GW170817")}
-        {select("class", "Class", CLASSES)}
+        {select("class", "Class", Object.entries(CLASS_WORDS))}
         {select("instrument", "With data of", titles)}
         {select("state", "State", Object.entries(EVENT_WORDS))}
         {entry("t1", "From (UTC)", "2017-08-01")}
@@ -44,7 +38,7 @@ export function Gallery({ query }: { query: URLSearchParams }) {
         </label>
       </form>
       {error ? <ErrorText error={error} again={again} /> : null}
-      {value ? <Shown cards={value.transients} choose={(t1, t2) => narrow({ t1, t2 })} /> : error ? null : <p>Asking the mesh…</p>}
+      {value ? <Shown cards={value.transients} titles={Object.fromEntries(titles)} choose={(t1, t2) => narrow({ t1, t2 })} /> : error ? null : <p>Asking the mesh…</p>}
       <p class="row">
         {query.get("cursor") ? (
           <button type="button" onClick={() => setQuery({ cursor: null })}>
@@ -61,8 +55,15 @@ export function Gallery({ query }: { query: URLSearchParams }) {
   );
 }
 
-function Shown({ cards, choose }: { cards: TransientCard[]; choose: (t1: string, t2: string) => void }) {
-  if (!cards.length) return <p>There is no such event.</p>;
+interface ShownProps {
+  cards: TransientCard[];
+  /** Of the instruments, by name. */
+  titles: Record<string, string>;
+  choose: (t1: string, t2: string) => void;
+}
+
+function Shown({ cards, titles, choose }: ShownProps) {
+  if (!cards.length) return <p>There is no such event: take out one of the words, times or choices above. Tests are shown with their tick only.</p>;
   const marks = cards.flatMap((card) => (card.trigger_time ? [{ name: card.name, utc: card.trigger_time, kind: card.class }] : []));
   return (
     <>
@@ -70,7 +71,7 @@ function Shown({ cards, choose }: { cards: TransientCard[]; choose: (t1: string,
       <ul class="cards" aria-label="Events">
         {cards.map((card) => (
           <li key={card.event_key} class="panel">
-            <Card card={card} />
+            <Card card={card} titles={titles} />
           </li>
         ))}
       </ul>
@@ -78,22 +79,22 @@ function Shown({ cards, choose }: { cards: TransientCard[]; choose: (t1: string,
   );
 }
 
-function Card({ card }: { card: TransientCard }) {
+function Card({ card, titles }: { card: TransientCard; titles: Record<string, string> }) {
   return (
     <article aria-label={card.name}>
       <h2 class="small">
         <Link to={`/transients/${encodeURIComponent(card.event_key)}`}>{card.name}</Link> <span class="quiet">{card.class}</span>
       </h2>
       <p>
-        <Time at={card.trigger_time} />
+        <Time at={card.trigger_time} /> UTC
         <Badges card={card} />
       </p>
       {card.links.picture ? <img class="preview" loading="lazy" src={card.links.picture} alt={`Sky of ${card.name}`} /> : null}
-      <p>{card.answer}</p>
+      <Lines sentence={card.answer} name={card.name} />
       <p class="row quiet">
         {Object.entries(card.instruments).map(([name, status]) => (
           <span key={name} title={status}>
-            {DATA_SIGNS[status] ?? "?"} {name} <span class="hidden">{status}</span>
+            {DATA_SIGNS[status] ?? "?"} {titles[name] ?? name} <span class="hidden">{status}</span>
           </span>
         ))}
       </p>

@@ -1,5 +1,6 @@
 // What the localisation of an event says: the map, what the imagers covered of it, limits folded with it.
 import type { LocalisationSummary } from "../api/types";
+import { readable } from "./event_answer";
 
 interface MapTold {
   area_50_deg2?: number;
@@ -108,35 +109,41 @@ export function Folded({ limits }: { limits: Record<string, unknown>[] }) {
   );
 }
 
+/** What decides comes first; shares of a map that nobody had in view are left out. */
 export function Coverage({ summary }: { summary: LocalisationSummary }) {
   const found = summary.coverage as unknown as Covered[];
   if (!found.length) return null;
+  const seen = found.some((one) => one.windows_total || (one.probability?.covered ?? 0) > 0);
+  const heads = ["instrument", ...(seen ? ["in view", "half coded", "fully coded", "windows"] : []), "what there is"];
   return (
     <>
       <h3>What the imagers saw of the map</h3>
-      <div class="wide">
+      <div class="wide" tabIndex={0} role="group" aria-label="Table of what the imagers saw">
         <table>
           <thead>
             <tr>
-              <th scope="col">instrument</th>
-              <th scope="col">when</th>
-              <th scope="col">in view</th>
-              <th scope="col">half coded</th>
-              <th scope="col">fully coded</th>
-              <th scope="col">windows</th>
-              <th scope="col">status</th>
+              {heads.map((one) => (
+                <th key={one} scope="col">
+                  {one}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
             {found.map((one) => (
               <tr key={`${one.instrument} ${one.when}`}>
-                <th scope="row">{one.title}</th>
-                <td>{one.when === "prompt" ? "at T0" : "later"}</td>
-                <td>{percent(one.probability?.covered ?? 0)}</td>
-                <td>{percent(one.probability?.half_coded ?? 0)}</td>
-                <td>{percent(one.probability?.fully_coded ?? 0)}</td>
-                <td>{one.windows_total ?? 0}</td>
-                <td>{one.reason ? `${one.status}: ${one.reason}` : one.status}</td>
+                <th scope="row">
+                  {one.title}, {one.when === "prompt" ? "at T0" : "later"}
+                </th>
+                {seen ? (
+                  <>
+                    <td>{percent(one.probability?.covered ?? 0)}</td>
+                    <td>{percent(one.probability?.half_coded ?? 0)}</td>
+                    <td>{percent(one.probability?.fully_coded ?? 0)}</td>
+                    <td>{one.windows_total ?? 0}</td>
+                  </>
+                ) : null}
+                <td class="told">{readable(one.reason ? `${one.status}: ${one.reason}` : one.status)}</td>
               </tr>
             ))}
           </tbody>

@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import { call, Refused } from "../api/client";
 import type { Alarm, CacheDocument, Contents, LetterDocument, LettersDocument, QueuesDocument, UsersDocument, WorkersDocument } from "../api/types";
 import { type Known, useCall, useRegularly } from "../api/use";
+import { FailedWindows, Summary } from "./operate_summary";
 import { bytes, duration, ErrorText, Time } from "../parts";
 
 export function Operate() {
@@ -23,17 +24,19 @@ export function Operate() {
   return (
     <>
       <h1>Operate</h1>
+      <Summary />
       {dashboards.length ? (
         <p>
-          Dashboards:{" "}
+          Dashboards (each in a tab of its own):{" "}
           {dashboards.map(([title, address]) => (
-            <a key={address} class="file" href={address}>
+            <a key={address} class="file" href={address} target="_blank" rel="noopener">
               {title}
             </a>
           ))}
         </p>
       ) : null}
       <Alarms />
+      <FailedWindows />
       <Lanes />
       <Workers />
       <Letters />
@@ -44,12 +47,13 @@ export function Operate() {
 }
 
 /** A document of the operators with its heading; asked for again as long as somebody looks. */
-function Panel<T>(props: { title: string; place: string; children: (value: T, again: () => void) => ComponentChildren }) {
+function Panel<T>(props: { title: string; help?: string; place: string; children: (value: T, again: () => void) => ComponentChildren }) {
   const { value, error, again }: Known<T> = useCall<T>(`/admin/${props.place}`);
   useRegularly(again);
   return (
     <section aria-label={props.title}>
       <h2>{props.title}</h2>
+      {props.help ? <p class="help">{props.help}</p> : null}
       {error ? <ErrorText error={error} again={again} /> : null}
       {value ? props.children(value, again) : error ? null : <p>Asking the mesh…</p>}
     </section>
@@ -107,7 +111,11 @@ function Alarms() {
 
 function Lanes() {
   return (
-    <Panel<QueuesDocument> title="Queues" place="queues">
+    <Panel<QueuesDocument>
+      title="Queues"
+      help="Each instrument has three lanes: alerts go before users, users before batches. A unit is one step for one window. Waiting units are let go in turn, so that users share; released ones stand in the queue, from which consumers (the workers' listeners) take them."
+      place="queues"
+    >
       {({ lanes, queues }) => (
         <>
           <Table
@@ -119,7 +127,7 @@ function Lanes() {
             }))}
           />
           <details>
-            <summary>{queues.length} other queues</summary>
+            <summary>Other queues ({queues.length})</summary>
             <Table
               label="Other queues"
               heads={["queue", "messages", "consumers"]}
@@ -134,30 +142,48 @@ function Lanes() {
 
 function Workers() {
   return (
-    <Panel<WorkersDocument> title="Workers and slots" place="workers">
-      {({ instruments }) => (
-        <Table
-          label="Workers"
-          heads={["instrument", "slots taken", "workers"]}
-          rows={instruments.map((one) => ({
-            key: one.instrument,
-            cells: [
-              one.instrument,
-              one.fault ? `left out: ${one.fault}` : `${one.running} of ${one.slots}`,
-              one.workers.length
-                ? one.workers.map((worker) => `${worker.name}: ${worker.alive ? `${worker.slots} slots` : `silent for ${duration(worker.silent_s)}`}${worker.withdrawn ? ", withdrawn" : ""}`).join("; ")
-                : "none",
-            ],
-          }))}
-        />
-      )}
+    <Panel<WorkersDocument> title="Workers and slots" help="A slot runs one unit at a time." place="workers">
+      {({ instruments }) => {
+        const left = instruments.flatMap((one) => one.workers.filter((worker) => worker.withdrawn && !worker.alive).map((worker) => ({ ...worker, of: one.instrument })));
+        return (
+          <>
+            <Table
+              label="Workers"
+              heads={["instrument", "slots taken", "workers"]}
+              rows={instruments.map((one) => ({
+                key: one.instrument,
+                cells: [one.instrument, one.fault ? `left out: ${one.fault}` : `${one.running} of ${one.slots}`, namesOf(one.workers.filter((worker) => worker.alive || !worker.withdrawn))],
+              }))}
+            />
+            {left.length ? (
+              <details>
+                <summary>Workers that were stopped ({left.length}): nothing is wrong with that</summary>
+                <Table
+                  label="Workers that were stopped"
+                  heads={["worker", "instrument", "stopped before"]}
+                  rows={left.map((one) => ({ key: one.name, cells: [one.name, one.of, duration(one.silent_s)] }))}
+                />
+              </details>
+            ) : null}
+          </>
+        );
+      }}
     </Panel>
   );
 }
 
+function namesOf(workers: WorkersDocument["instruments"][number]["workers"]): string {
+  const told = workers.map((one) => `${one.name}: ${one.alive ? `${one.slots} slots` : `silent for ${duration(one.silent_s)}, as if it had died`}`);
+  return told.join("; ") || "none";
+}
+
 function Letters() {
   return (
-    <Panel<LettersDocument> title="Dead letters" place="dead-letters">
+    <Panel<LettersDocument>
+      title="Dead letters"
+      help="Messages that failed in every attempt. Send again once the cause is gone; drop what nobody needs."
+      place="dead-letters"
+    >
       {({ letters }, again) =>
         letters.length ? (
           <Table
@@ -217,7 +243,11 @@ function LetterDeeds({ letter, done }: { letter: LetterDocument; done: () => voi
 
 function Cache() {
   return (
-    <Panel<CacheDocument> title="Cache" place="cache">
+    <Panel<CacheDocument>
+      title="Cache"
+      help="Products are kept and found again by whoever asks for the same; pinned ones stay for ever. Removed: those that nobody had asked for the longest, where room was needed."
+      place="cache"
+    >
       {(cache) => (
         <>
           <p>
@@ -243,7 +273,7 @@ function Users() {
     <Panel<UsersDocument> title="Users" place="users">
       {({ users, unplanned }) => (
         <>
-          <p>{unplanned} jobs are not planned yet.</p>
+          <p>{unplanned ? `Jobs that wait to be planned: ${unplanned}.` : "No job waits to be planned."}</p>
           <Table
             label="Users"
             heads={["user", "jobs", "units", "spent today", "of", "weight"]}

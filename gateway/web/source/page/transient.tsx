@@ -4,7 +4,8 @@ import type { LocalisationSummary, ShownAnalysis, TransientDocument } from "../a
 import { useCall } from "../api/use";
 import { ErrorText, Link, Time } from "../parts";
 import { regionsOf } from "../sky/regions";
-import { DATA_SIGNS, DATA_WORDS, EVENT_WORDS } from "./event_words";
+import { Lines, onlyCovered, readable } from "./event_answer";
+import { CLASS_WORDS, DATA_SIGNS, DATA_WORDS, EVENT_WORDS } from "./event_words";
 import { CurvesAndExcesses } from "./event_curves";
 import { Badges } from "./gallery";
 import { Coverage, Folded, MapFacts } from "./localisation";
@@ -40,17 +41,15 @@ function Head({ event, again }: { event: TransientDocument; again: () => void })
       <h1>{event.name}</h1>
       <p class="row">
         <strong>
-          {event.class}
+          {CLASS_WORDS[event.class] ?? event.class}
           {event.state === "ACTIVE" ? `, ${EVENT_WORDS.ACTIVE}` : ""}
         </strong>
-        <span>
-          T0 <Time at={event.trigger_time} />
-        </span>
+        {event.trigger_time ? <span>T0 {readable(event.trigger_time)}</span> : <span>no trigger time</span>}
         <span>
           <Badges card={event} />
         </span>
         <span class="quiet">
-          version {event.version} of <Time at={event.made} />
+          version {event.version} of <Time at={event.made} /> UTC
         </span>
         {waits ? (
           <button type="button" onClick={again}>
@@ -62,7 +61,7 @@ function Head({ event, again }: { event: TransientDocument; again: () => void })
       </p>
       {event.why ? <p>{sentence(event.why)}</p> : null}
       {event.why_test ? <p>It is a test: {event.why_test}.</p> : null}
-      <p class="answer">{event.answer}</p>
+      <Lines sentence={event.answer} name={event.name} />
       {others.length || event.related.length ? (
         <p class="quiet">
           {others.length ? `Also named ${others.join(", ")}. ` : ""}
@@ -104,8 +103,7 @@ function Instruments({ event }: { event: TransientDocument }) {
           <thead>
             <tr>
               <th scope="col">instrument</th>
-              <th scope="col">data</th>
-              <th scope="col">why</th>
+              <th scope="col">data, or why there are none</th>
               <th scope="col">analyses</th>
             </tr>
           </thead>
@@ -114,15 +112,20 @@ function Instruments({ event }: { event: TransientDocument }) {
               <tr key={one.instrument}>
                 <th scope="row">{one.title}</th>
                 <td>
-                  {DATA_SIGNS[one.status]} {DATA_WORDS[one.status]}
-                </td>
-                <td>
-                  {one.text}
+                  {DATA_SIGNS[one.status]} <strong>{DATA_WORDS[one.status]}</strong>:{" "}
+                  {readable(one.text).replace(`${DATA_WORDS[one.status]}: `, "")}
                   {one.simulated ? `; simulated: ${one.simulated}` : ""}
                 </td>
                 <td>
                   <Analyses found={one.analyses} />
                 </td>
+              </tr>
+            ))}
+            {onlyCovered(event).map((one) => (
+              <tr key={one.title}>
+                <th scope="row">{one.title}</th>
+                <td>{readable(one.text)}</td>
+                <td>–</td>
               </tr>
             ))}
           </tbody>
@@ -160,11 +163,12 @@ function Sky({ event }: { event: TransientDocument }) {
     <section aria-label="Localisation">
       <h2>Localisation</h2>
       {event.picture ? (
-        <img class="preview" src={event.picture} alt="The whole sky: limits, regions of the map, fields of view, Earth; the tables beside it say the same" />
+        <a href={event.picture} title="Open the picture alone, as large as it is">
+          <img class="preview" src={event.picture} alt="The whole sky: limits, regions of the map, fields of view, Earth; the tables beside it say the same" />
+        </a>
       ) : null}
       {summary ? (
         <>
-          {summary.answer ? <p>{summary.answer}.</p> : null}
           <MapFacts summary={summary} />
           <Folded limits={event.limits} />
           <Coverage summary={summary} />
