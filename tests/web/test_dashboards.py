@@ -19,7 +19,7 @@ from infra.stack.endpoints import Endpoints
 from odamesh import Mesh
 from tests.integration.mesh.windows import drill_windows
 
-_PATIENCE_MS = 60_000
+_PATIENCE_MS = 120_000
 _LAST_15_MIN = "900"
 _BUSY_S = 300.0
 """Before pictures are taken: lines of a minute are not much to look at."""

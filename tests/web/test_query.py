@@ -54,13 +54,14 @@ def test_a_source_alone_tells_what_the_archive_has_and_the_draft_outlasts_a_look
     page.get_by_role("link", name="Jobs", exact=True).click()
     page.get_by_role("link", name="New query", exact=True).click()
     expect(page.get_by_label("RA", exact=True)).to_have_value("255.9865")
+    expect(page.get_by_text("This is what you wrote last")).to_be_visible()
     page.get_by_text("Which windows").click()
     page.get_by_role("button", name="Use as a list").click()
     listed = page.get_by_label("Science windows", exact=True).input_value().split()
     assert set(GALACTIC_CENTRE) <= set(listed), listed
     expect(page.locator("#brief")).to_contain_text(f"{len(listed)} science windows")
     watched.check_access()
-    page.get_by_role("button", name="Start anew").click()
+    page.get_by_role("button", name="Clear the form").click()
     expect(page.get_by_label("RA", exact=True)).to_have_value("")
     expect(page.get_by_label("From (UTC)", exact=True)).to_have_value("")
 

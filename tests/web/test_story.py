@@ -156,6 +156,8 @@ def _fit(watched: Watched) -> None:
     expect(row).to_contain_text("300")
     expect(page.get_by_role("img", name=f"Data and model of {_SOURCE}")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Fit of {_SOURCE} with cutoffpl")
+    # The list was read while this fit ran.
+    expect(page.get_by_role("group", name="Table of fits")).to_contain_text("chi2")
     page.get_by_role("link", name="Edit and run again").click()
     expect(page.get_by_label("Model", exact=True)).to_have_value("cutoffpl")
     expect(page.get_by_label("cutoffpl.HighECut frozen", exact=True)).to_be_checked(timeout=_JOB_MS)

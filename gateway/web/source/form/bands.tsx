@@ -61,12 +61,11 @@ export function Bands(props: Described & { value: number[][]; set: (value: unkno
       <button type="button" onClick={add}>
         Add band
       </button>
-      {bands.length > 1 ? (
-        <button type="button" onClick={() => set([])}>
-          Remove all
-        </button>
-      ) : null}
-      <span class="help">write 20-40, or several: 20-40, 40-80</span>
+      {/* Always there, and the hint on a line of its own: what moves as a band is added, moves Run from under the pointer. */}
+      <button type="button" disabled={bands.length < 2} onClick={() => set([])}>
+        Remove all
+      </button>
+      <p class="help">write 20-40, or several: 20-40, 40-80</p>
       <Many unit={declared.unit ?? ""} set={set} />
       {wrong ? <span class="error">{wrong}</span> : null}
     </div>

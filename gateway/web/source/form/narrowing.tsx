@@ -1,5 +1,6 @@
 // Fields that narrow a list; what they say stands in the address.
 import { setQuery } from "../api/address";
+import { spelled } from "./instants";
 
 // The query of a list: how many entries at most, and of what stands in the address that by which it can be narrowed.
 export function askedFor(query: URLSearchParams, names: string[], limit: number): URLSearchParams {
@@ -34,7 +35,7 @@ export function narrowing(query: URLSearchParams, page: string) {
         size={14}
         placeholder={placeholder}
         value={query.get(name) ?? ""}
-        onChange={(event) => narrow({ [name]: event.currentTarget.value.trim() || null })}
+        onChange={(event) => narrow({ [name]: spelled(event.currentTarget.value) || null })}
       />
     </label>
   );

@@ -19,7 +19,7 @@ export function FitTab({ live, results, request, query }: TabProps) {
   const parameters = request?.parameters ?? null;
   const keys = (parameters?.spectra ?? []) as string[];
   const source = String(parameters?.source ?? "");
-  const fits = useFits(keys);
+  const fits = useFits(keys, live.job?.state);
   const { refused, run } = useRun(of);
   const again = query.get("again") === "on";
   const there = results.some((one) => one.name === "fit.json");

@@ -17,8 +17,8 @@ export interface Earlier {
   files: LinkedFile[];
 }
 
-/** Fits that used one of these products, newest first; null: not known yet. */
-export function useFits(keys: string[]): Earlier[] | null {
+/** Fits that used one of these products, newest first; null: not known yet. Read again as *state*, of one of them, changes. */
+export function useFits(keys: string[], state = ""): Earlier[] | null {
   const [found, set] = useState<Earlier[] | null>(null);
   const wanted = keys.join();
   useEffect(() => {
@@ -34,7 +34,7 @@ export function useFits(keys: string[]): Earlier[] | null {
     return () => {
       over = true;
     };
-  }, [wanted]);
+  }, [wanted, state]);
   return found;
 }
 

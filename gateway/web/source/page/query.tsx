@@ -41,6 +41,10 @@ export function Query({ query }: { query: URLSearchParams }) {
       <h1>New query</h1>
       {earlier.value ? (
         <Begun request={earlier.value} job={query.get("job")} instruments={instruments} />
+      ) : !named && !isEmpty(begun) ? (
+        <p>
+          This is what you wrote last in this tab. <em>Clear the form</em>, beside Run, begins anew.
+        </p>
       ) : (
         <p>
           odamesh analyses data of INTEGRAL and POLAR for you: say what, where and when, and get images, spectra, light curves and
@@ -215,7 +219,7 @@ function Form({ instruments, begun, startAnew }: { instruments: InstrumentDocume
           <Brief answer={answer} />
           {isEmpty(draft) ? null : (
             <button type="button" onClick={startAnew}>
-              Start anew
+              Clear the form
             </button>
           )}
         </p>
