@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from astropy.io import fits
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.web.conftest import Watched
 from tests.web.doubles import OpenGateway, served
@@ -87,6 +87,29 @@ def test_a_fit_begins_where_another_ended(watched: Watched) -> None:
     sent = httpx.get(f"{watched.base}/api/v1/requests/{job['request_key']}").json()["parameters"]
     assert sent["settings"] == "cutoffpl.PhoIndex = 1.5 free; cutoffpl.HighECut = 50 [10, 90] frozen"
     assert sent["isgri_range"] == [[25, 200]]
+
+
+def test_a_fit_whose_answer_was_lost_is_not_made_twice(watched: Watched) -> None:
+    page = watched.page
+    page.get_by_role("link", name="Edit and run again").click()
+    expect(page.get_by_label("Model", exact=True)).to_have_value("cutoffpl")
+
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        # The form asks for its list of models in the same way.
+        if lost or '"settings"' not in (route.request.post_data or ""):
+            return route.continue_()
+        lost.append(str(route.fetch().json()["job_id"]))
+        return route.abort()
+
+    page.route("**/api/v1/jobs", lose)
+    page.get_by_role("button", name="Run the fit", exact=True).click()
+    expect(page.get_by_text("The gateway cannot be reached.")).to_be_visible()
+    page.get_by_role("button", name="Run the fit", exact=True).click()
+    page.wait_for_url(f"**/jobs/{lost[0]}/fit")
+    assert len(httpx.get(f"{watched.base}/api/v1/jobs?product=spectral_fit").json()["jobs"]) == 3
+    watched.forgive("net::ERR_FAILED")
 
 
 def test_two_fits_are_compared(watched: Watched) -> None:

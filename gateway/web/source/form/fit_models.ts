@@ -1,5 +1,6 @@
 // The models that a fit may name: the list of this mesh, those that people mostly take, and the parameters of an expression.
 import { call, Refused } from "../api/client";
+import { submit } from "../api/submit";
 import type { JobDocument } from "../api/types";
 
 export interface ModelParameter {
@@ -54,7 +55,7 @@ export function listModels(): Promise<Model[]> {
 
 async function made(): Promise<Model[]> {
   const body = { instrument: "spectral_fit", product: "spectral_fit_models" };
-  let job = await call<JobDocument>("/jobs", { method: "POST", body });
+  let job = await submit(body);
   for (let look = 0; !job.final && look < 240; look++) {
     await new Promise((done) => setTimeout(done, Math.min(2000, 250 * (look + 1))));
     job = await call<JobDocument>(`/jobs/${job.job_id}`);

@@ -34,7 +34,7 @@ export function errorsOf(refused: Refused | null): Record<string, string> {
 }
 
 function inWords(detail: string): string {
-  const text = detail.replace(/^(selection|parameters)[\w.[\]]*: /, "");
+  const text = detail.replace(/^(selection|parameters|since|until)[\w.[\]]*: /, "");
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 

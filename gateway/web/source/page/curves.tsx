@@ -4,8 +4,9 @@ import { useState } from "preact/hooks";
 import { go, setQuery } from "../api/address";
 import { call } from "../api/client";
 import type { TimeDocument } from "../api/types";
+import { BinsChoice, UnitChoice } from "../plot/curve_choices";
 import type { Facts } from "../plot/curve_file";
-import { CurveKeys, FACTORS, Strip } from "../plot/strip";
+import { CurveKeys, Strip } from "../plot/strip";
 import { seenPart, type TimeView, UNITS } from "../plot/time_axis";
 import { SendButton } from "../samp/send";
 import type { Result, TabProps } from "./job";
@@ -50,26 +51,8 @@ export function CurvesTab({ live, results, request, query }: TabProps) {
           Source{" "}
           <input size={14} value={search} onInput={(event) => setQuery({ source: event.currentTarget.value || null })} />
         </label>
-        <label>
-          Bins{" "}
-          <select value={factor} onChange={(event) => setQuery({ bins: event.currentTarget.value })}>
-            {FACTORS.map((one) => (
-              <option key={one} value={one}>
-                {one === 1 ? "as they are" : `${one} together`}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Time{" "}
-          <select value={view.unit} onChange={(event) => setQuery({ unit: event.currentTarget.value })}>
-            {UNITS.map((one) => (
-              <option key={one} value={one}>
-                {one === "seconds" ? `seconds from ${view.t0 ? "T0" : "the begin"}` : one}
-              </option>
-            ))}
-          </select>
-        </label>
+        <BinsChoice factor={factor} />
+        <UnitChoice unit={view.unit} since={view.t0 ? "T0" : "the begin"} />
         <label>
           T0 (UTC){" "}
           <input

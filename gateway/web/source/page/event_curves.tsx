@@ -3,8 +3,9 @@ import { useState } from "preact/hooks";
 
 import { setQuery } from "../api/address";
 import type { TransientDocument } from "../api/types";
+import { BinsChoice, UnitChoice } from "../plot/curve_choices";
 import type { Facts } from "../plot/curve_file";
-import { CurveKeys, FACTORS, Strip } from "../plot/strip";
+import { CurveKeys, Strip } from "../plot/strip";
 import { secondsOf, seenPart, type TimeView, UNITS } from "../plot/time_axis";
 import { type Excess, Excesses } from "./excesses";
 
@@ -37,26 +38,8 @@ export function CurvesAndExcesses({ event, query }: { event: TransientDocument; 
         <section aria-label="Light curves">
           <h2>Light curves around T0</h2>
           <div class="row controls">
-            <label>
-              Time{" "}
-              <select value={view.unit} onChange={(change) => setQuery({ unit: change.currentTarget.value })}>
-                {UNITS.map((one) => (
-                  <option key={one} value={one}>
-                    {one === "seconds" ? "seconds from T0" : one}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <label>
-              Bins{" "}
-              <select value={factor} onChange={(change) => setQuery({ bins: change.currentTarget.value })}>
-                {FACTORS.map((one) => (
-                  <option key={one} value={one}>
-                    {one === 1 ? "as they are" : `${one} together`}
-                  </option>
-                ))}
-              </select>
-            </label>
+            <UnitChoice unit={view.unit} since="T0" />
+            <BinsChoice factor={factor} />
             <button type="button" disabled={!view.seen} onClick={() => setQuery({ range: null })}>
               Whole time
             </button>
@@ -64,7 +47,7 @@ export function CurvesAndExcesses({ event, query }: { event: TransientDocument; 
           {curves.map((one) => (
             <Strip
               key={`${one.fits} ${factor}`}
-              files={[{ name: one.title, url: one.fits }]}
+              files={[{ name: one.fits.split("/").at(-1) ?? one.title, url: one.fits }]}
               bands={null}
               factor={factor}
               height={320}

@@ -2,8 +2,8 @@
 import { useState } from "preact/hooks";
 
 import { go } from "../api/address";
-import { call, Refused } from "../api/client";
-import type { JobDocument } from "../api/types";
+import { Refused } from "../api/client";
+import { submit } from "../api/submit";
 import type { FitWish } from "../form/fit_start";
 
 /** *of*: the job whose spectra are fitted, which the address of the fit then names. */
@@ -13,7 +13,7 @@ export function useRun(of: string | null): { refused: Refused | null; run: (wish
     try {
       refuse(null);
       const body = { instrument: "spectral_fit", product: "spectral_fit", parameters: wish };
-      const job = await call<JobDocument>("/jobs", { method: "POST", body });
+      const job = await submit(body);
       go(`/jobs/${job.job_id}/fit${of ? `?of=${of}` : ""}`);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -6,10 +6,12 @@ import { call, Refused } from "../api/client";
 import type { InstrumentDocument, JobDocument, JobList, ProductDocument, SessionDocument, UnitState } from "../api/types";
 import { useCall } from "../api/use";
 import { askedFor, narrowing } from "../form/narrowing";
+import { errorsOf } from "../form/refusal";
 import { ErrorText, Link, SIGNS, STATE_WORDS, Time } from "../parts";
 import { stateOf } from "./job_head";
 import { editAddress, jobAddress } from "./job_tabs";
 
+const LABELS: Record<string, string> = { since: "Submitted from (UTC)", until: "before (UTC)" };
 const NARROWED = ["instrument", "product", "state", "partial", "user", "since", "until", "before"];
 /** Of the states that one can choose this is none of the mesh's: such jobs are completed. */
 const PARTIAL = "partial";
@@ -53,14 +55,20 @@ export function Jobs({ query }: { query: URLSearchParams }) {
           </select>
         </label>
         {session?.accounts ? entry("user", "User", "") : null}
-        {entry("since", "Submitted from (UTC)", "2026-11-01")}
-        {entry("until", "before (UTC)", "2026-12-01")}
+        {entry("since", LABELS.since ?? "", "2026-11-01")}
+        {entry("until", LABELS.until ?? "", "2026-12-01")}
         <label>
           <input type="checkbox" checked={all} disabled={query.get("product") !== null} onChange={(event) => narrow({ all: event.currentTarget.checked ? "1" : null })} />{" "}
           also those that forms ask for
         </label>
       </form>
-      {error ? <ErrorText error={error} again={again} /> : null}
+      {error?.fields.length ? (
+        <p class="error" role="alert">
+          {Object.entries(errorsOf(error)).map(([field, text]) => `${LABELS[field] ?? field}: ${text}`).join(" ")}
+        </p>
+      ) : error ? (
+        <ErrorText error={error} again={again} />
+      ) : null}
       {!shown ? (
         error ? null : <p>Asking the mesh…</p>
       ) : shown.length ? (

@@ -1,9 +1,10 @@
 // New query: where, when, what, how; beside it what that would take, told anew as it is written.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { go } from "../api/address";
-import { call, Refused } from "../api/client";
-import type { ArchiveDocument, InstrumentDocument, JobDocument, RequestDocument, Submission } from "../api/types";
+import { Refused } from "../api/client";
+import { submit } from "../api/submit";
+import type { ArchiveDocument, InstrumentDocument, RequestDocument, Submission } from "../api/types";
 import { useCall } from "../api/use";
 import { withTimes, wrongNumbers } from "../form/check";
 import { type Draft, draftOf, EMPTY, productOf, submission } from "../form/draft";
@@ -87,8 +88,6 @@ function Form({ instruments, begun, startAnew }: { instruments: InstrumentDocume
   const [refused, refuse] = useState<Refused | null>(null);
   const [sending, setSending] = useState(false);
   const list = useRef<HTMLDivElement | null>(null);
-  // Equal key, equal job: what is sent again after a broken connection is not made twice.
-  const key = useMemo(() => crypto.randomUUID?.() ?? String(Math.random()), [draft]);
   const product = productOf(instruments, draft);
   const sent = submission(draft, product);
   const archive = useCall<ArchiveDocument>("/archive").value;
@@ -129,7 +128,7 @@ function Form({ instruments, begun, startAnew }: { instruments: InstrumentDocume
         if (times.t1 !== draft.t1 || times.t2 !== draft.t2) change(times);
         body = { ...body, selection: { ...body.selection, time: times } };
       }
-      const job = await call<JobDocument>("/jobs", { method: "POST", body, headers: { "Idempotency-Key": key } });
+      const job = await submit(body);
       go(`/jobs/${job.job_id}/table`);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

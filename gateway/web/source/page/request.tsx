@@ -2,8 +2,9 @@
 import { useState } from "preact/hooks";
 
 import { go } from "../api/address";
-import { call, Refused } from "../api/client";
-import type { InstrumentDocument, JobDocument, JobList, ProductDocument, RequestDocument, Selection } from "../api/types";
+import { Refused } from "../api/client";
+import { submit } from "../api/submit";
+import type { InstrumentDocument, JobList, ProductDocument, RequestDocument, Selection } from "../api/types";
 import { useCall } from "../api/use";
 import { sentence } from "../form/sentence";
 import { ErrorText, Link, Time } from "../parts";
@@ -19,7 +20,7 @@ export function RequestPage({ requestKey }: { requestKey: string }) {
   const product = instruments?.find((one) => one.name === request.instrument)?.products[request.product];
   const make = async () => {
     try {
-      const job = await call<JobDocument>(`/requests/${requestKey}/jobs`, { method: "POST", body: {} });
+      const job = await submit({}, `/requests/${requestKey}/jobs`);
       go(`/jobs/${job.job_id}/table`);
     } catch (problem) {
       if (!(problem instanceof Refused)) throw problem;

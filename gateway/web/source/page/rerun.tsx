@@ -2,8 +2,9 @@
 import { useState } from "preact/hooks";
 
 import { go } from "../api/address";
-import { call, Refused } from "../api/client";
-import type { JobDocument, ProductDocument, RequestDocument } from "../api/types";
+import { Refused } from "../api/client";
+import { submit } from "../api/submit";
+import type { ProductDocument, RequestDocument } from "../api/types";
 import { ErrorText } from "../parts";
 import type { LiveJob } from "../table/live";
 
@@ -22,7 +23,7 @@ export function Rerun({ live, request, product }: { live: LiveJob; request: Requ
     const scws = labels.map((label) => label.replace(/\.\d{3}$/, ""));
     const body = { instrument: request.instrument, product: request.product, selection: { scws }, parameters: request.parameters };
     try {
-      const job = await call<JobDocument>("/jobs", { method: "POST", body });
+      const job = await submit(body);
       go(`/jobs/${job.job_id}/table`);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -162,7 +162,8 @@ export class EditedCatalogue {
   static fromText(text: string): EditedCatalogue | null {
     try {
       const { steps, at } = JSON.parse(text);
-      return new EditedCatalogue(steps, at);
+      // Another version of the page may have kept it.
+      return steps?.[at] ? new EditedCatalogue(steps, at) : null;
     } catch {
       return null;
     }
