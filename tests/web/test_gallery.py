@@ -93,6 +93,7 @@ def test_a_record_tells_what_was_seen_and_why_not_more(watched: Watched) -> None
     curve = page.get_by_role("region", name="Light curves").get_by_role("img")
     told = "Light curve of INTEGRAL SPI-ACS: 200 bins, mean 1006, from 1000 to 1400, highest 0.5 s after T0"
     expect(curve).to_have_attribute("aria-label", told)
+    expect(page.get_by_role("region", name="Light curves").get_by_role("link")).to_have_text("spi_acs_lc.fits")
     localisation = page.get_by_role("region", name="Localisation")
     expect(localisation).to_contain_text("5.00 and 16.2 deg²")
     expect(localisation).to_contain_text("31.0 %")

@@ -47,7 +47,7 @@ export function CurvesAndExcesses({ event, query }: { event: TransientDocument; 
           {curves.map((one) => (
             <Strip
               key={`${one.fits} ${factor}`}
-              files={[{ name: one.fits.split("/").at(-1) ?? one.title, url: one.fits }]}
+              files={[{ name: one.title, url: one.fits }]}
               bands={null}
               factor={factor}
               height={320}

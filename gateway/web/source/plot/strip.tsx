@@ -192,7 +192,7 @@ function Curve({ read, file, view }: { read: ReadCurve; file: Place; view: Strip
         <span class="quiet">
           {facts.bins} bins of {Number(facts.binSeconds.toPrecision(6))} s
         </span>{" "}
-        <a href={file.url}>{file.name}</a>
+        <a href={file.url}>{new URL(file.url, location.href).pathname.split("/").at(-1)}</a>
       </h2>
       <Chart
         options={options}
